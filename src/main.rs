@@ -1,0 +1,3 @@
+//! The binary: arguments, tracing, run.
+
+fn main() {}

@@ -1,1 +1,6 @@
 //! voicemail-guard: a FastAGI server that guards the voice box of a support hotline.
+
+pub mod audio;
+pub mod call;
+pub mod clock;
+pub mod hearing;

@@ -1,0 +1,273 @@
+//! What the guard may do, and when: the settings of one box, and the decisions made from them.
+
+use super::record::Mode;
+use std::time::Duration;
+
+/// The settings of one box that the conversation goes by; every default is the hotline's own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// What the guard may do.
+    pub mode: Mode,
+    /// Prompt played at the start; an administrator's own file may stand here.
+    pub greeting: String,
+    /// Options handed to VoiceMail() when it takes the message itself.
+    pub voicemail_options: String,
+    /// Country that numbers without a country code belong to (ISO 3166-1 alpha-2).
+    pub home_country: String,
+    /// Talking this long brings the rambler's prompt at the next pause.
+    pub rambler_prompt_after: Duration,
+    /// The rambler's prompt waits this much longer for a pause, then comes anyway.
+    pub rambler_prompt_grace: Duration,
+    /// The longest message.
+    pub longest_message: Duration,
+    /// The warning comes this long before the end of the longest message.
+    pub warning_before_end: Duration,
+    /// Silence after speech that brings the question.
+    pub pause: Duration,
+    /// Silence from the start that brings the question.
+    pub never_started: Duration,
+    /// Music without a break that brings the question.
+    pub hold_music: Duration,
+    /// Noise without a near voice that brings the question.
+    pub no_near_voice: Duration,
+    /// A recognised machine signal of this length ends the call.
+    pub tone: Duration,
+    /// How often the question is asked in one call.
+    pub questions: u32,
+    /// How long an answer is awaited.
+    pub answer: Duration,
+    /// A gap between keys that ends the number.
+    pub key_pause: Duration,
+    /// How long 1 or 2 is awaited after the read-back.
+    pub confirm: Duration,
+    /// The whole call, whatever happens.
+    pub longest_call: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Enforce,
+            greeting: "voicemail-guard/greeting".into(),
+            voicemail_options: "u".into(),
+            home_country: "DE".into(),
+            rambler_prompt_after: Duration::from_secs(45),
+            rambler_prompt_grace: Duration::from_secs(5),
+            longest_message: Duration::from_secs(120),
+            warning_before_end: Duration::from_secs(15),
+            pause: Duration::from_secs(10),
+            never_started: Duration::from_secs(8),
+            hold_music: Duration::from_secs(6),
+            no_near_voice: Duration::from_secs(12),
+            tone: Duration::from_secs(3),
+            questions: 1,
+            answer: Duration::from_secs(8),
+            key_pause: Duration::from_secs(3),
+            confirm: Duration::from_secs(5),
+            longest_call: Duration::from_secs(600),
+        }
+    }
+}
+
+/// What is known when the conversation asks what to do next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Situation {
+    /// Since the beep.
+    pub recording_for: Duration,
+    /// Since the call began.
+    pub call_for: Duration,
+    /// What the sound has been since the last near voice, answer or key.
+    pub idle: Idle,
+    /// Near speech since the beep.
+    pub speech: Duration,
+    /// How long there has been no near voice just now; zero while one speaks.
+    pub voice_paused_for: Duration,
+    /// How long the recognised machine signal has lasted.
+    pub tone_for: Duration,
+    /// How often the question was asked.
+    pub questions_asked: u32,
+    /// Whether the rambler's prompt was given, or the number is already known from the keys.
+    pub number_settled: bool,
+    /// Whether the warning was given.
+    pub warned: bool,
+}
+
+/// A stretch without a near voice.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Idle {
+    /// How long it is.
+    pub total: Duration,
+    /// Quiet, or no packets.
+    pub silence: Duration,
+    /// Noise.
+    pub noise: Duration,
+    /// Music in the last stretch that the music limit looks at.
+    pub recent_music: Duration,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advice {
+    /// Go on listening.
+    GoOn,
+    /// Ask the question.
+    Ask,
+    /// Ask the rambler for the number.
+    AskNumber,
+    /// Warn that the end is near.
+    Warn,
+    /// End: the question has been asked before, and it is the same again.
+    EndIdle,
+    /// End: a machine.
+    EndTone,
+    /// End: the longest message.
+    EndLimit,
+}
+
+impl Policy {
+    /// How far back the music limit looks: music may be broken by a gap of a quarter of its length.
+    pub fn music_window(&self) -> Duration {
+        self.hold_music.mul_f64(1.25)
+    }
+
+    /// What to do next. Nobody is cut off without the question, tones and the hard limits aside.
+    pub fn advise(&self, at: &Situation) -> Advice {
+        if at.call_for >= self.longest_call {
+            return Advice::EndLimit;
+        }
+        if self.mode == Mode::Enforce {
+            if at.tone_for >= self.tone {
+                return Advice::EndTone;
+            }
+            if at.recording_for >= self.longest_message {
+                return Advice::EndLimit;
+            }
+        }
+        if self.is_idle(at) {
+            return match (at.questions_asked < self.questions, self.mode) {
+                (true, _) => Advice::Ask,
+                (false, Mode::Enforce) if at.questions_asked > 0 => Advice::EndIdle,
+                _ => Advice::GoOn,
+            };
+        }
+        if !at.warned && at.recording_for >= self.longest_message - self.warning_before_end {
+            return Advice::Warn;
+        }
+        if self.is_rambling(at) { Advice::AskNumber } else { Advice::GoOn }
+    }
+
+    fn is_idle(&self, at: &Situation) -> bool {
+        let Idle { total, silence, noise, recent_music } = at.idle;
+        let limit = match (silence >= noise, at.speech < WORTH_A_PAUSE) {
+            (true, true) => self.never_started,
+            (true, false) => self.pause,
+            (false, _) => self.no_near_voice,
+        };
+        recent_music >= self.hold_music || total >= limit
+    }
+
+    fn is_rambling(&self, at: &Situation) -> bool {
+        let over = at.recording_for.saturating_sub(self.rambler_prompt_after);
+        !at.number_settled
+            && at.recording_for >= self.rambler_prompt_after
+            && at.speech >= self.rambler_prompt_after / 2
+            && (at.voice_paused_for >= PAUSE_BETWEEN_WORDS || over >= self.rambler_prompt_grace)
+    }
+}
+
+/// Less speech than this does not count as having started.
+const WORTH_A_PAUSE: Duration = Duration::from_millis(300);
+
+/// A pause that is surely not inside a word.
+const PAUSE_BETWEEN_WORDS: Duration = Duration::from_millis(350);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(s: f64) -> Duration {
+        Duration::from_secs_f64(s)
+    }
+
+    fn speaking(recording: f64) -> Situation {
+        Situation {
+            recording_for: secs(recording),
+            call_for: secs(recording + 8.0),
+            idle: Idle::default(),
+            speech: secs(recording * 0.8),
+            voice_paused_for: Duration::ZERO,
+            tone_for: Duration::ZERO,
+            questions_asked: 0,
+            number_settled: false,
+            warned: false,
+        }
+    }
+
+    fn idle(total: f64, silence: f64, noise: f64, music: f64) -> Idle {
+        Idle {
+            total: secs(total),
+            silence: secs(silence),
+            noise: secs(noise),
+            recent_music: secs(music),
+        }
+    }
+
+    fn check(situation: Situation, expected: Advice) {
+        assert_eq!(Policy::default().advise(&situation), expected, "{situation:?}");
+    }
+
+    #[test]
+    fn a_speaker_is_left_alone() {
+        check(speaking(5.0), Advice::GoOn);
+        check(speaking(44.9), Advice::GoOn);
+    }
+
+    #[test]
+    fn a_caller_who_thinks_for_eight_seconds_is_not_cut() {
+        let thinking = Situation { idle: idle(8.5, 8.5, 0.0, 0.0), ..speaking(20.0) };
+        check(thinking, Advice::GoOn);
+        check(Situation { idle: idle(10.0, 10.0, 0.0, 0.0), ..thinking }, Advice::Ask);
+    }
+
+    #[test]
+    fn each_kind_of_idleness_has_its_limit() {
+        let nothing = Situation { speech: Duration::ZERO, ..speaking(9.0) };
+        check(Situation { idle: idle(7.9, 7.9, 0.0, 0.0), ..nothing }, Advice::GoOn);
+        check(Situation { idle: idle(8.0, 8.0, 0.0, 0.0), ..nothing }, Advice::Ask);
+        check(Situation { idle: idle(11.0, 2.0, 9.0, 0.0), ..nothing }, Advice::GoOn);
+        check(Situation { idle: idle(12.0, 2.0, 10.0, 0.0), ..nothing }, Advice::Ask);
+        check(Situation { idle: idle(6.0, 0.0, 0.0, 6.0), ..nothing }, Advice::Ask);
+    }
+
+    #[test]
+    fn only_who_was_asked_is_cut_and_only_in_enforce() {
+        let music = Situation { idle: idle(9.0, 0.0, 0.0, 6.5), questions_asked: 1, ..speaking(30.0) };
+        check(music, Advice::EndIdle);
+        let guide = Policy { mode: Mode::Guide, ..Policy::default() };
+        assert_eq!(guide.advise(&music), Advice::GoOn);
+        let never_asks = Policy { questions: 0, ..Policy::default() };
+        assert_eq!(never_asks.advise(&Situation { questions_asked: 0, ..music }), Advice::GoOn);
+    }
+
+    #[test]
+    fn the_rambler_is_interrupted_at_a_pause_or_five_seconds_late() {
+        check(speaking(46.0), Advice::GoOn);
+        let pausing = Situation { voice_paused_for: secs(0.4), ..speaking(46.0) };
+        check(pausing, Advice::AskNumber);
+        check(speaking(50.0), Advice::AskNumber);
+        check(Situation { number_settled: true, ..pausing }, Advice::GoOn);
+    }
+
+    #[test]
+    fn the_end_is_announced_and_kept() {
+        let late = Situation { number_settled: true, ..speaking(105.0) };
+        check(late, Advice::Warn);
+        check(Situation { warned: true, ..late }, Advice::GoOn);
+        check(Situation { warned: true, recording_for: secs(120.0), ..late }, Advice::EndLimit);
+    }
+
+    #[test]
+    fn a_machine_is_ended_at_once() {
+        check(Situation { tone_for: secs(3.0), ..speaking(6.0) }, Advice::EndTone);
+    }
+}

@@ -1,0 +1,217 @@
+//! The one record a call leaves.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::verdict::Verdict;
+use crate::audio::MediaTime;
+use crate::hearing::{ClassSeconds, Segment};
+
+/// A call's own identifier: 12 characters of Crockford's base 32, sorted by time. Also its file name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct CallId(u64);
+
+impl CallId {
+    const EPOCH_MS: i64 = 1_577_836_800_000;
+    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+    /// Forty bits of time in milliseconds since 2020 (until 2054), twenty bits that tell calls of one
+    /// millisecond apart.
+    pub fn new(started: Timestamp, random: u32) -> Self {
+        let ms = (started.as_millisecond() - Self::EPOCH_MS).max(0) as u64 & ((1 << 40) - 1);
+        Self(ms << 20 | u64::from(random & 0xf_ffff))
+    }
+
+    /// Reads an identifier as people type it: any case, `o` for `0`, `i` and `l` for `1`.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 12 {
+            return None;
+        }
+        text.bytes()
+            .try_fold(0u64, |id, byte| {
+                let byte = match byte.to_ascii_lowercase() {
+                    b'o' => b'0',
+                    b'i' | b'l' => b'1',
+                    other => other,
+                };
+                let digit = Self::ALPHABET.iter().position(|&c| c == byte)?;
+                Some(id << 5 | digit as u64)
+            })
+            .map(Self)
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text: String = (0..12)
+            .rev()
+            .map(|i| char::from(Self::ALPHABET[(self.0 >> (5 * i) & 31) as usize]))
+            .collect();
+        f.pad(&text)
+    }
+}
+
+impl Serialize for CallId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CallId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("no call id"))
+    }
+}
+
+/// What the guard may do with the callers of a box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Hears and files; nothing is said or cut, Asterisk's own VoiceMail() takes the message.
+    Observe,
+    /// Speaks to the caller, never ends the call.
+    Guide,
+    /// Speaks and ends junk.
+    #[default]
+    Enforce,
+}
+
+/// Whether the caller showed a number (`agi_callingpres`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presentation {
+    /// The number is shown.
+    Shown,
+    /// The caller withholds it.
+    Withheld,
+    /// The network has none.
+    #[default]
+    Unavailable,
+}
+
+/// Who called, as the network said it. All text is hostile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The number as sent, empty when none was.
+    pub number: String,
+    /// The same in E.164 form, where it is a telephone number.
+    pub e164: Option<String>,
+    /// The name as sent.
+    pub name: String,
+    /// Shown, withheld or not available.
+    pub presentation: Presentation,
+}
+
+/// Where a callback number comes from, best first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallbackSource {
+    /// Keyed in and confirmed by the caller.
+    KeyedConfirmed,
+    /// Caller ID, confirmed with a key.
+    CallerIdConfirmed,
+    /// Keyed in, not confirmed.
+    Keyed,
+    /// Caller ID as sent.
+    CallerId,
+    /// There is none.
+    #[default]
+    None,
+}
+
+/// The number to call back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callback {
+    /// As keyed or sent, empty when there is none.
+    pub number: String,
+    /// The same in E.164 form, where it is a telephone number.
+    pub e164: Option<String>,
+    /// Where it comes from.
+    pub source: CallbackSource,
+    /// Whether the caller confirmed it.
+    pub confirmed: bool,
+}
+
+/// A prompt that was played, and what came of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Asked {
+    /// The prompt's name, such as `still-there`.
+    pub prompt: String,
+    /// When it began, in the caller's sound.
+    pub at: MediaTime,
+    /// What the caller answered: `voice`, `key`, or nothing.
+    pub answer: Option<String>,
+}
+
+/// How the call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// The caller hung up.
+    Caller,
+    /// The guard ended it: the cut-off.
+    Guard,
+    /// The longest message was reached.
+    Limit,
+    /// The guard handed the caller on to VoiceMail() because something failed.
+    HandedOn,
+    /// More calls than allowed: refused at once, Asterisk carried on.
+    Refused,
+    /// Asterisk's side of the connection went away, or VoiceMail() took the message itself.
+    Asterisk,
+    /// The guard died during the call; the record was closed at its next start.
+    Recovered,
+}
+
+/// The one record a call leaves: opened at the prelude, closed exactly once.
+///
+/// The fields and their names are what `calls --format json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// The call's own identifier.
+    pub id: CallId,
+    /// When the prelude was read.
+    pub started: Timestamp,
+    /// When the record was closed; `None` while the call is up.
+    pub ended: Option<Timestamp>,
+    /// Voice mailbox, such as `100@default`.
+    #[serde(rename = "box")]
+    pub box_name: String,
+    /// Asterisk's identifier of the channel.
+    pub uniqueid: String,
+    /// Asterisk's identifier of all channels of the call; empty until Asterisk has told it.
+    pub linkedid: String,
+    /// Asterisk's name of the channel.
+    pub channel: String,
+    /// Who called.
+    pub caller: Caller,
+    /// The number that was dialled.
+    pub dnid: String,
+    /// The number that redirected the call.
+    pub rdnis: String,
+    /// What the caller was; `None` while the call is up.
+    pub verdict: Option<Verdict>,
+    /// How sure the guard is of the verdict, 0 to 1.
+    pub confidence: f32,
+    /// Why, as sentences for people.
+    pub reasons: Vec<String>,
+    /// Seconds of each class.
+    pub seconds: ClassSeconds,
+    /// What was played to the caller and what came of it.
+    pub asked: Vec<Asked>,
+    /// The number to call back.
+    pub callback: Callback,
+    /// What the guard was allowed to do.
+    pub mode: Mode,
+    /// How the call ended; `None` while it is up.
+    pub ended_by: Option<EndedBy>,
+    /// What was heard, and when.
+    pub timeline: Vec<Segment>,
+    /// Path of the kept audio below the data folder, if there is any.
+    pub audio: Option<String>,
+    /// Where the message went, and when.
+    pub delivered: Vec<String>,
+}

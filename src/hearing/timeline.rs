@@ -1,0 +1,159 @@
+//! All segments of a call, in order.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Class, Signal, Update};
+use crate::audio::MediaTime;
+
+/// A stretch of one class.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Where it begins.
+    pub start: MediaTime,
+    /// Where it ends; the open segment ends where hearing has got to.
+    pub end: MediaTime,
+    /// What it is.
+    pub class: Class,
+    /// How much had been heard when it was first known.
+    #[serde(rename = "at")]
+    pub known_at: MediaTime,
+    /// Which signal, for a tone whose cadence was recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<Signal>,
+}
+
+impl Segment {
+    /// How long it is.
+    pub fn len(&self) -> MediaTime {
+        self.end - self.start
+    }
+
+    /// Whether it has no length.
+    pub fn is_empty(&self) -> bool {
+        self.end <= self.start
+    }
+}
+
+/// How much of each class a timeline holds, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClassSeconds {
+    /// Near speech.
+    pub speech: MediaTime,
+    /// Quiet line.
+    pub silence: MediaTime,
+    /// Music.
+    pub music: MediaTime,
+    /// Machine signals.
+    pub tone: MediaTime,
+    /// Everything else.
+    pub noise: MediaTime,
+}
+
+impl ClassSeconds {
+    /// The share of one class.
+    pub fn of(&self, class: Class) -> MediaTime {
+        match class {
+            Class::Speech => self.speech,
+            Class::Silence => self.silence,
+            Class::Music => self.music,
+            Class::Tone => self.tone,
+            Class::Noise => self.noise,
+        }
+    }
+
+    fn add(&mut self, class: Class, len: MediaTime) {
+        match class {
+            Class::Speech => self.speech += len,
+            Class::Silence => self.silence += len,
+            Class::Music => self.music += len,
+            Class::Tone => self.tone += len,
+            Class::Noise => self.noise += len,
+        }
+    }
+}
+
+/// What was heard of a call so far: segments without gaps from zero to [`Timeline::heard`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timeline {
+    segments: Vec<Segment>,
+}
+
+impl Timeline {
+    /// Takes what the ear said.
+    pub fn apply(&mut self, update: Update) {
+        let Update::Changed {
+            class,
+            start,
+            known_at,
+            signal,
+        } = update;
+        let start = self
+            .segments
+            .last()
+            .map_or(start, |last| start.max(last.start));
+        if let Some(last) = self.segments.last_mut() {
+            last.end = start;
+        }
+        while self.segments.last().is_some_and(Segment::is_empty) {
+            self.segments.pop();
+        }
+        match self.segments.last_mut() {
+            Some(last) if last.class == class => last.signal = last.signal.or(signal),
+            _ => self.segments.push(Segment {
+                start,
+                end: known_at.max(start),
+                class,
+                known_at,
+                signal,
+            }),
+        }
+    }
+
+    /// The sound has been heard up to here.
+    pub fn advance(&mut self, heard: MediaTime) {
+        if let Some(last) = self.segments.last_mut() {
+            last.end = last.end.max(heard);
+        }
+    }
+
+    /// The segments, in order, without gaps.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
+    /// The open segment.
+    pub fn current(&self) -> Option<&Segment> {
+        self.segments.last()
+    }
+
+    /// How far hearing has got.
+    pub fn heard(&self) -> MediaTime {
+        self.segments
+            .last()
+            .map_or(MediaTime::ZERO, |last| last.end)
+    }
+
+    /// Seconds of each class in the whole timeline.
+    pub fn seconds(&self) -> ClassSeconds {
+        self.seconds_within(MediaTime::ZERO, self.heard())
+    }
+
+    /// Seconds of each class between two places.
+    pub fn seconds_within(&self, from: MediaTime, to: MediaTime) -> ClassSeconds {
+        let mut seconds = ClassSeconds::default();
+        for segment in &self.segments {
+            seconds.add(segment.class, segment.end.min(to) - segment.start.max(from));
+        }
+        seconds
+    }
+
+    /// Where the last segment of this class ended, if there was one.
+    pub fn last_end(&self, class: Class) -> Option<MediaTime> {
+        self.segments
+            .iter()
+            .rev()
+            .find(|s| s.class == class && !s.is_empty())
+            .map(|s| s.end)
+    }
+}

@@ -1,5 +1,448 @@
 //! The conversation, pure: events in, actions out, time as an argument.
+//!
+//! [`Call`] is driven like every machine here: [`handle_event`](Call::handle_event) and
+//! [`handle_timeout`](Call::handle_timeout), then [`poll_action`](Call::poll_action) until it gives
+//! `None`, then wait until [`poll_timeout`](Call::poll_timeout). It never waits, reads no clock and owns
+//! no socket. While it listens, short WAIT FOR DIGIT commands are its heartbeat: each reply is a moment
+//! to decide, by [`Policy::advise`](policy::Policy::advise).
 
+mod action;
+mod ears;
+mod event;
+mod leaving;
+mod number_entry;
 pub mod policy;
+mod prompt;
 pub mod record;
+mod state;
+mod timers;
 pub mod verdict;
+
+use std::collections::VecDeque;
+use std::mem;
+use std::time::{Duration, Instant};
+
+pub use action::Action;
+pub use event::Event;
+pub use timers::Timer;
+
+use self::ears::Ears;
+use self::policy::{Advice, Policy, Situation};
+use self::prompt::{Clip, LONGEST_CLIP};
+use self::record::{Asked, CallRecord, EndedBy, Mode};
+use self::state::{AwaitedAnswer, Keying, Listening, Playing, State, Then};
+use self::timers::Deadline;
+use crate::agi::{Command, Exchange, Failure, Finished, Handled, Key, Keys, Outcome};
+use crate::audio::MediaTime;
+
+/// One caller's stay, from the prelude to the closed record.
+#[derive(Debug)]
+pub struct Call {
+    exchange: Exchange,
+    policy: Policy,
+    record: CallRecord,
+    ears: Ears,
+    state: State,
+    deadline: Deadline,
+    progress: Progress,
+    started: Instant,
+    rail_until: Option<Instant>,
+    trouble: Option<String>,
+    actions: VecDeque<Action>,
+}
+
+/// What has happened in the conversation, each thing with its place in the sound.
+#[derive(Debug, Default)]
+struct Progress {
+    tapped: Option<MediaTime>,
+    recording: Option<(Instant, MediaTime)>,
+    number_asked: Option<MediaTime>,
+    warned: Option<MediaTime>,
+    questions: u32,
+    digits: u32,
+}
+
+impl Call {
+    /// A call whose prelude has been read and whose record has been opened.
+    ///
+    /// `mix_monitor` is the option text that makes MixMonitor write the tap's file.
+    pub fn new(record: CallRecord, policy: Policy, mix_monitor: &str, now: Instant) -> Self {
+        let observing = record.mode == Mode::Observe;
+        let rail = if observing { 0 } else { RAIL.as_secs() };
+        let steps = VecDeque::from([
+            Command::set_variable("TIMEOUT(absolute)", rail.to_string()),
+            Command::answer(),
+            Command::set_variable("GUARD_CALL_ID", record.id.to_string()),
+            Command::get_full_variable("${CHANNEL(linkedid)}"),
+            Command::exec("MixMonitor", mix_monitor),
+        ]);
+        let first = steps.front().cloned();
+        let mut call = Self {
+            exchange: Exchange::new(),
+            policy,
+            record,
+            ears: Ears::default(),
+            state: State::Opening(steps),
+            deadline: Deadline::default(),
+            progress: Progress::default(),
+            started: now,
+            rail_until: (!observing).then(|| now + RAIL),
+            trouble: None,
+            actions: VecDeque::new(),
+        };
+        if let Some(first) = first {
+            call.send(first, SHORT, now);
+        }
+        call
+    }
+
+    /// Takes what happened.
+    pub fn handle_event(&mut self, event: Event, now: Instant) {
+        match event {
+            Event::Agi(incoming) => match self.exchange.handle(incoming) {
+                Handled::Finished(finished) => self.finished(finished, now),
+                Handled::HungUp if self.exchange.is_idle() => self.hung_up(now),
+                Handled::Nothing | Handled::HungUp | Handled::Unexpected(_) => {}
+            },
+            Event::AgiClosed => self.closed(now),
+            Event::PacketsCame => self.ears.packets = true,
+            Event::Heard(update) => self.ears.hear(update),
+            Event::HeardUpTo(heard) => self.ears.advance(heard),
+            Event::TapFailed(why) => self.trouble(why),
+            Event::TapFinished => self.tap_finished(now),
+            Event::Shutdown => self.trouble("the guard was stopped during the call".into()),
+        }
+        self.drain_exchange();
+    }
+
+    /// The time that [`Self::poll_timeout`] gave has come.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        match self.deadline.expired(now) {
+            Some(Timer::CommandOverdue) => {
+                self.trouble("Asterisk did not answer in time".into());
+                self.closed(now);
+            }
+            Some(Timer::TapOverdue) => self.tap_finished(now),
+            None => {}
+        }
+        self.drain_exchange();
+    }
+
+    /// The next thing to do; call it until it gives `None`.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When to call [`Self::handle_timeout`], and why.
+    pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
+        self.deadline.next()
+    }
+
+    /// Whether the call is over; nothing comes out of it any more.
+    pub fn is_ended(&self) -> bool {
+        matches!(self.state, State::Ended)
+    }
+
+    fn trouble(&mut self, why: String) {
+        self.trouble.get_or_insert(why);
+    }
+
+    fn drain_exchange(&mut self) {
+        while let Some(command) = self.exchange.poll_send() {
+            self.actions.push_back(Action::Send(command));
+        }
+    }
+
+    /// Starts a command whose reply is overdue `longest` and some from now.
+    fn send(&mut self, command: Command, longest: Duration, now: Instant) -> bool {
+        let started = self.exchange.start(command).is_ok();
+        if started {
+            self.deadline.set(Timer::CommandOverdue, now + longest + SLACK);
+            self.drain_exchange();
+        }
+        started
+    }
+
+    fn hung_up(&mut self, now: Instant) {
+        if !matches!(self.state, State::Leaving(_) | State::Ended) {
+            self.leave(EndedBy::Caller, now);
+        }
+    }
+
+    fn closed(&mut self, now: Instant) {
+        let by = match (self.exchange.is_dead(), &self.trouble) {
+            (true, _) => EndedBy::Caller,
+            (false, Some(_)) => EndedBy::HandedOn,
+            (false, None) => EndedBy::Asterisk,
+        };
+        let lost = self.exchange.closed();
+        self.deadline.stop();
+        match &self.state {
+            State::Ended => {}
+            State::Leaving(_) => self.step_lost(lost.is_some(), now),
+            _ => self.leave(by, now),
+        }
+    }
+
+    fn finished(&mut self, Finished { command: _, outcome }: Finished, now: Instant) {
+        self.deadline.stop();
+        if matches!(self.state, State::Leaving(_)) {
+            return self.step_done(now);
+        }
+        if self.exchange.is_dead() {
+            return self.leave(EndedBy::Caller, now);
+        }
+        if self.trouble.is_some() {
+            return self.leave(EndedBy::HandedOn, now);
+        }
+        match mem::replace(&mut self.state, State::Ended) {
+            State::Opening(steps) => self.opened(steps, &outcome, now),
+            State::Observing => self.leave(EndedBy::Asterisk, now),
+            State::Playing(playing) => self.played(playing, &outcome, now),
+            State::Listening(listening) => self.heard_key(listening, key_of(&outcome), now),
+            State::Keying(keying) => self.keyed(keying, key_of(&outcome), now),
+            State::Confirming(keying) => self.confirmed(keying, key_of(&outcome), now),
+            state @ (State::Leaving(_) | State::Ended) => self.state = state,
+        }
+    }
+
+    fn opened(&mut self, mut steps: VecDeque<Command>, outcome: &Outcome, now: Instant) {
+        match outcome {
+            Outcome::Failed(_) | Outcome::NoSuchApplication => {
+                let step = steps.front().map(|c| format!("{c:?}")).unwrap_or_default();
+                self.trouble(format!("Asterisk refused {step}"));
+                return self.leave(EndedBy::HandedOn, now);
+            }
+            Outcome::Value(Some(linkedid)) => {
+                let text = String::from_utf8_lossy(linkedid);
+                self.record.linkedid = text.chars().take(80).collect();
+            }
+            _ => {}
+        }
+        steps.pop_front();
+        if let Some(next) = steps.front().cloned() {
+            self.state = State::Opening(steps);
+            self.send(next, SHORT, now);
+            return;
+        }
+        self.progress.tapped = Some(self.ears.heard());
+        self.actions.push_back(Action::FollowTap);
+        if self.record.mode == Mode::Observe {
+            let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
+            self.state = State::Observing;
+            self.send(Command::exec("VoiceMail", voicemail), LONGEST_VOICEMAIL, now);
+        } else {
+            let greeting = Clip::Greeting(self.policy.greeting.clone());
+            self.play([greeting, Clip::Beep], Then::Listen, now);
+        }
+    }
+
+    fn play(&mut self, clips: impl Into<VecDeque<Clip>>, then: Then, now: Instant) {
+        let playing = Playing { clips: clips.into(), then, began: self.ears.heard() };
+        for clip in playing.clips.iter().filter(|c| matches!(c, Clip::Prompt(_) | Clip::Greeting(_))) {
+            let prompt = clip.name().to_owned();
+            self.record.asked.push(Asked { prompt, at: playing.began, answer: None });
+        }
+        self.play_next(playing, now);
+    }
+
+    fn play_next(&mut self, playing: Playing, now: Instant) {
+        let keys = match &playing.then {
+            Then::Confirm(_) => prompt::confirming_keys(),
+            Then::Leave(_) => Keys::NONE,
+            Then::Listen | Then::AwaitAnswer | Then::Key(_) => Keys::ALL,
+        };
+        match playing.clips.front().map(|clip| clip.command(keys)) {
+            Some(command) => {
+                self.state = State::Playing(playing);
+                // The rail is renewed between prompts; the command that is due follows it.
+                self.renew_rail_then(command, LONGEST_CLIP, now);
+            }
+            None => self.prompt_over(playing.then, now),
+        }
+    }
+
+    fn played(&mut self, mut playing: Playing, outcome: &Outcome, now: Instant) {
+        if matches!(outcome, Outcome::Done) {
+            return self.play_next(playing, now);
+        }
+        let clip = playing.clips.pop_front();
+        if let (Outcome::Failed(Failure::FileMissing | Failure::Refused), Some(clip)) = (outcome, &clip) {
+            let needed = matches!(clip, Clip::Greeting(_) | Clip::Prompt(prompt::STILL_THERE));
+            if needed {
+                self.trouble(format!("the prompt {} could not be played", clip.name()));
+                return self.leave(EndedBy::HandedOn, now);
+            }
+        }
+        let Some(key) = key_of(outcome) else { return self.play_next(playing, now) };
+        match playing.then {
+            Then::AwaitAnswer => {
+                self.answered("key");
+                self.listen(None, now);
+            }
+            Then::Confirm(keying) => self.confirmed(keying, Some(key), now),
+            Then::Key(keying) => self.keyed(keying, Some(key), now),
+            Then::Listen => match key.digit() {
+                Some(_) => self.keyed(Keying::default(), Some(key), now),
+                None => {
+                    playing.clips.retain(|clip| *clip == Clip::Beep);
+                    self.play_next(Playing { then: Then::Listen, ..playing }, now);
+                }
+            },
+            Then::Leave(by) => self.leave(by, now),
+        }
+    }
+
+    fn prompt_over(&mut self, then: Then, now: Instant) {
+        match then {
+            Then::Listen => self.listen(None, now),
+            Then::AwaitAnswer => {
+                let since = self.ears.heard();
+                self.listen(Some(AwaitedAnswer { until: now + self.policy.answer, since }), now);
+            }
+            Then::Key(keying) => self.await_keys(keying, now),
+            Then::Confirm(keying) => {
+                self.state = State::Confirming(keying);
+                let wait = self.policy.confirm;
+                self.send(Command::wait_for_digit(wait), wait, now);
+            }
+            Then::Leave(by) => self.leave(by, now),
+        }
+    }
+
+    fn listen(&mut self, answer: Option<AwaitedAnswer>, now: Instant) {
+        if self.progress.recording.is_none() {
+            self.progress.recording = Some((now, self.ears.heard()));
+        }
+        self.ears.resume();
+        self.heartbeat(Listening { answer }, now);
+    }
+
+    fn heartbeat(&mut self, listening: Listening, now: Instant) {
+        self.state = State::Listening(listening);
+        self.renew_rail_then(Command::wait_for_digit(HEARTBEAT), HEARTBEAT, now);
+    }
+
+    /// Renews Asterisk's guard rail when half of it is used up, else sends the command.
+    ///
+    /// The reply to the renewal comes back to the same state, which then goes on.
+    fn renew_rail_then(&mut self, command: Command, longest: Duration, now: Instant) {
+        let due = self.rail_until.is_some_and(|until| until < now + RAIL / 2 + LONGEST_CLIP / 4);
+        if due {
+            self.rail_until = Some(now + RAIL);
+            let rail = Command::set_variable("TIMEOUT(absolute)", RAIL.as_secs().to_string());
+            self.send(rail, SHORT, now);
+        } else {
+            self.send(command, longest, now);
+        }
+    }
+
+    fn heard_key(&mut self, listening: Listening, key: Option<Key>, now: Instant) {
+        match key {
+            Some(Key::POUND) => self.end(EndedBy::Caller, now),
+            Some(key) if listening.answer.is_some() && key.digit().is_none() => {
+                self.answered("key");
+                self.listen(None, now);
+            }
+            Some(key) if key.digit().is_some() => {
+                if listening.answer.is_some() {
+                    self.answered("key");
+                }
+                self.keyed(Keying::default(), Some(key), now);
+            }
+            _ => self.decide(listening, now),
+        }
+    }
+
+    fn decide(&mut self, listening: Listening, now: Instant) {
+        let situation = self.situation(now);
+        if let Some(answer) = listening.answer {
+            if self.ears.speech_since(answer.since) >= ANSWER_BY_VOICE {
+                self.answered("voice");
+                return self.listen(None, now);
+            }
+            if now < answer.until {
+                return self.heartbeat(listening, now);
+            }
+            return match self.record.mode {
+                Mode::Enforce => self.end(EndedBy::Guard, now),
+                Mode::Guide | Mode::Observe => self.listen(None, now),
+            };
+        }
+        match self.policy.advise(&situation) {
+            Advice::GoOn => self.heartbeat(listening, now),
+            Advice::Ask => {
+                self.progress.questions += 1;
+                self.play([Clip::Prompt(prompt::STILL_THERE)], Then::AwaitAnswer, now);
+            }
+            Advice::AskNumber => {
+                self.progress.number_asked = Some(self.ears.heard());
+                self.play([Clip::Prompt(prompt::NUMBER_FIRST), Clip::Beep], Then::Listen, now);
+            }
+            Advice::Warn => {
+                self.progress.warned = Some(self.ears.heard());
+                self.play([Clip::Prompt(prompt::TIME_WARNING)], Then::Listen, now);
+            }
+            Advice::EndIdle => self.end(EndedBy::Guard, now),
+            Advice::EndTone => self.leave(EndedBy::Guard, now),
+            Advice::EndLimit => self.end(EndedBy::Limit, now),
+        }
+    }
+
+    /// Ends politely: thanks for a message, a goodbye for everything else.
+    fn end(&mut self, by: EndedBy, now: Instant) {
+        let delivered = verdict::judge(&self.facts(by)).verdict.is_delivered();
+        let words = if delivered { prompt::THANKS } else { prompt::GOODBYE };
+        self.play([Clip::Prompt(words)], Then::Leave(by), now);
+    }
+
+    fn answered(&mut self, how: &str) {
+        let question = self.record.asked.iter_mut().rev().find(|a| a.prompt == prompt::STILL_THERE);
+        if let Some(question) = question {
+            question.answer.get_or_insert_with(|| how.to_owned());
+        }
+    }
+
+    fn situation(&self, now: Instant) -> Situation {
+        let (since, place) = self.progress.recording.unwrap_or((now, MediaTime::ZERO));
+        let confirmed = self.record.callback.confirmed;
+        Situation {
+            recording_for: now.saturating_duration_since(since),
+            call_for: now.saturating_duration_since(self.started),
+            idle: self.ears.idle(&self.policy),
+            speech: self.ears.speech_since(place),
+            voice_paused_for: self.ears.voice_paused_for(),
+            tone_for: self.ears.tone_for(),
+            questions_asked: self.progress.questions,
+            number_settled: confirmed || self.progress.number_asked.is_some(),
+            warned: self.progress.warned.is_some(),
+        }
+    }
+}
+
+/// The key that ended a prompt or a wait.
+fn key_of(outcome: &Outcome) -> Option<Key> {
+    match outcome {
+        Outcome::Key { key, .. } => *key,
+        _ => None,
+    }
+}
+
+/// Asterisk's own absolute timeout, renewed again and again: if we hang, VoiceMail() has the caller
+/// after this long at the most.
+const RAIL: Duration = Duration::from_secs(60);
+
+/// The length of a wait for a key while listening: the pulse of all decisions.
+const HEARTBEAT: Duration = Duration::from_millis(250);
+
+/// Commands that Asterisk answers from memory.
+const SHORT: Duration = Duration::from_secs(2);
+
+/// A loaded Asterisk may answer late by this much.
+const SLACK: Duration = Duration::from_secs(8);
+
+/// VoiceMail() of Asterisk's own has its limits in voicemail.conf; this one is for a stuck channel.
+const LONGEST_VOICEMAIL: Duration = Duration::from_secs(3_600);
+
+/// This much near speech after the question is an answer.
+const ANSWER_BY_VOICE: Duration = Duration::from_millis(500);

@@ -1,0 +1,73 @@
+//! What the conversation remembers of the sound.
+
+use std::time::Duration;
+
+use super::policy::{Idle, Policy};
+use crate::audio::MediaTime;
+use crate::hearing::{Class, Segment, Timeline, Update};
+
+/// The timeline so far, and where the caller last gave a sign of life.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ears {
+    pub(super) timeline: Timeline,
+    /// Whether any packet ever came.
+    pub(super) packets: bool,
+    resumed: MediaTime,
+}
+
+impl Ears {
+    pub(super) fn hear(&mut self, update: Update) {
+        self.timeline.apply(update);
+    }
+
+    pub(super) fn advance(&mut self, heard: MediaTime) {
+        self.timeline.advance(heard);
+    }
+
+    /// The caller gave a sign of life, or we spoke: idleness counts from here.
+    pub(super) fn resume(&mut self) {
+        self.resumed = self.heard();
+    }
+
+    pub(super) fn heard(&self) -> MediaTime {
+        self.timeline.heard()
+    }
+
+    /// Near speech from `from` on.
+    pub(super) fn speech_since(&self, from: MediaTime) -> Duration {
+        self.timeline.seconds_within(from, self.heard()).speech.into()
+    }
+
+    /// What the sound has been since the last near voice or sign of life.
+    pub(super) fn idle(&self, policy: &Policy) -> Idle {
+        let segments = self.timeline.segments().iter();
+        let voice = segments.rev().find(|s| s.class == Class::Speech && s.len() >= SHORTEST_VOICE);
+        let from = voice.map_or(self.resumed, |s| s.end.max(self.resumed));
+        let heard = self.heard();
+        let all = self.timeline.seconds_within(from, heard);
+        let window = from.max(heard - MediaTime::from(policy.music_window()));
+        Idle {
+            total: (heard - from).into(),
+            silence: all.silence.into(),
+            noise: (all.noise + all.music + all.tone).into(),
+            recent_music: self.timeline.seconds_within(window, heard).music.into(),
+        }
+    }
+
+    /// How long there has been no near voice; zero while one speaks.
+    pub(super) fn voice_paused_for(&self) -> Duration {
+        match self.timeline.current() {
+            Some(now) if now.class != Class::Speech => now.len().into(),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// How long a recognised machine signal has lasted.
+    pub(super) fn tone_for(&self) -> Duration {
+        let signal = self.timeline.current().filter(|now| now.signal.is_some());
+        signal.map_or(Duration::ZERO, |now: &Segment| now.len().into())
+    }
+}
+
+/// A click of the line that the ear took for a voice is no sign of life.
+const SHORTEST_VOICE: MediaTime = MediaTime::from_millis(250);

@@ -1,0 +1,127 @@
+//! The way out: stop the tap, hear it to its end, judge, file, tell the dialplan, close.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::record::EndedBy;
+use super::state::{Leaving, State, Step};
+use super::verdict::{self, Facts, Verdict};
+use super::{Action, Call, SHORT, Timer};
+use crate::agi::Command;
+use crate::audio::MediaTime;
+
+impl Call {
+    /// Goes out; from every state.
+    pub(super) fn leave(&mut self, ended_by: EndedBy, now: Instant) {
+        self.state = State::Leaving(Leaving { ended_by, step: Step::StopTap });
+        let tapped = self.progress.tapped.is_some();
+        if !(tapped && self.send(Command::exec("StopMixMonitor", ""), SHORT, now)) {
+            self.drain_tap(now);
+        }
+    }
+
+    fn drain_tap(&mut self, now: Instant) {
+        let State::Leaving(leaving) = &mut self.state else { return };
+        leaving.step = Step::DrainTap;
+        if self.progress.tapped.is_some() {
+            self.actions.push_back(Action::FinishTap);
+            self.deadline.set(Timer::TapOverdue, now + LONGEST_FLUSH);
+        } else {
+            self.tap_finished(now);
+        }
+    }
+
+    /// The sound is complete: judge and file, then tell the dialplan.
+    pub(super) fn tap_finished(&mut self, now: Instant) {
+        let State::Leaving(Leaving { ended_by, step: Step::DrainTap }) = self.state else { return };
+        self.deadline.stop();
+        self.judge(ended_by);
+        self.actions.push_back(Action::File(Box::new(self.record.clone())));
+        let variables = self.variables(ended_by);
+        self.state = State::Leaving(Leaving { ended_by, step: Step::Variables(variables) });
+        self.next_variable(now);
+    }
+
+    /// The command of this step has ended, whatever came of it.
+    pub(super) fn step_done(&mut self, now: Instant) {
+        let State::Leaving(leaving) = &mut self.state else { return };
+        match &mut leaving.step {
+            Step::StopTap => self.drain_tap(now),
+            Step::DrainTap => {}
+            Step::Variables(left) => {
+                left.pop_front();
+                self.next_variable(now);
+            }
+        }
+    }
+
+    /// The connection went while leaving.
+    pub(super) fn step_lost(&mut self, command_lost: bool, now: Instant) {
+        let State::Leaving(leaving) = &mut self.state else { return };
+        match &mut leaving.step {
+            Step::DrainTap => self.deadline.set(Timer::TapOverdue, now + LONGEST_FLUSH),
+            Step::StopTap if command_lost => self.drain_tap(now),
+            Step::StopTap => {}
+            Step::Variables(left) => {
+                left.clear();
+                self.next_variable(now);
+            }
+        }
+    }
+
+    fn next_variable(&mut self, now: Instant) {
+        let State::Leaving(Leaving { step: Step::Variables(left), .. }) = &self.state else { return };
+        let next = left.front().cloned();
+        if !next.is_some_and(|command| self.send(command, SHORT, now)) {
+            self.state = State::Ended;
+            self.deadline.stop();
+            self.actions.push_back(Action::Close);
+        }
+    }
+
+    pub(super) fn facts(&self, ended_by: EndedBy) -> Facts<'_> {
+        Facts {
+            timeline: &self.ears.timeline,
+            recording_from: self.progress.recording.map_or(MediaTime::ZERO, |(_, place)| place),
+            packets: self.ears.packets,
+            longest_message: self.policy.longest_message.into(),
+            rambler_prompted: self.progress.number_asked.is_some(),
+            number_keyed: self.progress.digits > 0,
+            questions: self.progress.questions,
+            ended_by,
+        }
+    }
+
+    fn judge(&mut self, ended_by: EndedBy) {
+        let mut judgement = verdict::judge(&self.facts(ended_by));
+        if ended_by == EndedBy::HandedOn && !judgement.verdict.is_delivered() {
+            judgement.verdict = Verdict::Unsure;
+        }
+        let trouble = self.trouble.take().map(|why| format!("handed on to VoiceMail(): {why}"));
+        let reasons = judgement.reasons.iter().map(ToString::to_string);
+        self.record.reasons = trouble.into_iter().chain(reasons).collect();
+        self.record.verdict = Some(judgement.verdict);
+        self.record.confidence = judgement.confidence;
+        self.record.seconds = self.ears.timeline.seconds();
+        self.record.timeline = self.ears.timeline.segments().to_vec();
+        self.record.ended_by = Some(ended_by);
+    }
+
+    fn variables(&self, ended_by: EndedBy) -> VecDeque<Command> {
+        let record = &self.record;
+        let number = record.callback.e164.as_ref().unwrap_or(&record.callback.number);
+        let callback: String = number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        let verdict = record.verdict.map_or("unsure", Verdict::as_str);
+        let status = if ended_by == EndedBy::HandedOn { "failed" } else { "done" };
+        VecDeque::from([
+            Command::set_variable("GUARD_VERDICT", verdict),
+            Command::set_variable("GUARD_CALLBACK", callback),
+            Command::set_variable("GUARD_CALL_ID", record.id.to_string()),
+            Command::set_variable("GUARD_REASON", record.reasons.join("; ")),
+            Command::set_variable("GUARD_STATUS", status),
+        ])
+    }
+}
+
+/// Asterisk flushes within milliseconds; the tap itself gives up after one second.
+const LONGEST_FLUSH: Duration = Duration::from_secs(3);

@@ -1,5 +1,6 @@
 //! voicemail-guard: a FastAGI server that guards the voice box of a support hotline.
 
+pub mod agi;
 pub mod audio;
 pub mod call;
 pub mod clock;

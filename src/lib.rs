@@ -5,3 +5,4 @@ pub mod audio;
 pub mod call;
 pub mod clock;
 pub mod hearing;
+pub mod server;

@@ -6,7 +6,8 @@ use std::io;
 use bytes::{Buf, Bytes, BytesMut};
 use tokio_util::codec::{Decoder, Encoder};
 
-use super::command::{Command, EncodeError};
+use super::command::Command;
+use super::encode::EncodeError;
 use super::reply::{self, Reply};
 use super::request::Request;
 
@@ -123,7 +124,7 @@ impl fmt::Display for Part {
 pub struct Codec {
     limits: CodecLimits,
     phase: Phase,
-    /// Whole lines and bytes of the next item that are known not to end it.
+    /// How far the bytes of the next item have been searched for a line's end.
     looked_at: usize,
     /// Start of the line that is being looked at.
     line_start: usize,
@@ -197,38 +198,29 @@ impl Codec {
         Ok(end)
     }
 
-    /// Takes everything up to `end`, line ends stripped.
-    fn take(&mut self, src: &mut BytesMut, end: usize) -> Bytes {
+    /// Lets go of everything up to `end`.
+    fn consume(&mut self, src: &mut BytesMut, end: usize) {
         self.looked_at = 0;
         self.line_start = 0;
-        let mut item = src.split_to(end).freeze();
-        item.truncate(without_line_end(&item).len());
-        item
+        src.advance(end);
     }
 
     fn decode_prelude(&mut self, src: &mut BytesMut) -> Result<Option<Incoming>, CodecError> {
-        if self.lines == 0 && self.line_start == 0 {
-            if src.starts_with(BYTE_ORDER_MARK) {
-                src.advance(BYTE_ORDER_MARK.len());
-            }
-            let shared = src.len().min(START.len());
-            let is_mark = BYTE_ORDER_MARK.starts_with(src);
-            if src[..shared] != START[..shared] && !is_mark {
-                let start = Bytes::copy_from_slice(&src[..src.len().min(8)]);
-                return Err(CodecError::NotAgi { start });
-            }
+        if self.lines == 0 {
+            check_start(src)?;
         }
         while let Some(end) = self.find_line(src)? {
-            let line = self.take(src, end);
             self.lines += 1;
             let Phase::Prelude { request, bytes } = &mut self.phase else {
                 return Ok(None);
             };
+            let line = without_line_end(&src[..end]);
             if line.is_empty() {
                 let mut request = std::mem::take(request);
                 request.shrink();
                 self.phase = Phase::Replies { usage: None };
                 self.lines = 0;
+                self.consume(src, end);
                 return Ok(Some(Incoming::Request(request)));
             }
             *bytes += end;
@@ -237,7 +229,8 @@ impl Codec {
                 let bytes = *bytes;
                 return Err(CodecError::PreludeTooLong { lines, bytes });
             }
-            request.push_line(&line);
+            request.push_line(without_mark(line));
+            self.consume(src, end);
         }
         Ok(None)
     }
@@ -245,67 +238,107 @@ impl Codec {
     fn decode_reply(&mut self, src: &mut BytesMut) -> Result<Option<Incoming>, CodecError> {
         while let Some(end) = self.find_line(src)? {
             let line = without_line_end(&src[self.line_start..end]);
-            let continues = self.line_start > 0;
-            if !continues {
+            let step = if self.line_start == 0 {
                 self.lines += 1;
-                if line.trim_ascii_end().eq_ignore_ascii_case(b"HANGUP") {
-                    self.take(src, end);
-                    return Ok(Some(Incoming::Hangup));
-                }
-            }
-            let Phase::Replies { usage } = &mut self.phase else {
-                return Ok(None);
+                self.first_line(line, end)?
+            } else if reply::closes_bracket(line) {
+                let item = without_line_end(&src[..end]);
+                Step::Whole(Incoming::Reply(Reply::parse(item)))
+            } else {
+                self.in_brackets(end)?
             };
-            if let Some(block) = usage {
-                let is_end = line
-                    .strip_prefix(&block.code)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(b" "));
-                if is_end {
-                    let text = std::mem::take(&mut block.text);
-                    *usage = None;
-                    self.take(src, end);
-                    return Ok(Some(Incoming::Reply(Reply::Usage(text.into()))));
+            match step {
+                Step::Whole(incoming) => {
+                    self.consume(src, end);
+                    return Ok(Some(incoming));
                 }
-                block.text.extend_from_slice(line);
-                block.text.push(b'\n');
-                if block.text.len() > self.limits.reply_bytes {
-                    let line = block.first_line;
-                    return Err(self.reply_too_long(line));
-                }
-                self.take(src, end);
-                continue;
+                Step::InBlock => self.consume(src, end),
+                Step::InBrackets => self.line_start = end,
             }
-            if let (false, [code @ .., b'-']) = (continues, &line[..line.len().min(4)])
-                && let Ok(code) = <[u8; 3]>::try_from(code)
-                && code.iter().all(u8::is_ascii_digit)
-            {
-                *usage = Some(Usage {
-                    code,
-                    text: line[4..].to_vec(),
-                    first_line: self.lines,
-                });
-                if let Some(block) = usage {
-                    block.text.push(b'\n');
-                }
-                self.take(src, end);
-                continue;
-            }
-            if reply::is_open(without_line_end(&src[..end])) {
-                if end > self.limits.reply_bytes {
-                    return Err(self.reply_too_long(self.lines));
-                }
-                self.line_start = end;
-                continue;
-            }
-            let item = self.take(src, end);
-            return Ok(Some(Incoming::Reply(Reply::parse(&item))));
         }
         Ok(None)
     }
 
-    fn reply_too_long(&self, line: u64) -> CodecError {
+    /// A line that does not continue a bracket: the hang-up, part of a block, or a reply's beginning.
+    fn first_line(&mut self, line: &[u8], end: usize) -> Result<Step, CodecError> {
+        if line.trim_ascii_end().eq_ignore_ascii_case(b"HANGUP") {
+            return Ok(Step::Whole(Incoming::Hangup));
+        }
         let limit = self.limits.reply_bytes;
-        CodecError::ReplyTooLong { line, limit }
+        let first_line = self.lines;
+        let Phase::Replies { usage } = &mut self.phase else {
+            return Ok(Step::InBlock);
+        };
+        match usage {
+            Some(block) if block.is_ended_by(line) => {
+                let text = std::mem::take(&mut block.text);
+                *usage = None;
+                Ok(Step::Whole(Incoming::Reply(Reply::Usage(text.into()))))
+            }
+            Some(block) if block.text.len() + line.len() > limit => {
+                let line = block.first_line;
+                Err(CodecError::ReplyTooLong { line, limit })
+            }
+            Some(block) => {
+                block.push(line);
+                Ok(Step::InBlock)
+            }
+            None => match Usage::begun_by(line, first_line) {
+                Some(block) => {
+                    *usage = Some(block);
+                    Ok(Step::InBlock)
+                }
+                None if reply::opens_bracket(line) => self.in_brackets(end),
+                None => Ok(Step::Whole(Incoming::Reply(Reply::parse(line)))),
+            },
+        }
+    }
+
+    fn in_brackets(&self, end: usize) -> Result<Step, CodecError> {
+        let limit = self.limits.reply_bytes;
+        if end > limit {
+            let line = self.lines;
+            return Err(CodecError::ReplyTooLong { line, limit });
+        }
+        Ok(Step::InBrackets)
+    }
+}
+
+/// What a line of the replies has led to.
+enum Step {
+    /// An item is whole.
+    Whole(Incoming),
+    /// The line is part of a block and can be let go.
+    InBlock,
+    /// The line opens a bracket, or stands in one: it is needed still.
+    InBrackets,
+}
+
+impl Usage {
+    /// A block that begins with this line: three digits and `-`.
+    fn begun_by(line: &[u8], first_line: u64) -> Option<Self> {
+        let (code, rest) = line.split_first_chunk::<3>()?;
+        let text = rest.strip_prefix(b"-")?;
+        if !code.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let mut block = Self {
+            code: *code,
+            text: Vec::new(),
+            first_line,
+        };
+        block.push(text);
+        Some(block)
+    }
+
+    fn is_ended_by(&self, line: &[u8]) -> bool {
+        let rest = line.strip_prefix(&self.code);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b" "))
+    }
+
+    fn push(&mut self, line: &[u8]) {
+        self.text.extend_from_slice(line);
+        self.text.push(b'\n');
     }
 }
 
@@ -356,6 +389,22 @@ impl Encoder<Command> for Codec {
     }
 }
 
+/// Whether these bytes, however few, can begin a prelude.
+fn check_start(src: &[u8]) -> Result<(), CodecError> {
+    let text = without_mark(src);
+    let shared = text.len().min(START.len());
+    if text[..shared] == START[..shared] || MARK.starts_with(src) {
+        return Ok(());
+    }
+    let start = Bytes::copy_from_slice(&src[..src.len().min(8)]);
+    Err(CodecError::NotAgi { start })
+}
+
+/// Some editors and proxies put a byte order mark in front.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(MARK).unwrap_or(text)
+}
+
 /// LF, and one CR before it.
 fn without_line_end(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -363,4 +412,4 @@ fn without_line_end(line: &[u8]) -> &[u8] {
 }
 
 const START: &[u8] = b"agi_";
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const MARK: &[u8] = b"\xef\xbb\xbf";

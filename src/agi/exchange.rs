@@ -1,7 +1,8 @@
 //! The small machine between commands and replies.
 
 use super::codec::Incoming;
-use super::command::{Command, EncodeError};
+use super::command::Command;
+use super::encode::EncodeError;
 use super::outcome::{ChannelState, Failure, Outcome, RecordEnd};
 use super::reading::{Reading, missing_file_or_refusal, read};
 use super::reply::{Reply, ResultLine};

@@ -11,6 +11,7 @@
 
 mod codec;
 mod command;
+mod encode;
 mod exchange;
 mod key;
 mod outcome;
@@ -20,7 +21,8 @@ mod request;
 mod verb;
 
 pub use codec::{Codec, CodecError, CodecLimits, Incoming, Part};
-pub use command::{Command, EncodeError, RecordFile};
+pub use command::{Command, RecordFile};
+pub use encode::EncodeError;
 pub use exchange::{Exchange, Finished, Handled, Refused};
 pub use key::{Key, Keys};
 pub use outcome::{ChannelState, Failure, GosubEnd, Outcome, RecordEnd, SpeechEnd};

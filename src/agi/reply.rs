@@ -60,23 +60,24 @@ impl Reply {
     }
 }
 
-/// Whether a reply goes on in the next line: its bracket is open.
-///
-/// A bracket is closed by a `)` at the very end, or by one that a `key=value` pair follows.
-pub(super) fn is_open(block: &[u8]) -> bool {
-    let Ok((text, _)) = opening(block) else {
+/// Whether the reply that begins with this line goes on in the next one: its bracket is open.
+pub(super) fn opens_bracket(line: &[u8]) -> bool {
+    opening(line).is_ok_and(|(text, ())| !closes_bracket(text))
+}
+
+/// Whether this line ends a reply whose bracket is open: by a `)` at its end, or by one that a
+/// `key=value` pair follows.
+pub(super) fn closes_bracket(line: &[u8]) -> bool {
+    let Some(last) = line.iter().rposition(|&byte| byte == b')') else {
         return false;
     };
-    let Some(last) = text.iter().rposition(|&byte| byte == b')') else {
-        return true;
-    };
-    match &text[last + 1..] {
-        [] => false,
+    match &line[last + 1..] {
+        [] => true,
         [b' ', pairs @ ..] => {
             let first = pairs.split(|&byte| byte == b' ').next();
-            !first.is_some_and(|pair| pair.contains(&b'='))
+            first.is_some_and(|pair| pair.contains(&b'='))
         }
-        _ => true,
+        _ => false,
     }
 }
 

@@ -1,6 +1,8 @@
 //! voicemail-guard: a FastAGI server that guards the voice box of a support hotline.
 
+pub mod agi;
 pub mod audio;
 pub mod call;
 pub mod clock;
 pub mod hearing;
+pub mod server;

@@ -1,0 +1,315 @@
+//! The small machine between commands and replies.
+
+use super::codec::Incoming;
+use super::command::Command;
+use super::encode::EncodeError;
+use super::outcome::{ChannelState, Failure, Outcome, RecordEnd};
+use super::reading::{Reading, missing_file_or_refusal, read};
+use super::reply::{Reply, ResultLine};
+
+/// Keeps one session's commands and replies matched, and knows whether the channel lives.
+///
+/// Law: every command that [`start`](Self::start) took ends exactly once: *replied*, *swallowed* or
+/// *lost* with the channel. A reply to nothing is reported and never matched to a later command.
+///
+/// ```text
+///            start             reply
+///   Idle ───────────► Awaiting ─────────────────────────────► Idle   replied
+///                      │    │   -1, nobody knows why
+///                      │    └────────► Probing ── status ───► Idle   replied: gone, or failed
+///                      │ interrupt
+///                      └─────────► Interrupting ── fence ───► Idle   swallowed, or replied
+///   any state ── closed ──► Closed                                   lost
+/// ```
+///
+/// `-1` has three causes that look alike. They are told apart like this:
+///
+/// * the `HANGUP` line was seen, or `511`: the caller has gone, [`Outcome::ChannelGone`];
+/// * else CHANNEL STATUS is asked, once: where it answers `511` or its reply comes behind a `HANGUP`
+///   line, the caller has gone (Asterisk sends that line only in front of its *next* reply, and with
+///   `AGISIGHUP=no` never);
+/// * where the channel has a state, the command failed: a command that plays a file and played
+///   nothing of it misses its file, [`Failure::FileMissing`]; all others were [`Failure::Refused`].
+///
+/// Asterisk ends a prompt, and gives no reply to it, when the next command arrives; but the prompt may
+/// have ended by itself, with a reply, while that command was on its way. [`interrupt`](Self::interrupt)
+/// therefore sends a command whose answer nothing else can give, the fence; when it is back it is
+/// certain which of the two happened.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    state: State,
+    dead: bool,
+    outbox: Option<Command>,
+    fences: u32,
+}
+
+/// A command that has come to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The command as it was started.
+    pub command: Command,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What something that came in has led to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Handled {
+    /// Nothing yet.
+    Nothing,
+    /// The command under way has ended.
+    Finished(Finished),
+    /// The caller has hung up: the first `HANGUP` line. A command under way still gets its reply.
+    HungUp,
+    /// A reply to no command, or a line that is no reply: for the log.
+    Unexpected(Reply),
+}
+
+/// Why a command was not started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Another command is under way.
+    #[error("another command is under way")]
+    Busy,
+    /// The command needs a living channel.
+    #[error("the channel is dead")]
+    DeadChannel,
+    /// The connection is closed.
+    #[error("the connection is closed")]
+    Closed,
+    /// There is nothing under way that can be interrupted.
+    #[error("nothing under way can be interrupted")]
+    NotInterruptible,
+    /// The command cannot be put on a line.
+    #[error(transparent)]
+    Unsendable(#[from] EncodeError),
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Idle,
+    Awaiting {
+        command: Command,
+    },
+    /// The command's `-1` is here; CHANNEL STATUS is under way.
+    Probing {
+        command: Command,
+        line: ResultLine,
+    },
+    /// The fence is under way behind the command, whose own reply may have come.
+    Interrupting {
+        command: Command,
+        reply: Option<Reply>,
+        fence: String,
+    },
+    Closed,
+}
+
+impl Exchange {
+    /// A session whose prelude has just been read.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Starts a command; [`Self::poll_send`] gives it out.
+    pub fn start(&mut self, command: Command) -> Result<(), Refused> {
+        match self.state {
+            State::Idle => {}
+            State::Closed => return Err(Refused::Closed),
+            State::Awaiting { .. } | State::Probing { .. } | State::Interrupting { .. } => {
+                return Err(Refused::Busy);
+            }
+        }
+        if self.dead && !command.verb().is_legal_on_dead_channel() {
+            return Err(Refused::DeadChannel);
+        }
+        command.check()?;
+        self.outbox = Some(command.clone());
+        self.state = State::Awaiting { command };
+        Ok(())
+    }
+
+    /// Ends the prompt, the reading-out or the waiting that is under way, at once.
+    ///
+    /// It ends as [`Outcome::Swallowed`], or as what it was where it had ended by itself meanwhile. To
+    /// interrupt twice is to interrupt once.
+    pub fn interrupt(&mut self) -> Result<(), Refused> {
+        match std::mem::take(&mut self.state) {
+            State::Awaiting { command } if command.verb().is_interruptible() => {
+                self.fences = self.fences.wrapping_add(1);
+                let fence = format!("voicemail-guard-fence-{}", self.fences);
+                self.outbox = Some(Command::get_full_variable(&fence));
+                self.state = State::Interrupting {
+                    command,
+                    reply: None,
+                    fence,
+                };
+                Ok(())
+            }
+            state @ State::Interrupting { .. } => {
+                self.state = state;
+                Ok(())
+            }
+            state => {
+                self.state = state;
+                Err(Refused::NotInterruptible)
+            }
+        }
+    }
+
+    /// The next line to write: call it after everything else, until it gives `None`.
+    pub fn poll_send(&mut self) -> Option<Command> {
+        self.outbox.take()
+    }
+
+    /// Takes what came in.
+    pub fn handle(&mut self, incoming: Incoming) -> Handled {
+        match incoming {
+            Incoming::Hangup if self.dead => Handled::Nothing,
+            Incoming::Hangup => {
+                self.dead = true;
+                Handled::HungUp
+            }
+            Incoming::Reply(reply) => self.handle_reply(reply),
+            Incoming::Request(_) => Handled::Nothing,
+        }
+    }
+
+    /// The connection has closed: whatever was under way is lost with it.
+    pub fn closed(&mut self) -> Option<Finished> {
+        self.dead = true;
+        self.outbox = None;
+        let outcome = Outcome::Lost;
+        match std::mem::replace(&mut self.state, State::Closed) {
+            State::Idle | State::Closed => None,
+            State::Awaiting { command }
+            | State::Probing { command, .. }
+            | State::Interrupting { command, .. } => Some(Finished { command, outcome }),
+        }
+    }
+
+    /// Whether the caller has gone, as far as Asterisk has let us know.
+    pub fn is_dead(&self) -> bool {
+        self.dead
+    }
+
+    /// Whether a command can be started.
+    pub fn is_idle(&self) -> bool {
+        matches!(self.state, State::Idle)
+    }
+
+    /// The command that has not ended yet.
+    pub fn under_way(&self) -> Option<&Command> {
+        match &self.state {
+            State::Idle | State::Closed => None,
+            State::Awaiting { command }
+            | State::Probing { command, .. }
+            | State::Interrupting { command, .. } => Some(command),
+        }
+    }
+
+    fn handle_reply(&mut self, reply: Reply) -> Handled {
+        if matches!(reply, Reply::Garbage(_)) {
+            return Handled::Unexpected(reply);
+        }
+        match std::mem::take(&mut self.state) {
+            state @ (State::Idle | State::Closed) => {
+                self.state = state;
+                Handled::Unexpected(reply)
+            }
+            state if reply == Reply::Trying => {
+                self.state = state;
+                Handled::Nothing
+            }
+            State::Awaiting { command } => self.replied(command, reply),
+            State::Probing { command, line } => self.probed(command, &line, reply),
+            State::Interrupting {
+                command,
+                reply: held,
+                fence,
+            } => self.fenced(command, held, fence, reply),
+        }
+    }
+
+    fn replied(&mut self, command: Command, reply: Reply) -> Handled {
+        match read(&command, reply) {
+            Reading::Certain(outcome) => self.finish(command, outcome),
+            Reading::MinusOne(_) if self.dead => self.finish(command, Outcome::ChannelGone),
+            Reading::MinusOne(line) => {
+                self.outbox = Some(Command::channel_status());
+                self.state = State::Probing { command, line };
+                Handled::Nothing
+            }
+        }
+    }
+
+    fn probed(&mut self, command: Command, line: &ResultLine, status: Reply) -> Handled {
+        let status = match read(&Command::channel_status(), status) {
+            Reading::Certain(outcome) => outcome,
+            Reading::MinusOne(_) => Outcome::ChannelGone,
+        };
+        let gone = self.dead || matches!(status, Outcome::ChannelGone | Outcome::DeadChannel);
+        let outcome = if gone {
+            Outcome::ChannelGone
+        } else if matches!(status, Outcome::State(ChannelState::Down)) {
+            Outcome::Failed(Failure::Refused)
+        } else {
+            Outcome::Failed(missing_file_or_refusal(command.verb(), line))
+        };
+        self.finish(command, outcome)
+    }
+
+    /// A reply while the fence is out: the command's own, or the fence's, which decides.
+    fn fenced(
+        &mut self,
+        command: Command,
+        held: Option<Reply>,
+        fence: String,
+        reply: Reply,
+    ) -> Handled {
+        let is_fence = match &reply {
+            Reply::Result(line) => line.text.as_deref() == Some(fence.as_bytes()),
+            _ => true,
+        };
+        if !is_fence {
+            let (reply, handled) = match held {
+                None => (Some(reply), Handled::Nothing),
+                held => (held, Handled::Unexpected(reply)),
+            };
+            self.state = State::Interrupting {
+                command,
+                reply,
+                fence,
+            };
+            return handled;
+        }
+        self.dead |= reply == Reply::DeadChannel;
+        let outcome = match held.map(|reply| read(&command, reply)) {
+            None => Outcome::Swallowed,
+            // An interrupted WAIT FOR DIGIT says 1, which is no key.
+            Some(Reading::Certain(Outcome::Malformed(_))) => Outcome::Swallowed,
+            Some(Reading::Certain(outcome)) => outcome,
+            Some(Reading::MinusOne(_)) if self.dead => Outcome::ChannelGone,
+            Some(Reading::MinusOne(line)) => {
+                Outcome::Failed(missing_file_or_refusal(command.verb(), &line))
+            }
+        };
+        self.finish(command, outcome)
+    }
+
+    fn finish(&mut self, command: Command, outcome: Outcome) -> Handled {
+        self.dead |= matches!(
+            outcome,
+            Outcome::ChannelGone
+                | Outcome::DeadChannel
+                | Outcome::Recorded {
+                    end: RecordEnd::Hangup,
+                    ..
+                }
+        );
+        self.state = State::Idle;
+        Handled::Finished(Finished { command, outcome })
+    }
+}

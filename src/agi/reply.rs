@@ -1,0 +1,140 @@
+//! Replies as Asterisk sends them, before the command says what they mean.
+
+use bytes::Bytes;
+use nom::branch::alt;
+use nom::bytes::complete::{tag, take_till, take_while_m_n};
+use nom::combinator::{eof, opt, rest};
+use nom::error::{Error, ErrorKind};
+use nom::sequence::{delimited, preceded, terminated};
+use nom::{IResult, Parser};
+
+/// One reply, taken apart but not yet understood: only its command knows what `result=` means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// `100 …`: not the answer, which is still to come.
+    Trying,
+    /// `200 result=…`, and `503 result=…` of GOSUB.
+    Result(ResultLine),
+    /// `510`: no such command.
+    UnknownCommand,
+    /// `511`: not on a dead channel.
+    DeadChannel,
+    /// `520`: wrong arguments, with Asterisk's own explanation, perhaps empty.
+    Usage(Bytes),
+    /// A number of three digits, and something nobody knows: it ends a command all the same.
+    Malformed(Bytes),
+    /// Not a reply at all: no number at its start. Ends nothing.
+    Garbage(Bytes),
+}
+
+/// `200 result=VALUE`, perhaps with `(text)`, `key=value` pairs or words behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResultLine {
+    /// 200, or 503 where GOSUB could not be run.
+    pub code: u16,
+    /// What stands between `result=` and the first blank: perhaps nothing, a key, keys, a number.
+    pub value: Bytes,
+    /// From the first `(` to the last `)`: any bytes, line ends among them.
+    pub text: Option<Bytes>,
+    /// What follows: `endpos=1234`, or words such as `Gosub complete`.
+    pub rest: Bytes,
+}
+
+impl Reply {
+    /// Takes one reply apart, its line end stripped; `520-` blocks are put together by the codec.
+    pub fn parse(block: &[u8]) -> Self {
+        let Ok((rest, code)) = code(block) else {
+            return Self::Garbage(Bytes::copy_from_slice(block));
+        };
+        match code {
+            100 => Self::Trying,
+            200 | 503 => match result_line(rest) {
+                Ok((_, line)) => Self::Result(ResultLine { code, ..line }),
+                Err(_) => Self::Malformed(Bytes::copy_from_slice(block)),
+            },
+            510 => Self::UnknownCommand,
+            511 => Self::DeadChannel,
+            520 => Self::Usage(Bytes::copy_from_slice(rest)),
+            _ => Self::Malformed(Bytes::copy_from_slice(block)),
+        }
+    }
+}
+
+/// Whether the reply that begins with this line goes on in the next one: its bracket is open.
+pub(super) fn opens_bracket(line: &[u8]) -> bool {
+    opening(line).is_ok_and(|(text, ())| !closes_bracket(text))
+}
+
+/// Whether this line ends a reply whose bracket is open: by a `)` at its end, or by one that a
+/// `key=value` pair follows.
+pub(super) fn closes_bracket(line: &[u8]) -> bool {
+    let Some(last) = line.iter().rposition(|&byte| byte == b')') else {
+        return false;
+    };
+    match &line[last + 1..] {
+        [] => true,
+        [b' ', pairs @ ..] => {
+            let first = pairs.split(|&byte| byte == b' ').next();
+            first.is_some_and(|pair| pair.contains(&b'='))
+        }
+        _ => false,
+    }
+}
+
+/// `code result=value (`.
+fn opening(input: &[u8]) -> IResult<&[u8], ()> {
+    (code, tag("result="), value, tag(" ("))
+        .map(|_| ())
+        .parse(input)
+}
+
+/// Three digits, and a blank or the end.
+fn code(input: &[u8]) -> IResult<&[u8], u16> {
+    let digits = take_while_m_n(3, 3, |byte: u8| byte.is_ascii_digit());
+    let number = digits.map(|digits: &[u8]| {
+        digits
+            .iter()
+            .fold(0, |number, digit| number * 10 + u16::from(digit - b'0'))
+    });
+    terminated(number, alt((tag(" "), eof))).parse(input)
+}
+
+/// `result=value [ SP "(" text ")" ] [ SP rest ]`.
+fn result_line(input: &[u8]) -> IResult<&[u8], ResultLine> {
+    let text = delimited(tag(" ("), up_to_last_bracket, tag(")"));
+    (
+        preceded(tag("result="), value),
+        opt(text),
+        preceded(opt(tag(" ")), rest),
+    )
+        .map(|(value, text, rest)| ResultLine {
+            code: 200,
+            value: owned(value),
+            text: text.map(owned),
+            rest: owned(rest),
+        })
+        .parse(input)
+}
+
+/// Any bytes but a blank or a line end, perhaps none.
+fn value(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    take_till(|byte| byte == b' ' || byte == b'\n').parse(input)
+}
+
+/// The text of a bracket, which may hold brackets and line ends itself.
+fn up_to_last_bracket(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    match input.iter().rposition(|&byte| byte == b')') {
+        Some(last) => Ok((&input[last..], &input[..last])),
+        None => Err(nom::Err::Error(Error::new(input, ErrorKind::TakeUntil))),
+    }
+}
+
+/// Nearly every reply is one of three, which cost nothing.
+fn owned(bytes: &[u8]) -> Bytes {
+    match bytes {
+        b"0" => Bytes::from_static(b"0"),
+        b"1" => Bytes::from_static(b"1"),
+        b"-1" => Bytes::from_static(b"-1"),
+        bytes => Bytes::copy_from_slice(bytes),
+    }
+}

@@ -1,0 +1,255 @@
+//! The listener: who may connect, how many at once, how long, and how all of it ends.
+//!
+//! What a call does is the [`Handler`]'s business; here nothing decides about callers. One connection
+//! that is broken, slow or panics touches no other.
+
+mod connection;
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use ipnet::IpNet;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::agi::{CodecError, CodecLimits, Incoming, Request};
+use crate::clock::Clock;
+
+pub use connection::Connection;
+
+/// How much is let in, and for how long.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls at once; one more is refused, so that Asterisk carries on without us.
+    pub calls: usize,
+    /// Connections at once, those in their prelude or being refused among them; one more is refused
+    /// unread. At least `calls`.
+    pub connections: usize,
+    /// Time from connecting to the end of the prelude.
+    pub prelude: Duration,
+    /// The longest a session may last, whatever its handler does.
+    pub session: Duration,
+    /// How long sessions may go on after the end was asked for.
+    pub grace: Duration,
+    /// How much one connection may send.
+    pub codec: CodecLimits,
+    /// Who may connect; loopback always may.
+    pub allow: Vec<IpNet>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls: 500,
+            connections: 2000,
+            prelude: Duration::from_secs(5),
+            session: Duration::from_secs(900),
+            grace: Duration::from_secs(30),
+            codec: CodecLimits::default(),
+            allow: Vec::new(),
+        }
+    }
+}
+
+impl Limits {
+    /// Whether this peer may connect.
+    pub fn admits(&self, peer: IpAddr) -> bool {
+        let peer = peer.to_canonical();
+        peer.is_loopback() || self.allow.iter().any(|net| net.contains(&peer))
+    }
+}
+
+/// What is done with calls.
+pub trait Handler: Send + Sync + 'static {
+    /// One call, from the prelude to the end of the connection.
+    ///
+    /// `stop` is cancelled when the server is to end: the call may go on for [`Limits::grace`]. The
+    /// future is dropped when that is over, or after [`Limits::session`].
+    fn call(
+        &self,
+        connection: Connection,
+        request: Request,
+        stop: CancellationToken,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// A call above [`Limits::calls`]: Asterisk has been told to carry on, its record can be filed.
+    fn refused(&self, request: Request) -> impl Future<Output = ()> + Send {
+        drop(request);
+        std::future::ready(())
+    }
+}
+
+/// Serves until `stop` is cancelled, and then until the last session has ended or the grace is over.
+///
+/// The listeners are closed at once when the end is asked for, so that Asterisk sees a refused
+/// connection and carries on.
+pub async fn run<H: Handler>(
+    listeners: Vec<TcpListener>,
+    limits: Limits,
+    clock: Clock,
+    handler: Arc<H>,
+    stop: CancellationToken,
+) {
+    let server = Arc::new(Server {
+        calls: Semaphore::new(limits.calls),
+        connections: Arc::new(Semaphore::new(limits.connections.max(limits.calls))),
+        limits,
+        clock,
+        handler,
+        stop: stop.clone(),
+        kill: CancellationToken::new(),
+        sessions: TaskTracker::new(),
+    });
+    let accepting = TaskTracker::new();
+    for listener in listeners {
+        let server = Arc::clone(&server);
+        accepting.spawn(async move {
+            tokio::select! {
+                () = server.stop.cancelled() => {}
+                () = server.accept(&listener) => {}
+            }
+        });
+    }
+    accepting.close();
+    stop.cancelled().await;
+    accepting.wait().await;
+    server.sessions.close();
+    tokio::select! {
+        () = server.sessions.wait() => return,
+        () = clock.sleep(server.limits.grace) => {}
+    }
+    tracing::warn!(sessions = server.sessions.len(), "the grace is over");
+    server.kill.cancel();
+    server.sessions.wait().await;
+}
+
+struct Server<H> {
+    limits: Limits,
+    clock: Clock,
+    handler: Arc<H>,
+    calls: Semaphore,
+    connections: Arc<Semaphore>,
+    stop: CancellationToken,
+    kill: CancellationToken,
+    sessions: TaskTracker,
+}
+
+impl<H: Handler> Server<H> {
+    async fn accept(self: &Arc<Self>, listener: &TcpListener) {
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    pause = SHORTEST_PAUSE;
+                    self.admit(stream, peer);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, ?pause, "cannot accept connections");
+                    self.clock.sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
+        if !self.limits.admits(peer.ip()) {
+            tracing::warn!(%peer, "not on the allow list");
+            return;
+        }
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%peer, %error, "no TCP_NODELAY");
+        }
+        let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
+            tracing::warn!(%peer, limit = self.limits.connections, "too many connections");
+            // The socket is new, its buffer is empty: this either goes out at once or not at all.
+            let _ = stream.try_write(FAILURE);
+            return;
+        };
+        let server = Arc::clone(self);
+        self.sessions.spawn(async move {
+            let session = tokio::select! {
+                result = AssertUnwindSafe(server.session(stream, peer)).catch_unwind() => result,
+                () = server.clock.sleep(server.limits.session) => {
+                    tracing::error!(%peer, limit = ?server.limits.session, "session over its limit");
+                    Ok(())
+                }
+                () = server.kill.cancelled() => Ok(()),
+            };
+            if let Err(panic) = session {
+                tracing::error!(%peer, panic = message(panic.as_ref()), "session panicked");
+            }
+            drop(permit);
+        });
+    }
+
+    async fn session(&self, stream: TcpStream, peer: SocketAddr) {
+        let mut connection = Connection::new(stream, self.limits.codec);
+        let first = tokio::select! {
+            first = connection.next() => first,
+            () = self.clock.sleep(self.limits.prelude) => {
+                tracing::warn!(%peer, limit = ?self.limits.prelude, "no prelude in time");
+                return connection.fail().await;
+            }
+        };
+        let request = match first {
+            Ok(Some(Incoming::Request(request))) => request,
+            Ok(_) => return tracing::debug!(%peer, "closed before the prelude"),
+            Err(error @ CodecError::NotAgi { .. }) => return tracing::warn!(%peer, %error),
+            Err(error) => {
+                tracing::warn!(%peer, %error, "bad prelude");
+                return connection.fail().await;
+            }
+        };
+        let Ok(_permit) = self.calls.try_acquire() else {
+            tracing::warn!(%peer, limit = self.limits.calls, "too many calls: refused");
+            connection.fail().await;
+            return self.handler.refused(request).await;
+        };
+        self.handler
+            .call(connection, request, self.stop.child_token())
+            .await;
+    }
+}
+
+fn message(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("of no text")
+}
+
+/// Makes Asterisk end the session with `AGISTATUS=FAILURE` (`run_agi` of `res_agi.c`).
+const FAILURE: &[u8] = b"failure\n";
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_and_the_list_are_let_in_and_nobody_else() {
+        let limits = Limits {
+            allow: vec!["10.1.0.0/16".parse().unwrap(), "fd00::/8".parse().unwrap()],
+            ..Limits::default()
+        };
+        let check = |peer: &str, admitted| {
+            assert_eq!(limits.admits(peer.parse().unwrap()), admitted, "{peer}");
+        };
+        check("127.0.0.1", true);
+        check("::1", true);
+        check("::ffff:127.0.0.1", true);
+        check("10.1.2.3", true);
+        check("::ffff:10.1.2.3", true);
+        check("10.2.2.3", false);
+        check("fd00::7", true);
+        check("2001:db8::1", false);
+        check("0.0.0.0", false);
+    }
+}

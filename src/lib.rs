@@ -4,3 +4,6 @@ pub mod audio;
 pub mod call;
 pub mod clock;
 pub mod hearing;
+pub mod log;
+pub mod number;
+pub mod text;

@@ -2,6 +2,7 @@
 
 pub mod audio;
 pub mod call;
+pub mod cli;
 pub mod clock;
 pub mod hearing;
 pub mod log;

@@ -529,8 +529,9 @@ mod tests {
             }
             let masked = mask(&raw);
             prop_assert!(masked.chars().filter(char::is_ascii_digit).count() <= 6);
-            let key = search_key(&raw, None);
-            if let Some(needle) = Needle::read(&raw, None) {
+            let number = normalise(&raw, home);
+            let key = search_key(&raw, number.as_ref().map(E164::as_str));
+            if let Some(needle) = Needle::read(&raw, home) {
                 prop_assert!(needle.matches(&key), "{:?} finds itself: {:?} {:?}", raw, needle, key);
             }
         }

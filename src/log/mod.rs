@@ -15,16 +15,22 @@
 //! The record itself is stored as JSON; the columns beside it are its index. Not here: what a verdict
 //! means, repair of audio, days of keeping.
 
+pub mod export;
 mod handle;
 mod journal;
+mod query;
 mod schema;
 mod store;
+mod support_line;
+pub mod words;
 mod writer;
 
 use std::io;
 use std::path::PathBuf;
 
 pub use handle::{CallLog, OpenCall, Opened, Safe};
+pub use query::{Order, Query, Reader, waiting};
+pub use support_line::support_line;
 
 /// Name of the database in the data folder.
 pub const DATABASE: &str = "calls.sqlite";

@@ -3,6 +3,10 @@
 pub mod agi;
 pub mod audio;
 pub mod call;
+pub mod cli;
 pub mod clock;
 pub mod hearing;
 pub mod server;
+pub mod log;
+pub mod number;
+pub mod text;

@@ -15,7 +15,7 @@ impl Call {
     pub(super) fn leave(&mut self, ended_by: EndedBy, now: Instant) {
         self.state = State::Leaving(Leaving { ended_by, step: Step::StopTap });
         let tapped = self.progress.tapped.is_some();
-        if !(tapped && self.send(Command::exec("StopMixMonitor", ""), SHORT, now)) {
+        if !(tapped && self.send(Command::exec("StopMixMonitor", &self.tap_id), SHORT, now)) {
             self.drain_tap(now);
         }
     }

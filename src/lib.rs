@@ -4,5 +4,6 @@ pub mod agi;
 pub mod audio;
 pub mod call;
 pub mod clock;
+pub mod config;
 pub mod hearing;
 pub mod server;

@@ -6,4 +6,6 @@ pub mod call;
 pub mod clock;
 pub mod config;
 pub mod hearing;
+pub mod prompts;
 pub mod server;
+pub mod telemetry;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+
+use crate::telemetry;
 
 /// A number of seconds, also a broken one, from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -159,13 +159,7 @@ text_value!(
 text_value!(
     /// What the log shows.
     LogLevel(String),
-    |text| {
-        let known = text.split(',').all(|directive| {
-            let level = directive.rsplit('=').next().unwrap_or_default().trim();
-            !level.is_empty() && LevelFilter::from_str(level).is_ok()
-        });
-        (known && EnvFilter::builder().parse(text).is_ok()).then(|| text.to_owned())
-    },
+    |text| telemetry::filter(text).map(|_| text.to_owned()),
     "one of \"error\", \"warn\", \"info\", \"debug\", \"trace\" (or directives such as \"info,voicemail_guard::agi=debug\")"
 );
 

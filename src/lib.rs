@@ -3,6 +3,7 @@
 pub mod agi;
 pub mod audio;
 pub mod call;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod hearing;

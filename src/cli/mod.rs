@@ -147,3 +147,49 @@ pub fn exit(ended: &Result<Outcome, Failure>, err: &mut dyn Write) -> ExitCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn code(ended: Result<Outcome, Failure>) -> (String, String) {
+        let mut told = Vec::new();
+        let code = exit(&ended, &mut told);
+        (format!("{code:?}"), String::from_utf8(told).unwrap())
+    }
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn both_options_stand_before_and_after_the_command() {
+        for line in [
+            ["guard", "--config", "c", "check", "--data", "d"],
+            ["guard", "check", "--data", "d", "--config", "c"],
+        ] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert_eq!(cli.shared.config, Some("c".into()));
+            assert_eq!(cli.shared.data_folder().unwrap(), PathBuf::from("d"));
+        }
+    }
+
+    #[test]
+    fn exit_codes_are_as_the_help_says() {
+        let plain = |code: u8| format!("{:?}", ExitCode::from(code));
+        assert_eq!(code(Ok(Outcome::Well)), (plain(0), String::new()));
+        assert_eq!(code(Ok(Outcome::Found)), (plain(1), String::new()));
+        let pipe = io::Error::from(ErrorKind::BrokenPipe);
+        assert_eq!(code(Err(pipe.into())), (plain(0), String::new()));
+        let full = io::Error::from(ErrorKind::StorageFull);
+        assert_eq!(code(Err(full.into())).0, plain(1));
+        let usage = Failure::Usage("no such day".into());
+        assert_eq!(
+            code(Err(usage)),
+            (plain(2), "voicemail-guard: no such day\n".into())
+        );
+        assert_eq!(code(Err(NoDataFolder.into())).0, plain(2));
+    }
+}

@@ -51,29 +51,27 @@ impl Prompt {
         Self::Goodbye,
     ];
 
-    /// The sound as Asterisk is told it; Asterisk finds language and ending by itself.
-    pub fn path(self) -> &'static str {
+    /// The name in the call log, such as `still-there`.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Greeting => "voicemail-guard/greeting",
-            Self::GreetingWithheld => "voicemail-guard/greeting-withheld",
-            Self::StillThere => "voicemail-guard/still-there",
-            Self::NumberFirst => "voicemail-guard/number-first",
-            Self::TimeWarning => "voicemail-guard/time-warning",
-            Self::EnterNumber => "voicemail-guard/enter-number",
-            Self::NumberIs => "voicemail-guard/number-is",
-            Self::NumberConfirm => "voicemail-guard/number-confirm",
-            Self::NumberSaved => "voicemail-guard/number-saved",
-            Self::NumberImpossible => "voicemail-guard/number-impossible",
-            Self::Thanks => "voicemail-guard/thanks",
-            Self::Goodbye => "voicemail-guard/goodbye",
+            Self::Greeting => "greeting",
+            Self::GreetingWithheld => "greeting-withheld",
+            Self::StillThere => "still-there",
+            Self::NumberFirst => "number-first",
+            Self::TimeWarning => "time-warning",
+            Self::EnterNumber => "enter-number",
+            Self::NumberIs => "number-is",
+            Self::NumberConfirm => "number-confirm",
+            Self::NumberSaved => "number-saved",
+            Self::NumberImpossible => "number-impossible",
+            Self::Thanks => "thanks",
+            Self::Goodbye => "goodbye",
         }
     }
 
-    /// The name in the call log, such as `still-there`.
-    pub fn name(self) -> &'static str {
-        self.path()
-            .rsplit_once('/')
-            .map_or(self.path(), |(_, name)| name)
+    /// The sound as Asterisk is told it; Asterisk finds language and ending by itself.
+    pub fn path(self) -> String {
+        format!("voicemail-guard/{self}")
     }
 }
 

@@ -264,8 +264,8 @@ fn it_listens_elsewhere_only_with_an_allow_list() {
     let config = load(
         "[listen]\naddress = ['0.0.0.0:1']\nallow = ['10.0.0.0/8', '192.0.2.7', '2001:db8::/32']",
     );
-    let listen = config.unwrap().listen;
-    let permits = |peer: &str| listen.permits(peer.parse::<IpAddr>().unwrap());
+    let limits = config.unwrap().limits;
+    let admits = |peer: &str| limits.admits(peer.parse::<IpAddr>().unwrap());
     for peer in [
         "10.9.8.7",
         "192.0.2.7",
@@ -274,11 +274,25 @@ fn it_listens_elsewhere_only_with_an_allow_list() {
         "127.0.0.1",
         "::1",
     ] {
-        assert!(permits(peer), "{peer}");
+        assert!(admits(peer), "{peer}");
     }
     for peer in ["11.0.0.1", "192.0.2.8", "::ffff:11.0.0.1", "2001:db9::1"] {
-        assert!(!permits(peer), "{peer}");
+        assert!(!admits(peer), "{peer}");
     }
+}
+
+#[test]
+fn a_session_outlasts_the_longest_call_of_any_box() {
+    let session = |text: &str| load(text).unwrap().limits.session;
+    assert_eq!(session(""), Duration::from_secs(900));
+    assert_eq!(
+        session("[box.1]\nlongest_call_s = 3600"),
+        Duration::from_secs(3900)
+    );
+    assert_eq!(
+        session("[defaults]\nlongest_call_s = 300"),
+        Duration::from_secs(600)
+    );
 }
 
 #[test]

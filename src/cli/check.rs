@@ -69,7 +69,7 @@ pub fn run(
 }
 
 fn installation(config: &Config, data: &Path) -> Vec<Item> {
-    let ports = config.listen.address.iter().map(|&address| port(address));
+    let ports = config.listen.iter().map(|&address| port(address));
     let prompts = config
         .prompts
         .languages

@@ -10,22 +10,22 @@ mod value;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::call::policy::Policy;
+use crate::server::Limits;
 
 /// All settings of one guard.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Where it listens and to whom.
-    pub listen: Listen,
-    /// How much it takes on.
+    /// `[listen]`: the addresses where it listens, with their ports.
+    pub listen: Vec<SocketAddr>,
+    /// `[limits]`, and of `[listen]` the networks that may connect.
     pub limits: Limits,
     /// What it tells.
     pub log: Log,
@@ -37,7 +37,31 @@ pub struct Config {
     boxes: BTreeMap<String, Policy>,
 }
 
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: vec![
+                (Ipv4Addr::LOCALHOST, Self::PORT).into(),
+                (Ipv6Addr::LOCALHOST, Self::PORT).into(),
+            ],
+            limits: Limits {
+                calls: 400,
+                grace: Duration::from_mins(3),
+                ..Limits::default()
+            },
+            log: Log::default(),
+            tap: Tap::default(),
+            prompts: Prompts::default(),
+            defaults: Policy::default(),
+            boxes: BTreeMap::new(),
+        }
+    }
+}
+
 impl Config {
+    /// The guard's own port; 4573 belongs to FreePBX's FastAGI server.
+    pub const PORT: u16 = 4574;
+
     /// Reads and checks a file.
     ///
     /// # Errors
@@ -75,68 +99,6 @@ pub fn full_box_name(name: &str) -> String {
         name.to_owned()
     } else {
         format!("{name}@default")
-    }
-}
-
-/// `[listen]`: where the guard listens, and to whom.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listen {
-    /// Addresses with their ports.
-    pub address: Vec<SocketAddr>,
-    /// Networks that may connect beside loopback.
-    pub allow: Vec<IpNet>,
-}
-
-impl Default for Listen {
-    fn default() -> Self {
-        Self {
-            address: vec![
-                (Ipv4Addr::LOCALHOST, Self::PORT).into(),
-                (Ipv6Addr::LOCALHOST, Self::PORT).into(),
-            ],
-            allow: Vec::new(),
-        }
-    }
-}
-
-impl Listen {
-    /// The guard's own port; 4573 belongs to FreePBX's FastAGI server.
-    pub const PORT: u16 = 4574;
-
-    /// Whether this peer may talk to the guard: loopback always, others by the allow list.
-    pub fn permits(&self, peer: IpAddr) -> bool {
-        let peer = peer.to_canonical();
-        peer.is_loopback() || self.allow.iter().any(|network| network.contains(&peer))
-    }
-}
-
-/// `[limits]`: how much the guard takes on.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limits {
-    /// Calls at the same time; one more is answered at once with the line that makes Asterisk carry on.
-    pub max_calls: usize,
-    /// How long Asterisk may take to send the whole prelude.
-    pub prelude: Duration,
-    /// The longest prelude, in bytes.
-    pub prelude_bytes: usize,
-    /// The longest line, in bytes.
-    pub line_bytes: usize,
-    /// The longest reply of several lines, in bytes.
-    pub reply_bytes: usize,
-    /// How long calls may go on after the guard was told to stop.
-    pub stop_grace: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            max_calls: 400,
-            prelude: Duration::from_secs(5),
-            prelude_bytes: 64 * 1024,
-            line_bytes: 8 * 1024,
-            reply_bytes: 64 * 1024,
-            stop_grace: Duration::from_mins(3),
-        }
     }
 }
 

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::time::Duration;
 
+use ipnet::IpNet;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
@@ -16,11 +18,16 @@ use super::boxes::{BoxTable, conflicts};
 use super::value::{
     AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds, is_box_name,
 };
-use super::{Config, Limits, Listen, Log, LogFormat, Problem, Prompts, Tap, full_box_name};
+use super::{Config, Log, LogFormat, Problem, Prompts, Tap, full_box_name};
+use crate::agi::CodecLimits;
 use crate::call::policy::Policy;
+use crate::server::Limits;
 
 const TABLES: &str =
     "[listen], [limits], [log], [tap], [prompts], [delivery], [web], [defaults], [box.\"NAME\"]";
+
+/// A session may last this much longer than its call: it says good-bye and is filed.
+const LEEWAY: Duration = Duration::from_mins(5);
 
 /// Reads a whole file.
 pub(super) fn config(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
@@ -64,11 +71,12 @@ impl<'a> Reader<'a> {
 
     fn config(&mut self, tables: DeTable<'a>) -> Config {
         let mut config = Config::default();
+        let mut allow = Vec::new();
         let mut written_boxes = None;
         for (key, value) in tables {
             let at = key.span();
             match &**key.get_ref() {
-                "listen" => config.listen = self.listen(value),
+                "listen" => (config.listen, allow) = self.listen(value),
                 "limits" => config.limits = self.section("limits", value, LimitsTable::settings),
                 "log" => config.log = self.section("log", value, LogTable::settings),
                 "tap" => config.tap = self.section("tap", value, TapTable::settings),
@@ -99,6 +107,13 @@ impl<'a> Reader<'a> {
         if let Some(boxes) = written_boxes {
             config.boxes = self.boxes(boxes, &config.defaults);
         }
+        let policies = config.boxes.values().chain([&config.defaults]);
+        let longest_call = policies.map(|policy| policy.longest_call).max();
+        config.limits = Limits {
+            session: longest_call.unwrap_or_default() + LEEWAY,
+            allow,
+            ..config.limits
+        };
         config
     }
 
@@ -111,28 +126,29 @@ impl<'a> Reader<'a> {
         settings(self.table(&format!("[{name}]"), value))
     }
 
-    fn listen(&mut self, value: Spanned<DeValue<'a>>) -> Listen {
+    /// The addresses, and the networks that may connect.
+    fn listen(&mut self, value: Spanned<DeValue<'a>>) -> (Vec<SocketAddr>, Vec<IpNet>) {
         let at = setting_span(&value, "address");
         let before = self.problems.len();
-        let listen = self.section("listen", value, ListenTable::settings);
+        let (address, allow) = self.section("listen", value, ListenTable::settings);
         if self.problems.len() > before {
-            return listen;
+            return (address, allow);
         }
-        let elsewhere = listen.address.iter().find(|a| !a.ip().is_loopback());
-        if let (Some(address), true) = (elsewhere, listen.allow.is_empty()) {
+        let elsewhere = address.iter().find(|a| !a.ip().is_loopback());
+        if let (Some(address), true) = (elsewhere, allow.is_empty()) {
             let what = format!(
                 "{address} can be reached from other machines: name the networks that may connect, such as allow = [\"192.0.2.0/24\"]"
             );
             self.report(at.clone(), "[listen] address", &what);
         }
-        if listen.address.is_empty() {
+        if address.is_empty() {
             self.report(
                 at,
                 "[listen] address",
                 "at least one address with its port, such as \"127.0.0.1:4574\"",
             );
         }
-        listen
+        (address, allow)
     }
 
     fn boxes(
@@ -257,14 +273,12 @@ struct ListenTable {
 }
 
 impl ListenTable {
-    fn settings(self) -> Listen {
-        let Listen { address, allow } = Listen::default();
-        Listen {
-            address: self.address.unwrap_or(address),
-            allow: self.allow.map_or(allow, |all| {
-                all.into_iter().map(|network| network.0).collect()
-            }),
-        }
+    fn settings(self) -> (Vec<SocketAddr>, Vec<IpNet>) {
+        let allow = self.allow.unwrap_or_default();
+        (
+            self.address.unwrap_or(Config::default().listen),
+            allow.into_iter().map(|network| network.0).collect(),
+        )
     }
 }
 
@@ -272,8 +286,10 @@ impl ListenTable {
 #[serde(deny_unknown_fields)]
 struct LimitsTable {
     max_calls: Option<Count<1, 100_000>>,
+    max_connections: Option<Count<1, 200_000>>,
     prelude_s: Option<Seconds<1, 60>>,
     prelude_bytes: Option<Count<4096, 16_777_216>>,
+    prelude_lines: Option<Count<64, 65_536>>,
     line_bytes: Option<Count<1024, 1_048_576>>,
     reply_bytes: Option<Count<4096, 16_777_216>>,
     stop_grace_s: Option<Seconds<0, 86_400>>,
@@ -281,20 +297,25 @@ struct LimitsTable {
 
 impl LimitsTable {
     fn settings(self) -> Limits {
-        let default = Limits::default();
+        let default = Config::default().limits;
         Limits {
-            max_calls: self.max_calls.map_or(default.max_calls, |n| n.0 as usize),
+            calls: count(self.max_calls, default.calls),
+            connections: count(self.max_connections, default.connections),
             prelude: self.prelude_s.map_or(default.prelude, |s| s.0),
-            prelude_bytes: self
-                .prelude_bytes
-                .map_or(default.prelude_bytes, |n| n.0 as usize),
-            line_bytes: self.line_bytes.map_or(default.line_bytes, |n| n.0 as usize),
-            reply_bytes: self
-                .reply_bytes
-                .map_or(default.reply_bytes, |n| n.0 as usize),
-            stop_grace: self.stop_grace_s.map_or(default.stop_grace, |s| s.0),
+            grace: self.stop_grace_s.map_or(default.grace, |s| s.0),
+            codec: CodecLimits {
+                line_bytes: count(self.line_bytes, default.codec.line_bytes),
+                prelude_bytes: count(self.prelude_bytes, default.codec.prelude_bytes),
+                prelude_lines: count(self.prelude_lines, default.codec.prelude_lines),
+                reply_bytes: count(self.reply_bytes, default.codec.reply_bytes),
+            },
+            ..default
         }
     }
+}
+
+fn count<const MIN: u32, const MAX: u32>(own: Option<Count<MIN, MAX>>, default: usize) -> usize {
+    own.map_or(default, |count| count.0 as usize)
 }
 
 #[derive(Default, Deserialize)]

@@ -1,3 +1,12 @@
-//! The binary: arguments, tracing, run.
+//! The binary: arguments, run, exit code.
 
-fn main() {}
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use voicemail_guard::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    let ended = cli::run(Cli::parse(), &mut io::stdout().lock());
+    cli::exit(ended, &mut io::stderr())
+}

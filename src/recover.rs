@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use tracing::{error, info};
 
 use crate::audio::MediaTime;
@@ -20,9 +21,10 @@ pub fn recover(guard: &Guard, mut record: CallRecord) {
     let folder = &guard.config.tap.folder_as_guard_sees_it;
     let timeline = hear(&folder.join(monitor::file_name(record.id)));
     let judgement = judge(&Facts::of_recording(&timeline));
-    record.reasons = std::iter::once("the guard died during the call; closed at its next start".to_owned())
-        .chain(judgement.reasons.iter().map(ToString::to_string))
-        .collect();
+    record.reasons =
+        std::iter::once("the guard died during the call; closed at its next start".to_owned())
+            .chain(judgement.reasons.iter().map(ToString::to_string))
+            .collect();
     record.verdict = Some(judgement.verdict);
     record.confidence = judgement.confidence;
     record.seconds = timeline.seconds();
@@ -31,9 +33,11 @@ pub fn recover(guard: &Guard, mut record: CallRecord) {
     record.ended = Some(guard.clock.date().max(record.started));
     match keep::keep(folder, &guard.data, record.id, record.started, &[]) {
         Ok(place) => record.audio = place,
-        Err(error) => error!(%error, id = %record.id, "the audio of a recovered call could not be kept"),
+        Err(error) => {
+            error!(%error, id = %record.id, "the audio of a recovered call could not be kept")
+        }
     }
-    info!(target: "support", "{}", support_line(&record));
+    info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
     guard.log.close_call(record);
 }
 
@@ -52,10 +56,16 @@ pub async fn recover_all(
 
 fn hear(raw: &std::path::Path) -> Timeline {
     let mut timeline = Timeline::default();
-    let Ok(bytes) = std::fs::read(raw) else { return timeline };
-    let Ok(mut resampler) = Resampler::new(monitor::FILE_RATE_HZ) else { return timeline };
-    let wide: Vec<i16> =
-        bytes.chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+    let Ok(bytes) = std::fs::read(raw) else {
+        return timeline;
+    };
+    let Ok(mut resampler) = Resampler::new(monitor::FILE_RATE_HZ) else {
+        return timeline;
+    };
+    let wide: Vec<i16> = bytes
+        .chunks_exact(2)
+        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+        .collect();
     let mut samples = Vec::with_capacity(wide.len() / 6 + 1);
     resampler.push(&wide, &mut samples);
     resampler.finish(&mut samples);
@@ -65,6 +75,9 @@ fn hear(raw: &std::path::Path) -> Timeline {
     while let Some(update) = ear.poll_update() {
         timeline.apply(update);
     }
-    timeline.advance(ear.heard().max(MediaTime::from_samples(samples.len() as u64)));
+    timeline.advance(
+        ear.heard()
+            .max(MediaTime::from_samples(samples.len() as u64)),
+    );
     timeline
 }

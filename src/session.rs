@@ -3,13 +3,14 @@
 use std::future::pending;
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, info, warn};
 
 use crate::agi::Request;
 use crate::call::record::{
-    Callback, CallbackSource, Caller, CallId, CallRecord, EndedBy, Presentation,
+    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation,
 };
 use crate::call::verdict::Verdict;
 use crate::call::{Action, Call, Event};
@@ -45,23 +46,29 @@ impl Handler for Guard {
             uniqueid = %text::shown(&record.uniqueid),
             r#box = %text::shown(&record.box_name),
         );
-        self.guard(connection, &request, record).instrument(span).await;
+        self.guard(connection, &request, record)
+            .instrument(span)
+            .await;
     }
 
     async fn refused(&self, request: Request) {
         let mut record = self.open_record(&request);
         record.verdict = Some(Verdict::Unsure);
         record.ended_by = Some(EndedBy::Refused);
-        record.reasons = vec!["not heard: more calls than [limits] max_calls; Asterisk carried on".into()];
+        record.reasons =
+            vec!["not heard: more calls than [limits] max_calls; Asterisk carried on".into()];
         record.ended = Some(self.clock.date());
-        info!(target: "support", "{}", support_line(&record));
+        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
         self.log.close_call(record);
     }
 }
 
 impl Guard {
     async fn guard(&self, connection: Connection, request: &Request, record: CallRecord) {
-        for (name, value) in request.arguments().filter(|(name, _)| !ARGUMENTS.contains(&name.as_str())) {
+        for (name, value) in request
+            .arguments()
+            .filter(|(name, _)| !ARGUMENTS.contains(&name.as_str()))
+        {
             error!(name = %text::shown(&name), value = %text::shown(&value), "unknown argument in the request");
         }
         let policy = self.config.policy(&record.box_name);
@@ -69,7 +76,13 @@ impl Guard {
             monitor::mix_monitor_options(&self.config.tap.folder_as_asterisk_sees_it, record.id);
         let open = self.log.open_call(record.clone());
         let call = Call::new(record, policy, &options, self.clock.now());
-        let session = Session { guard: self, connection: Some(connection), open: Some(open), tap: None, call };
+        let session = Session {
+            guard: self,
+            connection: Some(connection),
+            open: Some(open),
+            tap: None,
+            call,
+        };
         session.run().await;
     }
 
@@ -77,7 +90,11 @@ impl Guard {
     fn open_record(&self, request: &Request) -> CallRecord {
         let text = |value: Option<std::borrow::Cow<'_, str>>| -> String {
             let value = value.unwrap_or_default();
-            if value == "unknown" { String::new() } else { value.chars().take(256).collect() }
+            if value == "unknown" {
+                String::new()
+            } else {
+                value.chars().take(256).collect()
+            }
         };
         let box_name = full_box_name(&request.argument("box").unwrap_or_else(|| "unknown".into()));
         let policy = self.config.policy(&box_name);
@@ -91,12 +108,15 @@ impl Guard {
         let shown = presentation == Presentation::Shown;
         let e164: Option<String> =
             number::normalise(&number, policy.home_country.parse().ok()).map(Into::into);
-        let callback = e164.clone().filter(|_| shown).map_or_else(Callback::default, |e164| Callback {
-            number: number.clone(),
-            e164: Some(e164),
-            source: CallbackSource::CallerId,
-            confirmed: false,
-        });
+        let callback = e164
+            .clone()
+            .filter(|_| shown)
+            .map_or_else(Callback::default, |e164| Callback {
+                number: number.clone(),
+                e164: Some(e164),
+                source: CallbackSource::CallerId,
+                confirmed: false,
+            });
         CallRecord {
             id: CallId::new(started, random()),
             started,
@@ -105,7 +125,12 @@ impl Guard {
             uniqueid: text(request.uniqueid()),
             linkedid: String::new(),
             channel: text(request.channel()),
-            caller: Caller { number, e164, name: text(request.caller_name()), presentation },
+            caller: Caller {
+                number,
+                e164,
+                name: text(request.caller_name()),
+                presentation,
+            },
             dnid: text(request.dnid()),
             rdnis: text(request.rdnis()),
             verdict: None,
@@ -182,7 +207,9 @@ impl Session<'_> {
     }
 
     async fn send(&mut self, command: &crate::agi::Command) {
-        let Some(connection) = &mut self.connection else { return };
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
         debug!(?command, "send");
         if let Err(error) = connection.send(command).await {
             debug!(%error, "the connection broke");
@@ -194,13 +221,24 @@ impl Session<'_> {
     fn follow_tap(&mut self) {
         let (guard, id) = (self.guard, self.open.as_ref().map(OpenCall::id));
         let folder = &guard.config.tap.folder_as_guard_sees_it;
-        let Some(Ok(monitor)) = id.map(|id| monitor::Monitor::new(folder, id, guard.clock.now())) else {
+        let Some(Ok(monitor)) = id.map(|id| monitor::Monitor::new(folder, id, guard.clock.now()))
+        else {
             return self.tell(Event::TapFailed("the tap could not be begun".into()));
         };
         let (sender, events) = mpsc::channel(8);
         let finish = CancellationToken::new();
-        tokio::spawn(monitor::follow(monitor, guard.clock, finish.clone(), sender));
-        self.tap = Some(Box::new(Tapped { events, finish, ear: Ear::new(), gaps: Vec::new() }));
+        tokio::spawn(monitor::follow(
+            monitor,
+            guard.clock,
+            finish.clone(),
+            sender,
+        ));
+        self.tap = Some(Box::new(Tapped {
+            events,
+            finish,
+            ear: Ear::new(),
+            gaps: Vec::new(),
+        }));
     }
 
     /// Lets the ear hear what the tap sent, and tells the conversation.
@@ -251,14 +289,15 @@ impl Session<'_> {
         let gaps = self.tap.take().map(|tap| tap.gaps).unwrap_or_default();
         record.ended = Some(self.guard.clock.date().max(record.started));
         record.audio = self.keep(record.id, record.started, gaps).await;
-        info!(target: "support", "{}", support_line(&record));
+        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
         open.close(record);
     }
 
     async fn keep(&self, id: CallId, started: jiff::Timestamp, gaps: Vec<Gap>) -> Option<String> {
         let folder = self.guard.config.tap.folder_as_guard_sees_it.clone();
         let data = self.guard.data.clone();
-        let kept = tokio::task::spawn_blocking(move || keep::keep(&folder, &data, id, started, &gaps));
+        let kept =
+            tokio::task::spawn_blocking(move || keep::keep(&folder, &data, id, started, &gaps));
         match kept.await {
             Ok(Ok(place)) => place,
             Ok(Err(error)) => {
@@ -274,7 +313,9 @@ impl Session<'_> {
 }
 
 async fn next_line(connection: &mut Option<Connection>) -> Event {
-    let Some(open) = connection else { return pending().await };
+    let Some(open) = connection else {
+        return pending().await;
+    };
     match open.next().await {
         Ok(Some(incoming)) => Event::Agi(incoming),
         Ok(None) => Event::AgiClosed,

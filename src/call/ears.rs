@@ -35,13 +35,18 @@ impl Ears {
 
     /// Near speech from `from` on.
     pub(super) fn speech_since(&self, from: MediaTime) -> Duration {
-        self.timeline.seconds_within(from, self.heard()).speech.into()
+        self.timeline
+            .seconds_within(from, self.heard())
+            .speech
+            .into()
     }
 
     /// What the sound has been since the last near voice or sign of life.
     pub(super) fn idle(&self, policy: &Policy) -> Idle {
         let segments = self.timeline.segments().iter();
-        let voice = segments.rev().find(|s| s.class == Class::Speech && s.len() >= SHORTEST_VOICE);
+        let voice = segments
+            .rev()
+            .find(|s| s.class == Class::Speech && s.len() >= SHORTEST_VOICE);
         let from = voice.map_or(self.resumed, |s| s.end.max(self.resumed));
         let heard = self.heard();
         let all = self.timeline.seconds_within(from, heard);

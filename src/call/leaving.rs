@@ -13,7 +13,10 @@ use crate::audio::MediaTime;
 impl Call {
     /// Goes out; from every state.
     pub(super) fn leave(&mut self, ended_by: EndedBy, now: Instant) {
-        self.state = State::Leaving(Leaving { ended_by, step: Step::StopTap });
+        self.state = State::Leaving(Leaving {
+            ended_by,
+            step: Step::StopTap,
+        });
         let tapped = self.progress.tapped.is_some();
         if !(tapped && self.send(Command::exec("StopMixMonitor", &self.tap_id), SHORT, now)) {
             self.drain_tap(now);
@@ -21,7 +24,9 @@ impl Call {
     }
 
     fn drain_tap(&mut self, now: Instant) {
-        let State::Leaving(leaving) = &mut self.state else { return };
+        let State::Leaving(leaving) = &mut self.state else {
+            return;
+        };
         leaving.step = Step::DrainTap;
         if self.progress.tapped.is_some() {
             self.actions.push_back(Action::FinishTap);
@@ -33,18 +38,30 @@ impl Call {
 
     /// The sound is complete: judge and file, then tell the dialplan.
     pub(super) fn tap_finished(&mut self, now: Instant) {
-        let State::Leaving(Leaving { ended_by, step: Step::DrainTap }) = self.state else { return };
+        let State::Leaving(Leaving {
+            ended_by,
+            step: Step::DrainTap,
+        }) = self.state
+        else {
+            return;
+        };
         self.deadline.stop();
         self.judge(ended_by);
-        self.actions.push_back(Action::File(Box::new(self.record.clone())));
+        self.actions
+            .push_back(Action::File(Box::new(self.record.clone())));
         let variables = self.variables(ended_by);
-        self.state = State::Leaving(Leaving { ended_by, step: Step::Variables(variables) });
+        self.state = State::Leaving(Leaving {
+            ended_by,
+            step: Step::Variables(variables),
+        });
         self.next_variable(now);
     }
 
     /// The command of this step has ended, whatever came of it.
     pub(super) fn step_done(&mut self, now: Instant) {
-        let State::Leaving(leaving) = &mut self.state else { return };
+        let State::Leaving(leaving) = &mut self.state else {
+            return;
+        };
         match &mut leaving.step {
             Step::StopTap => self.drain_tap(now),
             Step::DrainTap => {}
@@ -57,7 +74,9 @@ impl Call {
 
     /// The connection went while leaving.
     pub(super) fn step_lost(&mut self, command_lost: bool, now: Instant) {
-        let State::Leaving(leaving) = &mut self.state else { return };
+        let State::Leaving(leaving) = &mut self.state else {
+            return;
+        };
         match &mut leaving.step {
             Step::DrainTap => self.deadline.set(Timer::TapOverdue, now + LONGEST_FLUSH),
             Step::StopTap if command_lost => self.drain_tap(now),
@@ -70,7 +89,13 @@ impl Call {
     }
 
     fn next_variable(&mut self, now: Instant) {
-        let State::Leaving(Leaving { step: Step::Variables(left), .. }) = &self.state else { return };
+        let State::Leaving(Leaving {
+            step: Step::Variables(left),
+            ..
+        }) = &self.state
+        else {
+            return;
+        };
         let next = left.front().cloned();
         if !next.is_some_and(|command| self.send(command, SHORT, now)) {
             self.state = State::Ended;
@@ -82,7 +107,10 @@ impl Call {
     pub(super) fn facts(&self, ended_by: EndedBy) -> Facts<'_> {
         Facts {
             timeline: &self.ears.timeline,
-            recording_from: self.progress.recording.map_or(MediaTime::ZERO, |(_, place)| place),
+            recording_from: self
+                .progress
+                .recording
+                .map_or(MediaTime::ZERO, |(_, place)| place),
             packets: self.ears.packets,
             longest_message: self.policy.longest_message.into(),
             rambler_prompted: self.progress.number_asked.is_some(),
@@ -97,7 +125,10 @@ impl Call {
         if ended_by == EndedBy::HandedOn && !judgement.verdict.is_delivered() {
             judgement.verdict = Verdict::Unsure;
         }
-        let trouble = self.trouble.take().map(|why| format!("handed on to VoiceMail(): {why}"));
+        let trouble = self
+            .trouble
+            .take()
+            .map(|why| format!("handed on to VoiceMail(): {why}"));
         let reasons = judgement.reasons.iter().map(ToString::to_string);
         self.record.reasons = trouble.into_iter().chain(reasons).collect();
         self.record.verdict = Some(judgement.verdict);
@@ -109,10 +140,21 @@ impl Call {
 
     fn variables(&self, ended_by: EndedBy) -> VecDeque<Command> {
         let record = &self.record;
-        let number = record.callback.e164.as_ref().unwrap_or(&record.callback.number);
-        let callback: String = number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+        let number = record
+            .callback
+            .e164
+            .as_ref()
+            .unwrap_or(&record.callback.number);
+        let callback: String = number
+            .chars()
+            .filter(|c| c.is_ascii_digit() || *c == '+')
+            .collect();
         let verdict = record.verdict.map_or("unsure", Verdict::as_str);
-        let status = if ended_by == EndedBy::HandedOn { "failed" } else { "done" };
+        let status = if ended_by == EndedBy::HandedOn {
+            "failed"
+        } else {
+            "done"
+        };
         VecDeque::from([
             Command::set_variable("GUARD_VERDICT", verdict),
             Command::set_variable("GUARD_CALLBACK", callback),

@@ -165,7 +165,8 @@ impl Call {
     fn send(&mut self, command: Command, longest: Duration, now: Instant) -> bool {
         let started = self.exchange.start(command).is_ok();
         if started {
-            self.deadline.set(Timer::CommandOverdue, now + longest + SLACK);
+            self.deadline
+                .set(Timer::CommandOverdue, now + longest + SLACK);
             self.drain_exchange();
         }
         started
@@ -192,7 +193,14 @@ impl Call {
         }
     }
 
-    fn finished(&mut self, Finished { command: _, outcome }: Finished, now: Instant) {
+    fn finished(
+        &mut self,
+        Finished {
+            command: _,
+            outcome,
+        }: Finished,
+        now: Instant,
+    ) {
         self.deadline.stop();
         if matches!(self.state, State::Leaving(_)) {
             return self.step_done(now);
@@ -242,7 +250,11 @@ impl Call {
         if self.record.mode == Mode::Observe {
             let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
             self.state = State::Observing;
-            self.send(Command::exec("VoiceMail", voicemail), LONGEST_VOICEMAIL, now);
+            self.send(
+                Command::exec("VoiceMail", voicemail),
+                LONGEST_VOICEMAIL,
+                now,
+            );
         } else {
             let greeting = Clip::Greeting(self.policy.greeting.clone());
             self.play([greeting, Clip::Beep], Then::Listen, now);
@@ -250,10 +262,22 @@ impl Call {
     }
 
     fn play(&mut self, clips: impl Into<VecDeque<Clip>>, then: Then, now: Instant) {
-        let playing = Playing { clips: clips.into(), then, began: self.ears.heard() };
-        for clip in playing.clips.iter().filter(|c| matches!(c, Clip::Prompt(_) | Clip::Greeting(_))) {
+        let playing = Playing {
+            clips: clips.into(),
+            then,
+            began: self.ears.heard(),
+        };
+        for clip in playing
+            .clips
+            .iter()
+            .filter(|c| matches!(c, Clip::Prompt(_) | Clip::Greeting(_)))
+        {
             let prompt = clip.name().to_owned();
-            self.record.asked.push(Asked { prompt, at: playing.began, answer: None });
+            self.record.asked.push(Asked {
+                prompt,
+                at: playing.began,
+                answer: None,
+            });
         }
         self.play_next(playing, now);
     }
@@ -279,14 +303,18 @@ impl Call {
             return self.play_next(playing, now);
         }
         let clip = playing.clips.pop_front();
-        if let (Outcome::Failed(Failure::FileMissing | Failure::Refused), Some(clip)) = (outcome, &clip) {
+        if let (Outcome::Failed(Failure::FileMissing | Failure::Refused), Some(clip)) =
+            (outcome, &clip)
+        {
             let needed = matches!(clip, Clip::Greeting(_) | Clip::Prompt(prompt::STILL_THERE));
             if needed {
                 self.trouble(format!("the prompt {} could not be played", clip.name()));
                 return self.leave(EndedBy::HandedOn, now);
             }
         }
-        let Some(key) = key_of(outcome) else { return self.play_next(playing, now) };
+        let Some(key) = key_of(outcome) else {
+            return self.play_next(playing, now);
+        };
         match playing.then {
             Then::AwaitAnswer => {
                 self.answered("key");
@@ -298,7 +326,13 @@ impl Call {
                 Some(_) => self.keyed(Keying::default(), Some(key), now),
                 None => {
                     playing.clips.retain(|clip| *clip == Clip::Beep);
-                    self.play_next(Playing { then: Then::Listen, ..playing }, now);
+                    self.play_next(
+                        Playing {
+                            then: Then::Listen,
+                            ..playing
+                        },
+                        now,
+                    );
                 }
             },
             Then::Leave(by) => self.leave(by, now),
@@ -310,7 +344,13 @@ impl Call {
             Then::Listen => self.listen(None, now),
             Then::AwaitAnswer => {
                 let since = self.ears.heard();
-                self.listen(Some(AwaitedAnswer { until: now + self.policy.answer, since }), now);
+                self.listen(
+                    Some(AwaitedAnswer {
+                        until: now + self.policy.answer,
+                        since,
+                    }),
+                    now,
+                );
             }
             Then::Key(keying) => self.await_keys(keying, now),
             Then::Confirm(keying) => {
@@ -339,7 +379,9 @@ impl Call {
     ///
     /// The reply to the renewal comes back to the same state, which then goes on.
     fn renew_rail_then(&mut self, command: Command, longest: Duration, now: Instant) {
-        let due = self.rail_until.is_some_and(|until| until < now + RAIL / 2 + LONGEST_CLIP / 4);
+        let due = self
+            .rail_until
+            .is_some_and(|until| until < now + RAIL / 2 + LONGEST_CLIP / 4);
         if due {
             self.rail_until = Some(now + RAIL);
             let rail = Command::set_variable("TIMEOUT(absolute)", RAIL.as_secs().to_string());
@@ -389,7 +431,11 @@ impl Call {
             }
             Advice::AskNumber => {
                 self.progress.number_asked = Some(self.ears.heard());
-                self.play([Clip::Prompt(prompt::NUMBER_FIRST), Clip::Beep], Then::Listen, now);
+                self.play(
+                    [Clip::Prompt(prompt::NUMBER_FIRST), Clip::Beep],
+                    Then::Listen,
+                    now,
+                );
             }
             Advice::Warn => {
                 self.progress.warned = Some(self.ears.heard());
@@ -404,12 +450,21 @@ impl Call {
     /// Ends politely: thanks for a message, a goodbye for everything else.
     fn end(&mut self, by: EndedBy, now: Instant) {
         let delivered = verdict::judge(&self.facts(by)).verdict.is_delivered();
-        let words = if delivered { prompt::THANKS } else { prompt::GOODBYE };
+        let words = if delivered {
+            prompt::THANKS
+        } else {
+            prompt::GOODBYE
+        };
         self.play([Clip::Prompt(words)], Then::Leave(by), now);
     }
 
     fn answered(&mut self, how: &str) {
-        let question = self.record.asked.iter_mut().rev().find(|a| a.prompt == prompt::STILL_THERE);
+        let question = self
+            .record
+            .asked
+            .iter_mut()
+            .rev()
+            .find(|a| a.prompt == prompt::STILL_THERE);
         if let Some(question) = question {
             question.answer.get_or_insert_with(|| how.to_owned());
         }

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use super::Call;
 use super::prompt::{self, Clip};
 use super::record::{Callback, CallbackSource};
 use super::state::{Keying, State, Then};
-use super::Call;
 use crate::agi::{Command, Key};
 use crate::number;
 
@@ -48,10 +48,17 @@ impl Call {
         match key {
             Some(Key::ONE) => {
                 self.take_number(&keying.digits, CallbackSource::KeyedConfirmed);
-                self.play([Clip::Prompt(prompt::NUMBER_SAVED), Clip::Beep], Then::Listen, now);
+                self.play(
+                    [Clip::Prompt(prompt::NUMBER_SAVED), Clip::Beep],
+                    Then::Listen,
+                    now,
+                );
             }
             Some(Key::TWO) if keying.tries < MOST_TRIES => {
-                let again = Keying { digits: String::new(), tries: keying.tries + 1 };
+                let again = Keying {
+                    digits: String::new(),
+                    tries: keying.tries + 1,
+                };
                 self.play([Clip::Prompt(prompt::ENTER_NUMBER)], Then::Key(again), now);
             }
             _ => self.resume_recording(now),

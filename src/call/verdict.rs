@@ -187,12 +187,20 @@ impl fmt::Display for Reason {
 
 /// Judges a call.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
-    let Ruling { verdict, margin, why } = rule(facts);
-    let seconds = facts.timeline.seconds_within(facts.recording_from, facts.timeline.heard());
+    let Ruling {
+        verdict,
+        margin,
+        why,
+    } = rule(facts);
+    let seconds = facts
+        .timeline
+        .seconds_within(facts.recording_from, facts.timeline.heard());
     let mut reasons = vec![why];
     let mut heard: Vec<_> = Class::ALL.map(|class| (class, seconds.of(class))).into();
     heard.sort_by_key(|&(_, length)| std::cmp::Reverse(length));
-    let worth_telling = heard.into_iter().filter(|&(_, length)| length >= MediaTime::from_millis(300));
+    let worth_telling = heard
+        .into_iter()
+        .filter(|&(_, length)| length >= MediaTime::from_millis(300));
     for reason in worth_telling.map(|(class, length)| Reason::Heard(class, length)) {
         if !reasons.contains(&reason) {
             reasons.push(reason);
@@ -201,7 +209,11 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
     if facts.questions > 0 && facts.ended_by == EndedBy::Guard {
         reasons.push(Reason::Unanswered);
     }
-    Judgement { verdict, confidence: margin, reasons }
+    Judgement {
+        verdict,
+        confidence: margin,
+        reasons,
+    }
 }
 
 struct Ruling {
@@ -211,7 +223,11 @@ struct Ruling {
 }
 
 fn ruling(verdict: Verdict, margin: f32, why: Reason) -> Ruling {
-    Ruling { verdict, margin, why }
+    Ruling {
+        verdict,
+        margin,
+        why,
+    }
 }
 
 fn rule(facts: &Facts<'_>) -> Ruling {
@@ -223,14 +239,26 @@ fn rule(facts: &Facts<'_>) -> Ruling {
     let t = timeline.seconds_within(facts.recording_from, heard);
     let signal = timeline.segments().iter().find_map(|s| s.signal);
     if let Some(signal) = signal.filter(|_| t.tone >= TONE && t.speech < MESSAGE) {
-        return ruling(Verdict::Tone, margin(t.tone, TONE), Reason::Signal(signal.to_string()));
+        return ruling(
+            Verdict::Tone,
+            margin(t.tone, TONE),
+            Reason::Signal(signal.to_string()),
+        );
     }
     let nearly_full = MediaTime::from_samples(facts.longest_message.samples() * 98 / 100);
     if length >= nearly_full && t.speech.samples() * 100 >= length.samples() * 55 {
-        return ruling(Verdict::Rambler, margin(length, nearly_full), Reason::LongestMessage);
+        return ruling(
+            Verdict::Rambler,
+            margin(length, nearly_full),
+            Reason::LongestMessage,
+        );
     }
     if facts.rambler_prompted && t.speech >= RAMBLING {
-        return ruling(Verdict::Rambler, margin(t.speech, RAMBLING), Reason::AskedForNumber);
+        return ruling(
+            Verdict::Rambler,
+            margin(t.speech, RAMBLING),
+            Reason::AskedForNumber,
+        );
     }
     if t.music >= HOLD_MUSIC && t.music.samples() * 3 >= t.speech.samples() {
         return rule_music(facts);
@@ -239,7 +267,11 @@ fn rule(facts: &Facts<'_>) -> Ruling {
     if t.speech >= MESSAGE {
         let far = t.noise >= ASIDE_LONG && t.noise.samples() >= 4 * t.speech.samples();
         return if far && t.speech < LONG_SPEECH && !facts.number_keyed {
-            ruling(Verdict::Aside, margin(t.noise, ASIDE_LONG), Reason::Heard(Class::Noise, t.noise))
+            ruling(
+                Verdict::Aside,
+                margin(t.noise, ASIDE_LONG),
+                Reason::Heard(Class::Noise, t.noise),
+            )
         } else {
             ruling(Verdict::Message, margin(t.speech, MESSAGE), speech)
         };
@@ -260,11 +292,23 @@ fn rule(facts: &Facts<'_>) -> Ruling {
     }
     if t.speech >= MUTTER {
         let aside = length >= SHORT_CALL && t.noise > MediaTime::from_secs(2);
-        let verdict = if aside { Verdict::Aside } else { Verdict::Mutter };
-        return ruling(verdict, margin(t.speech, MUTTER).min(margin(t.speech, UNSURE)), speech);
+        let verdict = if aside {
+            Verdict::Aside
+        } else {
+            Verdict::Mutter
+        };
+        return ruling(
+            verdict,
+            margin(t.speech, MUTTER).min(margin(t.speech, UNSURE)),
+            speech,
+        );
     }
     if length <= AT_ONCE {
-        return ruling(Verdict::Hangup, margin(length, AT_ONCE), Reason::HungUpAfter(length));
+        return ruling(
+            Verdict::Hangup,
+            margin(length, AT_ONCE),
+            Reason::HungUpAfter(length),
+        );
     }
     let why = Reason::Heard(Class::Silence, t.silence);
     ruling(Verdict::Silent, margin(length, AT_ONCE), why)
@@ -276,7 +320,11 @@ fn rule_music(facts: &Facts<'_>) -> Ruling {
     let t = timeline.seconds_within(facts.recording_from, timeline.heard());
     let long = MediaTime::from_secs(3);
     let begin = |s: &&crate::hearing::Segment| s.class == Class::Music && s.len() >= long;
-    let onset = timeline.segments().iter().find(begin).map_or(timeline.heard(), |s| s.start);
+    let onset = timeline
+        .segments()
+        .iter()
+        .find(begin)
+        .map_or(timeline.heard(), |s| s.start);
     let before = timeline.seconds_within(facts.recording_from, onset).speech;
     let at_once = onset - facts.recording_from < MediaTime::from_secs(4);
     let drowned = at_once && t.music.samples() * 2 > t.speech.samples() * 3;
@@ -291,7 +339,11 @@ fn rule_music(facts: &Facts<'_>) -> Ruling {
         let why = Reason::Heard(Class::Music, t.music);
         return ruling(Verdict::HoldMusic, margin(t.music, HOLD_MUSIC), why);
     }
-    ruling(Verdict::Message, margin(t.speech, t.music), Reason::Heard(Class::Speech, t.speech))
+    ruling(
+        Verdict::Message,
+        margin(t.speech, t.music),
+        Reason::Heard(Class::Speech, t.speech),
+    )
 }
 
 /// 0.5 at the limit, 0.75 at twice or half of it, towards 1 beyond.

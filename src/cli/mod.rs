@@ -1,5 +1,206 @@
-//! The commands, one file each.
+//! The commands, one file each; here what they share: the two options, exit codes, and who prints.
 
 pub mod call;
 pub mod calls;
+pub mod check;
+pub mod serve;
+pub mod stop;
 pub mod when;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, NoDataFolder, data_folder};
+
+/// Guards the voice box of a support hotline.
+#[derive(Debug, Parser)]
+#[command(
+    name = "voicemail-guard",
+    version,
+    about = "Guards the voice box of a support hotline: a FastAGI server in front of Asterisk's VoiceMail()",
+    after_help = "Exit codes: 0 all well; 1 something was found or failed; 2 wrong usage or configuration.\n\
+        The log goes to standard error; VOICEMAIL_GUARD_LOG=debug shows more of it.",
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// The options that every command takes.
+    #[command(flatten)]
+    pub shared: Shared,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The options that every command takes.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub struct Shared {
+    /// Configuration file; without one the defaults hold.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "VOICEMAIL_GUARD_CONFIG",
+        hide_env_values = true
+    )]
+    pub config: Option<PathBuf>,
+    /// Folder of the call log and the kept audio; without one the platform's state folder.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FOLDER",
+        env = "VOICEMAIL_GUARD_DATA",
+        hide_env_values = true
+    )]
+    pub data: Option<PathBuf>,
+}
+
+impl Shared {
+    /// The settings: the file's, or the defaults.
+    ///
+    /// # Errors
+    /// The file cannot be read or holds mistakes.
+    pub fn settings(&self) -> Result<Config, ConfigError> {
+        match &self.config {
+            Some(file) => Config::load(file),
+            None => Ok(Config::default()),
+        }
+    }
+
+    /// Where the data lives.
+    ///
+    /// # Errors
+    /// None was named and this user has no home.
+    pub fn data_folder(&self) -> Result<PathBuf, NoDataFolder> {
+        data_folder(self.data.clone())
+    }
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer Asterisk's FastAGI requests until told to stop
+    Serve(serve::Args),
+    /// Search the call log
+    Calls(calls::Args),
+    /// Show all there is about one call
+    Call(call::Args),
+    /// Look whether configuration and installation are in order, and say how to mend what is not
+    Check(check::Args),
+}
+
+/// Why a command could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is nowhere to put the data.
+    #[error(transparent)]
+    NoDataFolder(#[from] NoDataFolder),
+    /// The answer could not be printed.
+    #[error("cannot print: {0}")]
+    Output(#[from] io::Error),
+    /// The guard cannot serve.
+    #[error("{0}")]
+    Serve(Box<dyn std::error::Error + Send + Sync>),
+    /// The call log cannot be searched so, or not at all.
+    #[error(transparent)]
+    Calls(#[from] calls::Error),
+}
+
+impl Failure {
+    /// 2 where the administrator must change what he wrote, else 1.
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) | Self::NoDataFolder(_) => ExitCode::from(2),
+            Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
+            Self::Calls(error) => error.exit_code(),
+        }
+    }
+}
+
+/// Runs a command; its answer goes to `out`.
+///
+/// # Errors
+/// The command could not do what it was asked.
+pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    let shared = cli.shared;
+    match cli.command {
+        Command::Calls(mut args) => {
+            let box_name = args.box_name.as_deref().unwrap_or_default();
+            let home = shared.settings()?.policy(box_name).home_country;
+            args.home = home.parse().unwrap_or_default();
+            Ok(calls::run(&args, &shared.data_folder()?, out)?)
+        }
+        Command::Call(args) => Ok(call::run(&args, &shared.data_folder()?, out)?),
+        Command::Serve(arguments) => serve::run(&arguments, &shared, out),
+        Command::Check(args) => check::run(&args, &shared, out),
+    }
+}
+
+/// The exit code of a command that has ended; a failure is told on `err`.
+///
+/// A reader who has seen enough (`voicemail-guard calls | head`) is no failure.
+pub fn exit(ended: Result<ExitCode, Failure>, err: &mut dyn Write) -> ExitCode {
+    match ended {
+        Ok(code) => code,
+        Err(Failure::Output(error) | Failure::Calls(calls::Error::Write(error)))
+            if error.kind() == ErrorKind::BrokenPipe =>
+        {
+            ExitCode::SUCCESS
+        }
+        Err(failure) => {
+            // Nobody is left to tell when standard error is closed, too.
+            writeln!(err, "voicemail-guard: {failure}").ok();
+            failure.exit_code()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn ended(as_it: Result<ExitCode, Failure>) -> (String, String) {
+        let mut told = Vec::new();
+        let code = exit(as_it, &mut told);
+        (format!("{code:?}"), String::from_utf8(told).unwrap())
+    }
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn both_options_stand_before_and_after_the_command() {
+        for line in [
+            ["guard", "--config", "c", "check", "--data", "d"],
+            ["guard", "check", "--data", "d", "--config", "c"],
+        ] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            assert_eq!(cli.shared.config, Some("c".into()));
+            assert_eq!(cli.shared.data_folder().unwrap(), PathBuf::from("d"));
+        }
+    }
+
+    #[test]
+    fn exit_codes_are_as_the_help_says() {
+        let plain = |code: u8| format!("{:?}", ExitCode::from(code));
+        assert_eq!(ended(Ok(ExitCode::from(1))), (plain(1), String::new()));
+        let pipe = io::Error::from(ErrorKind::BrokenPipe);
+        assert_eq!(ended(Err(pipe.into())), (plain(0), String::new()));
+        let full = io::Error::from(ErrorKind::StorageFull);
+        assert_eq!(ended(Err(full.into())).0, plain(1));
+        let (code, told) = ended(Err(NoDataFolder.into()));
+        assert_eq!(code, plain(2));
+        assert!(
+            told.starts_with("voicemail-guard: no data folder: "),
+            "{told}"
+        );
+    }
+}

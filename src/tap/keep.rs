@@ -31,7 +31,10 @@ pub enum KeepError {
 
 /// Where the audio of a call is kept, relative to the data folder.
 pub fn place(id: CallId, started: Timestamp) -> String {
-    let day = started.to_zoned_datetime(TimeZone::UTC).strftime("%Y/%m/%d").to_string();
+    let day = started
+        .to_zoned_datetime(TimeZone::UTC)
+        .strftime("%Y/%m/%d")
+        .to_string();
     format!("audio/{day}/{id}.wav")
 }
 
@@ -55,7 +58,10 @@ pub fn keep(
     };
     let place = place(id, started);
     let path = data.join(&place);
-    let failed = |source| KeepError::Write { path: path.clone(), source };
+    let failed = |source| KeepError::Write {
+        path: path.clone(),
+        source,
+    };
     let folder = path.parent().unwrap_or(data);
     fs::create_dir_all(folder).map_err(failed)?;
     let half = path.with_extension("wav.part");
@@ -85,8 +91,10 @@ fn write(raw: File, path: &Path, gaps: &[Gap]) -> io::Result<u64> {
     let mut samples = Vec::new();
     loop {
         let filled = fill(&mut raw, &mut bytes)?;
-        let wide: Vec<i16> =
-            bytes[..filled].chunks_exact(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+        let wide: Vec<i16> = bytes[..filled]
+            .chunks_exact(2)
+            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+            .collect();
         samples.clear();
         resampler.push(&wide, &mut samples);
         for &sample in &samples {
@@ -106,7 +114,9 @@ fn write(raw: File, path: &Path, gaps: &[Gap]) -> io::Result<u64> {
     }
     out.seek(SeekFrom::Start(0))?;
     out.write_all(&header(written))?;
-    out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+    out.into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .sync_all()?;
     Ok(if read == 0 { 0 } else { written })
 }
 

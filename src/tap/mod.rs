@@ -36,7 +36,9 @@ pub struct Gap {
 #[derive(Debug, thiserror::Error)]
 pub enum TapError {
     /// The file is there but cannot be opened or read.
-    #[error("cannot read {path}: {source}; the guard must be able to read what Asterisk writes there")]
+    #[error(
+        "cannot read {path}: {source}; the guard must be able to read what Asterisk writes there"
+    )]
     Unreadable {
         /// The file as the guard sees it.
         path: PathBuf,
@@ -50,7 +52,9 @@ pub enum TapError {
         path: PathBuf,
     },
     /// The file is not the one that was being followed, or has become shorter.
-    #[error("{path} was replaced or cut while it was followed; only Asterisk may write into the tap folder")]
+    #[error(
+        "{path} was replaced or cut while it was followed; only Asterisk may write into the tap folder"
+    )]
     Replaced {
         /// The file as the guard sees it.
         path: PathBuf,

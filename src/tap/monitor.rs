@@ -32,7 +32,10 @@ pub fn file_name(id: CallId) -> String {
 ///
 /// The monitor's id is left in [`TAP_ID`], so that nobody else's recording is ever stopped by us.
 pub fn mix_monitor_options(folder_as_asterisk_sees_it: &Path, id: CallId) -> String {
-    format!(",r({})i({TAP_ID})", folder_as_asterisk_sees_it.join(file_name(id)).display())
+    format!(
+        ",r({})i({TAP_ID})",
+        folder_as_asterisk_sees_it.join(file_name(id)).display()
+    )
 }
 
 /// Follows the file until told to finish, then reads it to its end. Ends when nobody listens any more.
@@ -49,7 +52,9 @@ pub async fn follow(
             let polled = monitor.poll(now);
             (monitor, polled)
         });
-        let Ok((followed, polled)) = polled.await else { return };
+        let Ok((followed, polled)) = polled.await else {
+            return;
+        };
         monitor = followed;
         let news = match polled {
             Ok(news) => news,
@@ -118,7 +123,9 @@ impl Monitor {
         let whole: Vec<u8> = self.odd_byte.take().into_iter().chain(bytes).collect();
         let pairs = whole.chunks_exact(2);
         self.odd_byte = pairs.remainder().first().copied();
-        let wide: Vec<i16> = pairs.map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
+        let wide: Vec<i16> = pairs
+            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+            .collect();
         let mut samples = Vec::with_capacity(wide.len() / 6 + 1);
         self.resampler.push(&wide, &mut samples);
         self.samples += MediaTime::from_samples(samples.len() as u64);
@@ -136,7 +143,8 @@ impl Monitor {
     fn is_complete(&self, finishing: Instant, now: Instant) -> bool {
         let waited = now.saturating_duration_since(finishing);
         let settled = now.saturating_duration_since(self.grown) >= FLUSH_POLL;
-        let flushed = self.offset % STDIO_BUFFER != 0 || (self.offset == 0 && waited >= NOTHING_COMES);
+        let flushed =
+            self.offset % STDIO_BUFFER != 0 || (self.offset == 0 && waited >= NOTHING_COMES);
         (flushed && settled && waited >= FLUSH_POLL) || waited >= LONGEST_FLUSH
     }
 
@@ -145,39 +153,58 @@ impl Monitor {
         if now.saturating_duration_since(self.grown) < STANDS_STILL {
             return None;
         }
-        let expected = now.saturating_duration_since(self.since).saturating_sub(IN_THE_BUFFER);
-        let told = self.gaps.iter().fold(MediaTime::ZERO, |sum, gap| sum + gap.lost);
+        let expected = now
+            .saturating_duration_since(self.since)
+            .saturating_sub(IN_THE_BUFFER);
+        let told = self
+            .gaps
+            .iter()
+            .fold(MediaTime::ZERO, |sum, gap| sum + gap.lost);
         let lost = MediaTime::from(expected) - (self.samples + told);
         if lost == MediaTime::ZERO {
             return None;
         }
         match self.gaps.last_mut() {
             Some(gap) if gap.at == self.samples => gap.lost += lost,
-            _ => self.gaps.push(Gap { at: self.samples, lost }),
+            _ => self.gaps.push(Gap {
+                at: self.samples,
+                lost,
+            }),
         }
         Some(TapEvent::StoodStill(lost))
     }
 
     fn read(&mut self) -> Result<Vec<u8>, TapError> {
-        let unreadable = |source| TapError::Unreadable { path: self.path.clone(), source };
+        let unreadable = |source| TapError::Unreadable {
+            path: self.path.clone(),
+            source,
+        };
         if self.file.is_none() {
             match open(&self.path) {
                 Ok(opened) => self.file = Some(opened),
-                Err(TapError::Unreadable { source, .. }) if source.kind() == ErrorKind::NotFound => {
+                Err(TapError::Unreadable { source, .. })
+                    if source.kind() == ErrorKind::NotFound =>
+                {
                     return Ok(Vec::new());
                 }
                 Err(error) => return Err(error),
             }
         }
-        let Some((file, inode)) = &mut self.file else { return Ok(Vec::new()) };
+        let Some((file, inode)) = &mut self.file else {
+            return Ok(Vec::new());
+        };
         let size = file.metadata().map_err(unreadable)?.len();
         let same = std::fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.ino() == *inode);
         if size < self.offset || !same {
-            return Err(TapError::Replaced { path: self.path.clone() });
+            return Err(TapError::Replaced {
+                path: self.path.clone(),
+            });
         }
         let mut bytes = Vec::new();
         let most = (size - self.offset).min(MOST_AT_ONCE);
-        file.take(most).read_to_end(&mut bytes).map_err(unreadable)?;
+        file.take(most)
+            .read_to_end(&mut bytes)
+            .map_err(unreadable)?;
         self.offset += bytes.len() as u64;
         Ok(bytes)
     }
@@ -186,12 +213,19 @@ impl Monitor {
 /// Opens a regular file and nothing else: no link, no pipe, no device.
 pub(super) fn open(path: &Path) -> Result<(File, u64), TapError> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let unreadable = |source| TapError::Unreadable { path: path.into(), source };
+    let unreadable = |source| TapError::Unreadable {
+        path: path.into(),
+        source,
+    };
     let meta = std::fs::symlink_metadata(path).map_err(unreadable)?;
     if !meta.is_file() {
         return Err(TapError::NoFile { path: path.into() });
     }
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)
+        .map_err(unreadable)?;
     let meta = file.metadata().map_err(unreadable)?;
     if !meta.is_file() {
         return Err(TapError::NoFile { path: path.into() });

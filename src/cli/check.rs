@@ -1,0 +1,375 @@
+//! `check`: is everything in order, and how is it mended where it is not.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::fs::{Access, access, statvfs};
+use rustix::process::{geteuid, getpid};
+
+use super::{Failure, Shared};
+use crate::config::{Config, ConfigError, Prompts};
+use crate::log;
+use crate::prompts::{Installed, installed};
+
+/// Below this a disk is full within the day.
+const LITTLE_SPACE: u64 = 1 << 30;
+/// Below this the next calls may find it full.
+const NO_SPACE: u64 = 64 << 20;
+/// How long a running guard, or a writer of its database, is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Arguments of `check`.
+#[derive(clap::Args, Debug)]
+#[command(
+    after_help = "Run it as the user that runs the guard, beside a running guard or without one.\n\n\
+        Examples:\n  \
+        voicemail-guard check --config /etc/voicemail-guard/voicemail-guard.toml\n  \
+        sudo -u asterisk voicemail-guard check\n\n\
+        Exit codes: 0 nothing is broken (warnings may stand); 1 something is."
+)]
+pub struct Args {}
+
+/// Checks everything and prints one line an item.
+///
+/// # Errors
+/// The data folder cannot be told, or the answer cannot be printed.
+pub fn run(Args {}: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    let data = shared.data_folder()?;
+    let mut report = Report {
+        out,
+        counts: [0; 3],
+    };
+    report.tell(user())?;
+    let items = match shared.settings() {
+        Ok(config) => {
+            report.tell(Item::ok(
+                "settings",
+                match &shared.config {
+                    Some(file) => format!("{} is in order", file.display()),
+                    None => "no configuration file: the defaults hold".into(),
+                },
+            ))?;
+            installation(&config, &data)
+        }
+        Err(error) => settings_mistakes(&error),
+    };
+    for item in items {
+        report.tell(item)?;
+    }
+    report.end()
+}
+
+fn installation(config: &Config, data: &Path) -> Vec<Item> {
+    let ports = config.listen.iter().map(|&address| port(address));
+    let prompts = config
+        .prompts
+        .languages
+        .iter()
+        .map(|language| prompts(&config.prompts, language));
+    let tap = tap_folder(config);
+    let folder = data_folder(data);
+    let database = database(&data.join(log::DATABASE));
+    ports
+        .chain(tap)
+        .chain(prompts)
+        .chain(folder)
+        .chain([database])
+        .collect()
+}
+
+/// How grave it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// One thing that was looked at.
+#[derive(Debug)]
+struct Item {
+    state: State,
+    subject: &'static str,
+    what: String,
+    mend: Option<String>,
+}
+
+impl Item {
+    fn ok(subject: &'static str, what: impl Into<String>) -> Self {
+        Self {
+            state: State::Ok,
+            subject,
+            what: what.into(),
+            mend: None,
+        }
+    }
+
+    fn warn(subject: &'static str, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            state: State::Warn,
+            mend: Some(mend.into()),
+            ..Self::ok(subject, what)
+        }
+    }
+
+    fn fail(subject: &'static str, what: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self {
+            state: State::Fail,
+            ..Self::warn(subject, what, mend)
+        }
+    }
+}
+
+struct Report<'a> {
+    out: &'a mut dyn Write,
+    counts: [usize; 3],
+}
+
+impl Report<'_> {
+    fn tell(&mut self, item: Item) -> io::Result<()> {
+        let word = match item.state {
+            State::Ok => "ok",
+            State::Warn => "warn",
+            State::Fail => "fail",
+        };
+        self.counts[item.state as usize] += 1;
+        writeln!(self.out, "{word:<5} {:<9} {}", item.subject, item.what)?;
+        if let Some(mend) = item.mend {
+            writeln!(self.out, "{:<5} {:<9} -> {mend}", "", "")?;
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<ExitCode, Failure> {
+        let [ok, warn, fail] = self.counts;
+        writeln!(self.out, "{ok} ok, {warn} to look at, {fail} broken")?;
+        Ok(ExitCode::from(u8::from(fail > 0)))
+    }
+}
+
+fn user() -> Item {
+    if geteuid().is_root() {
+        Item::warn(
+            "user",
+            "this runs as root, who may do everything: rights are not tested",
+            "run it as the user that runs the guard: sudo -u USER voicemail-guard check",
+        )
+    } else {
+        Item::ok(
+            "user",
+            format!("rights are tested for user {}", geteuid().as_raw()),
+        )
+    }
+}
+
+fn settings_mistakes(error: &ConfigError) -> Vec<Item> {
+    let mend =
+        "change the line as it says; everything else is checked once the settings are in order";
+    error
+        .to_string()
+        .lines()
+        .map(|mistake| Item::fail("settings", mistake, mend))
+        .collect()
+}
+
+fn port(address: SocketAddr) -> Item {
+    match TcpListener::bind(address) {
+        Ok(_) => Item::ok("port", format!("{address} is free")),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => match greet(address) {
+            Ok(line) if line.contains("voicemail-guard") => {
+                Item::ok("port", format!("{address} is answered by a running guard"))
+            }
+            answer => Item::fail(
+                "port",
+                format!(
+                    "{address} is held by something that does not answer as a guard does{}",
+                    answer.err().map(|e| format!(" ({e})")).unwrap_or_default()
+                ),
+                format!(
+                    "find it with: ss -ltnp 'sport = :{}'; stop it, or change [listen] address and the dialplan",
+                    address.port()
+                ),
+            ),
+        },
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Item::warn(
+            "port",
+            format!("this machine has no address {}", address.ip()),
+            "take it out of [listen] address, or give the machine that address",
+        ),
+        Err(error) => Item::fail(
+            "port",
+            format!("{address}: {error}"),
+            "ports below 1024 need the right CAP_NET_BIND_SERVICE; the usual one is 4574",
+        ),
+    }
+}
+
+/// Asks whoever listens there for the script `check`: a guard answers with its name, and files no call.
+fn greet(address: SocketAddr) -> io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.write_all(b"agi_network: yes\nagi_network_script: check\n\n")?;
+    let mut line = String::new();
+    BufReader::new(io::Read::take(stream, 512)).read_line(&mut line)?;
+    Ok(line)
+}
+
+fn tap_folder(config: &Config) -> Vec<Item> {
+    let folder = &config.tap.folder_as_guard_sees_it;
+    let shown = folder.display();
+    match fs::metadata(folder) {
+        Err(error) => vec![Item::fail(
+            "tap",
+            format!("{shown}: {error}"),
+            format!(
+                "install -d -m 2770 -o asterisk -g GROUP {shown}, with a group that Asterisk and the guard share; or set [tap]"
+            ),
+        )],
+        Ok(metadata) => {
+            let mut items = vec![writable("tap", folder), space("tap", folder)];
+            if metadata.permissions().mode() & 0o007 != 0 {
+                items.push(Item::warn(
+                    "tap",
+                    format!(
+                        "{shown} is open to every user of this machine: callers can be overheard"
+                    ),
+                    format!("chmod o= {shown}"),
+                ));
+            }
+            items
+        }
+    }
+}
+
+/// Whether a file can be made, filled and removed there.
+fn writable(subject: &'static str, folder: &Path) -> Item {
+    let probe = folder.join(format!(".check-{}", getpid().as_raw_nonzero()));
+    let tried = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&probe)
+        .and_then(|mut file| {
+            let written = file
+                .write_all(b"voicemail-guard")
+                .and_then(|()| file.sync_all());
+            fs::remove_file(&probe).and(written)
+        });
+    let shown = folder.display();
+    match tried {
+        Ok(()) => Item::ok(subject, format!("files can be made and removed in {shown}")),
+        Err(error) => Item::fail(
+            subject,
+            format!("no file can be made and removed in {shown}: {error}"),
+            format!("give the user that runs the guard the right to write there: ls -ld {shown}"),
+        ),
+    }
+}
+
+fn space(subject: &'static str, folder: &Path) -> Item {
+    let shown = folder.display();
+    let mend = "make room on that disk; each second of a call needs 96 kB in the tap folder";
+    match statvfs(folder) {
+        Ok(disk) => {
+            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+            let what = format!("{} MB are free on the disk of {shown}", free / 1_000_000);
+            if free < NO_SPACE {
+                Item::fail(subject, what, mend)
+            } else if free < LITTLE_SPACE {
+                Item::warn(subject, what, mend)
+            } else {
+                Item::ok(subject, what)
+            }
+        }
+        Err(error) => Item::warn(
+            subject,
+            format!("{shown}: free space unknown: {error}"),
+            mend,
+        ),
+    }
+}
+
+fn prompts(settings: &Prompts, language: &str) -> Item {
+    let folder = settings.sounds.join(language).join("voicemail-guard");
+    let copy = format!(
+        "copy asterisk-conf/sounds/{language}/voicemail-guard/ to {}",
+        folder.display()
+    );
+    match installed(settings, language) {
+        Installed::Complete => Item::ok("prompts", format!("{language}: all are there")),
+        Installed::Missing(missing) => {
+            let names: Vec<_> = missing.iter().map(|prompt| prompt.name()).collect();
+            Item::fail(
+                "prompts",
+                format!("{language}: missing: {}", names.join(", ")),
+                copy,
+            )
+        }
+        Installed::NotVisible => Item::warn(
+            "prompts",
+            format!(
+                "{language}: {} cannot be seen from here, as in a container: nothing is known of the prompts",
+                settings.sounds.display()
+            ),
+            format!("on the machine of Asterisk, {copy}; or set [prompts] sounds"),
+        ),
+    }
+}
+
+fn data_folder(folder: &Path) -> Vec<Item> {
+    if folder.is_dir() {
+        return vec![writable("data", folder), space("data", folder)];
+    }
+    let shown = folder.display();
+    let mend =
+        format!("make it for the user that runs the guard, or name another with --data: {shown}");
+    let nearest = folder.ancestors().find(|ancestor| ancestor.exists());
+    let item = match nearest {
+        Some(parent) if parent.is_dir() && access(parent, Access::WRITE_OK).is_ok() => {
+            Item::ok("data", format!("{shown} is made at the first start"))
+        }
+        Some(parent) => Item::fail(
+            "data",
+            format!(
+                "{shown} is not there and cannot be made in {}",
+                parent.display()
+            ),
+            mend,
+        ),
+        None => Item::fail("data", format!("{shown} is not there"), mend),
+    };
+    vec![item]
+}
+
+fn database(file: &Path) -> Item {
+    let shown = file.display();
+    if !file.exists() {
+        return Item::ok("call log", format!("{shown} is made at the first start"));
+    }
+    match quick_check(file) {
+        Ok(answer) if answer == "ok" => Item::ok("call log", format!("{shown} is sound")),
+        Ok(answer) => Item::fail(
+            "call log",
+            format!("{shown} is damaged: {answer}"),
+            "stop the guard, keep a copy, and restore it: sqlite3 calls.sqlite .recover | sqlite3 new.sqlite",
+        ),
+        Err(error) => Item::fail(
+            "call log",
+            format!("{shown} cannot be opened: {error}"),
+            "give the user that runs the guard the right to read and write it; if it is no database, move it away",
+        ),
+    }
+}
+
+fn quick_check(file: &Path) -> rusqlite::Result<String> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Connection::open_with_flags(file, flags)?;
+    database.busy_timeout(PATIENCE)?;
+    database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+}

@@ -1,0 +1,108 @@
+//! `[defaults]` and `[box."100@default"]`: the settings of a box, each inherited where it is not set.
+
+use serde::Deserialize;
+
+use super::value::{Count, Country, Seconds, Sound, VoicemailOptions};
+use crate::call::policy::Policy;
+use crate::call::record::Mode;
+
+/// One table of box settings as written.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BoxTable {
+    mode: Option<Mode>,
+    greeting: Option<Sound>,
+    voicemail_options: Option<VoicemailOptions>,
+    home_country: Option<Country>,
+    rambler_prompt_after_s: Option<Seconds<5, 3600>>,
+    rambler_prompt_grace_s: Option<Seconds<0, 300>>,
+    longest_message_s: Option<Seconds<10, 3600>>,
+    warning_before_end_s: Option<Seconds<5, 300>>,
+    pause_s: Option<Seconds<3, 600>>,
+    never_started_s: Option<Seconds<3, 600>>,
+    hold_music_s: Option<Seconds<2, 600>>,
+    no_near_voice_s: Option<Seconds<3, 600>>,
+    tone_s: Option<Seconds<1, 60>>,
+    questions: Option<Count<1, 5>>,
+    answer_s: Option<Seconds<2, 60>>,
+    key_pause_s: Option<Seconds<1, 30>>,
+    confirm_s: Option<Seconds<1, 30>>,
+    longest_call_s: Option<Seconds<30, 14_400>>,
+}
+
+impl BoxTable {
+    /// These settings over inherited ones.
+    pub(super) fn over(self, inherited: &Policy) -> Policy {
+        let own = inherited.clone();
+        let seconds = |own, setting: Option<_>| setting.unwrap_or(own);
+        Policy {
+            mode: self.mode.unwrap_or(own.mode),
+            greeting: self.greeting.map_or(own.greeting, |sound| sound.0),
+            voicemail_options: self
+                .voicemail_options
+                .map_or(own.voicemail_options, |options| options.0),
+            home_country: self
+                .home_country
+                .map_or(own.home_country, |country| country.0),
+            rambler_prompt_after: seconds(
+                own.rambler_prompt_after,
+                self.rambler_prompt_after_s.map(|s| s.0),
+            ),
+            rambler_prompt_grace: seconds(
+                own.rambler_prompt_grace,
+                self.rambler_prompt_grace_s.map(|s| s.0),
+            ),
+            longest_message: seconds(own.longest_message, self.longest_message_s.map(|s| s.0)),
+            warning_before_end: seconds(
+                own.warning_before_end,
+                self.warning_before_end_s.map(|s| s.0),
+            ),
+            pause: seconds(own.pause, self.pause_s.map(|s| s.0)),
+            never_started: seconds(own.never_started, self.never_started_s.map(|s| s.0)),
+            hold_music: seconds(own.hold_music, self.hold_music_s.map(|s| s.0)),
+            no_near_voice: seconds(own.no_near_voice, self.no_near_voice_s.map(|s| s.0)),
+            tone: seconds(own.tone, self.tone_s.map(|s| s.0)),
+            questions: self.questions.map_or(own.questions, |count| count.0),
+            answer: seconds(own.answer, self.answer_s.map(|s| s.0)),
+            key_pause: seconds(own.key_pause, self.key_pause_s.map(|s| s.0)),
+            confirm: seconds(own.confirm, self.confirm_s.map(|s| s.0)),
+            longest_call: seconds(own.longest_call, self.longest_call_s.map(|s| s.0)),
+        }
+    }
+}
+
+/// Two settings that stand in each other's way.
+pub(super) struct Conflict {
+    /// The one that must be shorter.
+    pub(super) shorter: &'static str,
+    /// The one that must be longer.
+    pub(super) longer: &'static str,
+    /// What is wrong.
+    pub(super) what: String,
+}
+
+/// What is wrong with these settings taken together.
+pub(super) fn conflicts(policy: &Policy) -> Vec<Conflict> {
+    [
+        (
+            ("warning_before_end_s", policy.warning_before_end),
+            ("longest_message_s", policy.longest_message),
+        ),
+        (
+            ("longest_message_s", policy.longest_message),
+            ("longest_call_s", policy.longest_call),
+        ),
+    ]
+    .into_iter()
+    .filter(|((_, shorter), (_, longer))| shorter >= longer)
+    .map(|((shorter, is), (longer, limit))| Conflict {
+        shorter,
+        longer,
+        what: format!(
+            "{shorter} ({} s) must be less than {longer} ({} s)",
+            is.as_secs_f64(),
+            limit.as_secs_f64()
+        ),
+    })
+    .collect()
+}

@@ -1,0 +1,247 @@
+//! Settings: a TOML file into typed values with units, or the defaults where there is no file.
+//!
+//! Unknown settings are refused. A file with mistakes is refused as a whole, with all its mistakes at
+//! once, each with its line, its key and what is allowed there. `voicemail-guard.toml` beside the
+//! sources shows every setting at its default.
+
+mod boxes;
+mod read;
+mod value;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use etcetera::BaseStrategy;
+use serde::Deserialize;
+
+use crate::call::policy::Policy;
+use crate::server::Limits;
+
+/// All settings of one guard.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// `[listen]`: the addresses where it listens, with their ports.
+    pub listen: Vec<SocketAddr>,
+    /// `[limits]`, and of `[listen]` the networks that may connect.
+    pub limits: Limits,
+    /// What it tells.
+    pub log: Log,
+    /// Where Asterisk leaves the caller's sound.
+    pub tap: Tap,
+    /// Where the prompts are.
+    pub prompts: Prompts,
+    defaults: Policy,
+    boxes: BTreeMap<String, Policy>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: vec![
+                (Ipv4Addr::LOCALHOST, Self::PORT).into(),
+                (Ipv6Addr::LOCALHOST, Self::PORT).into(),
+            ],
+            limits: Limits {
+                calls: 400,
+                grace: Duration::from_mins(3),
+                ..Limits::default()
+            },
+            log: Log::default(),
+            tap: Tap::default(),
+            prompts: Prompts::default(),
+            defaults: Policy::default(),
+            boxes: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// The guard's own port; 4573 belongs to FreePBX's FastAGI server.
+    pub const PORT: u16 = 4574;
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or it holds mistakes: all of them are in the error.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = std::fs::read(path).map_err(|source| ConfigError::Unreadable {
+            file: path.to_owned(),
+            source,
+        })?;
+        read::config(&bytes).map_err(|problems| ConfigError::Invalid {
+            file: path.to_owned(),
+            problems,
+        })
+    }
+
+    /// The settings of a box: its own table, else `[defaults]`, else the guard's defaults.
+    ///
+    /// A name without a context means the context `default`, as with `VoiceMail()`.
+    pub fn policy(&self, box_name: &str) -> Policy {
+        self.boxes
+            .get(&full_box_name(box_name))
+            .unwrap_or(&self.defaults)
+            .clone()
+    }
+
+    /// The boxes that have a table of their own.
+    pub fn box_names(&self) -> impl Iterator<Item = &str> {
+        self.boxes.keys().map(String::as_str)
+    }
+}
+
+/// A box name with its context: `100` is `100@default`.
+pub fn full_box_name(name: &str) -> String {
+    if name.contains('@') {
+        name.to_owned()
+    } else {
+        format!("{name}@default")
+    }
+}
+
+/// `[log]`: what the guard tells on standard error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// A level (`error`, `warn`, `info`, `debug`, `trace`) or filter directives.
+    pub level: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".into(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// `[tap]`: the one folder where Asterisk leaves the caller's sound, by its two names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tap {
+    /// Its path on the machine, or in the container, where Asterisk runs.
+    pub folder_as_asterisk_sees_it: PathBuf,
+    /// Its path where the guard runs.
+    pub folder_as_guard_sees_it: PathBuf,
+}
+
+impl Default for Tap {
+    fn default() -> Self {
+        let folder = PathBuf::from("/var/spool/asterisk/voicemail-guard");
+        Self {
+            folder_as_asterisk_sees_it: folder.clone(),
+            folder_as_guard_sees_it: folder,
+        }
+    }
+}
+
+/// `[prompts]`: where the prompts are checked at start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompts {
+    /// Asterisk's sounds folder, as the guard sees it.
+    pub sounds: PathBuf,
+    /// Languages that callers are spoken to in, as in `CHANNEL(language)`.
+    pub languages: Vec<String>,
+}
+
+impl Default for Prompts {
+    fn default() -> Self {
+        Self {
+            sounds: "/usr/share/asterisk/sounds".into(),
+            languages: vec!["en".into(), "de".into()],
+        }
+    }
+}
+
+/// Where the call log and the kept audio live: what was asked for, else systemd's `$STATE_DIRECTORY`,
+/// else the platform's state folder of this user.
+///
+/// # Errors
+/// Nothing was asked for and this user has no home.
+pub fn data_folder(asked_for: Option<PathBuf>) -> Result<PathBuf, NoDataFolder> {
+    let systemd = || {
+        let folders = std::env::var_os("STATE_DIRECTORY")?;
+        std::env::split_paths(&folders)
+            .next()
+            .filter(|folder| folder.is_absolute())
+    };
+    let platform = || {
+        let base = etcetera::choose_base_strategy().ok()?;
+        let state = base.state_dir().unwrap_or_else(|| base.data_dir());
+        Some(state.join("voicemail-guard"))
+    };
+    asked_for
+        .or_else(systemd)
+        .or_else(platform)
+        .ok_or(NoDataFolder)
+}
+
+/// There is nowhere to put the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no data folder: this user has no home; name one with --data or VOICEMAIL_GUARD_DATA")]
+pub struct NoDataFolder;
+
+/// Why a configuration file was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read at all.
+    #[error("cannot read the configuration {}: {source}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// It can be read, and holds these mistakes.
+    #[error("{}", in_file(file, problems))]
+    Invalid {
+        /// The file.
+        file: PathBuf,
+        /// Every mistake found, by line.
+        problems: Vec<Problem>,
+    },
+}
+
+/// One mistake in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Line of the file, from 1.
+    pub line: usize,
+    /// The setting with its table, such as `[defaults] pause_s`; empty where the file is no TOML.
+    pub key: String,
+    /// What is wrong, and what is allowed.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, key, what } = self;
+        match key.as_str() {
+            "" => write!(f, "line {line}: {what}"),
+            key => write!(f, "line {line}: {key}: {what}"),
+        }
+    }
+}
+
+fn in_file(file: &Path, problems: &[Problem]) -> String {
+    problems
+        .iter()
+        .map(|problem| format!("{}, {problem}", file.display()))
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,181 @@
+//! Values that cannot hold what is not allowed: their ranges are part of their types.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+
+use crate::telemetry;
+
+/// A number of seconds, also a broken one, from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Seconds<const MIN: u32, const MAX: u32>(pub(super) Duration);
+
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Seconds<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InRange<const MIN: u32, const MAX: u32>;
+        impl<const MIN: u32, const MAX: u32> Visitor<'_> for InRange<MIN, MAX> {
+            type Value = Duration;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a number of seconds from {MIN} to {MAX}")
+            }
+            fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Duration, E> {
+                if (f64::from(MIN)..=f64::from(MAX)).contains(&seconds) {
+                    Ok(Duration::from_secs_f64(seconds))
+                } else {
+                    Err(not_allowed(&seconds, &self))
+                }
+            }
+            fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Duration, E> {
+                if (i64::from(MIN)..=i64::from(MAX)).contains(&seconds) {
+                    Ok(Duration::from_secs(seconds as u64))
+                } else {
+                    Err(not_allowed(&seconds, &self))
+                }
+            }
+        }
+        deserializer.deserialize_any(InRange::<MIN, MAX>).map(Self)
+    }
+}
+
+/// A whole number from `MIN` to `MAX`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Count<const MIN: u32, const MAX: u32>(pub(super) u32);
+
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Count<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InRange<const MIN: u32, const MAX: u32>;
+        impl<const MIN: u32, const MAX: u32> Visitor<'_> for InRange<MIN, MAX> {
+            type Value = u32;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a whole number from {MIN} to {MAX}")
+            }
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<u32, E> {
+                u32::try_from(number)
+                    .ok()
+                    .filter(|number| (MIN..=MAX).contains(number))
+                    .ok_or_else(|| not_allowed(&number, &self))
+            }
+        }
+        deserializer.deserialize_any(InRange::<MIN, MAX>).map(Self)
+    }
+}
+
+fn not_allowed<E: de::Error>(found: &impl fmt::Display, allowed: &dyn de::Expected) -> E {
+    E::custom(format_args!("{found} is not {allowed}"))
+}
+
+/// Declares a value that is written as a string and read by one rule.
+macro_rules! text_value {
+    ($(#[doc = $doc:literal])+ $name:ident($inner:ty), $rule:expr, $allowed:literal) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, PartialEq)]
+        pub(super) struct $name(pub(super) $inner);
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                let rule: fn(&str) -> Option<$inner> = $rule;
+                rule(&text)
+                    .map(Self)
+                    .ok_or_else(|| de::Error::custom(format_args!("{text:?} is not {}", $allowed)))
+            }
+        }
+    };
+}
+
+text_value!(
+    /// A network: `10.0.0.0/8`, or one address.
+    Network(IpNet),
+    |text| {
+        let address = || IpAddr::from_str(text).map(IpNet::from);
+        IpNet::from_str(text).or_else(|_| address()).ok()
+    },
+    "a network such as \"192.0.2.0/24\" or \"2001:db8::/32\""
+);
+
+text_value!(
+    /// A folder by its whole path.
+    Folder(PathBuf),
+    |text| Some(PathBuf::from(text)).filter(|path| path.is_absolute()),
+    "the whole path of a folder, beginning with /"
+);
+
+text_value!(
+    /// A folder that is named in a command to Asterisk, where commas, blanks and quotes mean something.
+    AsteriskFolder(PathBuf),
+    |text| (text.starts_with('/') && is_plain_path(text)).then(|| text.trim_end_matches('/').into()),
+    "the whole path of a folder, beginning with /, of letters, digits, and . _ - /"
+);
+
+text_value!(
+    /// A sound as Asterisk is told it: below the sounds folder or a whole path, no ending.
+    Sound(String),
+    |text| {
+        let audio = ["wav", "WAV", "wav16", "sln", "sln16", "ulaw", "alaw", "gsm", "g722"];
+        let ending = text.rsplit_once('.').map(|(_, ending)| ending);
+        let good = is_plain_path(text)
+            && !text.starts_with('-')
+            && !ending.is_some_and(|ending| audio.contains(&ending));
+        good.then(|| text.to_owned())
+    },
+    "the name of a sound without its ending, of letters, digits, and . _ - /"
+);
+
+text_value!(
+    /// Options of `VoiceMail()`; they go into the dialplan.
+    VoicemailOptions(String),
+    |text| {
+        let option = |c: char| c.is_ascii_alphanumeric() || "()#-".contains(c);
+        (text.len() <= 40 && text.chars().all(option)).then(|| text.to_owned())
+    },
+    "options of VoiceMail() such as \"u\", \"b\", \"su\" or \"ug(3)\""
+);
+
+text_value!(
+    /// A country that the phone-number library knows.
+    Country(String),
+    |text| {
+        let capitals = text.len() == 2 && text.bytes().all(|c| c.is_ascii_uppercase());
+        (capitals && phonenumber::country::Id::from_str(text).is_ok()).then(|| text.to_owned())
+    },
+    "a country of two capital letters such as \"DE\", \"AT\", \"CH\" or \"US\""
+);
+
+text_value!(
+    /// A language as in `CHANNEL(language)`; it is a folder's name too.
+    Language(String),
+    |text| {
+        let good = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+        (!text.is_empty() && text.len() <= 20 && text.chars().all(good)).then(|| text.to_owned())
+    },
+    "a language such as \"en\" or \"de\""
+);
+
+text_value!(
+    /// What the log shows.
+    LogLevel(String),
+    |text| telemetry::filter(text).map(|_| text.to_owned()),
+    "one of \"error\", \"warn\", \"info\", \"debug\", \"trace\" (or directives such as \"info,voicemail_guard::agi=debug\")"
+);
+
+fn is_plain_path(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+    !text.is_empty() && text.len() <= 200 && text.chars().all(plain)
+}
+
+/// Whether this can name a voice box: `100` or `100@default`.
+pub(super) fn is_box_name(name: &str) -> bool {
+    let word = |word: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+        !word.is_empty() && word.len() <= 80 && word.chars().all(plain)
+    };
+    match name.split_once('@') {
+        Some((name, context)) => word(name) && word(context),
+        None => word(name),
+    }
+}

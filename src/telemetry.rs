@@ -1,0 +1,316 @@
+//! The log on standard error: text for people, JSON for machines; nothing in it can forge a line or
+//! steer a terminal.
+//!
+//! The filter comes from `VOICEMAIL_GUARD_LOG`, else from the configuration. The support line of each
+//! call has the target [`SUPPORT`].
+
+use std::fmt::{self, Debug, Write as _};
+use std::io::{self, IsTerminal, Write};
+use std::str::FromStr;
+
+use jiff::tz::TimeZone;
+use tracing::Subscriber;
+use tracing::field::Field;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::field::MakeExt;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::{Writer, debug_fn};
+use tracing_subscriber::fmt::time::FormatTime;
+
+use crate::clock::Clock;
+use crate::config::{Log, LogFormat};
+
+/// Target of the line that the support team reads, one per call, at its end.
+pub const SUPPORT: &str = "support";
+
+/// The variable whose filter goes before the configuration's.
+pub const FILTER_VARIABLE: &str = "VOICEMAIL_GUARD_LOG";
+
+/// Sends everything the guard tells to standard error from now on; colours only on a terminal.
+///
+/// # Errors
+/// `VOICEMAIL_GUARD_LOG` is no filter, or there is a log already.
+pub fn start(log: &Log) -> Result<(), TelemetryError> {
+    let text = match std::env::var(FILTER_VARIABLE) {
+        Ok(text) if !text.is_empty() => text,
+        _ => log.level.clone(),
+    };
+    let filter = filter(&text).ok_or(TelemetryError::NoFilter(text))?;
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let subscriber = subscriber(log.format, filter, colours, io::stderr);
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| TelemetryError::Started)
+}
+
+/// Why the log did not start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TelemetryError {
+    /// The variable holds no filter.
+    #[error(
+        "{FILTER_VARIABLE}: {0:?} is not one of \"error\", \"warn\", \"info\", \"debug\", \"trace\", nor directives such as \"info,voicemail_guard::agi=debug\""
+    )]
+    NoFilter(String),
+    /// The log was started before.
+    #[error("the log was started before")]
+    Started,
+}
+
+/// Reads a level or directives; a mistyped level is none, and not the name of a target.
+pub fn filter(text: &str) -> Option<EnvFilter> {
+    let ends_in_level = |directive: &str| {
+        let level = directive.rsplit('=').next().unwrap_or_default().trim();
+        !level.is_empty() && LevelFilter::from_str(level).is_ok()
+    };
+    if text.split(',').all(ends_in_level) {
+        EnvFilter::builder().parse(text).ok()
+    } else {
+        None
+    }
+}
+
+/// The log into any writer, one `write_all` a line.
+pub fn subscriber<W>(
+    format: LogFormat,
+    filter: EnvFilter,
+    colours: bool,
+    writer: W,
+) -> Box<dyn Subscriber + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let clock = Clock::default();
+    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    match format {
+        LogFormat::Text => Box::new(
+            log.compact()
+                .fmt_fields(debug_fn(write_field).delimited(" "))
+                .with_timer(LocalTime {
+                    clock,
+                    form: "%F %T",
+                })
+                .with_ansi(colours)
+                .with_writer(writer)
+                .finish(),
+        ),
+        LogFormat::Json => Box::new(
+            log.json()
+                .flatten_event(true)
+                .with_span_list(false)
+                .with_timer(LocalTime {
+                    clock,
+                    form: "%FT%T%.3f%:z",
+                })
+                .with_writer(AsciiControls(writer))
+                .finish(),
+        ),
+    }
+}
+
+fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
+    if field.name() != "message" {
+        write!(writer, "{}=", field.name().trim_start_matches("r#"))?;
+    }
+    write!(Clean(writer), "{value:?}")
+}
+
+/// Passes text on with everything escaped that steers, hides or ends a line.
+struct Clean<'a, W>(&'a mut W);
+
+impl<W: fmt::Write> fmt::Write for Clean<'_, W> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut rest = text;
+        while let Some(at) = rest.find(is_hostile) {
+            let (good, from_here) = rest.split_at(at);
+            self.0.write_str(good)?;
+            let mut chars = from_here.chars();
+            for hostile in chars.by_ref().take(1) {
+                write!(self.0, "{}", hostile.escape_default())?;
+            }
+            rest = chars.as_str();
+        }
+        self.0.write_str(rest)
+    }
+}
+
+/// Whether a character steers, hides or reorders instead of being seen.
+fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// JSON escapes only the controls below 0x20; this writer escapes what is left of them in its lines.
+struct AsciiControls<W>(W);
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for AsciiControls<W> {
+    type Writer = AsciiControls<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        AsciiControls(self.0.make_writer())
+    }
+}
+
+impl<W: Write> Write for AsciiControls<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut escaped = String::with_capacity(line.len());
+        for c in String::from_utf8_lossy(line).chars() {
+            if c != '\n' && is_hostile(c) {
+                write!(escaped, "\\u{:04x}", u32::from(c)).map_err(io::Error::other)?;
+            } else {
+                escaped.push(c);
+            }
+        }
+        self.0.write_all(escaped.as_bytes())?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+struct LocalTime {
+    clock: Clock,
+    form: &'static str,
+}
+
+impl FormatTime for LocalTime {
+    fn format_time(&self, writer: &mut Writer<'_>) -> fmt::Result {
+        let now = self.clock.date().to_zoned_datetime(TimeZone::system());
+        write!(writer, "{}", now.strftime(self.form))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(format: LogFormat, colours: bool, tell: impl FnOnce()) -> String {
+        let memory = Memory::default();
+        let writer = memory.clone();
+        let filter = filter("info").unwrap();
+        let subscriber = subscriber(format, filter, colours, move || writer.clone());
+        tracing::subscriber::with_default(subscriber, tell);
+        let bytes = memory.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    const HOSTILE: &str = "\x1b[31mX\r\n2026-01-01 FORGED\t\x07\x08\x0b\x0c\0\x7f\u{9b}2J\u{85}\u{2028}\u{202e}\u{200b}";
+
+    fn tell_every_way() {
+        #[derive(Debug)]
+        #[expect(dead_code, reason = "read by Debug")]
+        struct Named(&'static str);
+        let error = io::Error::other(HOSTILE);
+        let span = tracing::info_span!("call", uniqueid = HOSTILE, name = %HOSTILE, late = tracing::field::Empty);
+        span.record("late", HOSTILE);
+        span.record("late", tracing::field::display(HOSTILE));
+        let _entered = span.enter();
+        tracing::info!(target: SUPPORT, plain = HOSTILE, shown = %HOSTILE, debugged = ?Named(HOSTILE), "{HOSTILE}");
+        tracing::info!(message = HOSTILE);
+        tracing::info!(error = &error as &dyn std::error::Error, "{error}");
+    }
+
+    #[test]
+    fn nothing_hostile_reaches_the_text() {
+        let log = logged(LogFormat::Text, false, tell_every_way);
+        assert_eq!(log.matches('\n').count(), 3, "{log:?}");
+        let raw: Vec<_> = log
+            .chars()
+            .filter(|&c| c != '\n' && is_hostile(c))
+            .collect();
+        assert_eq!(raw, [], "{log:?}");
+        assert!(
+            log.lines()
+                .all(|line| !line.starts_with("2026-01-01 FORGED"))
+        );
+        assert!(log.matches("FORGED").count() > 10, "{log}");
+    }
+
+    #[test]
+    fn nothing_hostile_reaches_the_json_and_nothing_is_lost() {
+        let log = logged(LogFormat::Json, false, tell_every_way);
+        let raw: Vec<_> = log
+            .chars()
+            .filter(|&c| c != '\n' && is_hostile(c))
+            .collect();
+        assert_eq!(raw, [], "{log:?}");
+        let lines: Vec<serde_json::Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 3, "{log}");
+        assert_eq!(lines[0]["message"], HOSTILE);
+        assert_eq!(lines[0]["plain"], HOSTILE);
+        assert_eq!(lines[0]["shown"], HOSTILE);
+        assert_eq!(lines[0]["target"], "support");
+        assert_eq!(lines[0]["span"]["uniqueid"], HOSTILE);
+        assert_eq!(lines[1]["message"], HOSTILE);
+    }
+
+    #[test]
+    fn colours_are_the_writers_only() {
+        let log = logged(LogFormat::Text, true, tell_every_way);
+        assert!(log.contains("\x1b[32m"), "{log:?}");
+        assert!(!log.contains("\x1b[31m"), "{log:?}");
+        assert!(!log.contains("\x1b[2J") && !log.contains('\u{9b}'));
+        let json = logged(LogFormat::Json, true, tell_every_way);
+        assert!(!json.contains('\x1b'), "{json:?}");
+    }
+
+    #[test]
+    fn a_line_reads_like_one() {
+        let log = logged(LogFormat::Text, false, || {
+            let span = tracing::info_span!("call", uniqueid = "17.5", r#box = "100@default");
+            let _entered = span.enter();
+            tracing::info!(target: SUPPORT, "Jürgen Weiß left a message");
+        });
+        let (date, rest) = log.split_at(20);
+        assert!(
+            jiff::civil::DateTime::strptime("%F %T ", date).is_ok(),
+            "{log}"
+        );
+        assert_eq!(
+            rest,
+            " INFO call: support: Jürgen Weiß left a message uniqueid=\"17.5\" box=\"100@default\"\n"
+        );
+    }
+
+    #[test]
+    fn machines_get_the_date_with_its_offset() {
+        let log = logged(LogFormat::Json, false, || tracing::info!("up"));
+        let line: serde_json::Value = serde_json::from_str(&log).unwrap();
+        let date = line["timestamp"].as_str().unwrap();
+        assert!(date.parse::<jiff::Timestamp>().is_ok(), "{date}");
+        assert_eq!(line["level"], "INFO");
+    }
+
+    #[test]
+    fn a_mistyped_level_is_no_filter() {
+        for text in ["loud", "", "info,agi", "voicemail_guard=loud", "info,,warn"] {
+            assert!(filter(text).is_none(), "{text}");
+        }
+        for text in [
+            "off",
+            "WARN",
+            "info,voicemail_guard::agi=trace",
+            "info,[call]=debug",
+        ] {
+            assert!(filter(text).is_some(), "{text}");
+        }
+    }
+}

@@ -153,20 +153,11 @@ impl Policy {
         if !at.warned && at.recording_for >= self.longest_message - self.warning_before_end {
             return Advice::Warn;
         }
-        if self.is_rambling(at) {
-            Advice::AskNumber
-        } else {
-            Advice::GoOn
-        }
+        if self.is_rambling(at) { Advice::AskNumber } else { Advice::GoOn }
     }
 
     fn is_idle(&self, at: &Situation) -> bool {
-        let Idle {
-            total,
-            silence,
-            noise,
-            recent_music,
-        } = at.idle;
+        let Idle { total, silence, noise, recent_music } = at.idle;
         let limit = match (silence >= noise, at.speech < WORTH_A_PAUSE) {
             (true, true) => self.never_started,
             (true, false) => self.pause,
@@ -222,11 +213,7 @@ mod tests {
     }
 
     fn check(situation: Situation, expected: Advice) {
-        assert_eq!(
-            Policy::default().advise(&situation),
-            expected,
-            "{situation:?}"
-        );
+        assert_eq!(Policy::default().advise(&situation), expected, "{situation:?}");
     }
 
     #[test]
@@ -237,139 +224,50 @@ mod tests {
 
     #[test]
     fn a_caller_who_thinks_for_eight_seconds_is_not_cut() {
-        let thinking = Situation {
-            idle: idle(8.5, 8.5, 0.0, 0.0),
-            ..speaking(20.0)
-        };
+        let thinking = Situation { idle: idle(8.5, 8.5, 0.0, 0.0), ..speaking(20.0) };
         check(thinking, Advice::GoOn);
-        check(
-            Situation {
-                idle: idle(10.0, 10.0, 0.0, 0.0),
-                ..thinking
-            },
-            Advice::Ask,
-        );
+        check(Situation { idle: idle(10.0, 10.0, 0.0, 0.0), ..thinking }, Advice::Ask);
     }
 
     #[test]
     fn each_kind_of_idleness_has_its_limit() {
-        let nothing = Situation {
-            speech: Duration::ZERO,
-            ..speaking(9.0)
-        };
-        check(
-            Situation {
-                idle: idle(7.9, 7.9, 0.0, 0.0),
-                ..nothing
-            },
-            Advice::GoOn,
-        );
-        check(
-            Situation {
-                idle: idle(8.0, 8.0, 0.0, 0.0),
-                ..nothing
-            },
-            Advice::Ask,
-        );
-        check(
-            Situation {
-                idle: idle(11.0, 2.0, 9.0, 0.0),
-                ..nothing
-            },
-            Advice::GoOn,
-        );
-        check(
-            Situation {
-                idle: idle(12.0, 2.0, 10.0, 0.0),
-                ..nothing
-            },
-            Advice::Ask,
-        );
-        check(
-            Situation {
-                idle: idle(6.0, 0.0, 0.0, 6.0),
-                ..nothing
-            },
-            Advice::Ask,
-        );
+        let nothing = Situation { speech: Duration::ZERO, ..speaking(9.0) };
+        check(Situation { idle: idle(7.9, 7.9, 0.0, 0.0), ..nothing }, Advice::GoOn);
+        check(Situation { idle: idle(8.0, 8.0, 0.0, 0.0), ..nothing }, Advice::Ask);
+        check(Situation { idle: idle(11.0, 2.0, 9.0, 0.0), ..nothing }, Advice::GoOn);
+        check(Situation { idle: idle(12.0, 2.0, 10.0, 0.0), ..nothing }, Advice::Ask);
+        check(Situation { idle: idle(6.0, 0.0, 0.0, 6.0), ..nothing }, Advice::Ask);
     }
 
     #[test]
     fn only_who_was_asked_is_cut_and_only_in_enforce() {
-        let music = Situation {
-            idle: idle(9.0, 0.0, 0.0, 6.5),
-            questions_asked: 1,
-            ..speaking(30.0)
-        };
+        let music = Situation { idle: idle(9.0, 0.0, 0.0, 6.5), questions_asked: 1, ..speaking(30.0) };
         check(music, Advice::EndIdle);
-        let guide = Policy {
-            mode: Mode::Guide,
-            ..Policy::default()
-        };
+        let guide = Policy { mode: Mode::Guide, ..Policy::default() };
         assert_eq!(guide.advise(&music), Advice::GoOn);
-        let never_asks = Policy {
-            questions: 0,
-            ..Policy::default()
-        };
-        assert_eq!(
-            never_asks.advise(&Situation {
-                questions_asked: 0,
-                ..music
-            }),
-            Advice::GoOn
-        );
+        let never_asks = Policy { questions: 0, ..Policy::default() };
+        assert_eq!(never_asks.advise(&Situation { questions_asked: 0, ..music }), Advice::GoOn);
     }
 
     #[test]
     fn the_rambler_is_interrupted_at_a_pause_or_five_seconds_late() {
         check(speaking(46.0), Advice::GoOn);
-        let pausing = Situation {
-            voice_paused_for: secs(0.4),
-            ..speaking(46.0)
-        };
+        let pausing = Situation { voice_paused_for: secs(0.4), ..speaking(46.0) };
         check(pausing, Advice::AskNumber);
         check(speaking(50.0), Advice::AskNumber);
-        check(
-            Situation {
-                number_settled: true,
-                ..pausing
-            },
-            Advice::GoOn,
-        );
+        check(Situation { number_settled: true, ..pausing }, Advice::GoOn);
     }
 
     #[test]
     fn the_end_is_announced_and_kept() {
-        let late = Situation {
-            number_settled: true,
-            ..speaking(105.0)
-        };
+        let late = Situation { number_settled: true, ..speaking(105.0) };
         check(late, Advice::Warn);
-        check(
-            Situation {
-                warned: true,
-                ..late
-            },
-            Advice::GoOn,
-        );
-        check(
-            Situation {
-                warned: true,
-                recording_for: secs(120.0),
-                ..late
-            },
-            Advice::EndLimit,
-        );
+        check(Situation { warned: true, ..late }, Advice::GoOn);
+        check(Situation { warned: true, recording_for: secs(120.0), ..late }, Advice::EndLimit);
     }
 
     #[test]
     fn a_machine_is_ended_at_once() {
-        check(
-            Situation {
-                tone_for: secs(3.0),
-                ..speaking(6.0)
-            },
-            Advice::EndTone,
-        );
+        check(Situation { tone_for: secs(3.0), ..speaking(6.0) }, Advice::EndTone);
     }
 }

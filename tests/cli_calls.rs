@@ -334,7 +334,7 @@ fn the_support_line_reads_like_a_sentence() {
     check(
         &withheld,
         "2026-11-24 10:12:05 number withheld called box 100@default and hung up at once: hangup, 93 % sure. \
-         The call was ended by the caller after 31 s. Call 6aq6sdvj0002.",
+         The call was ended by the caller after 31 s. Call 6aq6sdw20002.",
     );
     check(
         &opened(1),

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use records::{closed, opened};
 use rusqlite::Connection;
 use tempfile::TempDir;
-use voicemail_guard::call::record::{CallRecord, EndedBy};
+use voicemail_guard::call::record::{CallRecord, Callback, EndedBy};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::log::{
@@ -336,15 +336,14 @@ fn there_is_no_log_before_the_first_start() {
     );
 }
 
-#[test]
-fn a_search_takes_every_condition() {
+/// Thirty calls of three verdicts for two boxes, and a withheld one that keyed in a short number.
+fn searchable() -> (TempDir, Reader) {
     let folder = TempDir::new().unwrap();
     let log = open(folder.path()).log;
     let verdicts = [Verdict::Message, Verdict::Hangup, Verdict::HoldMusic];
     for n in 0..30 {
         let mut record = closed(n, verdicts[n as usize % 3]);
-        record.callback.e164 = None;
-        record.callback.number = String::new();
+        record.callback = Callback::default();
         if n % 2 == 0 {
             record.box_name = "200@default".into();
         }
@@ -357,14 +356,27 @@ fn a_search_takes_every_condition() {
     withheld.callback.e164 = None;
     log.close_call(withheld);
     flush(&log);
-
     let reader = Reader::open(folder.path()).unwrap();
-    let count = |query: Query| reader.calls(&query).unwrap().len();
-    let number = |text: &str| Query {
+    (folder, reader)
+}
+
+fn number(text: &str) -> Query {
+    Query {
         number: Needle::read(text, None),
         ..Query::default()
+    }
+}
+
+#[test]
+fn a_number_is_found_however_it_is_written() {
+    let (_folder, reader) = searchable();
+    let check = |text: &str, expected: usize| {
+        assert_eq!(
+            reader.calls(&number(text)).unwrap().len(),
+            expected,
+            "{text}"
+        );
     };
-    assert_eq!(count(Query::default()), 31);
     for text in [
         "+49 911 20000007",
         "0911/20000007",
@@ -372,85 +384,116 @@ fn a_search_takes_every_condition() {
         "0007",
         "00007",
     ] {
-        assert_eq!(count(number(text)), 1, "{text}");
+        check(text, 1);
     }
-    assert_eq!(count(number("anonymous")), 1);
-    assert_eq!(count(number("12345")), 1);
-    assert_eq!(count(number("2345")), 1);
-    assert_eq!(count(number("45")), 0);
+    check("anonymous", 1);
+    check("12345", 1);
+    check("2345", 1);
+    check("45", 0);
+    check("0911 200000", 0);
     for hostile in ["' OR 1=1 --", "%", "_", "*", "\u{0}", "=cmd|x", "🙂"] {
-        assert_eq!(count(number(hostile)), 0, "{hostile}");
+        check(hostile, 0);
     }
+}
+
+#[test]
+fn a_search_takes_every_condition() {
+    let (_folder, reader) = searchable();
+    let check = |query: Query, expected: usize| {
+        assert_eq!(reader.calls(&query).unwrap().len(), expected, "{query:?}");
+    };
     let at = |seconds| Some(opened(0).started + SignedDuration::from_secs(seconds));
-    assert_eq!(
-        count(Query {
+    let any = Query::default;
+    let in_box = |name: &str| Some(name.to_owned());
+    check(any(), 31);
+    check(
+        Query {
             since: at(20),
-            ..Query::default()
-        }),
-        11
+            ..any()
+        },
+        11,
     );
-    assert_eq!(
-        count(Query {
+    check(
+        Query {
             until: at(20),
-            ..Query::default()
-        }),
-        20
+            ..any()
+        },
+        20,
     );
-    assert_eq!(
-        count(Query {
+    check(
+        Query {
             since: at(5),
             until: at(6),
-            ..Query::default()
-        }),
-        1
+            ..any()
+        },
+        1,
     );
-    assert_eq!(
-        count(Query {
+    check(
+        Query {
             verdict: Some(Verdict::Hangup),
-            ..Query::default()
-        }),
-        10
+            ..any()
+        },
+        10,
     );
-    assert_eq!(
-        count(Query {
-            box_name: Some("200@default".into()),
-            ..Query::default()
-        }),
-        15
+    check(
+        Query {
+            box_name: in_box("200@default"),
+            ..any()
+        },
+        15,
     );
-    assert_eq!(
-        count(Query {
-            box_name: Some("' OR 1 --".into()),
-            ..Query::default()
-        }),
-        0
+    check(
+        Query {
+            box_name: in_box("' OR 1 --"),
+            ..any()
+        },
+        0,
     );
-    assert_eq!(
-        count(Query {
+    check(
+        Query {
             limit: Some(u32::MAX),
-            ..Query::default()
-        }),
-        31
+            ..any()
+        },
+        31,
     );
-    let both = Query {
+    check(
+        Query {
+            limit: Some(0),
+            ..any()
+        },
+        0,
+    );
+    let all_at_once = Query {
         verdict: Some(Verdict::Message),
-        box_name: Some("200@default".into()),
+        box_name: in_box("200@default"),
         since: at(6),
-        limit: Some(2),
-        order: Order::OldestFirst,
-        ..number("200000")
+        until: at(19),
+        ..number("2000 0012")
     };
-    assert_eq!(count(both), 0);
-    let newest = reader
-        .calls(&Query {
-            limit: Some(2),
-            ..Query::default()
-        })
-        .unwrap();
-    assert_eq!(
-        newest.iter().map(|r| r.id).collect::<Vec<_>>(),
-        [opened(30).id, opened(29).id]
+    check(all_at_once.clone(), 1);
+    check(
+        Query {
+            until: at(12),
+            ..all_at_once
+        },
+        0,
     );
+
+    let ids = |order| -> Vec<_> {
+        let query = Query {
+            limit: Some(2),
+            order,
+            ..any()
+        };
+        reader
+            .calls(&query)
+            .unwrap()
+            .iter()
+            .map(|call| call.id)
+            .collect()
+    };
+    assert_eq!(ids(Order::NewestFirst), [opened(30).id, opened(29).id]);
+    assert_eq!(ids(Order::OldestFirst), [opened(0).id, opened(1).id]);
 }
 
 #[test]

@@ -7,7 +7,6 @@ use clap::Parser;
 use voicemail_guard::cli::{self, Cli};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let ended = cli::run(&cli, &mut io::stdout().lock());
-    cli::exit(&ended, &mut io::stderr())
+    let ended = cli::run(Cli::parse(), &mut io::stdout().lock());
+    cli::exit(ended, &mut io::stderr())
 }

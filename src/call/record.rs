@@ -30,16 +30,27 @@ impl CallId {
             return None;
         }
         text.bytes()
-            .try_fold(0u64, |id, byte| {
-                let byte = match byte.to_ascii_lowercase() {
-                    b'o' => b'0',
-                    b'i' | b'l' => b'1',
-                    other => other,
-                };
-                let digit = Self::ALPHABET.iter().position(|&c| c == byte)?;
-                Some(id << 5 | digit as u64)
-            })
+            .try_fold(0u64, |id, byte| Some(id << 5 | Self::digit(byte)? as u64))
             .map(Self)
+    }
+
+    /// The beginning of an identifier, typed in the same ways, as [`Display`](fmt::Display) writes it.
+    pub fn parse_prefix(text: &str) -> Option<String> {
+        if text.len() > 12 {
+            return None;
+        }
+        text.bytes()
+            .map(|byte| Some(char::from(Self::ALPHABET[Self::digit(byte)?])))
+            .collect()
+    }
+
+    fn digit(byte: u8) -> Option<usize> {
+        let byte = match byte.to_ascii_lowercase() {
+            b'o' => b'0',
+            b'i' | b'l' => b'1',
+            other => other,
+        };
+        Self::ALPHABET.iter().position(|&c| c == byte)
     }
 }
 

@@ -5,15 +5,16 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Args;
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{geteuid, getpid};
 
-use super::{Failure, Outcome, Shared};
+use super::{Failure, Shared};
 use crate::config::{Config, ConfigError, Prompts};
+use crate::log;
 use crate::prompts::{Installed, installed};
 
 /// Below this a disk is full within the day.
@@ -24,7 +25,7 @@ const NO_SPACE: u64 = 64 << 20;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arguments of `check`.
-#[derive(Args, Debug)]
+#[derive(clap::Args, Debug)]
 #[command(
     after_help = "Run it as the user that runs the guard, beside a running guard or without one.\n\n\
         Examples:\n  \
@@ -32,17 +33,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
         sudo -u asterisk voicemail-guard check\n\n\
         Exit codes: 0 nothing is broken (warnings may stand); 1 something is."
 )]
-pub struct Arguments {}
+pub struct Args {}
 
 /// Checks everything and prints one line an item.
 ///
 /// # Errors
 /// The data folder cannot be told, or the answer cannot be printed.
-pub fn run(
-    Arguments {}: &Arguments,
-    shared: &Shared,
-    out: &mut dyn Write,
-) -> Result<Outcome, Failure> {
+pub fn run(Args {}: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let data = shared.data_folder()?;
     let mut report = Report {
         out,
@@ -77,7 +74,7 @@ fn installation(config: &Config, data: &Path) -> Vec<Item> {
         .map(|language| prompts(&config.prompts, language));
     let tap = tap_folder(config);
     let folder = data_folder(data);
-    let database = database(&data.join("calls.sqlite"));
+    let database = database(&data.join(log::DATABASE));
     ports
         .chain(tap)
         .chain(prompts)
@@ -149,14 +146,10 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn end(self) -> Result<Outcome, Failure> {
+    fn end(self) -> Result<ExitCode, Failure> {
         let [ok, warn, fail] = self.counts;
         writeln!(self.out, "{ok} ok, {warn} to look at, {fail} broken")?;
-        Ok(if fail == 0 {
-            Outcome::Well
-        } else {
-            Outcome::Found
-        })
+        Ok(ExitCode::from(u8::from(fail > 0)))
     }
 }
 

@@ -1,14 +1,16 @@
 //! The commands, one file each; here what they share: the two options, exit codes, and who prints.
 
+pub mod call;
+pub mod calls;
 pub mod check;
 pub mod stop;
+pub mod when;
 
-use std::error::Error;
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, NoDataFolder, data_folder};
 
@@ -32,7 +34,7 @@ pub struct Cli {
 }
 
 /// The options that every command takes.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(clap::Args, Clone, Debug, Default)]
 pub struct Shared {
     /// Configuration file; without one the defaults hold.
     #[arg(
@@ -78,17 +80,12 @@ impl Shared {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Look whether configuration and installation are in order, and say how to mend what is not.
-    Check(check::Arguments),
-}
-
-/// How a command went that did what it was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All well.
-    Well,
-    /// It found something, or not what was expected.
-    Found,
+    /// Search the call log
+    Calls(calls::Args),
+    /// Show all there is about one call
+    Call(call::Args),
+    /// Look whether configuration and installation are in order, and say how to mend what is not
+    Check(check::Args),
 }
 
 /// Why a command could not do what it was asked.
@@ -103,20 +100,18 @@ pub enum Failure {
     /// The answer could not be printed.
     #[error("cannot print: {0}")]
     Output(#[from] io::Error),
-    /// The command was asked something that makes no sense.
-    #[error("{0}")]
-    Usage(String),
-    /// The command itself failed.
-    #[error("{0}")]
-    Failed(#[source] Box<dyn Error + Send + Sync>),
+    /// The call log cannot be searched so, or not at all.
+    #[error(transparent)]
+    Calls(#[from] calls::Error),
 }
 
 impl Failure {
     /// 2 where the administrator must change what he wrote, else 1.
-    fn code(&self) -> u8 {
+    fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::NoDataFolder(_) | Self::Usage(_) => 2,
-            Self::Output(_) | Self::Failed(_) => 1,
+            Self::Config(_) | Self::NoDataFolder(_) => ExitCode::from(2),
+            Self::Output(_) => ExitCode::from(1),
+            Self::Calls(error) => error.exit_code(),
         }
     }
 }
@@ -125,25 +120,35 @@ impl Failure {
 ///
 /// # Errors
 /// The command could not do what it was asked.
-pub fn run(cli: &Cli, out: &mut dyn Write) -> Result<Outcome, Failure> {
-    match &cli.command {
-        Command::Check(arguments) => check::run(arguments, &cli.shared, out),
+pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    let shared = cli.shared;
+    match cli.command {
+        Command::Calls(mut args) => {
+            let box_name = args.box_name.as_deref().unwrap_or_default();
+            let home = shared.settings()?.policy(box_name).home_country;
+            args.home = home.parse().unwrap_or_default();
+            Ok(calls::run(&args, &shared.data_folder()?, out)?)
+        }
+        Command::Call(args) => Ok(call::run(&args, &shared.data_folder()?, out)?),
+        Command::Check(args) => check::run(&args, &shared, out),
     }
 }
 
-/// Turns the end of a command into an exit code, and tells a failure on `err`.
+/// The exit code of a command that has ended; a failure is told on `err`.
 ///
 /// A reader who has seen enough (`voicemail-guard calls | head`) is no failure.
-pub fn exit(ended: &Result<Outcome, Failure>, err: &mut dyn Write) -> ExitCode {
+pub fn exit(ended: Result<ExitCode, Failure>, err: &mut dyn Write) -> ExitCode {
     match ended {
-        Ok(Outcome::Well) => ExitCode::SUCCESS,
-        Ok(Outcome::Found) => ExitCode::from(1),
-        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Ok(code) => code,
+        Err(Failure::Output(error) | Failure::Calls(calls::Error::Write(error)))
+            if error.kind() == ErrorKind::BrokenPipe =>
+        {
+            ExitCode::SUCCESS
+        }
         Err(failure) => {
-            let code = failure.code();
             // Nobody is left to tell when standard error is closed, too.
             writeln!(err, "voicemail-guard: {failure}").ok();
-            ExitCode::from(code)
+            failure.exit_code()
         }
     }
 }
@@ -153,9 +158,9 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    fn code(ended: Result<Outcome, Failure>) -> (String, String) {
+    fn ended(as_it: Result<ExitCode, Failure>) -> (String, String) {
         let mut told = Vec::new();
-        let code = exit(&ended, &mut told);
+        let code = exit(as_it, &mut told);
         (format!("{code:?}"), String::from_utf8(told).unwrap())
     }
 
@@ -179,17 +184,16 @@ mod tests {
     #[test]
     fn exit_codes_are_as_the_help_says() {
         let plain = |code: u8| format!("{:?}", ExitCode::from(code));
-        assert_eq!(code(Ok(Outcome::Well)), (plain(0), String::new()));
-        assert_eq!(code(Ok(Outcome::Found)), (plain(1), String::new()));
+        assert_eq!(ended(Ok(ExitCode::from(1))), (plain(1), String::new()));
         let pipe = io::Error::from(ErrorKind::BrokenPipe);
-        assert_eq!(code(Err(pipe.into())), (plain(0), String::new()));
+        assert_eq!(ended(Err(pipe.into())), (plain(0), String::new()));
         let full = io::Error::from(ErrorKind::StorageFull);
-        assert_eq!(code(Err(full.into())).0, plain(1));
-        let usage = Failure::Usage("no such day".into());
-        assert_eq!(
-            code(Err(usage)),
-            (plain(2), "voicemail-guard: no such day\n".into())
+        assert_eq!(ended(Err(full.into())).0, plain(1));
+        let (code, told) = ended(Err(NoDataFolder.into()));
+        assert_eq!(code, plain(2));
+        assert!(
+            told.starts_with("voicemail-guard: no data folder: "),
+            "{told}"
         );
-        assert_eq!(code(Err(NoDataFolder.into())).0, plain(2));
     }
 }

@@ -1,0 +1,248 @@
+//! `call ID`: the dispute card, one call as a page of text.
+
+use std::fmt::Write as _;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use jiff::tz::TimeZone;
+
+use super::calls::{Error, NOTHING_FOUND};
+use crate::audio::MediaTime;
+use crate::call::record::{CallRecord, Mode, Presentation};
+use crate::log::{Reader, words};
+use crate::text::{quoted, shortened, shown};
+
+/// Width of the labels on the left.
+const LABEL: usize = 11;
+/// Characters of a text from outside that are shown.
+const MOST_SHOWN: usize = 200;
+
+/// Which call is wanted.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Exit code: 0 the call was found, 1 not found or several, 2 wrong usage.")]
+pub struct Args {
+    /// The call's identifier or its beginning, or Asterisk's uniqueid or linkedid
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+/// Prints the card of the call; where several could be meant, their list.
+pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitCode, Error> {
+    let zone = TimeZone::system();
+    let found = Reader::open(data_folder)?.find(&args.id)?;
+    match found.as_slice() {
+        [] => writeln!(out, "There is no call {}.", quoted(&args.id))?,
+        [record] => {
+            write!(out, "{}", card(record, data_folder, &zone))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        several => {
+            writeln!(out, "{} may be any of these calls:", quoted(&args.id))?;
+            for record in several {
+                writeln!(
+                    out,
+                    "  {}  {}  {}  {}",
+                    record.id,
+                    words::time(record.started, &zone),
+                    words::number(&record.caller),
+                    shown(&record.uniqueid),
+                )?;
+            }
+        }
+    }
+    Ok(ExitCode::from(NOTHING_FOUND))
+}
+
+/// The card: everything that answers "I did leave a message", in words.
+pub fn card(record: &CallRecord, data_folder: &Path, zone: &TimeZone) -> String {
+    let mut card = Card(format!("Call {}: {}\n\n", record.id, answer(record)));
+    card.line("When", &when(record, zone));
+    card.line("Who", &who(record));
+    card.line("Dialled", &dialled(record));
+    card.line(
+        "Box",
+        &format!("{} ({})", shown(&record.box_name), mode(record.mode)),
+    );
+    card.line("Verdict", &verdict(record));
+    card.lines(
+        "Why",
+        record
+            .reasons
+            .iter()
+            .map(|reason| shown(reason).to_string()),
+        "no reasons noted",
+    );
+    card.line("Heard", &words::seconds(record));
+    card.lines("Asked", asked(record), "nothing was played");
+    card.lines("Timeline", timeline(record), "nothing was heard");
+    let callback = words::callback(&record.callback);
+    card.line(
+        "Call back",
+        callback.as_deref().unwrap_or("no number is known"),
+    );
+    card.line("End", &end(record));
+    let audio = record
+        .audio
+        .as_ref()
+        .map(|audio| shown(&data_folder.join(audio).to_string_lossy()).to_string());
+    card.line("Audio", audio.as_deref().unwrap_or("none kept"));
+    card.lines(
+        "Delivered",
+        record.delivered.iter().map(|to| shown(to).to_string()),
+        "to nobody",
+    );
+    card.line("Asterisk", &asterisk(record));
+    card.0
+}
+
+struct Card(String);
+
+impl Card {
+    fn line(&mut self, label: &str, text: &str) {
+        let _ = writeln!(self.0, "{label:LABEL$}{text}");
+    }
+
+    fn lines(&mut self, label: &str, texts: impl IntoIterator<Item = String>, none: &str) {
+        let mut label = label;
+        for text in texts {
+            self.line(label, &text);
+            label = "";
+        }
+        if !label.is_empty() {
+            self.line(label, none);
+        }
+    }
+}
+
+/// The short answer to "I did leave a message".
+fn answer(record: &CallRecord) -> String {
+    let Some(verdict) = record.verdict else {
+        return "still up, or cut off and not closed yet".into();
+    };
+    let left = words::verdict(verdict);
+    match (verdict.is_delivered(), record.delivered.is_empty()) {
+        (true, false) => format!("the caller {left}; it was delivered"),
+        (true, true) => format!("the caller {left}; no delivery by the guard is noted"),
+        (false, false) => format!("the caller {left}; what was said before was delivered"),
+        (false, true) => format!("the caller {left}; there was no message to deliver"),
+    }
+}
+
+fn when(record: &CallRecord, zone: &TimeZone) -> String {
+    let started = record.started.to_zoned_datetime(zone.clone());
+    let mut text = started.strftime("%A, %-d %B %Y, %H:%M:%S").to_string();
+    if let (Some(ended), Some(length)) = (record.ended, words::length(record)) {
+        let ended = ended.to_zoned_datetime(zone.clone());
+        let _ = write!(text, " to {} ({length} s)", ended.strftime("%H:%M:%S"));
+    }
+    let _ = write!(text, ", {}", started.strftime("UTC%:z"));
+    text
+}
+
+fn who(record: &CallRecord) -> String {
+    let caller = &record.caller;
+    let mut text = words::number(caller);
+    if !caller.number.is_empty() && caller.e164.as_deref() != Some(caller.number.as_str()) {
+        let _ = write!(text, ", sent as {}", quoted_short(&caller.number));
+    }
+    if let Some(name) = words::name(caller) {
+        let _ = write!(text, ", name {name}");
+    }
+    match caller.presentation {
+        Presentation::Shown => {}
+        Presentation::Withheld => text.push_str(", withheld by the caller"),
+        Presentation::Unavailable => text.push_str(", not shown by the network"),
+    }
+    text
+}
+
+fn dialled(record: &CallRecord) -> String {
+    let mut text = match record.dnid.as_str() {
+        "" => "not told by the network".into(),
+        dnid => shortened(dnid, MOST_SHOWN).to_string(),
+    };
+    if !record.rdnis.is_empty() {
+        let _ = write!(
+            text,
+            ", redirected from {}",
+            shortened(&record.rdnis, MOST_SHOWN)
+        );
+    }
+    text
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Observe => "observe: nothing is said or cut",
+        Mode::Guide => "guide: speaks, never ends the call",
+        Mode::Enforce => "enforce: speaks and ends junk",
+    }
+}
+
+fn verdict(record: &CallRecord) -> String {
+    record.verdict.map_or_else(
+        || "none yet".into(),
+        |verdict| {
+            let sure = (record.confidence.clamp(0.0, 1.0) * 100.0).round();
+            format!("{verdict}, {sure} % sure")
+        },
+    )
+}
+
+fn asked(record: &CallRecord) -> impl Iterator<Item = String> {
+    record.asked.iter().map(|asked| {
+        let answer = match asked.answer.as_deref() {
+            Some(answer) => format!("answered by {}", shortened(answer, MOST_SHOWN)),
+            None => "no answer".into(),
+        };
+        let prompt = shortened(&asked.prompt, MOST_SHOWN);
+        format!("{:>7}  {prompt}: {answer}", clock(asked.at))
+    })
+}
+
+fn timeline(record: &CallRecord) -> impl Iterator<Item = String> {
+    record.timeline.iter().map(|segment| {
+        let mut text = format!(
+            "{:>7} to {:>7}  {} for {}",
+            clock(segment.start),
+            clock(segment.end),
+            segment.class,
+            segment.len()
+        );
+        if let Some(signal) = segment.signal {
+            let _ = write!(text, ": {signal}");
+        }
+        text
+    })
+}
+
+fn end(record: &CallRecord) -> String {
+    record.ended_by.map_or_else(
+        || "the call is up".into(),
+        |ended_by| format!("the call {}", words::ended_by(ended_by)),
+    )
+}
+
+fn asterisk(record: &CallRecord) -> String {
+    let mut text = format!("channel {}", shortened(&record.channel, MOST_SHOWN));
+    for (label, value) in [
+        ("uniqueid", &record.uniqueid),
+        ("linkedid", &record.linkedid),
+    ] {
+        if !value.is_empty() {
+            let _ = write!(text, ", {label} {}", shortened(value, MOST_SHOWN));
+        }
+    }
+    text
+}
+
+fn quoted_short(text: &str) -> String {
+    format!("\"{}\"", shortened(text, MOST_SHOWN))
+}
+
+/// Minutes, seconds and tenths: `1:02.5`.
+fn clock(at: MediaTime) -> String {
+    let tenths = at.samples() / 800;
+    format!("{}:{:02}.{}", tenths / 600, tenths / 10 % 60, tenths % 10)
+}

@@ -1,0 +1,244 @@
+//! `calls`: the call log, searched; a table for people, JSON and CSV for machines.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::ValueEnum;
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use jiff::tz::TimeZone;
+
+use super::when::When;
+use crate::call::record::CallRecord;
+use crate::call::verdict::Verdict;
+use crate::clock::Clock;
+use crate::hearing::Class;
+use crate::log::{LogError, Order, Query, Reader, export, waiting, words};
+use crate::number::{Country, Needle};
+use crate::text::shortened;
+
+/// Nothing was found.
+pub(super) const NOTHING_FOUND: u8 = 1;
+/// Calls of a table that nobody limited.
+const TABLE_LIMIT: u32 = 50;
+/// Characters of a name in the table.
+const NAME_WIDTH: usize = 32;
+
+/// What of the log is wanted, and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(after_help = "\
+Exit code: 0 calls were found, 1 none, 2 wrong usage.
+
+Examples:
+  voicemail-guard calls --since yesterday
+  voicemail-guard calls --number 0911/12345678
+  voicemail-guard calls --verdict message --since 2026-11-23 --until 2026-11-23 --format csv")]
+pub struct Args {
+    /// Calls from this number or to be called back there, in any form people write; the last digits do
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    pub number: Option<String>,
+    /// Calls since: 2026-11-23, "2026-11-23 14:00", today, yesterday, 2h, 3d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<When>,
+    /// Calls until; a day counts to its end
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<When>,
+    /// Calls with this verdict
+    #[arg(long, value_name = "VERDICT")]
+    pub verdict: Option<Verdict>,
+    /// Calls for this box, such as 100@default
+    #[arg(long = "box", value_name = "BOX")]
+    pub box_name: Option<String>,
+    /// At most so many, newest first [default: 50 in a table, else all]
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u32>,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Country that numbers without a country code belong to; from the configuration.
+    #[arg(skip)]
+    pub home: Country,
+}
+
+/// How calls are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table for people
+    #[default]
+    Table,
+    /// One JSON object a line
+    Json,
+    /// CSV, safe to open in a spreadsheet; one leading ' of a cell is not part of its value
+    Csv,
+}
+
+/// Why the log could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A time lies beyond the calendar.
+    #[error("{0}")]
+    Time(#[from] jiff::Error),
+    /// The number to search for has neither digits nor letters.
+    #[error("there is nothing to search for in the number {0:?}")]
+    Number(String),
+    /// Writing failed.
+    #[error("cannot write: {0}")]
+    Write(#[from] io::Error),
+}
+
+impl Error {
+    /// What the process exits with.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Time(_) | Self::Number(_) => ExitCode::from(2),
+            Self::Log(_) | Self::Write(_) => ExitCode::from(NOTHING_FOUND),
+        }
+    }
+}
+
+/// Prints the calls that are wanted, newest first.
+pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitCode, Error> {
+    let query = query(args)?;
+    let zone = TimeZone::system();
+    let reader = Reader::open(data_folder)?;
+    let printed = match args.format {
+        Format::Table => table(&reader, &query, &zone, out),
+        Format::Json => lines(&reader, &query, out, |record| {
+            export::json(record, &zone) + "\n"
+        }),
+        Format::Csv => out
+            .write_all(export::csv_header().as_bytes())
+            .map_err(Error::from)
+            .and_then(|()| lines(&reader, &query, out, |record| export::csv(record, &zone))),
+    };
+    let printed = match printed {
+        Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            return Ok(ExitCode::SUCCESS);
+        }
+        printed => printed?,
+    };
+    if args.format == Format::Table {
+        notes(printed, args, data_folder, out)?;
+    }
+    Ok(if printed == 0 {
+        ExitCode::from(NOTHING_FOUND)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+fn query(args: &Args) -> Result<Query, Error> {
+    let now = Clock::default()
+        .date()
+        .to_zoned_datetime(TimeZone::system());
+    let number = match &args.number {
+        Some(text) => {
+            Some(Needle::read(text, Some(args.home)).ok_or_else(|| Error::Number(text.clone()))?)
+        }
+        None => None,
+    };
+    Ok(Query {
+        number,
+        since: args.since.map(|since| since.begins(&now)).transpose()?,
+        until: args.until.map(|until| until.ends(&now)).transpose()?,
+        verdict: args.verdict,
+        box_name: args.box_name.clone(),
+        limit: args
+            .limit
+            .or((args.format == Format::Table).then_some(TABLE_LIMIT)),
+        order: Order::NewestFirst,
+    })
+}
+
+fn lines(
+    reader: &Reader,
+    query: &Query,
+    out: &mut dyn Write,
+    line: impl Fn(&CallRecord) -> String,
+) -> Result<usize, Error> {
+    let mut printed = 0;
+    let mut failed = None;
+    reader.each(query, |record| {
+        let written = record
+            .map_err(Error::from)
+            .and_then(|record| Ok(out.write_all(line(&record).as_bytes())?));
+        match written {
+            Ok(()) => printed += 1,
+            Err(error) => failed = Some(error),
+        }
+        failed.is_none()
+    })?;
+    out.flush()?;
+    failed.map_or(Ok(printed), Err)
+}
+
+fn table(
+    reader: &Reader,
+    query: &Query,
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> Result<usize, Error> {
+    let records = reader.calls(query)?;
+    if records.is_empty() {
+        return Ok(0);
+    }
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header([
+            "time",
+            "number",
+            "name",
+            "box",
+            "verdict",
+            "speech",
+            "call back",
+            "call",
+        ]);
+    for record in &records {
+        table.add_row(row(record, zone));
+    }
+    if let Some(speech) = table.column_mut(5) {
+        speech.set_cell_alignment(CellAlignment::Right);
+    }
+    writeln!(out, "{}", table.trim_fmt())?;
+    Ok(records.len())
+}
+
+fn row(record: &CallRecord, zone: &TimeZone) -> [String; 8] {
+    let verdict = match (record.verdict, record.ended) {
+        (Some(verdict), _) => verdict.to_string(),
+        (None, None) => "(up)".into(),
+        (None, Some(_)) => String::new(),
+    };
+    [
+        words::time(record.started, zone),
+        words::number(&record.caller),
+        shortened(&record.caller.name, NAME_WIDTH).to_string(),
+        shortened(&record.box_name, NAME_WIDTH).to_string(),
+        verdict,
+        record.seconds.of(Class::Speech).to_string(),
+        words::callback(&record.callback).unwrap_or_default(),
+        record.id.to_string(),
+    ]
+}
+
+fn notes(printed: usize, args: &Args, folder: &Path, out: &mut dyn Write) -> Result<(), Error> {
+    if printed == 0 {
+        writeln!(out, "No calls found.")?;
+    } else if args.limit.is_none() && printed == TABLE_LIMIT as usize {
+        writeln!(out, "The newest {printed}; --limit N shows more.")?;
+    }
+    let waiting = waiting(folder);
+    if waiting > 0 {
+        writeln!(
+            out,
+            "{waiting} entries wait in the journal until the database can be written; they are not shown."
+        )?;
+    }
+    Ok(())
+}

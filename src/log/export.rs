@@ -1,0 +1,187 @@
+//! The log for machines: one JSON object a line, and CSV that a spreadsheet can open without harm.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::audio::MediaTime;
+use crate::call::record::{Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode};
+use crate::call::verdict::Verdict;
+use crate::hearing::{Class, ClassSeconds};
+
+/// What `calls --format json` prints of a call: these fields in this order, for good.
+#[derive(Serialize)]
+struct Line<'a> {
+    id: CallId,
+    started: String,
+    ended: Option<String>,
+    #[serde(rename = "box")]
+    box_name: &'a str,
+    uniqueid: &'a str,
+    linkedid: &'a str,
+    channel: &'a str,
+    caller: &'a Caller,
+    dnid: &'a str,
+    rdnis: &'a str,
+    verdict: Option<Verdict>,
+    confidence: f32,
+    reasons: &'a [String],
+    seconds: ClassSeconds,
+    asked: &'a [Asked],
+    callback: &'a Callback,
+    mode: Mode,
+    ended_by: Option<EndedBy>,
+    audio: Option<&'a str>,
+    delivered: &'a [String],
+}
+
+/// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
+pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
+    let line = Line {
+        id: record.id,
+        started: rfc3339(record.started, zone),
+        ended: record.ended.map(|ended| rfc3339(ended, zone)),
+        box_name: &record.box_name,
+        uniqueid: &record.uniqueid,
+        linkedid: &record.linkedid,
+        channel: &record.channel,
+        caller: &record.caller,
+        dnid: &record.dnid,
+        rdnis: &record.rdnis,
+        verdict: record.verdict,
+        confidence: record.confidence,
+        reasons: &record.reasons,
+        seconds: record.seconds,
+        asked: &record.asked,
+        callback: &record.callback,
+        mode: record.mode,
+        ended_by: record.ended_by,
+        audio: record.audio.as_deref(),
+        delivered: &record.delivered,
+    };
+    serde_json::to_string(&line).expect("text, numbers and lists have a JSON form")
+}
+
+/// A time in RFC 3339 form with the offset of `zone`, never `Z`.
+pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
+    at.display_with_offset(zone.to_offset(at)).to_string()
+}
+
+/// The columns of [`csv`], in order.
+pub const CSV_COLUMNS: [&str; 28] = [
+    "id",
+    "started",
+    "ended",
+    "box",
+    "uniqueid",
+    "linkedid",
+    "channel",
+    "number",
+    "e164",
+    "name",
+    "presentation",
+    "dnid",
+    "rdnis",
+    "verdict",
+    "confidence",
+    "reasons",
+    "speech",
+    "silence",
+    "music",
+    "tone",
+    "noise",
+    "callback_number",
+    "callback_e164",
+    "callback_source",
+    "mode",
+    "ended_by",
+    "audio",
+    "delivered",
+];
+
+/// A call as one line of CSV, line end included (RFC 4180: CR LF).
+///
+/// Every cell stands between quotation marks. A cell that a spreadsheet could take for a formula (it
+/// begins with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line end, CWE-1236), and a cell that
+/// begins with `'` itself, gets a `'` in front. So a reader that wants the exact values takes one leading
+/// `'` away from every cell that has one; [`csv_value`] does so. `reasons` and `delivered` are JSON lists.
+pub fn csv(record: &CallRecord, zone: &TimeZone) -> String {
+    let list = |list: &[String]| serde_json::to_string(list).expect("texts have a JSON form");
+    let class = |class: Class| seconds(record.seconds.of(class));
+    let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+    csv_line([
+        record.id.to_string(),
+        rfc3339(record.started, zone),
+        record
+            .ended
+            .map_or_else(String::new, |ended| rfc3339(ended, zone)),
+        record.box_name.clone(),
+        record.uniqueid.clone(),
+        record.linkedid.clone(),
+        record.channel.clone(),
+        record.caller.number.clone(),
+        optional(&record.caller.e164),
+        record.caller.name.clone(),
+        word(&record.caller.presentation),
+        record.dnid.clone(),
+        record.rdnis.clone(),
+        word(&record.verdict),
+        record.confidence.to_string(),
+        list(&record.reasons),
+        class(Class::Speech),
+        class(Class::Silence),
+        class(Class::Music),
+        class(Class::Tone),
+        class(Class::Noise),
+        record.callback.number.clone(),
+        optional(&record.callback.e164),
+        word(&record.callback.source),
+        word(&record.mode),
+        word(&record.ended_by),
+        optional(&record.audio),
+        list(&record.delivered),
+    ])
+}
+
+/// The first line of the CSV.
+pub fn csv_header() -> String {
+    csv_line(CSV_COLUMNS.map(String::from))
+}
+
+/// The exact value of a cell, the quotation marks already taken off.
+pub fn csv_value(cell: &str) -> &str {
+    cell.strip_prefix('\'').unwrap_or(cell)
+}
+
+fn csv_line(cells: [String; CSV_COLUMNS.len()]) -> String {
+    let cells = cells.map(|cell| format!("\"{}\"", harmless(&cell).replace('"', "\"\"")));
+    cells.join(",") + "\r\n"
+}
+
+fn harmless(cell: &str) -> Cow<'_, str> {
+    let looks_like_formula = cell.starts_with(|c| {
+        matches!(
+            c,
+            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\'' | '＝' | '＋' | '－' | '＠'
+        )
+    });
+    if looks_like_formula {
+        format!("'{cell}").into()
+    } else {
+        cell.into()
+    }
+}
+
+fn seconds(length: MediaTime) -> String {
+    format!("{:.3}", length.as_secs_f64())
+}
+
+/// The word a value has in JSON, so that both forms say the same.
+fn word(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,247 @@
+//! What the rest of the guard holds of the log: a handle that never waits, and a guard value per call.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{self, JoinHandle};
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
+use tracing::error;
+
+use super::journal::Entry;
+use super::writer::{Message, Writer};
+use super::{LOCK, LogError};
+use crate::call::record::{CallId, CallRecord, EndedBy};
+use crate::call::verdict::Verdict;
+use crate::clock::Clock;
+
+/// The opened log, and what an earlier run left undone.
+pub struct Opened {
+    /// The log.
+    pub log: CallLog,
+    /// Records of calls that an earlier run never closed; the shell repairs their audio and closes them
+    /// ([`EndedBy::Recovered`]) with [`CallLog::close_call`].
+    ///
+    /// They are there when [`CallLog::open`] returns, and then the channel ends; if the database was
+    /// locked at the start they come when it is free.
+    pub unfinished: UnboundedReceiver<CallRecord>,
+}
+
+/// Where the entries are that were given to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Safe {
+    /// All are filed in the database.
+    Database,
+    /// Some wait in the journal, on the disk.
+    Journal,
+    /// Some wait in memory: neither database nor journal can be written.
+    Memory,
+}
+
+/// A handle to the call log; clones are the same log. No method waits.
+///
+/// When the last clone goes, the entries that are left are written and the data folder is unlocked.
+#[derive(Clone)]
+pub struct CallLog {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    queue: Option<Sender<Message>>,
+    writer: Option<JoinHandle<()>>,
+    clock: Clock,
+}
+
+impl CallLog {
+    /// Opens the log in the data folder and makes what is missing.
+    ///
+    /// A database that is locked, broken or cannot be written is no error: a broken one is moved aside
+    /// and a new one begun, otherwise entries go to the journal until it is back. Errors are a folder
+    /// that cannot be used, one that another guard uses, and a database of a newer version.
+    pub fn open(folder: &Path, clock: Clock) -> Result<Opened, LogError> {
+        let failed = |source| LogError::File {
+            path: folder.into(),
+            source,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o750)
+            .create(folder)
+            .map_err(failed)?;
+        let lock = lock(folder)?;
+        let (writer, unfinished) = Writer::open(folder, lock, clock)?;
+        let (queue, messages) = channel();
+        let writer = thread::Builder::new()
+            .name("call-log".into())
+            .spawn(move || writer.run(&messages))
+            .map_err(failed)?;
+        let shared = Shared {
+            queue: Some(queue),
+            writer: Some(writer),
+            clock,
+        };
+        Ok(Opened {
+            log: Self {
+                shared: Arc::new(shared),
+            },
+            unfinished,
+        })
+    }
+
+    /// Opens the record of a call that has begun. Whatever becomes of the returned value, the call gets
+    /// its closed record.
+    pub fn open_call(&self, record: CallRecord) -> OpenCall {
+        self.send(Entry::Open(Box::new(record.clone())));
+        OpenCall {
+            log: self.clone(),
+            record: Some(record),
+            reason: None,
+        }
+    }
+
+    /// Closes the record of a call, also of one that was never opened here (recovered, refused).
+    ///
+    /// A closed record stays as it is. What a closed record must have and this one lacks is filled in:
+    /// the end is now, the verdict `unsure`, ended by handing on.
+    pub fn close_call(&self, mut record: CallRecord) {
+        record
+            .ended
+            .get_or_insert_with(|| self.shared.clock.date().max(record.started));
+        record.verdict.get_or_insert(Verdict::Unsure);
+        record.ended_by.get_or_insert(EndedBy::HandedOn);
+        self.send(Entry::Close(Box::new(record)));
+    }
+
+    /// Tries once more to file everything given so far; tells where it is then.
+    ///
+    /// The receiver fails only if the writer is gone, which is in the technical log then.
+    pub fn flush(&self) -> oneshot::Receiver<Safe> {
+        let (tell, told) = oneshot::channel();
+        self.post(Message::Flush(tell));
+        told
+    }
+
+    fn send(&self, entry: Entry) {
+        let id = entry.record().id;
+        if !self.post(Message::File(entry)) {
+            error!(call = %id, "the writer of the call log is gone, the entry is lost");
+        }
+    }
+
+    fn post(&self, message: Message) -> bool {
+        let queue = self.shared.queue.as_ref();
+        queue.is_some_and(|queue| queue.send(message).is_ok())
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(writer) = self.writer.take() {
+            writer.join().ok();
+        }
+    }
+}
+
+/// The open record of one call: dropped without [`OpenCall::close`], it closes the record itself, as
+/// handed on and unsure, so that a panic in a call still leaves its closed record.
+#[must_use = "dropping it closes the record of the call"]
+pub struct OpenCall {
+    log: CallLog,
+    record: Option<CallRecord>,
+    reason: Option<String>,
+}
+
+impl OpenCall {
+    /// The call.
+    pub fn id(&self) -> CallId {
+        self.record().id
+    }
+
+    /// What is known of the call so far.
+    pub fn record(&self) -> &CallRecord {
+        self.record.as_ref().expect("taken only by close and drop")
+    }
+
+    /// What is known of the call so far, to be amended; filed at the end, or at once by [`Self::save`].
+    pub fn record_mut(&mut self) -> &mut CallRecord {
+        self.record.as_mut().expect("taken only by close and drop")
+    }
+
+    /// Files what is known so far, such as a callback number, so that it outlives the guard.
+    pub fn save(&self) {
+        let record = self.record().clone();
+        self.log.send(Entry::Update(Box::new(record)));
+    }
+
+    /// Says why, should the record have to close itself.
+    pub fn explain(&mut self, reason: impl Into<String>) {
+        self.reason = Some(reason.into());
+    }
+
+    /// Closes the record; `record` is filed as it is ([`CallLog::close_call`]), under the call's own id.
+    pub fn close(mut self, mut record: CallRecord) {
+        record.id = self.id();
+        self.record = None;
+        self.log.close_call(record);
+    }
+}
+
+impl Drop for OpenCall {
+    fn drop(&mut self) {
+        let Some(mut record) = self.record.take() else {
+            return;
+        };
+        let reason = self.reason.take().unwrap_or_else(|| {
+            let how = if thread::panicking() {
+                "failed"
+            } else {
+                "left the call"
+            };
+            format!("the guard {how} before the call was over")
+        });
+        record.reasons.push(reason);
+        record.confidence = 0.0;
+        record.verdict = Some(Verdict::Unsure);
+        record.ended_by = Some(EndedBy::HandedOn);
+        self.log.close_call(record);
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, LogError> {
+    let path = folder.join(LOCK);
+    let failed = |source| LogError::File {
+        path: path.clone(),
+        source,
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o640)
+        .open(&path)
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut process = String::new();
+            file.read_to_string(&mut process).ok();
+            return Err(LogError::InUse {
+                folder: folder.into(),
+                process: process.trim().parse().ok(),
+            });
+        }
+        Err(TryLockError::Error(source)) => return Err(failed(source)),
+    }
+    // The number is for the message only; a full disk must not keep the guard from starting.
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .ok();
+    Ok(file)
+}

@@ -1,0 +1,346 @@
+//! Searching the log: a typed query, bound parameters only, read beside the guard that writes.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+
+use super::{DATABASE, JOURNAL, LogError, schema};
+use crate::call::record::{CallId, CallRecord};
+use crate::call::verdict::Verdict;
+use crate::number::Needle;
+
+/// How long a reader waits for a database that is locked.
+const READER_WAITS: Duration = Duration::from_secs(2);
+/// Calls that one reference may mean before the rest is left out.
+const MOST_FOUND: u32 = 20;
+
+/// Which calls are wanted; all conditions hold together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query {
+    /// Calls from this number, or with it as the number to call back.
+    pub number: Option<Needle>,
+    /// Calls that began then or later.
+    pub since: Option<Timestamp>,
+    /// Calls that began before.
+    pub until: Option<Timestamp>,
+    /// Calls with this verdict.
+    pub verdict: Option<Verdict>,
+    /// Calls for this box.
+    pub box_name: Option<String>,
+    /// At most so many.
+    pub limit: Option<u32>,
+    /// Which come first.
+    pub order: Order,
+}
+
+/// Which calls come first. Nothing else can be sorted by, so nothing outside reaches the statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The latest.
+    #[default]
+    NewestFirst,
+    /// The earliest.
+    OldestFirst,
+}
+
+impl Query {
+    fn statement(&self) -> (String, Vec<Value>) {
+        let mut conditions: Vec<&str> = Vec::new();
+        let mut values: Vec<Value> = Vec::new();
+        // A plus before a column keeps its index out: few calls have a number, and they are found first.
+        let (started, box_name, verdict) = match &self.number {
+            Some(_) => ("+started_ms", "+box", "+verdict"),
+            None => ("started_ms", "box", "verdict"),
+        };
+        match &self.number {
+            Some(Needle::Exactly(key)) => {
+                conditions.push("seq IN (SELECT seq FROM call_numbers WHERE key = ?)");
+                values.push(key.clone().into());
+            }
+            Some(Needle::EndsWith(key)) => {
+                // A colon follows the digits in ASCII.
+                conditions.push(
+                    "seq IN (SELECT seq FROM call_numbers WHERE key >= ? AND key < ? || ':')",
+                );
+                values.extend([key.clone().into(), key.clone().into()]);
+            }
+            None => {}
+        }
+        let compared = [
+            (
+                started,
+                " >= ?",
+                self.since.map(|at| Value::from(first_ms(at))),
+            ),
+            (
+                started,
+                " < ?",
+                self.until.map(|at| Value::from(first_ms(at))),
+            ),
+            (
+                verdict,
+                " = ?",
+                self.verdict.map(|v| v.as_str().to_owned().into()),
+            ),
+            (box_name, " = ?", self.box_name.clone().map(Value::from)),
+        ];
+        let mut sql = String::from("SELECT id, record FROM calls WHERE ");
+        sql.push_str(if conditions.is_empty() {
+            "TRUE"
+        } else {
+            conditions[0]
+        });
+        for (column, relation, value) in compared {
+            if let Some(value) = value {
+                sql.extend([" AND ", column, relation]);
+                values.push(value);
+            }
+        }
+        let direction = match self.order {
+            Order::NewestFirst => " DESC",
+            Order::OldestFirst => "",
+        };
+        sql.extend([" ORDER BY ", started, direction, ", seq", direction]);
+        if let Some(limit) = self.limit {
+            sql.push_str(" LIMIT ?");
+            values.push(limit.into());
+        }
+        (sql, values)
+    }
+}
+
+/// The first whole millisecond at or after `at`: rows carry whole ones.
+fn first_ms(at: Timestamp) -> i64 {
+    let ms = at.as_millisecond();
+    if at.as_nanosecond() > i128::from(ms) * 1_000_000 {
+        ms + 1
+    } else {
+        ms
+    }
+}
+
+/// Reads the log of a data folder, also while a guard works on it.
+pub struct Reader {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl Reader {
+    /// Opens the log of this data folder; [`LogError::Missing`] where there is none.
+    pub fn open(folder: &Path) -> Result<Self, LogError> {
+        let path = folder.join(DATABASE);
+        if !path.exists() {
+            return Err(LogError::Missing { path });
+        }
+        let failed = |source| LogError::Database {
+            path: path.clone(),
+            source,
+        };
+        let (connection, found) = open_beside(&path).map_err(failed)?;
+        if found > schema::KNOWN {
+            return Err(LogError::Newer {
+                path,
+                found,
+                known: schema::KNOWN,
+            });
+        }
+        if found == 0 {
+            return Err(LogError::Missing { path });
+        }
+        Ok(Self { path, connection })
+    }
+
+    /// Hands every call that is wanted to `each`, in order, until it says `false`.
+    ///
+    /// A record that cannot be read comes as [`LogError::Record`], and the next follows.
+    pub fn each(
+        &self,
+        query: &Query,
+        mut each: impl FnMut(Result<CallRecord, LogError>) -> bool,
+    ) -> Result<(), LogError> {
+        let (sql, values) = query.statement();
+        self.select(&sql, values, &mut each)
+            .map_err(|source| self.failed(source))
+    }
+
+    /// All calls that are wanted.
+    pub fn calls(&self, query: &Query) -> Result<Vec<CallRecord>, LogError> {
+        let mut calls = Vec::new();
+        let mut broken = None;
+        self.each(query, |call| match call {
+            Ok(call) => {
+                calls.push(call);
+                true
+            }
+            Err(error) => {
+                broken = Some(error);
+                false
+            }
+        })?;
+        broken.map_or(Ok(calls), Err)
+    }
+
+    /// The calls a reference may mean: an identifier, its beginning, or Asterisk's uniqueid or linkedid.
+    ///
+    /// At most twenty, newest first.
+    pub fn find(&self, reference: &str) -> Result<Vec<CallRecord>, LogError> {
+        let reference = reference.trim();
+        if reference.is_empty() {
+            return Ok(Vec::new());
+        }
+        let from = CallId::parse_prefix(reference);
+        let mut found = Vec::new();
+        let mut broken = None;
+        let sql = "SELECT id, record FROM calls WHERE uniqueid = ?1
+             OR linkedid = ?1 OR (id >= ?2 AND id < ?2 || '~')
+             ORDER BY +started_ms DESC, +seq DESC LIMIT ?3";
+        let values = vec![
+            reference.to_owned().into(),
+            // No identifier begins with a tilde.
+            from.unwrap_or_else(|| "~".into()).into(),
+            MOST_FOUND.into(),
+        ];
+        self.select(sql, values, &mut |call| {
+            match call {
+                Ok(call) => found.push(call),
+                Err(error) => broken = Some(error),
+            }
+            true
+        })
+        .map_err(|source| self.failed(source))?;
+        match broken {
+            Some(error) if found.is_empty() => Err(error),
+            _ => Ok(found),
+        }
+    }
+
+    fn select(
+        &self,
+        sql: &str,
+        values: Vec<Value>,
+        each: &mut dyn FnMut(Result<CallRecord, LogError>) -> bool,
+    ) -> rusqlite::Result<()> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query(params_from_iter(values))?;
+        while let Some(row) = rows.next()? {
+            let json: String = row.get(1)?;
+            let record = match serde_json::from_str(&json) {
+                Ok(record) => Ok(record),
+                Err(source) => Err(LogError::Record {
+                    id: row.get(0)?,
+                    source,
+                }),
+            };
+            if !each(record) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&self, source: rusqlite::Error) -> LogError {
+        LogError::Database {
+            path: self.path.clone(),
+            source,
+        }
+    }
+}
+
+/// Entries that wait in the journal of a data folder, and so are not found in the database yet.
+pub fn waiting(folder: &Path) -> usize {
+    std::fs::read(folder.join(JOURNAL)).map_or(0, |bytes| {
+        bytes.iter().filter(|&&byte| byte == b'\n').count()
+    })
+}
+
+fn open_beside(path: &Path) -> rusqlite::Result<(Connection, i64)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(path, flags).and_then(probe);
+    match opened {
+        // Who may not write in the folder cannot make the file that WAL wants; where no guard is at work
+        // and all is in the main file, it can be read as it is.
+        Err(error) if wants_to_write(&error) && !wal_has_content(path) => {
+            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+            Connection::open_with_flags(immutable(path), flags).and_then(probe)
+        }
+        other => other,
+    }
+}
+
+fn probe(connection: Connection) -> rusqlite::Result<(Connection, i64)> {
+    connection.busy_timeout(READER_WAITS)?;
+    let found = schema::version(&connection)?;
+    Ok((connection, found))
+}
+
+fn wants_to_write(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+    )
+}
+
+fn wal_has_content(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
+}
+
+fn immutable(path: &Path) -> String {
+    use std::fmt::Write;
+    use std::os::unix::ffi::OsStrExt;
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte));
+            }
+            _ => {
+                let _ = write!(uri, "%{byte:02X}");
+            }
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_parameters_come_from_outside() {
+        let query = Query {
+            number: Needle::read("'; drop table calls; --", None),
+            since: Some(Timestamp::UNIX_EPOCH),
+            until: Some(Timestamp::MAX),
+            verdict: Some(Verdict::Message),
+            box_name: Some("1;drop".into()),
+            limit: Some(u32::MAX),
+            order: Order::OldestFirst,
+        };
+        let (sql, values) = query.statement();
+        assert!(!sql.to_lowercase().contains("drop"), "{sql}");
+        assert_eq!(sql.matches('?').count(), values.len());
+        assert_eq!(values.len(), 6);
+    }
+
+    #[test]
+    fn a_path_becomes_an_uri() {
+        assert_eq!(
+            immutable(Path::new("/a b/ü?#%.sqlite")),
+            "file:/a%20b/%C3%BC%3F%23%25.sqlite?immutable=1"
+        );
+    }
+
+    #[test]
+    fn a_bound_between_milliseconds_is_the_next() {
+        let at = |ns| Timestamp::from_nanosecond(ns).unwrap();
+        assert_eq!(first_ms(at(5_000_000)), 5);
+        assert_eq!(first_ms(at(5_000_001)), 6);
+        assert_eq!(first_ms(at(-5_000_001)), -5);
+    }
+}

@@ -1,0 +1,123 @@
+//! Filing entries: what the database holds after each.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::journal::Entry;
+use crate::call::record::CallRecord;
+use crate::number;
+
+/// Files one entry. An opening never changes a row that is there, the others never one that is closed.
+pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    let (record, sql) = match entry {
+        Entry::Open(record) => (record, OPEN),
+        Entry::Update(record) | Entry::Close(record) => (record, UPDATE),
+    };
+    let json = serde_json::to_string(record)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    let seq: Option<i64> = connection
+        .prepare_cached(sql)?
+        .query_row(
+            named_params! {
+                ":id": record.id.to_string(),
+                ":started": record.started.as_millisecond(),
+                ":ended": record.ended.map(|ended| ended.as_millisecond()),
+                ":box": record.box_name,
+                ":uniqueid": record.uniqueid,
+                ":linkedid": record.linkedid,
+                ":verdict": record.verdict.map(|verdict| verdict.as_str()),
+                ":number": record.caller.number,
+                ":e164": record.caller.e164,
+                ":callback": record.callback.e164,
+                ":record": json,
+            },
+            |row| row.get(0),
+        )
+        .optional()?;
+    match seq {
+        Some(seq) => file_numbers(connection, seq, record),
+        None => Ok(()),
+    }
+}
+
+const OPEN: &str = "
+    INSERT INTO calls (id, started_ms, ended_ms, box, uniqueid, linkedid, verdict, number, e164,
+                       callback_e164, record)
+    VALUES (:id, :started, :ended, :box, :uniqueid, :linkedid, :verdict, :number, :e164, :callback,
+            :record)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING seq";
+
+const UPDATE: &str = "
+    INSERT INTO calls (id, started_ms, ended_ms, box, uniqueid, linkedid, verdict, number, e164,
+                       callback_e164, record)
+    VALUES (:id, :started, :ended, :box, :uniqueid, :linkedid, :verdict, :number, :e164, :callback,
+            :record)
+    ON CONFLICT (id) DO UPDATE SET
+        started_ms = excluded.started_ms, ended_ms = excluded.ended_ms, box = excluded.box,
+        uniqueid = excluded.uniqueid, linkedid = excluded.linkedid, verdict = excluded.verdict,
+        number = excluded.number, e164 = excluded.e164, callback_e164 = excluded.callback_e164,
+        record = excluded.record
+    WHERE calls.ended_ms IS NULL
+    RETURNING seq";
+
+fn file_numbers(connection: &Connection, seq: i64, record: &CallRecord) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM call_numbers WHERE seq = ?1")?
+        .execute([seq])?;
+    let caller = number::search_key(&record.caller.number, record.caller.e164.as_deref());
+    let callback = number::search_key(&record.callback.number, record.callback.e164.as_deref());
+    let mut insert = connection.prepare_cached(
+        "INSERT OR IGNORE INTO call_numbers (key, started_ms, seq) VALUES (?1, ?2, ?3)",
+    )?;
+    for key in [caller, callback] {
+        if !key.is_empty() {
+            insert.execute((key, record.started.as_millisecond(), seq))?;
+        }
+    }
+    Ok(())
+}
+
+/// The records of rows that were never closed, oldest first.
+///
+/// A record that cannot be read stays as it is; its id is in the second list.
+pub(super) fn unfinished(
+    connection: &Connection,
+) -> rusqlite::Result<(Vec<CallRecord>, Vec<String>)> {
+    let mut rows =
+        connection.prepare("SELECT id, record FROM calls WHERE ended_ms IS NULL ORDER BY seq")?;
+    let mut records = Vec::new();
+    let mut unreadable = Vec::new();
+    let mut rows = rows.query([])?;
+    while let Some(row) = rows.next()? {
+        let json: String = row.get(1)?;
+        match serde_json::from_str(&json) {
+            Ok(record) => records.push(record),
+            Err(_) => unreadable.push(row.get(0)?),
+        }
+    }
+    Ok((records, unreadable))
+}
+
+/// Touches the pages that every later write needs, so that a broken file is seen at the start.
+pub(super) fn probe(connection: &Connection) -> rusqlite::Result<()> {
+    let newest: Option<i64> = connection
+        .query_row(
+            "SELECT seq FROM calls ORDER BY started_ms DESC, seq DESC LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(newest) = newest {
+        connection.query_row(
+            "SELECT length(record) FROM calls WHERE seq = ?1",
+            [newest],
+            |row| row.get::<_, i64>(0),
+        )?;
+    }
+    connection
+        .query_row("SELECT key FROM call_numbers LIMIT 1", [], |row| {
+            row.get::<_, String>(0)
+        })
+        .optional()?;
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! The line the support team reads: one per call, at its end, with numbers in clear.
+
+use std::fmt::Write;
+
+use jiff::tz::TimeZone;
+
+use super::words;
+use crate::call::record::CallRecord;
+use crate::text::shown;
+
+/// The call as one sentence: time, number, name, box, verdict, why.
+///
+/// It holds the number in clear, so it belongs into the support team's log; the technical log masks
+/// numbers. Nothing the caller sent can end the line or steer a terminal.
+pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
+    let mut line = words::time(record.started, zone);
+    line.push(' ');
+    line.push_str(&words::number(&record.caller));
+    // Writing into a string does not fail.
+    if let Some(name) = words::name(&record.caller) {
+        let _ = write!(line, " {name}");
+    }
+    let _ = write!(line, " called box {}", shown(&record.box_name));
+    match record.verdict {
+        Some(verdict) => {
+            let sure = (record.confidence.clamp(0.0, 1.0) * 100.0).round();
+            let _ = write!(
+                line,
+                " and {}: {verdict}, {sure} % sure",
+                words::verdict(verdict)
+            );
+        }
+        None => line.push_str(" and is still there"),
+    }
+    for (i, reason) in record.reasons.iter().enumerate() {
+        line.push_str(if i == 0 { ", because " } else { "; " });
+        let _ = write!(line, "{}", shown(reason.trim().trim_end_matches('.')));
+    }
+    line.push('.');
+    if let Some(callback) = words::callback(&record.callback) {
+        let _ = write!(line, " Call back {callback}.");
+    }
+    if let Some(ended_by) = record.ended_by {
+        let _ = write!(line, " The call {}", words::ended_by(ended_by));
+        if let Some(length) = words::length(record) {
+            let _ = write!(line, " after {length} s");
+        }
+        line.push('.');
+    }
+    let _ = write!(line, " Call {}.", record.id);
+    line
+}

@@ -1,0 +1,129 @@
+//! The log in words: what stands in the support line and on the dispute card.
+
+use jiff::tz::TimeZone;
+
+use crate::audio::MediaTime;
+use crate::call::record::{CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation};
+use crate::call::verdict::Verdict;
+use crate::hearing::Class;
+use crate::text::{quoted, shortened};
+
+/// Characters of a name or number that are shown in a line.
+const MOST_SHOWN: usize = 80;
+
+/// What the caller was, as the end of the sentence "the caller …".
+pub fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Message => "left a message",
+        Verdict::Rambler => "talked past the limit or had to be asked for the number",
+        Verdict::Hangup => "hung up at once",
+        Verdict::Mutter => "muttered and hung up",
+        Verdict::HoldMusic => "parked us on hold music",
+        Verdict::Aside => "laid the handset aside",
+        Verdict::Silent => "said nothing on an open line",
+        Verdict::NoAudio => "sent no sound at all, a technical fault",
+        Verdict::Tone => "was a machine",
+        Verdict::Unsure => "could not be told apart with certainty",
+    }
+}
+
+/// How the call ended, as the end of the sentence "the call …".
+pub fn ended_by(ended_by: EndedBy) -> &'static str {
+    match ended_by {
+        EndedBy::Caller => "was ended by the caller",
+        EndedBy::Guard => "was ended by the guard",
+        EndedBy::Limit => "was ended at the longest message",
+        EndedBy::HandedOn => "was handed on to VoiceMail() because something failed",
+        EndedBy::Refused => "was refused at once, Asterisk carried on without the guard",
+        EndedBy::Asterisk => "was taken on or ended by Asterisk",
+        EndedBy::Recovered => {
+            "was cut off from the guard, which died; the record was closed at its next start"
+        }
+    }
+}
+
+/// Where the number to call back comes from.
+pub fn source(source: CallbackSource) -> &'static str {
+    match source {
+        CallbackSource::KeyedConfirmed => "keyed in and confirmed by the caller",
+        CallbackSource::CallerIdConfirmed => "caller ID, confirmed by the caller",
+        CallbackSource::Keyed => "keyed in, not confirmed",
+        CallbackSource::CallerId => "caller ID, not confirmed",
+        CallbackSource::None => "none",
+    }
+}
+
+/// The number of the caller for people: E.164, else as sent, else why there is none.
+pub fn number(caller: &Caller) -> String {
+    match (&caller.e164, caller.presentation) {
+        (Some(e164), Presentation::Withheld) => {
+            format!("{} (withheld)", shortened(e164, MOST_SHOWN))
+        }
+        (Some(e164), _) => shortened(e164, MOST_SHOWN).to_string(),
+        (None, Presentation::Withheld) => "number withheld".into(),
+        (None, _) if is_no_number(&caller.number) => "no number".into(),
+        (None, _) => shortened(&caller.number, MOST_SHOWN).to_string(),
+    }
+}
+
+fn is_no_number(number: &str) -> bool {
+    let number = number.trim();
+    number.is_empty() || number.eq_ignore_ascii_case("unknown")
+}
+
+/// The caller's name between quotation marks, if there is one.
+pub fn name(caller: &Caller) -> Option<String> {
+    let name = caller.name.trim();
+    let none = name.is_empty() || name.eq_ignore_ascii_case("unknown");
+    (!none).then(|| quoted(&clip(name)))
+}
+
+/// The number to call back and how it was given.
+pub fn callback(callback: &Callback) -> Option<String> {
+    let number = callback.e164.as_deref().unwrap_or(&callback.number);
+    (!number.is_empty()).then(|| {
+        format!(
+            "{} ({})",
+            shortened(number, MOST_SHOWN),
+            source(callback.source)
+        )
+    })
+}
+
+/// Seconds of each class that was heard, most first: `speech 14.2 s, silence 3.0 s`.
+pub fn seconds(record: &CallRecord) -> String {
+    let mut classes: Vec<(MediaTime, Class)> = Class::ALL
+        .into_iter()
+        .map(|class| (record.seconds.of(class), class))
+        .filter(|(length, _)| *length > MediaTime::ZERO)
+        .collect();
+    classes.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+    if classes.is_empty() {
+        return "nothing".into();
+    }
+    let words: Vec<String> = classes
+        .iter()
+        .map(|(length, class)| format!("{class} {length}"))
+        .collect();
+    words.join(", ")
+}
+
+/// How long the call was, in whole seconds, if it is over.
+pub fn length(record: &CallRecord) -> Option<i64> {
+    let ended = record.ended?;
+    Some(ended.duration_since(record.started).as_secs().max(0))
+}
+
+/// Date and time of day in this zone: `2026-11-24 10:12:03`.
+pub fn time(at: jiff::Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned_datetime(zone.clone())
+        .strftime("%Y-%m-%d %H:%M:%S")
+        .to_string()
+}
+
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.into(),
+    }
+}

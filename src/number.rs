@@ -1,0 +1,566 @@
+//! Telephone numbers, pure: what the network or the keys gave, in E.164 form; searching; masking.
+//!
+//! Numbering plans come from the `phonenumber` crate. A number is taken for one only where that is
+//! certain: a short extension, a local number without its area code and a word stay as they were sent.
+
+use std::fmt;
+use std::str::FromStr;
+
+use phonenumber::metadata::DATABASE;
+use phonenumber::{Metadata, country};
+
+/// Longest text that is looked at; longer ones are no telephone numbers.
+const LONGEST_TEXT: usize = 64;
+/// Digits of an E.164 number, country code included (ITU-T E.164: 15 at most; 7 is the shortest in use).
+const E164_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+/// A national number this long has its area code, with or without the prefix for trunk calls.
+const SURELY_WITH_AREA_CODE: usize = 10;
+/// A needle of fewer digits finds only numbers of exactly these digits.
+const SHORTEST_SUFFIX: usize = 3;
+
+/// The country that numbers without a country code belong to (ISO 3166-1 alpha-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Country(country::Id);
+
+impl Default for Country {
+    fn default() -> Self {
+        Self(country::Id::DE)
+    }
+}
+
+impl FromStr for Country {
+    type Err = UnknownCountry;
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        code.to_ascii_uppercase()
+            .parse()
+            .map(Self)
+            .map_err(|_| UnknownCountry(code.into()))
+    }
+}
+
+impl fmt::Display for Country {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0.as_ref())
+    }
+}
+
+impl Country {
+    fn plan(self) -> Option<&'static Metadata> {
+        DATABASE.by_id(self.0.as_ref())
+    }
+}
+
+/// A country that no numbering plan is known for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no country {0:?}; two letters such as DE, AT, CH, US")]
+pub struct UnknownCountry(pub String);
+
+/// A telephone number in E.164 form: `+`, country code, national number; nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct E164(String);
+
+impl E164 {
+    /// The number, with its `+`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for E164 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl From<E164> for String {
+    fn from(number: E164) -> Self {
+        number.0
+    }
+}
+
+/// The E.164 form of a caller ID or of keyed digits; `None` where the text is no certain number.
+///
+/// Without a home country only international forms (`+49…`, `0049…`) are numbers. The result of a
+/// result is the result itself.
+pub fn normalise(raw: &str, home: Option<Country>) -> Option<E164> {
+    let written = Written::read(raw)?;
+    if written.international {
+        return international(&written.digits).map(E164);
+    }
+    national(&written.digits, home?.plan()?).map(E164)
+}
+
+/// Reads the numbering plans now (some milliseconds), so that the first call need not.
+pub fn warm_up() {
+    normalise("+4930123456", Some(Country::default()));
+}
+
+/// What of a text is a number: its digits, and whether they begin with a country code.
+struct Written {
+    digits: String,
+    international: bool,
+}
+
+impl Written {
+    fn read(text: &str) -> Option<Self> {
+        let text = user_part(text);
+        if text.len() > LONGEST_TEXT {
+            return None;
+        }
+        let (mut text, mut international) = match text.strip_prefix('+') {
+            Some(rest) => (rest.to_owned(), true),
+            None => (text.to_owned(), false),
+        };
+        if international || text.starts_with("00") {
+            text = text.replacen("(0)", "", 1);
+        }
+        let mut digits = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                '0'..='9' => digits.push(c),
+                ' '
+                | '-'
+                | '.'
+                | '/'
+                | '('
+                | ')'
+                | '\u{a0}'
+                | '\u{202f}'
+                | '\u{2010}'..='\u{2013}' => {}
+                _ => return None,
+            }
+        }
+        if let Some(rest) = digits.strip_prefix("00") {
+            digits = rest.to_owned();
+            international = true;
+        }
+        (!digits.is_empty()).then_some(Self {
+            digits,
+            international,
+        })
+    }
+}
+
+/// `sip:+49…@host;x` and `tel:+49…` without what is around the number.
+fn user_part(text: &str) -> &str {
+    let text = text.trim();
+    let scheme = ["sip:", "sips:", "tel:"].into_iter().find(|scheme| {
+        text.get(..scheme.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    });
+    let Some(scheme) = scheme else { return text };
+    text[scheme.len()..]
+        .split(['@', ';'])
+        .next()
+        .unwrap_or_default()
+        .trim()
+}
+
+fn international(digits: &str) -> Option<String> {
+    if !E164_DIGITS.contains(&digits.len()) || digits.starts_with('0') {
+        return None;
+    }
+    let (code, national) = split_country_code(digits)?;
+    let plans = DATABASE.by_code(&code)?;
+    let plausible = |national: &str| {
+        plans
+            .iter()
+            .any(|plan| plan.descriptors().general().is_match(national))
+    };
+    if plausible(national) {
+        return Some(format!("+{digits}"));
+    }
+    let stripped = plans
+        .iter()
+        .filter_map(|plan| national.strip_prefix(plan.national_prefix()?))
+        .find(|national| plausible(national));
+    match stripped {
+        Some(national) => international_of(code, national),
+        // Numbering plans grow faster than tables: who sends a country code is believed.
+        None => (!national.starts_with('0')).then(|| format!("+{digits}")),
+    }
+}
+
+fn split_country_code(digits: &str) -> Option<(u16, &str)> {
+    (1..=3).find_map(|len| {
+        let code = digits.get(..len)?.parse().ok()?;
+        DATABASE.by_code(&code)?;
+        Some((code, &digits[len..]))
+    })
+}
+
+fn national(digits: &str, plan: &Metadata) -> Option<String> {
+    let plausible = |national: &str| plan.descriptors().general().is_match(national);
+    let code = plan.country_code();
+    if let Some(rest) = abroad(digits, plan) {
+        return international(rest);
+    }
+    let trunk = plan.national_prefix();
+    if let Some(rest) = trunk.and_then(|prefix| digits.strip_prefix(prefix)) {
+        if plausible(rest) && !rest.starts_with('0') {
+            return international_of(code, rest);
+        }
+    }
+    // Many lines send the country code without a plus.
+    if let Some(rest) = digits.strip_prefix(&code.to_string()) {
+        let trunk_again = trunk.is_some_and(|prefix| rest.starts_with(prefix));
+        if digits.len() > SURELY_WITH_AREA_CODE && plausible(rest) && !trunk_again {
+            return international_of(code, rest);
+        }
+    }
+    let complete = trunk.is_none() || digits.len() >= SURELY_WITH_AREA_CODE;
+    if complete && plausible(digits) {
+        return international_of(code, digits);
+    }
+    None
+}
+
+/// What follows the prefix for calls abroad, such as `011` in North America.
+fn abroad<'a>(digits: &'a str, plan: &Metadata) -> Option<&'a str> {
+    let found = plan.international_prefix()?.find(digits)?;
+    (found.start() == 0 && digits.len() - found.end() >= *E164_DIGITS.start())
+        .then(|| &digits[found.end()..])
+}
+
+fn international_of(code: u16, national: &str) -> Option<String> {
+    let number = format!("+{code}{national}");
+    E164_DIGITS.contains(&(number.len() - 1)).then_some(number)
+}
+
+/// The key that a stored number is found by: its digits from the last to the first, or the word it is.
+///
+/// Empty for an empty number.
+pub fn search_key(raw: &str, e164: Option<&str>) -> String {
+    if let Some(digits) = e164.and_then(|number| number.strip_prefix('+')) {
+        return digits.chars().rev().collect();
+    }
+    match Written::read(raw) {
+        Some(written) => written.digits.chars().rev().collect(),
+        None => word_key(raw),
+    }
+}
+
+fn word_key(raw: &str) -> String {
+    let word: String = user_part(raw)
+        .chars()
+        .take(LONGEST_TEXT)
+        .collect::<String>()
+        .to_lowercase();
+    if word.is_empty() {
+        word
+    } else {
+        format!("={word}")
+    }
+}
+
+/// What somebody searches for: a number in any form people write, its last digits, or a word such as
+/// `anonymous`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Needle {
+    /// Keys that are exactly this.
+    Exactly(String),
+    /// Keys that begin with this: numbers that end with these digits.
+    EndsWith(String),
+}
+
+impl Needle {
+    /// Reads what somebody typed; `None` if there is nothing to search for in it.
+    pub fn read(text: &str, home: Option<Country>) -> Option<Self> {
+        let Some(written) = Written::read(text) else {
+            let key = word_key(text);
+            return (!key.is_empty()).then_some(Self::Exactly(key));
+        };
+        let typed = match (&written, written.digits.strip_prefix('0')) {
+            (
+                Written {
+                    international: false,
+                    ..
+                },
+                Some(rest),
+            ) if !rest.is_empty() => rest,
+            _ => written.digits.as_str(),
+        };
+        let full = normalise(text, home).map(|number| number.0[1..].to_owned());
+        let begun_at_front = written.international || typed.len() < written.digits.len();
+        let digits = match &full {
+            Some(full) if begun_at_front || !full.ends_with(typed) => full,
+            _ => typed,
+        };
+        let key: String = digits.chars().rev().collect();
+        Some(if digits.len() < SHORTEST_SUFFIX {
+            Self::Exactly(written.digits.chars().rev().collect())
+        } else {
+            Self::EndsWith(key)
+        })
+    }
+
+    /// Whether a stored key is found.
+    pub fn matches(&self, key: &str) -> bool {
+        match self {
+            Self::Exactly(wanted) => key == wanted,
+            Self::EndsWith(wanted) => key.starts_with(wanted.as_str()),
+        }
+    }
+}
+
+/// A number for the technical log: country code and last digits, the rest as dots.
+///
+/// The words for "no number" stay; every other text is hidden whole.
+pub fn mask(number: &str) -> String {
+    const WORDS: [&str; 7] = [
+        "",
+        "0",
+        "anonymous",
+        "restricted",
+        "unavailable",
+        "unknown",
+        "private",
+    ];
+    if WORDS
+        .iter()
+        .any(|word| number.trim().eq_ignore_ascii_case(word))
+    {
+        return number.trim().to_ascii_lowercase();
+    }
+    let Some(Written {
+        digits,
+        international: abroad,
+    }) = Written::read(number)
+    else {
+        return "(hidden)".into();
+    };
+    let code = match split_country_code(&digits) {
+        Some((code, _)) if abroad => format!("+{code}"),
+        _ => String::new(),
+    };
+    let kept = match digits.len().saturating_sub(code.len()) {
+        0..5 => 0,
+        5..9 => 2,
+        _ => 3,
+    };
+    format!("{code}…{}", &digits[digits.len() - kept..])
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn home(code: &str) -> Option<Country> {
+        Some(code.parse().unwrap())
+    }
+
+    fn check(country: &str, raw: &str, expected: Option<&str>) {
+        let got = normalise(raw, home(country));
+        assert_eq!(
+            got.as_ref().map(E164::as_str),
+            expected,
+            "{raw:?} in {country}"
+        );
+    }
+
+    #[test]
+    fn caller_ids_as_sent() {
+        for raw in [
+            "+4991112345678",
+            "004991112345678",
+            "0911/12345678",
+            "0911 12345678",
+            "(0911) 1234-5678",
+            "+49 (0) 911 12345678",
+            "0049(0)91112345678",
+            "+49 0911 12345678",
+            "4991112345678",
+            "91112345678",
+            "sip:+4991112345678@pbx.example;user=phone",
+            "SIP:091112345678@10.0.0.1",
+            "tel:+49-911-12345678",
+            " +49\u{a0}911\u{202f}12345678 ",
+        ] {
+            check("DE", raw, Some("+4991112345678"));
+        }
+        for raw in [
+            "",
+            " ",
+            "anonymous",
+            "Restricted",
+            "unknown",
+            "0",
+            "00",
+            "+",
+            "200",
+            "1234",
+            "123456",
+            "sip:user@x",
+            "sip:@",
+            "+49…",
+            "0049…",
+            "*31#091112345678",
+            "0800-FLOWERS",
+            "+0491234567",
+            "+99912345678901234",
+            "+49 0000 0000",
+            "911; drop table calls",
+            "=cmd|' /C calc'!A0",
+        ] {
+            check("DE", raw, None);
+        }
+        check("DE", &"9".repeat(300), None);
+        check("DE", &"+49911".repeat(50), None);
+    }
+
+    #[test]
+    fn other_homes() {
+        check("US", "(212) 555-0123", Some("+12125550123"));
+        check("US", "1-212-555-0123", Some("+12125550123"));
+        check("US", "011 49 911 12345678", Some("+4991112345678"));
+        check("US", "555-0123", None);
+        check("IT", "06 1234 5678", Some("+390612345678"));
+        check("RU", "+7 812 123-45-67", Some("+78121234567"));
+        check("RU", "8 (812) 123-45-67", Some("+78121234567"));
+        check("DK", "32 12 34 56", Some("+4532123456"));
+        check("AT", "0732 123456", Some("+43732123456"));
+        check("CH", "044 668 18 00", Some("+41446681800"));
+        assert_eq!(normalise("0911 12345678", None), None);
+        assert!(normalise("+49 911 12345678", None).is_some());
+        assert!("Germany".parse::<Country>().is_err());
+        assert!("de".parse::<Country>().is_ok());
+    }
+
+    #[test]
+    fn needles() {
+        let key = search_key("0911/12345678", Some("+4991112345678"));
+        for text in [
+            "5678",
+            "0911/12345678",
+            "911 12345678",
+            "+49 911 12345678",
+            "4991112345678",
+            "678",
+        ] {
+            assert!(
+                Needle::read(text, home("DE")).unwrap().matches(&key),
+                "{text}"
+            );
+            assert!(
+                Needle::read(text, None).unwrap().matches(&key),
+                "{text} without a home"
+            );
+        }
+        for text in ["78", "0911/12345679", "+43 911 12345678", "anonymous", "1"] {
+            assert!(
+                !Needle::read(text, home("DE")).unwrap().matches(&key),
+                "{text}"
+            );
+        }
+        assert_eq!(Needle::read("  ", None), None);
+        assert!(
+            Needle::read("SIP:bob@x", None)
+                .unwrap()
+                .matches(&search_key("sip:Bob@y", None))
+        );
+        assert!(
+            Needle::read("Anonymous", None)
+                .unwrap()
+                .matches(&search_key("anonymous", None))
+        );
+        assert!(
+            Needle::read("0", None)
+                .unwrap()
+                .matches(&search_key("0", None))
+        );
+        assert!(
+            Needle::read("20", None)
+                .unwrap()
+                .matches(&search_key("20", None))
+        );
+        assert_eq!(search_key("", None), "");
+    }
+
+    #[test]
+    fn masks() {
+        for (number, masked) in [
+            ("+4991112345678", "+49…678"),
+            ("004991112345678", "+49…678"),
+            ("091112345678", "…678"),
+            ("123456", "…56"),
+            ("200", "…"),
+            ("Anonymous", "anonymous"),
+            ("", ""),
+            ("sip:anna.schmidt@example.org", "(hidden)"),
+        ] {
+            assert_eq!(mask(number), masked, "{number}");
+        }
+    }
+
+    fn separators() -> impl Strategy<Value = Vec<&'static str>> {
+        prop::collection::vec(
+            prop::sample::select(vec!["", " ", "-", "/", ".", " / ", "\u{a0}"]),
+            16,
+        )
+    }
+
+    fn spaced(digits: &str, between: &[&str]) -> String {
+        digits
+            .chars()
+            .zip(between.iter().cycle())
+            .flat_map(|(digit, between)| std::iter::once(digit).chain(between.chars()))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_is_its_own_result(
+            raw in prop_oneof![
+                any::<String>(),
+                "[+0]{0,3}[0-9]{0,20}",
+                "(sip:|tel:)?[+0-9 ()/-]{0,30}(@x)?",
+                "[0-9]{300}",
+            ],
+            home in prop::sample::select(vec!["DE", "AT", "US", "IT", "RU", "FR", "HU", "BR", "SM"]),
+        ) {
+            let home = home.parse().ok();
+            if let Some(number) = normalise(&raw, home) {
+                prop_assert_eq!(normalise(number.as_str(), home), Some(number.clone()));
+                prop_assert_eq!(normalise(number.as_str(), None), Some(number.clone()));
+                prop_assert!(number.as_str()[1..].bytes().all(|b| b.is_ascii_digit()));
+                prop_assert!((8..=16).contains(&number.as_str().len()));
+            }
+            let masked = mask(&raw);
+            prop_assert!(masked.chars().filter(char::is_ascii_digit).count() <= 6);
+            let number = normalise(&raw, home);
+            let key = search_key(&raw, number.as_ref().map(E164::as_str));
+            if let Some(needle) = Needle::read(&raw, home) {
+                prop_assert!(needle.matches(&key), "{:?} finds itself: {:?} {:?}", raw, needle, key);
+            }
+        }
+
+        #[test]
+        fn any_way_of_writing_finds_it(
+            area in prop::sample::select(vec!["911", "30", "171", "89", "6221", "40", "211"]),
+            subscriber in "[1-9][0-9]{6}",
+            sent in 0..5usize,
+            typed in 0..6usize,
+            between in separators(),
+        ) {
+            let ways = |way: usize| match way {
+                0 => format!("+{}", spaced(&format!("49{area}{subscriber}"), &between)),
+                1 => format!("00{}", spaced(&format!("49{area}{subscriber}"), &between)),
+                2 => format!("0{}", spaced(&format!("{area}{subscriber}"), &between)),
+                3 => format!("+49 (0){area} {subscriber}"),
+                4 => format!("49{area}{subscriber}"),
+                _ => subscriber[subscriber.len() - 4..].to_owned(),
+            };
+            let raw = ways(sent);
+            let number = normalise(&raw, home("DE"));
+            let expected = format!("+49{area}{subscriber}");
+            prop_assert_eq!(number.as_ref().map(E164::as_str), Some(expected.as_str()), "{}", raw);
+            let key = search_key(&raw, number.as_ref().map(E164::as_str));
+            for country in [home("DE"), None] {
+                let needle = Needle::read(&ways(typed), country).unwrap();
+                prop_assert!(needle.matches(&key), "{} finds {}", ways(typed), raw);
+            }
+        }
+    }
+}

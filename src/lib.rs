@@ -1,4 +1,15 @@
 //! voicemail-guard: a FastAGI server that guards the voice box of a support hotline.
+//!
+//! ```text
+//!  Asterisk ──► server ──► session: one select!, one match ──► Asterisk
+//!                            │ events            ▲ actions
+//!          tap ─► hearing ───▼───────────────────┴
+//!                          call::Call   (pure: no I/O, no clock)
+//! ```
+//!
+//! Bytes → values → events → decisions → actions → bytes. A decision never lives in the shell
+//! ([`server`], [`session`], [`tap`], [`cli`]), a wait never in the core ([`agi`], [`audio`], [`hearing`],
+//! [`call`]).
 
 pub mod agi;
 pub mod audio;
@@ -10,6 +21,9 @@ pub mod hearing;
 pub mod log;
 pub mod number;
 pub mod prompts;
+pub mod recover;
 pub mod server;
+pub mod session;
+pub mod tap;
 pub mod telemetry;
 pub mod text;

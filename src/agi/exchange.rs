@@ -270,7 +270,7 @@ impl Exchange {
         reply: Reply,
     ) -> Handled {
         let is_fence = match &reply {
-            Reply::Result(line) => line.text.as_deref() == Some(fence.as_bytes()),
+            Reply::Result(line) => line.text().as_deref() == Some(fence.as_bytes()),
             _ => true,
         };
         if !is_fence {

@@ -60,7 +60,7 @@ fn read_line(command: &Command, line: ResultLine) -> Reading {
     let outcome = match command.verb().form() {
         Form::Record => recorded(&line),
         Form::Gosub => gosub(&line),
-        Form::Char if has_text(&line, b"hangup") => Some(Outcome::ChannelGone),
+        Form::Char if has_remark(&line, b"hangup") => Some(Outcome::ChannelGone),
         Form::State | Form::Hangup if is_minus_one(&line) && addressed => {
             Some(Outcome::NoSuchChannel)
         }
@@ -105,14 +105,14 @@ fn digits(line: &ResultLine) -> Option<Outcome> {
     let keys: Option<Vec<Key>> = line.value.iter().copied().map(Key::from_ascii).collect();
     Some(Outcome::Digits {
         keys: keys?,
-        timed_out: has_text(line, b"timeout"),
+        timed_out: has_remark(line, b"timeout"),
     })
 }
 
 fn value(line: &ResultLine) -> Option<Outcome> {
     match number::<u8>(line)? {
         0 => Some(Outcome::Value(None)),
-        1 => line.text.clone().map(|text| Outcome::Value(Some(text))),
+        1 => line.text().map(|text| Outcome::Value(Some(text))),
         _ => None,
     }
 }
@@ -134,7 +134,7 @@ fn state(line: &ResultLine) -> Option<Outcome> {
 
 /// `handle_recordfile` of `res_agi.c`.
 fn recorded(line: &ResultLine) -> Option<Outcome> {
-    let end = match line.text.as_deref()? {
+    let end = match line.remark()?.0 {
         b"dtmf" => RecordEnd::Key(Key::from_ascii(number(line)?)?),
         b"timeout" => match number(line)? {
             0 => RecordEnd::Timeout,
@@ -152,12 +152,12 @@ fn recorded(line: &ResultLine) -> Option<Outcome> {
 
 /// `handle_gosub` of `app_stack.c`.
 fn gosub(line: &ResultLine) -> Option<Outcome> {
-    let end = match (line.code, line.rest.as_ref()) {
+    let end = match (line.code, line.tail.as_ref()) {
         (503, _) => GosubEnd::Failed,
         (_, b"Gosub complete") => GosubEnd::Complete,
         (_, b"Gosub label not found") => GosubEnd::NoSuchLabel,
         (_, b"Gosub failed") => GosubEnd::Failed,
-        (_, rest) if rest.starts_with(b"Gosub complete") => GosubEnd::Abnormal,
+        (_, tail) if tail.starts_with(b"Gosub complete") => GosubEnd::Abnormal,
         _ => return None,
     };
     Some(Outcome::Gosub(end))
@@ -165,15 +165,15 @@ fn gosub(line: &ResultLine) -> Option<Outcome> {
 
 /// `handle_speechrecognize` of `res_agi.c`.
 fn speech(line: &ResultLine) -> Option<Outcome> {
-    let end = match (number::<u8>(line)?, line.text.as_deref()) {
+    let end = match (number::<u8>(line)?, line.remark()) {
         (0, _) => SpeechEnd::Nothing,
-        (1, Some(b"speech")) => SpeechEnd::Heard(line.rest.clone()),
-        (1, Some(b"digit")) => match field(line, b"digit=")? {
+        (1, Some((b"speech", heard))) => SpeechEnd::Heard(line.tail.slice_ref(heard)),
+        (1, Some((b"digit", _))) => match field(line, b"digit=")? {
             [code] => SpeechEnd::Key(Key::from_ascii(*code)?),
             _ => return None,
         },
-        (1, Some(b"timeout")) => SpeechEnd::Timeout,
-        (1, Some(b"hangup")) => return Some(Outcome::ChannelGone),
+        (1, Some((b"timeout", _))) => SpeechEnd::Timeout,
+        (1, Some((b"hangup", _))) => return Some(Outcome::ChannelGone),
         _ => return None,
     };
     Some(Outcome::Speech(end))
@@ -183,8 +183,8 @@ fn is_minus_one(line: &ResultLine) -> bool {
     line.value.as_ref() == b"-1"
 }
 
-fn has_text(line: &ResultLine, text: &[u8]) -> bool {
-    line.text.as_deref() == Some(text)
+fn has_remark(line: &ResultLine, expected: &[u8]) -> bool {
+    line.remark().is_some_and(|(remark, _)| remark == expected)
 }
 
 fn number<T: FromStr>(line: &ResultLine) -> Option<T> {
@@ -197,7 +197,7 @@ fn endpos(line: &ResultLine) -> Option<u64> {
 }
 
 fn field<'a>(line: &'a ResultLine, name: &[u8]) -> Option<&'a [u8]> {
-    line.rest
+    line.tail
         .split(|&byte| byte == b' ')
         .find_map(|word| word.strip_prefix(name))
 }

@@ -4,8 +4,7 @@ use bytes::Bytes;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till, take_while_m_n};
 use nom::combinator::{eof, opt, rest};
-use nom::error::{Error, ErrorKind};
-use nom::sequence::{delimited, preceded, terminated};
+use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser};
 
 /// One reply, taken apart but not yet understood: only its command knows what `result=` means.
@@ -34,10 +33,25 @@ pub struct ResultLine {
     pub code: u16,
     /// What stands between `result=` and the first blank: perhaps nothing, a key, keys, a number.
     pub value: Bytes,
-    /// From the first `(` to the last `)`: any bytes, line ends among them.
-    pub text: Option<Bytes>,
-    /// What follows: `endpos=1234`, or words such as `Gosub complete`.
-    pub rest: Bytes,
+    /// What follows the blank: any bytes, line ends among them.
+    pub tail: Bytes,
+}
+
+impl ResultLine {
+    /// The tail as a value in brackets, which may hold brackets itself: from the first to the last.
+    pub fn text(&self) -> Option<Bytes> {
+        let last = self.tail.iter().rposition(|&byte| byte == b')')?;
+        self.tail
+            .starts_with(b"(")
+            .then(|| self.tail.slice(1..last.max(1)))
+    }
+
+    /// The tail as a word of Asterisk's own in brackets, such as `timeout`, and what follows it.
+    pub fn remark(&self) -> Option<(&[u8], &[u8])> {
+        let text = self.tail.strip_prefix(b"(")?;
+        let end = text.iter().position(|&byte| byte == b')')?;
+        Some((&text[..end], text[end + 1..].trim_ascii_start()))
+    }
 }
 
 impl Reply {
@@ -62,7 +76,7 @@ impl Reply {
 
 /// Whether the reply that begins with this line goes on in the next one: its bracket is open.
 pub(super) fn opens_bracket(line: &[u8]) -> bool {
-    opening(line).is_ok_and(|(text, ())| !closes_bracket(text))
+    opening(line).is_ok_and(|(text, ())| !closes_bracket(text) && !text.starts_with(HEARD))
 }
 
 /// Whether this line ends a reply whose bracket is open: by a `)` at its end, or by one that a
@@ -99,19 +113,16 @@ fn code(input: &[u8]) -> IResult<&[u8], u16> {
     terminated(number, alt((tag(" "), eof))).parse(input)
 }
 
-/// `result=value [ SP "(" text ")" ] [ SP rest ]`.
+/// `result=value [ SP tail ]`.
 fn result_line(input: &[u8]) -> IResult<&[u8], ResultLine> {
-    let text = delimited(tag(" ("), up_to_last_bracket, tag(")"));
     (
         preceded(tag("result="), value),
-        opt(text),
         preceded(opt(tag(" ")), rest),
     )
-        .map(|(value, text, rest)| ResultLine {
+        .map(|(value, tail)| ResultLine {
             code: 200,
             value: owned(value),
-            text: text.map(owned),
-            rest: owned(rest),
+            tail: owned(tail),
         })
         .parse(input)
 }
@@ -121,17 +132,13 @@ fn value(input: &[u8]) -> IResult<&[u8], &[u8]> {
     take_till(|byte| byte == b' ' || byte == b'\n').parse(input)
 }
 
-/// The text of a bracket, which may hold brackets and line ends itself.
-fn up_to_last_bracket(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    match input.iter().rposition(|&byte| byte == b')') {
-        Some(last) => Ok((&input[last..], &input[..last])),
-        None => Err(nom::Err::Error(Error::new(input, ErrorKind::TakeUntil))),
-    }
-}
+/// What was heard stands behind it in quotes, with any brackets, and its line is always whole.
+const HEARD: &[u8] = b"speech) ";
 
 /// Nearly every reply is one of three, which cost nothing.
 fn owned(bytes: &[u8]) -> Bytes {
     match bytes {
+        b"" => Bytes::new(),
         b"0" => Bytes::from_static(b"0"),
         b"1" => Bytes::from_static(b"1"),
         b"-1" => Bytes::from_static(b"-1"),

@@ -1,10 +1,18 @@
-//! Samples, pure: formats, resampling, levels, and time measured in sound.
+//! Samples, pure: formats, resampling, and time measured in sound.
 //!
 //! Everything behind the tap is mono, 16-bit, [`RATE_HZ`] samples a second, the band that the telephone
-//! network carries (ITU-T G.711).
+//! network carries (ITU-T G.711). Bytes of any file form become that in [`file`]; what a file or a stream
+//! is made of lies beside it: [`wav`] (the container), [`g711`] and [`gsm`] (the codings), [`resample`].
 
+pub mod file;
+pub mod g711;
+pub mod gsm;
+mod pcm;
+pub mod resample;
 mod time;
+pub mod wav;
 
+pub use pcm::{Encoding, Layout};
 pub use time::MediaTime;
 
 /// Samples a second of everything the ear hears.

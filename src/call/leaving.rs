@@ -18,7 +18,7 @@ impl Call {
             step: Step::StopTap,
         });
         let tapped = self.progress.tapped.is_some();
-        if !(tapped && self.send(Command::exec("StopMixMonitor", ""), SHORT, now)) {
+        if !(tapped && self.send(Command::exec("StopMixMonitor", &self.tap_id), SHORT, now)) {
             self.drain_tap(now);
         }
     }

@@ -41,6 +41,7 @@ pub struct Call {
     exchange: Exchange,
     policy: Policy,
     record: CallRecord,
+    tap_id: String,
     ears: Ears,
     state: State,
     deadline: Deadline,
@@ -75,12 +76,14 @@ impl Call {
             Command::set_variable("GUARD_CALL_ID", record.id.to_string()),
             Command::get_full_variable("${CHANNEL(linkedid)}"),
             Command::exec("MixMonitor", mix_monitor),
+            Command::get_variable(TAP_ID),
         ]);
         let first = steps.front().cloned();
         let mut call = Self {
             exchange: Exchange::new(),
             policy,
             record,
+            tap_id: String::new(),
             ears: Ears::default(),
             state: State::Opening(steps),
             deadline: Deadline::default(),
@@ -141,6 +144,11 @@ impl Call {
     /// Whether the call is over; nothing comes out of it any more.
     pub fn is_ended(&self) -> bool {
         matches!(self.state, State::Ended)
+    }
+
+    /// Whether something went wrong that will end the call.
+    pub fn is_stopped(&self) -> bool {
+        self.trouble.is_some() || self.is_ended()
     }
 
     fn trouble(&mut self, why: String) {
@@ -221,9 +229,13 @@ impl Call {
                 self.trouble(format!("Asterisk refused {step}"));
                 return self.leave(EndedBy::HandedOn, now);
             }
-            Outcome::Value(Some(linkedid)) => {
-                let text = String::from_utf8_lossy(linkedid);
-                self.record.linkedid = text.chars().take(80).collect();
+            Outcome::Value(Some(value)) => {
+                let value = String::from_utf8_lossy(value).chars().take(80).collect();
+                if steps.len() == 1 {
+                    self.tap_id = value;
+                } else {
+                    self.record.linkedid = value;
+                }
             }
             _ => {}
         }
@@ -482,6 +494,9 @@ fn key_of(outcome: &Outcome) -> Option<Key> {
         _ => None,
     }
 }
+
+/// Where MixMonitor leaves its id; the shell's option text names it, and the dialplan reads it.
+pub const TAP_ID: &str = "GUARD_TAP_ID";
 
 /// Asterisk's own absolute timeout, renewed again and again: if we hang, VoiceMail() has the caller
 /// after this long at the most.

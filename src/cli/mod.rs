@@ -3,6 +3,7 @@
 pub mod call;
 pub mod calls;
 pub mod check;
+pub mod serve;
 pub mod stop;
 pub mod when;
 
@@ -80,6 +81,8 @@ impl Shared {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Answer Asterisk's FastAGI requests until told to stop
+    Serve(serve::Args),
     /// Search the call log
     Calls(calls::Args),
     /// Show all there is about one call
@@ -100,6 +103,9 @@ pub enum Failure {
     /// The answer could not be printed.
     #[error("cannot print: {0}")]
     Output(#[from] io::Error),
+    /// The guard cannot serve.
+    #[error("{0}")]
+    Serve(Box<dyn std::error::Error + Send + Sync>),
     /// The call log cannot be searched so, or not at all.
     #[error(transparent)]
     Calls(#[from] calls::Error),
@@ -110,7 +116,7 @@ impl Failure {
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) | Self::NoDataFolder(_) => ExitCode::from(2),
-            Self::Output(_) => ExitCode::from(1),
+            Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
         }
     }
@@ -130,6 +136,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
             Ok(calls::run(&args, &shared.data_folder()?, out)?)
         }
         Command::Call(args) => Ok(call::run(&args, &shared.data_folder()?, out)?),
+        Command::Serve(arguments) => serve::run(&arguments, &shared, out),
         Command::Check(args) => check::run(&args, &shared, out),
     }
 }

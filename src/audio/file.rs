@@ -1,0 +1,313 @@
+//! Recordings in every form that a PBX keeps them, as samples at 8 kHz.
+//!
+//! A [`Decoder`] takes a file's octets in any chunking, so an hour of sound needs no more memory than a
+//! minute; [`decode`] takes a whole one.
+
+use std::fmt;
+
+use super::pcm::{Encoding, Layout, Unpacker};
+use super::resample::{Resampler, UnusualRate};
+use super::wav::{Reader, WavError};
+use super::{MediaTime, RATE_HZ};
+
+/// The form of a recording.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// RIFF/WAVE, which tells its own coding.
+    Wav,
+    /// No header: this coding, one channel, at this rate.
+    Raw(Encoding, u32),
+}
+
+/// The extensions that Asterisk gives to forms without a header, and the coding behind each.
+const RAW: [(&[&str], Format); 13] = [
+    (
+        &["sln", "slin", "raw", "sln8"],
+        Format::Raw(Encoding::Pcm16, 8_000),
+    ),
+    (&["sln12", "slin12"], Format::Raw(Encoding::Pcm16, 12_000)),
+    (&["sln16", "slin16"], Format::Raw(Encoding::Pcm16, 16_000)),
+    (&["sln24", "slin24"], Format::Raw(Encoding::Pcm16, 24_000)),
+    (&["sln32", "slin32"], Format::Raw(Encoding::Pcm16, 32_000)),
+    (&["sln44", "slin44"], Format::Raw(Encoding::Pcm16, 44_100)),
+    (&["sln48", "slin48"], Format::Raw(Encoding::Pcm16, 48_000)),
+    (&["sln96", "slin96"], Format::Raw(Encoding::Pcm16, 96_000)),
+    (
+        &["sln192", "slin192"],
+        Format::Raw(Encoding::Pcm16, 192_000),
+    ),
+    (
+        &["ulaw", "ul", "mu", "pcm", "ulw"],
+        Format::Raw(Encoding::Ulaw, RATE_HZ),
+    ),
+    (&["alaw", "al", "alw"], Format::Raw(Encoding::Alaw, RATE_HZ)),
+    (&["gsm"], Format::Raw(Encoding::Gsm, RATE_HZ)),
+    (&["wav", "wav16", "wav49"], Format::Wav),
+];
+
+/// Files that are often taken for recordings of a PBX, by their first octets.
+const FOREIGN: [(&[u8], &str); 7] = [
+    (b"fLaC", "FLAC"),
+    (b"OggS", "Ogg"),
+    (b"ID3", "MP3"),
+    (b"\xff\xfb", "MP3"),
+    (b"FORM", "AIFF"),
+    (b".snd", "Sun audio"),
+    (b"#!AMR", "AMR"),
+];
+
+impl Format {
+    /// By name, as after `--format` and as a file's extension, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        let name = name.to_ascii_lowercase();
+        RAW.iter()
+            .find(|(names, _)| names.contains(&name.as_str()))
+            .map(|&(_, format)| format)
+    }
+
+    /// By the file's first octets, else by its extension.
+    pub fn of(extension: Option<&str>, head: &[u8]) -> Result<Self, SoundError> {
+        let is_wav = [b"RIFF", b"RIFX", b"RF64"]
+            .iter()
+            .any(|id| head.starts_with(*id));
+        if is_wav && head.get(8..12).is_none_or(|form| form == b"WAVE") {
+            return Ok(Self::Wav);
+        }
+        if let Some((_, name)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
+            return Err(SoundError::Foreign(name));
+        }
+        extension
+            .and_then(Self::named)
+            .ok_or_else(|| SoundError::UnknownForm(extension.unwrap_or_default().into()))
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wav => f.write_str("WAV"),
+            Self::Raw(encoding, rate) => write!(f, "{encoding} at {rate} Hz, no header"),
+        }
+    }
+}
+
+/// Why a recording cannot be heard.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SoundError {
+    /// No header, and an extension that tells nothing.
+    #[error(
+        "no WAV header, and the extension {0:?} tells no coding; expected .wav .WAV .sln .sln16 .sln48 .raw .ulaw .ul .alaw .al .gsm, or tell it with --format"
+    )]
+    UnknownForm(String),
+    /// A known form that is not read.
+    #[error(
+        "this is a {0} file; expected WAV or one of Asterisk's forms without a header, so convert it first"
+    )]
+    Foreign(&'static str),
+    /// Called GSM and is none.
+    #[error("octet {0}: no GSM frame; every 33rd octet begins with the bits 1101")]
+    NotGsm(u64),
+    /// A WAV file that cannot be read.
+    #[error(transparent)]
+    Wav(#[from] WavError),
+    /// A rate that cannot be brought to 8 kHz.
+    #[error(transparent)]
+    Rate(#[from] UnusualRate),
+}
+
+/// Something about a file that its owner might want to know; the sound was read all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remark {
+    /// The header gives another length than there is, in octets.
+    HeaderLength {
+        /// What it says.
+        said: u64,
+        /// What there is.
+        found: u64,
+    },
+    /// These octets at the end are a piece of a sample or frame.
+    CutOff(usize),
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HeaderLength { said, found } => {
+                write!(
+                    f,
+                    "the header says {said} octets of sound, {found} are there"
+                )
+            }
+            Self::CutOff(octets) => write!(f, "ends within a sample ({octets} octets left out)"),
+        }
+    }
+}
+
+/// What a file was made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Coding, channels and rate.
+    pub layout: Layout,
+    /// What was wrong with it.
+    pub remarks: Vec<Remark>,
+}
+
+/// A recording at 8 kHz.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sound {
+    /// The samples.
+    pub samples: Vec<i16>,
+    /// What the file was made of.
+    pub origin: Origin,
+}
+
+impl fmt::Debug for Sound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sound")
+            .field(
+                "length",
+                &MediaTime::from_samples(self.samples.len() as u64),
+            )
+            .field("origin", &self.origin)
+            .finish()
+    }
+}
+
+/// Decodes a whole file.
+pub fn decode(octets: &[u8], format: Format) -> Result<Sound, SoundError> {
+    let mut decoder = Decoder::new(format)?;
+    let mut samples = Vec::new();
+    decoder.push(octets, &mut samples)?;
+    let origin = decoder.finish(&mut samples)?;
+    Ok(Sound { samples, origin })
+}
+
+/// Decodes a file piece by piece.
+///
+/// ```
+/// use voicemail_guard::audio::file::{Decoder, Format};
+///
+/// let mut decoder = Decoder::new(Format::named("ulaw").unwrap())?;
+/// let mut samples = Vec::new();
+/// decoder.push(&[0xff; 80], &mut samples)?;
+/// decoder.push(&[0xff; 80], &mut samples)?;
+/// decoder.finish(&mut samples)?;
+/// assert_eq!(samples, [0; 160]);
+/// # Ok::<(), voicemail_guard::audio::file::SoundError>(())
+/// ```
+pub struct Decoder {
+    wav: Option<Reader>,
+    chain: Option<Chain>,
+    taken: u64,
+}
+
+impl Decoder {
+    /// For a file of this form.
+    pub fn new(format: Format) -> Result<Self, SoundError> {
+        Ok(match format {
+            Format::Wav => Self {
+                wav: Some(Reader::default()),
+                chain: None,
+                taken: 0,
+            },
+            Format::Raw(encoding, rate) => Self {
+                wav: None,
+                chain: Some(Chain::new(Layout::mono(encoding, rate))?),
+                taken: 0,
+            },
+        })
+    }
+
+    /// Takes octets and appends the samples that they make possible.
+    pub fn push(&mut self, octets: &[u8], out: &mut Vec<i16>) -> Result<(), SoundError> {
+        if let (Some(&first), 0, Some(chain)) = (octets.first(), self.taken, &self.chain)
+            && chain.layout.encoding == Encoding::Gsm
+            && first >> 4 != 0xd
+        {
+            return Err(SoundError::NotGsm(0));
+        }
+        self.taken += octets.len() as u64;
+        let chain = &mut self.chain;
+        let Some(reader) = &mut self.wav else {
+            if let Some(chain) = chain {
+                chain.push(octets, out);
+            }
+            return Ok(());
+        };
+        let mut failed = None;
+        reader.push(octets, &mut |layout, sound| {
+            if let Err(error) = Chain::feed(chain, layout, sound, out) {
+                failed.get_or_insert(error);
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Ends the file: appends the last samples and tells what it was made of.
+    pub fn finish(mut self, out: &mut Vec<i16>) -> Result<Origin, SoundError> {
+        let mut remarks = Vec::new();
+        if let Some(mut reader) = self.wav {
+            let chain = &mut self.chain;
+            let mut failed = None;
+            let layout = reader.finish(&mut |layout, sound| {
+                failed = Chain::feed(chain, layout, sound, out).err();
+            })?;
+            if let Some(error) = failed {
+                return Err(error);
+            }
+            Chain::feed(chain, layout, &[], out)?;
+            remarks.extend(
+                reader
+                    .disagreement()
+                    .map(|(said, found)| Remark::HeaderLength { said, found }),
+            );
+        }
+        let chain = self.chain.expect("a chain exists once the layout is known");
+        let layout = chain.layout;
+        let left = chain.unpacker.carried();
+        if left > 0 {
+            remarks.push(Remark::CutOff(left));
+        }
+        chain.resampler.finish(out);
+        Ok(Origin { layout, remarks })
+    }
+}
+
+/// From octets of one layout to samples at 8 kHz.
+struct Chain {
+    layout: Layout,
+    unpacker: Unpacker,
+    resampler: Resampler,
+    unpacked: Vec<i16>,
+}
+
+impl Chain {
+    fn new(layout: Layout) -> Result<Self, SoundError> {
+        Ok(Self {
+            layout,
+            unpacker: Unpacker::new(layout),
+            resampler: Resampler::new(layout.rate_hz)?,
+            unpacked: Vec::new(),
+        })
+    }
+
+    fn feed(
+        chain: &mut Option<Self>,
+        layout: Layout,
+        octets: &[u8],
+        out: &mut Vec<i16>,
+    ) -> Result<(), SoundError> {
+        let chain = match chain {
+            Some(chain) => chain,
+            none => none.insert(Self::new(layout)?),
+        };
+        chain.push(octets, out);
+        Ok(())
+    }
+
+    fn push(&mut self, octets: &[u8], out: &mut Vec<i16>) {
+        self.unpacked.clear();
+        self.unpacker.push(octets, &mut self.unpacked);
+        self.resampler.push(&self.unpacked, out);
+    }
+}

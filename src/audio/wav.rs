@@ -1,0 +1,420 @@
+//! RIFF/WAVE: a reader that believes the sound more than the header, and the plain files we write.
+//!
+//! Asterisk fills in the sizes only when it closes a recording, so a file that is still growing, or that
+//! was cut off, says 0 or anything else. The rules: the sound goes to the end of the file unless a chunk
+//! stands where the header says that it ends; a piece of a sample at the end is dropped; unknown chunks are
+//! stepped over. `RIFX` (most significant octet first) and `RF64` (sizes over 4 GB) are read too.
+
+use super::RATE_HZ;
+use super::pcm::{Encoding, Layout};
+
+/// Octets of the header that [`header`] makes.
+pub const HEADER_OCTETS: usize = 44;
+
+const TAG_PCM: u16 = 0x0001;
+const TAG_FLOAT: u16 = 0x0003;
+const TAG_ALAW: u16 = 0x0006;
+const TAG_ULAW: u16 = 0x0007;
+const TAG_GSM: u16 = 0x0031;
+const TAG_EXTENSIBLE: u16 = 0xfffe;
+/// A `fmt ` chunk has 16 to 40 octets; more than this is no `fmt ` chunk.
+const LONGEST_FORMAT: u32 = 1_024;
+const MOST_CHANNELS: u16 = 64;
+/// One octet of padding and the id and size of the next chunk.
+const LOOK_AHEAD: usize = 9;
+
+/// Why octets are no WAV file that can be heard.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WavError {
+    /// Nothing at all.
+    #[error("an empty file; a WAV header of {HEADER_OCTETS} octets is expected at least")]
+    Empty,
+    /// It begins with something else.
+    #[error("begins with {0:?}; a WAV file begins with \"RIFF\", four octets of size and \"WAVE\"")]
+    NotRiff(String),
+    /// It ends before the sound begins.
+    #[error("ends after {0} octets, within its header; a `fmt ` and a `data` chunk are expected")]
+    EndsInHeader(u64),
+    /// The sound comes before its description.
+    #[error("octet {0}: the sound begins before any `fmt ` chunk has told its coding")]
+    NoFormat(u64),
+    /// The description has an impossible length.
+    #[error("octet {at}: a `fmt ` chunk of {octets} octets; 16 to 40 are expected")]
+    FormatLength {
+        /// Where the chunk begins.
+        at: u64,
+        /// What it says.
+        octets: u32,
+    },
+    /// A coding that is not read.
+    #[error("coding {tag:#06x}{}; PCM, float, A-law, µ-law or GSM is expected", coding_name(*.tag))]
+    UnknownCoding {
+        /// The format tag.
+        tag: u16,
+    },
+    /// Channels and sizes that fit no coding.
+    #[error(
+        "{channels} channels in blocks of {block} octets, coding {tag:#06x}; 1 to {MOST_CHANNELS} channels of whole samples are expected"
+    )]
+    Shape {
+        /// The format tag.
+        tag: u16,
+        /// Channels.
+        channels: u16,
+        /// Octets of one instant.
+        block: u16,
+    },
+}
+
+fn coding_name(tag: u16) -> &'static str {
+    match tag {
+        0x0002 => " (Microsoft ADPCM)",
+        0x0011 => " (IMA ADPCM)",
+        0x0050 | 0x0055 => " (MPEG)",
+        0x0064 | 0x0065 => " (G.726)",
+        _ => "",
+    }
+}
+
+/// The 44 octets before this many samples of 16 bits at 8 kHz, one channel.
+///
+/// Beyond 4 GB (74 hours) the sizes stay at their largest value, which readers take for "to the end".
+pub fn header(samples: u64) -> [u8; HEADER_OCTETS] {
+    let data = u32::try_from(samples * 2).unwrap_or(u32::MAX - 36);
+    let mut octets = [0; HEADER_OCTETS];
+    let mut at = 0;
+    let mut put = |field: &[u8]| {
+        octets[at..at + field.len()].copy_from_slice(field);
+        at += field.len();
+    };
+    put(b"RIFF");
+    put(&data.saturating_add(36).to_le_bytes());
+    put(b"WAVEfmt ");
+    put(&16_u32.to_le_bytes());
+    put(&TAG_PCM.to_le_bytes());
+    put(&1_u16.to_le_bytes());
+    put(&RATE_HZ.to_le_bytes());
+    put(&(RATE_HZ * 2).to_le_bytes());
+    put(&2_u16.to_le_bytes());
+    put(&16_u16.to_le_bytes());
+    put(b"data");
+    put(&data.to_le_bytes());
+    octets
+}
+
+/// A whole file of 16 bits at 8 kHz, one channel.
+pub fn encode(samples: &[i16]) -> Vec<u8> {
+    let mut octets = header(samples.len() as u64).to_vec();
+    octets.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    octets
+}
+
+/// What must be written to a file that was cut off, so that every player takes all of its sound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// Where to write, and what: the size of the file and the size of the sound.
+    pub patches: [(u64, [u8; 4]); 2],
+    /// Octets to keep; behind them lies a piece of a sample.
+    pub keep: u64,
+}
+
+/// The repair of a cut-off file from its first octets and its length; `None` when its sizes are right.
+pub fn repair(head: &[u8], file_octets: u64) -> Result<Option<Repair>, WavError> {
+    let mut reader = Reader::default();
+    reader.push(head, &mut |_, _| {})?;
+    let Some((layout, at, said)) = reader.sound else {
+        return Err(reader
+            .finish(&mut |_, _| {})
+            .err()
+            .unwrap_or(WavError::EndsInHeader(file_octets)));
+    };
+    let unit = (layout.encoding.octets() * usize::from(layout.channels)) as u64;
+    let there = file_octets.saturating_sub(at);
+    if said != 0 && u64::from(said) <= there {
+        return Ok(None);
+    }
+    let sound = there - there % unit;
+    let size = |octets: u64| {
+        let octets = u32::try_from(octets).unwrap_or(u32::MAX);
+        if layout.big_endian {
+            octets.to_be_bytes()
+        } else {
+            octets.to_le_bytes()
+        }
+    };
+    let repair = Repair {
+        patches: [(4, size(at + sound - 8)), (at - 4, size(sound))],
+        keep: at + sound,
+    };
+    Ok((sound != u64::from(said) || repair.keep != file_octets).then_some(repair))
+}
+
+/// Takes a file in any chunking and hands on its sound.
+#[derive(Default)]
+pub(super) struct Reader {
+    state: State,
+    held: Vec<u8>,
+    at: u64,
+    big_endian: bool,
+    layout: Option<Layout>,
+    /// Layout, place and stated length of the sound.
+    sound: Option<(Layout, u64, u32)>,
+    found: u64,
+}
+
+#[derive(Clone, Copy, Default)]
+enum State {
+    #[default]
+    Riff,
+    Chunk,
+    Format(u32),
+    Skip(u64),
+    Sound(u64),
+    /// The sound ought to end here.
+    SoundEnd,
+    /// Sound up to the end of the file, whatever the header says.
+    SoundOn,
+}
+
+type Sink<'a> = &'a mut dyn FnMut(Layout, &[u8]);
+
+impl Reader {
+    pub(super) fn push(&mut self, mut octets: &[u8], sink: Sink<'_>) -> Result<(), WavError> {
+        while !octets.is_empty() {
+            match self.state {
+                State::Skip(left) => {
+                    self.state = match left - self.pass(&mut octets, left).len() as u64 {
+                        0 => State::Chunk,
+                        left => State::Skip(left),
+                    };
+                }
+                State::Sound(left) => {
+                    let sound = self.pass(&mut octets, left);
+                    self.hand_on(sound, sink);
+                    self.state = match left - sound.len() as u64 {
+                        0 => State::SoundEnd,
+                        left => State::Sound(left),
+                    };
+                }
+                State::SoundOn => {
+                    let sound = self.pass(&mut octets, u64::MAX);
+                    self.hand_on(sound, sink);
+                }
+                State::Riff => {
+                    if self.hold(&mut octets, 12) {
+                        self.begin()?;
+                    }
+                }
+                State::Chunk => {
+                    if self.hold(&mut octets, 8) {
+                        self.enter_chunk()?;
+                    }
+                }
+                State::Format(size) => {
+                    if self.hold(&mut octets, size as usize) {
+                        self.layout = Some(self.read_format()?);
+                        self.held.clear();
+                        self.skip(u64::from(size % 2));
+                    }
+                }
+                State::SoundEnd => {
+                    if self.hold(&mut octets, LOOK_AHEAD) {
+                        self.look_behind_sound(sink);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the file; the layout of its sound.
+    pub(super) fn finish(&mut self, sink: Sink<'_>) -> Result<Layout, WavError> {
+        if self.at == 0 {
+            return Err(WavError::Empty);
+        }
+        if matches!(self.state, State::Riff) {
+            return Err(not_riff(&self.held));
+        }
+        let Some((layout, ..)) = self.sound else {
+            return Err(WavError::EndsInHeader(self.at));
+        };
+        if matches!(self.state, State::SoundEnd) {
+            let padding = self.found % 2 == 1 && self.held.len() == 1;
+            if !padding && !self.held.get(..4).is_some_and(is_chunk_id) {
+                let held = std::mem::take(&mut self.held);
+                self.hand_on(&held, sink);
+            }
+        }
+        Ok(layout)
+    }
+
+    /// What the header said of the sound's length and what was there, where they differ, in octets.
+    pub(super) fn disagreement(&self) -> Option<(u64, u64)> {
+        let (.., said) = self.sound?;
+        (u64::from(said) != self.found).then_some((u64::from(said), self.found))
+    }
+
+    fn pass<'a>(&mut self, octets: &mut &'a [u8], most: u64) -> &'a [u8] {
+        let (passed, rest) = octets.split_at(
+            octets
+                .len()
+                .min(usize::try_from(most).unwrap_or(usize::MAX)),
+        );
+        self.at += passed.len() as u64;
+        *octets = rest;
+        passed
+    }
+
+    /// Whether `need` octets are together.
+    fn hold(&mut self, octets: &mut &[u8], need: usize) -> bool {
+        let piece = self.pass(octets, (need - self.held.len()) as u64);
+        self.held.extend_from_slice(piece);
+        self.held.len() == need
+    }
+
+    fn skip(&mut self, octets: u64) {
+        self.state = if octets == 0 {
+            State::Chunk
+        } else {
+            State::Skip(octets)
+        };
+    }
+
+    fn hand_on(&mut self, sound: &[u8], sink: Sink<'_>) {
+        self.found += sound.len() as u64;
+        if let Some((layout, ..)) = self.sound {
+            sink(layout, sound);
+        }
+    }
+
+    fn begin(&mut self) -> Result<(), WavError> {
+        self.big_endian = self.held.starts_with(b"RIFX");
+        let known = [b"RIFF", b"RIFX", b"RF64"]
+            .iter()
+            .any(|id| self.held.starts_with(*id));
+        if !known || !self.held.ends_with(b"WAVE") {
+            return Err(not_riff(&self.held));
+        }
+        self.held.clear();
+        self.state = State::Chunk;
+        Ok(())
+    }
+
+    fn enter_chunk(&mut self) -> Result<(), WavError> {
+        let begin = self.at - 8;
+        let size = self.u32_at(4);
+        let id = self.held.drain(..).take(4).collect::<Vec<u8>>();
+        match id.as_slice() {
+            b"fmt " if !(16..=LONGEST_FORMAT).contains(&size) => {
+                return Err(WavError::FormatLength {
+                    at: begin,
+                    octets: size,
+                });
+            }
+            b"fmt " => self.state = State::Format(size),
+            b"data" => {
+                let layout = self.layout.ok_or(WavError::NoFormat(begin))?;
+                self.sound = Some((layout, self.at, size));
+                self.state = if size == 0 {
+                    State::SoundEnd
+                } else {
+                    State::Sound(size.into())
+                };
+            }
+            _ => self.skip(u64::from(size) + u64::from(size % 2)),
+        }
+        Ok(())
+    }
+
+    fn look_behind_sound(&mut self, sink: Sink<'_>) {
+        let held = std::mem::take(&mut self.held);
+        let padding = usize::from(self.found % 2 == 1);
+        let chunk = [padding, 0]
+            .into_iter()
+            .any(|at| is_chunk_id(&held[at..at + 4]));
+        if chunk {
+            // Nothing behind the sound is of use.
+            self.state = State::Skip(u64::MAX);
+        } else {
+            self.hand_on(&held, sink);
+            self.state = State::SoundOn;
+        }
+    }
+
+    fn read_format(&self) -> Result<Layout, WavError> {
+        let mut tag = self.u16_at(0);
+        if tag == TAG_EXTENSIBLE && self.held.len() >= 26 {
+            tag = self.u16_at(24);
+        }
+        let (channels, block, bits) = (self.u16_at(2), self.u16_at(12), self.u16_at(14));
+        let shape = WavError::Shape {
+            tag,
+            channels,
+            block,
+        };
+        if !(1..=MOST_CHANNELS).contains(&channels) {
+            return Err(shape);
+        }
+        // A sample's container counts, not its bits: 20 bits lie in the upper part of three octets.
+        let container = match block {
+            0 => bits.div_ceil(8),
+            _ => block / channels,
+        };
+        let encoding = match (tag, container) {
+            (TAG_PCM, 1) => Encoding::Pcm8,
+            (TAG_PCM, 2) => Encoding::Pcm16,
+            (TAG_PCM, 3) => Encoding::Pcm24,
+            (TAG_PCM, 4) => Encoding::Pcm32,
+            (TAG_FLOAT, 4) => Encoding::Float32,
+            (TAG_FLOAT, 8) => Encoding::Float64,
+            (TAG_ALAW, 1) => Encoding::Alaw,
+            (TAG_ULAW, 1) => Encoding::Ulaw,
+            (TAG_GSM, _) if channels == 1 => Encoding::GsmPairs,
+            (TAG_PCM | TAG_FLOAT | TAG_ALAW | TAG_ULAW | TAG_GSM, _) => return Err(shape),
+            _ => return Err(WavError::UnknownCoding { tag }),
+        };
+        Ok(Layout {
+            encoding,
+            channels,
+            rate_hz: self.u32_at(4),
+            big_endian: self.big_endian,
+        })
+    }
+
+    fn u16_at(&self, at: usize) -> u16 {
+        let octets = [self.held[at], self.held[at + 1]];
+        if self.big_endian {
+            u16::from_be_bytes(octets)
+        } else {
+            u16::from_le_bytes(octets)
+        }
+    }
+
+    fn u32_at(&self, at: usize) -> u32 {
+        let (first, second) = (u32::from(self.u16_at(at)), u32::from(self.u16_at(at + 2)));
+        if self.big_endian {
+            first << 16 | second
+        } else {
+            second << 16 | first
+        }
+    }
+}
+
+/// Letters, digits and spaces: four octets of sound are rarely that.
+fn is_chunk_id(octets: &[u8]) -> bool {
+    octets
+        .iter()
+        .all(|&o| o.is_ascii_alphanumeric() || o == b' ' || o == b'_')
+}
+
+fn not_riff(octets: &[u8]) -> WavError {
+    WavError::NotRiff(
+        octets
+            .iter()
+            .take(12)
+            .copied()
+            .flat_map(std::ascii::escape_default)
+            .map(char::from)
+            .collect(),
+    )
+}

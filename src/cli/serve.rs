@@ -1,0 +1,109 @@
+//! `serve`: the guard itself.
+
+use std::error::Error;
+use std::fs;
+use std::io::Write;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tracing::{info, warn};
+
+use super::stop::{self, Stop};
+use super::{Failure, Shared};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::log::CallLog;
+use crate::prompts;
+use crate::recover::recover_all;
+use crate::server;
+use crate::session::Guard;
+use crate::{number, telemetry};
+
+/// Answer Asterisk's FastAGI requests until told to stop.
+#[derive(clap::Args, Clone, Debug)]
+#[command(
+    after_help = "Example:\n  voicemail-guard serve --config /etc/voicemail-guard.toml --data /var/lib/voicemail-guard\n\n\
+    SIGTERM or SIGINT once: calls that are up finish; twice: they are handed on to VoiceMail() now."
+)]
+pub struct Args {}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// Configuration, data folder, log or an address cannot be used.
+pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    let config = shared.settings()?;
+    let data = shared.data_folder()?;
+    telemetry::start(&config.log).map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let stop = stop::on_signals().map_err(failed)?;
+        let mut listeners = Vec::new();
+        for address in &config.listen {
+            match TcpListener::bind(address).await {
+                Ok(listener) => listeners.push(listener),
+                // A machine without IPv6 is no reason not to serve IPv4.
+                Err(error) if address.is_ipv6() && config.listen.len() > 1 => {
+                    warn!(%address, %error, "cannot listen here");
+                }
+                Err(error) => {
+                    let text =
+                        format!("cannot listen on {address}: {error}; is another guard running?");
+                    return Err(Failure::Serve(text.into()));
+                }
+            }
+        }
+        serve(config, data, listeners, Clock::default(), stop).await
+    })
+}
+
+/// Serves on these listeners; what `serve` and `demo` share.
+pub(crate) async fn serve(
+    config: Config,
+    data: std::path::PathBuf,
+    listeners: Vec<TcpListener>,
+    clock: Clock,
+    stop: Stop,
+) -> Result<ExitCode, Failure> {
+    tokio::task::spawn_blocking(number::warm_up);
+    let folder = &config.tap.folder_as_guard_sees_it;
+    if let Err(error) = fs::create_dir_all(folder) {
+        warn!(folder = %folder.display(), %error, "the tap folder is not there; calls go on to VoiceMail()");
+    }
+    for language in &config.prompts.languages {
+        if let prompts::Installed::Missing(missing) = prompts::installed(&config.prompts, language)
+        {
+            warn!(
+                language,
+                ?missing,
+                "prompts are missing; see asterisk-conf/README.md"
+            );
+        }
+    }
+    let opened = CallLog::open(&data, clock).map_err(failed)?;
+    let limits = config.limits.clone();
+    let addresses: Vec<_> = listeners
+        .iter()
+        .filter_map(|l| l.local_addr().ok())
+        .collect();
+    let guard = Arc::new(Guard {
+        config,
+        log: opened.log,
+        clock,
+        data,
+        at_once: stop.at_once,
+    });
+    tokio::spawn(recover_all(Arc::clone(&guard), opened.unfinished));
+    info!(?addresses, data = %guard.data.display(), "listening");
+    server::run(listeners, limits, clock, Arc::clone(&guard), stop.gently).await;
+    let safe = guard.log.flush().await;
+    info!(?safe, "stopped");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn failed(error: impl Error + Send + Sync + 'static) -> Failure {
+    Failure::Serve(Box::new(error))
+}

@@ -1,0 +1,83 @@
+//! What an earlier run left behind: records that were never closed, and their recordings.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use tracing::{error, info};
+
+use crate::audio::MediaTime;
+use crate::audio::resample::Resampler;
+use crate::call::record::{CallRecord, EndedBy};
+use crate::call::verdict::{Facts, judge};
+use crate::hearing::{Ear, Timeline};
+use crate::log::support_line;
+use crate::session::Guard;
+use crate::tap::{keep, monitor};
+
+/// Hears the recording of a call that the guard did not live to close, keeps it, closes the record.
+///
+/// Blocks.
+pub fn recover(guard: &Guard, mut record: CallRecord) {
+    let folder = &guard.config.tap.folder_as_guard_sees_it;
+    let timeline = hear(&folder.join(monitor::file_name(record.id)));
+    let judgement = judge(&Facts::of_recording(&timeline));
+    record.reasons =
+        std::iter::once("the guard died during the call; closed at its next start".to_owned())
+            .chain(judgement.reasons.iter().map(ToString::to_string))
+            .collect();
+    record.verdict = Some(judgement.verdict);
+    record.confidence = judgement.confidence;
+    record.seconds = timeline.seconds();
+    record.timeline = timeline.segments().to_vec();
+    record.ended_by = Some(EndedBy::Recovered);
+    record.ended = Some(guard.clock.date().max(record.started));
+    match keep::keep(folder, &guard.data, record.id, record.started, &[]) {
+        Ok(place) => record.audio = place,
+        Err(error) => {
+            error!(%error, id = %record.id, "the audio of a recovered call could not be kept")
+        }
+    }
+    info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+    guard.log.close_call(record);
+}
+
+/// Waits for unfinished records and recovers them, one after the other.
+pub async fn recover_all(
+    guard: Arc<Guard>,
+    mut unfinished: tokio::sync::mpsc::UnboundedReceiver<CallRecord>,
+) {
+    while let Some(record) = unfinished.recv().await {
+        let guard = Arc::clone(&guard);
+        if let Err(error) = tokio::task::spawn_blocking(move || recover(&guard, record)).await {
+            error!(%error, "recovering a call broke off");
+        }
+    }
+}
+
+fn hear(raw: &std::path::Path) -> Timeline {
+    let mut timeline = Timeline::default();
+    let Ok(bytes) = std::fs::read(raw) else {
+        return timeline;
+    };
+    let Ok(mut resampler) = Resampler::new(monitor::FILE_RATE_HZ) else {
+        return timeline;
+    };
+    let wide: Vec<i16> = bytes
+        .chunks_exact(2)
+        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
+        .collect();
+    let mut samples = Vec::with_capacity(wide.len() / 6 + 1);
+    resampler.push(&wide, &mut samples);
+    resampler.finish(&mut samples);
+    let mut ear = Ear::new();
+    ear.push(&samples);
+    ear.finish();
+    while let Some(update) = ear.poll_update() {
+        timeline.apply(update);
+    }
+    timeline.advance(
+        ear.heard()
+            .max(MediaTime::from_samples(samples.len() as u64)),
+    );
+    timeline
+}

@@ -1,0 +1,352 @@
+//! One call in the shell: the only `select!`, and a `match` that does what the conversation wants.
+
+use std::future::pending;
+use std::path::PathBuf;
+
+use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, debug, error, info, warn};
+
+use crate::agi::Request;
+use crate::call::record::{
+    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation,
+};
+use crate::call::verdict::Verdict;
+use crate::call::{Action, Call, Event};
+use crate::clock::Clock;
+use crate::config::{Config, full_box_name};
+use crate::hearing::Ear;
+use crate::log::{CallLog, OpenCall, support_line};
+use crate::number;
+use crate::server::{Connection, Handler};
+use crate::tap::{Gap, TapEvent, keep, monitor};
+use crate::text;
+
+/// What all calls share.
+pub struct Guard {
+    /// The settings.
+    pub config: Config,
+    /// The call log.
+    pub log: CallLog,
+    /// The time.
+    pub clock: Clock,
+    /// Where the audio is kept.
+    pub data: PathBuf,
+    /// Cancelled when calls that are up are to be handed on now.
+    pub at_once: CancellationToken,
+}
+
+impl Handler for Guard {
+    async fn call(&self, connection: Connection, request: Request, _stop: CancellationToken) {
+        let record = self.open_record(&request);
+        let span = tracing::info_span!(
+            "call",
+            id = %record.id,
+            uniqueid = %text::shown(&record.uniqueid),
+            r#box = %text::shown(&record.box_name),
+        );
+        self.guard(connection, &request, record)
+            .instrument(span)
+            .await;
+    }
+
+    async fn refused(&self, request: Request) {
+        let mut record = self.open_record(&request);
+        record.verdict = Some(Verdict::Unsure);
+        record.ended_by = Some(EndedBy::Refused);
+        record.reasons =
+            vec!["not heard: more calls than [limits] max_calls; Asterisk carried on".into()];
+        record.ended = Some(self.clock.date());
+        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+        self.log.close_call(record);
+    }
+}
+
+impl Guard {
+    async fn guard(&self, connection: Connection, request: &Request, record: CallRecord) {
+        for (name, value) in request
+            .arguments()
+            .filter(|(name, _)| !ARGUMENTS.contains(&name.as_str()))
+        {
+            error!(name = %text::shown(&name), value = %text::shown(&value), "unknown argument in the request");
+        }
+        let policy = self.config.policy(&record.box_name);
+        let options =
+            monitor::mix_monitor_options(&self.config.tap.folder_as_asterisk_sees_it, record.id);
+        let open = self.log.open_call(record.clone());
+        let call = Call::new(record, policy, &options, self.clock.now());
+        let session = Session {
+            guard: self,
+            connection: Some(connection),
+            open: Some(open),
+            tap: None,
+            call,
+        };
+        session.run().await;
+    }
+
+    /// What the prelude tells.
+    fn open_record(&self, request: &Request) -> CallRecord {
+        let text = |value: Option<std::borrow::Cow<'_, str>>| -> String {
+            let value = value.unwrap_or_default();
+            if value == "unknown" {
+                String::new()
+            } else {
+                value.chars().take(256).collect()
+            }
+        };
+        let box_name = full_box_name(&request.argument("box").unwrap_or_else(|| "unknown".into()));
+        let policy = self.config.policy(&box_name);
+        let started = self.clock.date();
+        let number = text(request.caller_id());
+        let presentation = match request.calling_pres() {
+            Some(pres) if pres & 0x60 == 0x20 => Presentation::Withheld,
+            Some(pres) if pres & 0x60 == 0 && !number.is_empty() => Presentation::Shown,
+            _ => Presentation::Unavailable,
+        };
+        let shown = presentation == Presentation::Shown;
+        let e164: Option<String> =
+            number::normalise(&number, policy.home_country.parse().ok()).map(Into::into);
+        let callback = e164
+            .clone()
+            .filter(|_| shown)
+            .map_or_else(Callback::default, |e164| Callback {
+                number: number.clone(),
+                e164: Some(e164),
+                source: CallbackSource::CallerId,
+                confirmed: false,
+            });
+        CallRecord {
+            id: CallId::new(started, random()),
+            started,
+            ended: None,
+            box_name,
+            uniqueid: text(request.uniqueid()),
+            linkedid: String::new(),
+            channel: text(request.channel()),
+            caller: Caller {
+                number,
+                e164,
+                name: text(request.caller_name()),
+                presentation,
+            },
+            dnid: text(request.dnid()),
+            rdnis: text(request.rdnis()),
+            verdict: None,
+            confidence: 0.0,
+            reasons: Vec::new(),
+            seconds: crate::hearing::ClassSeconds::default(),
+            asked: Vec::new(),
+            callback,
+            mode: policy.mode,
+            ended_by: None,
+            timeline: Vec::new(),
+            audio: None,
+            delivered: Vec::new(),
+        }
+    }
+}
+
+struct Session<'a> {
+    guard: &'a Guard,
+    connection: Option<Connection>,
+    open: Option<OpenCall>,
+    tap: Option<Box<Tapped>>,
+    call: Call,
+}
+
+/// The tap that is being followed, and the ear behind it.
+struct Tapped {
+    events: mpsc::Receiver<TapEvent>,
+    finish: CancellationToken,
+    ear: Ear,
+    gaps: Vec<Gap>,
+}
+
+impl Session<'_> {
+    async fn run(mut self) {
+        while self.act().await {
+            let event = tokio::select! {
+                event = next_line(&mut self.connection) => Some(event),
+                event = next_sound(&mut self.tap) => { self.hear(event); None }
+                () = wake(self.guard.clock, self.call.poll_timeout().map(|(at, _)| at)) => {
+                    self.call.handle_timeout(self.guard.clock.now());
+                    None
+                }
+                () = self.guard.at_once.cancelled(), if !self.call.is_stopped() => Some(Event::Shutdown),
+            };
+            if let Some(event) = event {
+                if matches!(event, Event::AgiClosed) {
+                    self.connection = None;
+                }
+                self.call.handle_event(event, self.guard.clock.now());
+            }
+        }
+    }
+
+    /// Does what the conversation wants; `false` once it is over.
+    async fn act(&mut self) -> bool {
+        while let Some(action) = self.call.poll_action() {
+            match action {
+                Action::Send(command) => self.send(&command).await,
+                Action::FollowTap => self.follow_tap(),
+                Action::FinishTap => match &self.tap {
+                    Some(tap) => tap.finish.cancel(),
+                    None => self.tell(Event::TapFinished),
+                },
+                Action::File(record) => self.file(*record).await,
+                Action::Close => return false,
+            }
+        }
+        true
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.call.handle_event(event, self.guard.clock.now());
+    }
+
+    async fn send(&mut self, command: &crate::agi::Command) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        debug!(?command, "send");
+        if let Err(error) = connection.send(command).await {
+            debug!(%error, "the connection broke");
+            self.connection = None;
+            self.tell(Event::AgiClosed);
+        }
+    }
+
+    fn follow_tap(&mut self) {
+        let (guard, id) = (self.guard, self.open.as_ref().map(OpenCall::id));
+        let folder = &guard.config.tap.folder_as_guard_sees_it;
+        let Some(Ok(monitor)) = id.map(|id| monitor::Monitor::new(folder, id, guard.clock.now()))
+        else {
+            return self.tell(Event::TapFailed("the tap could not be begun".into()));
+        };
+        let (sender, events) = mpsc::channel(8);
+        let finish = CancellationToken::new();
+        tokio::spawn(monitor::follow(
+            monitor,
+            guard.clock,
+            finish.clone(),
+            sender,
+        ));
+        self.tap = Some(Box::new(Tapped {
+            events,
+            finish,
+            ear: Ear::new(),
+            gaps: Vec::new(),
+        }));
+    }
+
+    /// Lets the ear hear what the tap sent, and tells the conversation.
+    fn hear(&mut self, event: Option<TapEvent>) {
+        let Some(tap) = &mut self.tap else { return };
+        let mut told = Vec::new();
+        let mut over = None;
+        match event {
+            Some(TapEvent::Samples(samples)) => {
+                if !samples.is_empty() {
+                    told.push(Event::PacketsCame);
+                }
+                tap.ear.push(&samples);
+            }
+            Some(TapEvent::StoodStill(lost)) => tap.ear.skip(lost),
+            Some(TapEvent::Finished(gaps)) => {
+                tap.gaps = gaps;
+                tap.ear.finish();
+                over = Some(Event::TapFinished);
+            }
+            Some(TapEvent::Failed(error)) => {
+                error!(%error, "the tap failed");
+                tap.ear.finish();
+                over = Some(Event::TapFailed(error.to_string()));
+            }
+            None => over = Some(Event::TapFailed("the tap broke off".into())),
+        }
+        told.extend(std::iter::from_fn(|| tap.ear.poll_update()).map(Event::Heard));
+        told.push(Event::HeardUpTo(tap.ear.heard()));
+        told.extend(over);
+        let is_over = matches!(told.last(), Some(Event::TapFinished | Event::TapFailed(_)));
+        let failed = matches!(told.last(), Some(Event::TapFailed(_)));
+        if is_over {
+            tap.events.close();
+        }
+        for event in told {
+            self.tell(event);
+        }
+        if failed {
+            // What was heard is all that will be: whoever waits for the end of the tap has it.
+            self.tell(Event::TapFinished);
+        }
+    }
+
+    /// Keeps the audio and closes the record.
+    async fn file(&mut self, mut record: CallRecord) {
+        let Some(open) = self.open.take() else { return };
+        let gaps = self.tap.take().map(|tap| tap.gaps).unwrap_or_default();
+        record.ended = Some(self.guard.clock.date().max(record.started));
+        record.audio = self.keep(record.id, record.started, gaps).await;
+        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+        open.close(record);
+    }
+
+    async fn keep(&self, id: CallId, started: jiff::Timestamp, gaps: Vec<Gap>) -> Option<String> {
+        let folder = self.guard.config.tap.folder_as_guard_sees_it.clone();
+        let data = self.guard.data.clone();
+        let kept =
+            tokio::task::spawn_blocking(move || keep::keep(&folder, &data, id, started, &gaps));
+        match kept.await {
+            Ok(Ok(place)) => place,
+            Ok(Err(error)) => {
+                error!(%error, "the audio could not be kept");
+                None
+            }
+            Err(error) => {
+                warn!(%error, "keeping the audio broke off");
+                None
+            }
+        }
+    }
+}
+
+async fn next_line(connection: &mut Option<Connection>) -> Event {
+    let Some(open) = connection else {
+        return pending().await;
+    };
+    match open.next().await {
+        Ok(Some(incoming)) => Event::Agi(incoming),
+        Ok(None) => Event::AgiClosed,
+        Err(error) => {
+            warn!(%error, "the FastAGI connection cannot be understood");
+            Event::AgiClosed
+        }
+    }
+}
+
+async fn next_sound(tap: &mut Option<Box<Tapped>>) -> Option<TapEvent> {
+    match tap {
+        Some(tap) if !tap.events.is_closed() => tap.events.recv().await,
+        _ => pending().await,
+    }
+}
+
+async fn wake(clock: Clock, at: Option<std::time::Instant>) {
+    match at {
+        Some(at) => clock.sleep_until(at).await,
+        None => pending().await,
+    }
+}
+
+/// Tells calls of one millisecond apart; where the system has no randomness, the counter does.
+fn random() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    let count = COUNTER.fetch_add(0x9e37, Ordering::Relaxed);
+    getrandom::u32().unwrap_or_default() ^ count
+}
+
+/// What the dialplan may say in the request.
+const ARGUMENTS: [&str; 2] = ["box", "vm_options"];

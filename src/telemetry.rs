@@ -20,6 +20,7 @@ use tracing_subscriber::fmt::time::FormatTime;
 
 use crate::clock::Clock;
 use crate::config::{Log, LogFormat};
+use crate::text::is_hostile;
 
 /// Target of the line that the support team reads, one per call, at its end.
 pub const SUPPORT: &str = "support";
@@ -130,14 +131,6 @@ impl<W: fmt::Write> fmt::Write for Clean<'_, W> {
         }
         self.0.write_str(rest)
     }
-}
-
-/// Whether a character steers, hides or reorders instead of being seen.
-fn is_hostile(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
 /// JSON escapes only the controls below 0x20; this writer escapes what is left of them in its lines.

@@ -1,5 +1,7 @@
 //! The binary as an administrator meets it: help, exit codes, `check`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -100,6 +102,8 @@ fn the_help_names_commands_options_and_exit_codes() {
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output);
     for word in [
+        "calls",
+        "call",
         "check",
         "--config",
         "--data",

@@ -1,5 +1,7 @@
 //! Rules about the sources themselves: who may import what, and what may not lie about.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -126,9 +128,6 @@ fn check_import(path: &str, file: &Path, name: &str, rule: &Rule, outside: &dyn 
 fn every_pure_module_is_there() {
     for rule in &RULES {
         let folder = root().join("src").join(rule.module);
-        if rule.module == "agi" && !folder.exists() {
-            continue;
-        }
         assert!(!files_below(&folder, "rs").is_empty(), "{}", rule.module);
     }
 }

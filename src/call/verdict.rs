@@ -13,7 +13,7 @@
 //! 6. Not quite enough speech to keep, without noise around it: `unsure`.
 //! 7. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
-//! A number keyed in, or a question answered with voice or key, turns every junk verdict but `tone` into `unsure`:
+//! A number keyed in, or a question answered with a key, turns every junk verdict but `tone` into `unsure`:
 //! who took that trouble is delivered.
 
 use std::fmt;
@@ -258,7 +258,8 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
         };
     }
     let mut judgement = Amounts::of(facts).judge(facts);
-    let answered = facts.asked.iter().any(|a| a.answer.is_some());
+    // A voice may be the announcement in hold music; a key is a person.
+    let answered = facts.asked.iter().any(|a| a.answer.as_deref() == Some("key"));
     let junk = !judgement.verdict.is_delivered() && judgement.verdict != Verdict::Tone;
     if junk && (facts.keyed || answered) {
         judgement.verdict = Verdict::Unsure;

@@ -1,0 +1,119 @@
+//! Any order of starts, interruptions, replies, hang-ups and the end: every command ends exactly once.
+//!
+//! Each input byte is an event; a byte of 0x80 and above takes the following bytes, up to a line end,
+//! as Asterisk's own.
+
+#![no_main]
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use libfuzzer_sys::fuzz_target;
+use tokio_util::codec::Decoder;
+use voicemail_guard::agi::{Codec, CodecLimits, Command, Exchange, Finished, Handled, Verb};
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut session = Session::default();
+    let mut rest = bytes;
+    while let Some((&event, tail)) = rest.split_first() {
+        rest = tail;
+        match event {
+            0x80.. => {
+                let end = rest.iter().position(|&byte| byte == b'\n');
+                let (line, tail) = rest.split_at(end.map_or(rest.len(), |end| end + 1));
+                rest = tail;
+                session.receive(line);
+            }
+            0x60..0x80 => session.answer_fence(),
+            0x50..0x60 => drop(session.exchange.interrupt()),
+            0x4f => {
+                let lost = session.exchange.closed();
+                session.ended(lost);
+            }
+            event => session.start(event),
+        }
+        session.send();
+    }
+    let lost = session.exchange.closed();
+    session.ended(lost);
+    assert_eq!(session.under_way, None);
+});
+
+struct Session {
+    exchange: Exchange,
+    codec: Codec,
+    buffer: BytesMut,
+    under_way: Option<Command>,
+    fence: Option<Vec<u8>>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self {
+            exchange: Exchange::new(),
+            codec: Codec::after_prelude(CodecLimits::default()),
+            buffer: BytesMut::new(),
+            under_way: None,
+            fence: None,
+        }
+    }
+}
+
+impl Session {
+    fn start(&mut self, which: u8) {
+        let command = match which % 10 {
+            0 => Command::noop(),
+            1 => Command::answer(),
+            2 => Command::wait_for_digit(Duration::ZERO),
+            3 => Command::stream_file("f", voicemail_guard::agi::Keys::ALL),
+            4 => Command::set_variable("X", "y"),
+            5 => Command::get_variable("X"),
+            6 => Command::exec("NoOp", ""),
+            7 => Command::channel_status(),
+            8 => Command::gosub("c", "s", "1", None),
+            _ => Command::set_variable("X", "\n"),
+        };
+        let may = self.under_way.is_none();
+        let legal = command.verb().is_legal_on_dead_channel() || !self.exchange.is_dead();
+        if self.exchange.start(command.clone()).is_ok() {
+            assert!(may && legal && command.encode().is_ok());
+            self.under_way = Some(command);
+        }
+    }
+
+    fn receive(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+        while let Ok(Some(item)) = self.codec.decode(&mut self.buffer) {
+            let was_dead = self.exchange.is_dead();
+            let handled = self.exchange.handle(item);
+            assert!(!was_dead || self.exchange.is_dead());
+            match handled {
+                Handled::Finished(finished) => self.ended(Some(finished)),
+                Handled::HungUp => assert!(!was_dead),
+                Handled::Nothing | Handled::Unexpected(_) => {}
+            }
+        }
+    }
+
+    fn answer_fence(&mut self) {
+        if let Some(text) = self.fence.take() {
+            self.receive(&[b"200 result=1 (", &text[..], b")\n"].concat());
+        }
+    }
+
+    fn ended(&mut self, finished: Option<Finished>) {
+        if let Some(finished) = finished {
+            assert_eq!(self.under_way.take(), Some(finished.command));
+        }
+    }
+
+    fn send(&mut self) {
+        while let Some(command) = self.exchange.poll_send() {
+            assert!(self.under_way.is_some());
+            if command.verb() == Verb::GetFullVariable {
+                self.fence = command.arguments().next().map(<[u8]>::to_vec);
+            }
+        }
+        assert_eq!(self.exchange.under_way(), self.under_way.as_ref());
+    }
+}

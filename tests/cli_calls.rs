@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use records::{closed, opened};
 use serde_json::Value;
 use tempfile::TempDir;
-use voicemail_guard::call::record::{CallRecord, EndedBy, Presentation};
+use voicemail_guard::call::record::{CallRecord, Callback, Caller, EndedBy, Presentation};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::cli::{call, calls};
 use voicemail_guard::clock::Clock;
@@ -82,10 +82,7 @@ fn the_table_shows_what_was_found() {
     );
     // All columns begin at the same place, wide characters counted twice.
     let id_column = |line: &str| {
-        let before = line
-            .rfind(|c: char| c == ' ')
-            .map(|at| &line[..at])
-            .unwrap();
+        let before = line.rfind(' ').map(|at| &line[..at]).unwrap();
         before
             .chars()
             .map(|c| {
@@ -327,9 +324,9 @@ fn the_support_line_reads_like_a_sentence() {
          The call was ended by the caller after 31 s. Call 6aq6scwt0001.",
     );
     let mut withheld = closed(2, Verdict::Hangup);
-    withheld.caller = Default::default();
+    withheld.caller = Caller::default();
     withheld.caller.presentation = Presentation::Withheld;
-    withheld.callback = Default::default();
+    withheld.callback = Callback::default();
     withheld.reasons = Vec::new();
     check(
         &withheld,

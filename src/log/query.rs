@@ -47,64 +47,98 @@ pub enum Order {
 }
 
 impl Query {
-    fn statement(&self) -> (String, Vec<Value>) {
-        let mut values: Vec<Value> = Vec::new();
-        let mut sql = String::from("SELECT id, record FROM calls WHERE ");
-        // A plus before a column keeps its index out: few calls have a number, and they are found first.
-        let (started, box_name, verdict) = match &self.number {
-            Some(_) => ("+started_ms", "+box", "+verdict"),
-            None => ("started_ms", "box", "verdict"),
-        };
-        match &self.number {
-            Some(Needle::Exactly(key)) => {
-                sql.push_str("seq IN (SELECT seq FROM call_numbers WHERE key = ?)");
-                values.push(key.clone().into());
+    fn statement(&self) -> Statement {
+        let mut made = Statement::default();
+        made.sql.push_str("SELECT id, record FROM calls WHERE ");
+        if let Some(needle) = &self.number {
+            // Times lie beside the keys, so that only the records that are wanted are read.
+            made.sql.push_str("seq IN (SELECT n.seq FROM (");
+            made.numbers(needle);
+            made.sql.push_str(") n WHERE TRUE");
+            made.compare("n.started_ms >= ?", self.since.map(first_ms));
+            made.compare("n.started_ms < ?", self.until.map(first_ms));
+            if self.verdict.is_some() || self.box_name.is_some() {
+                made.sql
+                    .push_str(" AND EXISTS (SELECT 1 FROM calls c WHERE c.seq = n.seq");
+                self.compare_contents(&mut made);
+                made.sql.push(')');
             }
-            Some(Needle::EndsWith(keys)) => {
+            made.order(self.order, ["n.started_ms", "n.seq"]);
+            made.limit(self.limit);
+            made.sql.push(')');
+            // A plus before a column keeps its index out.
+            made.order(self.order, ["+started_ms", "+seq"]);
+        } else {
+            made.sql.push_str("TRUE");
+            made.compare("started_ms >= ?", self.since.map(first_ms));
+            made.compare("started_ms < ?", self.until.map(first_ms));
+            self.compare_contents(&mut made);
+            made.order(self.order, ["started_ms", "seq"]);
+            made.limit(self.limit);
+        }
+        made
+    }
+
+    fn compare_contents(&self, made: &mut Statement) {
+        made.compare("verdict = ?", self.verdict.map(|v| v.as_str().to_owned()));
+        made.compare("box = ?", self.box_name.clone());
+    }
+}
+
+/// Text of ours and values from outside, apart.
+#[derive(Default)]
+struct Statement {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Statement {
+    fn numbers(&mut self, needle: &Needle) {
+        match needle {
+            Needle::Exactly(key) => {
+                self.sql
+                    .push_str("SELECT seq, started_ms FROM call_numbers WHERE key = ?");
+                self.values.push(key.clone().into());
+            }
+            Needle::EndsWith(keys) => {
                 for (i, key) in keys.iter().enumerate() {
-                    sql.push_str(if i == 0 { "seq IN (" } else { " UNION " });
+                    self.sql.push_str(if i == 0 {
+                        "SELECT DISTINCT"
+                    } else {
+                        " UNION SELECT"
+                    });
                     // A colon follows the digits in ASCII.
-                    sql.push_str("SELECT seq FROM call_numbers WHERE key >= ? AND key < ? || ':'");
-                    values.extend([key.clone().into(), key.clone().into()]);
+                    self.sql.push_str(
+                        " seq, started_ms FROM call_numbers WHERE key >= ? AND key < ? || ':'",
+                    );
+                    self.values.extend([key.clone().into(), key.clone().into()]);
                 }
-                sql.push(')');
-            }
-            None => sql.push_str("TRUE"),
-        }
-        let compared = [
-            (
-                started,
-                " >= ?",
-                self.since.map(|at| Value::from(first_ms(at))),
-            ),
-            (
-                started,
-                " < ?",
-                self.until.map(|at| Value::from(first_ms(at))),
-            ),
-            (
-                verdict,
-                " = ?",
-                self.verdict.map(|v| v.as_str().to_owned().into()),
-            ),
-            (box_name, " = ?", self.box_name.clone().map(Value::from)),
-        ];
-        for (column, relation, value) in compared {
-            if let Some(value) = value {
-                sql.extend([" AND ", column, relation]);
-                values.push(value);
             }
         }
-        let direction = match self.order {
+    }
+
+    fn compare(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.sql.extend([" AND ", condition]);
+            self.values.push(value.into());
+        }
+    }
+
+    fn order(&mut self, order: Order, columns: [&str; 2]) {
+        let direction = match order {
             Order::NewestFirst => " DESC",
             Order::OldestFirst => "",
         };
-        sql.extend([" ORDER BY ", started, direction, ", seq", direction]);
-        if let Some(limit) = self.limit {
-            sql.push_str(" LIMIT ?");
-            values.push(limit.into());
+        let [first, second] = columns;
+        self.sql
+            .extend([" ORDER BY ", first, direction, ", ", second, direction]);
+    }
+
+    fn limit(&mut self, limit: Option<u32>) {
+        if let Some(limit) = limit {
+            self.sql.push_str(" LIMIT ?");
+            self.values.push(limit.into());
         }
-        (sql, values)
     }
 }
 
@@ -157,7 +191,7 @@ impl Reader {
         query: &Query,
         mut each: impl FnMut(Result<CallRecord, LogError>) -> bool,
     ) -> Result<(), LogError> {
-        let (sql, values) = query.statement();
+        let Statement { sql, values } = query.statement();
         self.select(&sql, values, &mut each)
             .map_err(|source| self.failed(source))
     }
@@ -319,7 +353,7 @@ mod tests {
             limit: Some(u32::MAX),
             order: Order::OldestFirst,
         };
-        let (sql, values) = query.statement();
+        let Statement { sql, values } = query.statement();
         assert!(!sql.to_lowercase().contains("drop"), "{sql}");
         assert_eq!(sql.matches('?').count(), values.len());
         assert_eq!(values.len(), 6);

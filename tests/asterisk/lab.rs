@@ -1,0 +1,197 @@
+//! The running Asterisk as one test sees it: its own port, boxes and files.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::sound::Sound;
+
+/// One test's place on the Asterisk that `tests/run` has started.
+pub struct Lab {
+    root: PathBuf,
+    ports: u16,
+    slot: u16,
+}
+
+impl Lab {
+    /// Takes a place that no other test has.
+    pub fn enter() -> Self {
+        let root = PathBuf::from(from_run("VOICEMAIL_GUARD_TEST_ROOT"));
+        let ports = from_run("VOICEMAIL_GUARD_TEST_PORTS")
+            .parse()
+            .expect("a port number");
+        let slot = (0..SLOTS).find(|slot| {
+            TcpListener::bind((Ipv4Addr::LOCALHOST, ports + FIRST_GUARD_PORT + slot)).is_ok()
+                && fs::create_dir(root.join(format!("tests/slots/{slot}"))).is_ok()
+        });
+        let lab = Self {
+            root,
+            ports,
+            slot: slot.expect("fewer than 400 tests"),
+        };
+        // Asterisk's FILE() appends only to a file that is there.
+        fs::write(lab.results_file(), "").unwrap();
+        fs::create_dir_all(lab.inside(&lab.tap_folder())).unwrap();
+        lab
+    }
+
+    /// Where Asterisk takes SIP calls.
+    pub fn sip(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports).into()
+    }
+
+    /// Where this test's guard is to listen.
+    pub fn guard_port(&self) -> u16 {
+        self.ports + FIRST_GUARD_PORT + self.slot
+    }
+
+    /// This test's box; the next number is its other one.
+    pub fn voice_box(&self) -> u16 {
+        1000 + 2 * self.slot
+    }
+
+    /// The number to dial for this test's box; `wiring` is the letter of tests/asterisk/conf/extensions.conf.
+    pub fn extension(&self, language: &str, wiring: char) -> String {
+        self.extension_of(self.voice_box(), language, wiring)
+    }
+
+    /// The same for another box.
+    pub fn extension_of(&self, voice_box: u16, language: &str, wiring: char) -> String {
+        format!("g{}*{voice_box}*{language}*{wiring}", self.guard_port())
+    }
+
+    /// The tap folder as Asterisk sees it.
+    pub fn tap_folder(&self) -> String {
+        format!("/var/spool/asterisk/voicemail-guard/{}", self.slot)
+    }
+
+    /// A path as Asterisk sees it, as this test sees it.
+    pub fn inside(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// A command on Asterisk's console, and what it answers.
+    pub fn cli(&self, command: &str) -> String {
+        let run = Command::new("chroot")
+            .arg(&self.root)
+            .args(["/usr/sbin/asterisk", "-rx", command])
+            .output();
+        String::from_utf8_lossy(&run.expect("chroot").stdout).into_owned()
+    }
+
+    /// How this test's calls have ended, in the dialplan's own words; waits until there are `count`.
+    pub fn endings(&self, count: usize) -> Vec<Ending> {
+        wait_for(&format!("{count} calls to end"), LONGEST_CALL, || {
+            let text = fs::read_to_string(self.results_file()).unwrap();
+            let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
+            (lines.len() >= count).then(|| lines.into_iter().map(Ending::parse).collect())
+        })
+    }
+
+    /// The one ending of this test's one call.
+    pub fn ending(&self) -> Ending {
+        let mut endings = self.endings(1);
+        assert_eq!(endings.len(), 1, "{endings:?}");
+        endings.remove(0)
+    }
+
+    /// What lies in a box's INBOX.
+    pub fn inbox(&self, voice_box: u16) -> Vec<Message> {
+        let folder = self.inside(&format!(
+            "/var/spool/asterisk/voicemail/default/{voice_box}/INBOX"
+        ));
+        (0..)
+            .map(|n| folder.join(format!("msg{n:04}.txt")))
+            .take_while(|txt| txt.exists())
+            .map(|txt| Message {
+                text: fs::read_to_string(&txt).unwrap(),
+                sound: Sound::read(&txt.with_extension("wav")),
+            })
+            .collect()
+    }
+
+    /// The one message of this test's box.
+    pub fn message(&self) -> Message {
+        let mut messages = self.inbox(self.voice_box());
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        messages.remove(0)
+    }
+
+    fn results_file(&self) -> PathBuf {
+        self.inside(&format!("/tests/results/{}", self.guard_port()))
+    }
+}
+
+/// How the dialplan says a call has ended (tests/asterisk/conf/extensions.conf).
+#[derive(Debug)]
+pub struct Ending {
+    /// `returned`, `hung-up`, `administrators-T`.
+    pub how: String,
+    fields: Vec<(String, String)>,
+}
+
+impl Ending {
+    fn parse(line: &str) -> Self {
+        let (line, reason) = line.split_once(" reason=").unwrap_or((line, ""));
+        let mut words = line.split(' ');
+        let how = words.next().unwrap_or_default().to_owned();
+        let fields = words.filter_map(|word| word.split_once('='));
+        let fields = fields.chain([("reason", reason)]);
+        Self {
+            how,
+            fields: fields.map(|(k, v)| (k.to_owned(), v.to_owned())).collect(),
+        }
+    }
+
+    /// What the dialplan wrote under this name.
+    pub fn get(&self, name: &str) -> &str {
+        let field = self.fields.iter().find(|(key, _)| key == name);
+        field.map_or("", |(_, value)| value)
+    }
+}
+
+/// A message in a voice box.
+#[derive(Debug)]
+pub struct Message {
+    text: String,
+    /// What is recorded.
+    pub sound: Sound,
+}
+
+impl Message {
+    /// A field of the message's text file.
+    pub fn get(&self, name: &str) -> &str {
+        let value = self.text.lines().filter_map(|line| line.split_once('='));
+        let mut value = value.filter(|(key, _)| *key == name);
+        value.next().map_or("", |(_, value)| value)
+    }
+}
+
+/// Asks again and again until there is an answer; fails loudly after `limit`.
+pub fn wait_for<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + limit;
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(Instant::now() < until, "waited {limit:?} for {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn from_run(name: &str) -> String {
+    std::env::var(name)
+        .unwrap_or_else(|_| panic!("{name} is not set: these tests are run by tests/run"))
+}
+
+/// What Asterisk does as soon as it can is done by then, also on a busy machine.
+pub const SOON: Duration = Duration::from_secs(15);
+
+/// A caller inside Asterisk goes on by himself after his call was placed.
+const LONGEST_CALL: Duration = Duration::from_secs(90);
+
+const SLOTS: u16 = 400;
+const FIRST_GUARD_PORT: u16 = 100;

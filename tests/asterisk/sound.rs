@@ -1,0 +1,137 @@
+//! What callers send: 8 kHz mono, made here or taken from Asterisk's own sounds.
+
+use std::f32::consts::TAU;
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use crate::lab::Lab;
+
+/// Samples at 8 kHz.
+#[derive(Clone)]
+pub struct Sound(Vec<i16>);
+
+impl Sound {
+    /// A caller with something to say: a long announcement, spoken by a woman, from its start.
+    pub fn speech(lab: &Lab, seconds: f32) -> Self {
+        Self::of_asterisk(lab, "sounds/en/demo-instruct.wav", seconds)
+    }
+
+    /// Another voice and text.
+    pub fn other_speech(lab: &Lab, seconds: f32) -> Self {
+        Self::of_asterisk(lab, "sounds/en/demo-congrats.wav", seconds)
+    }
+
+    /// Music as it is played to those on hold.
+    pub fn hold_music(lab: &Lab, seconds: f32) -> Self {
+        Self::of_asterisk(lab, "moh/macroform-cold_day.wav", seconds)
+    }
+
+    fn of_asterisk(lab: &Lab, name: &str, seconds: f32) -> Self {
+        let whole = Self::read(&lab.inside(&format!("/usr/share/asterisk/{name}"))).0;
+        Self(whole.into_iter().cycle().take(count(seconds)).collect())
+    }
+
+    /// An open line with nobody on it: noise 60 dB below full scale.
+    pub fn quiet(seconds: f32) -> Self {
+        Self::noise(seconds, 0.001)
+    }
+
+    /// White noise of this level (root mean square, 1 is full scale).
+    pub fn noise(seconds: f32, level: f32) -> Self {
+        let mut state = 0x2545_f491_u32;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state as f32 / u32::MAX as f32 - 0.5
+        };
+        let scale = level * 12f32.sqrt() * 32_768.0;
+        Self(
+            (0..count(seconds))
+                .map(|_| (next() * scale) as i16)
+                .collect(),
+        )
+    }
+
+    /// The German busy tone: 425 Hz, 480 ms on, 480 ms off.
+    pub fn busy(seconds: f32) -> Self {
+        let sample = |n: usize| {
+            let on = n / count(0.48) % 2 == 0;
+            let wave = (TAU * 425.0 * n as f32 / 8_000.0).sin();
+            if on { (wave * 8_000.0) as i16 } else { 0 }
+        };
+        Self((0..count(seconds)).map(sample).collect())
+    }
+
+    /// This, then that.
+    pub fn then(mut self, next: Self) -> Self {
+        self.0.extend(next.0);
+        self
+    }
+
+    /// Reads a WAV file of 8 kHz, mono, 16 bit.
+    pub fn read(path: &Path) -> Self {
+        let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        assert_eq!(
+            bytes[20..28],
+            [1, 0, 1, 0, 0x40, 0x1f, 0, 0],
+            "{} is not 8 kHz mono",
+            path.display()
+        );
+        let data = bytes
+            .windows(4)
+            .position(|chunk| chunk == b"data")
+            .expect("a data chunk")
+            + 8;
+        let samples = bytes[data..]
+            .chunks_exact(2)
+            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
+        Self(samples.collect())
+    }
+
+    /// Writes it as a WAV file.
+    pub fn write(&self, path: &Path) {
+        let bytes = self.0.len() as u32 * 2;
+        let mut wav = b"RIFF".to_vec();
+        wav.extend((bytes + 36).to_le_bytes());
+        wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data");
+        wav.extend(bytes.to_le_bytes());
+        wav.extend(self.0.iter().flat_map(|sample| sample.to_le_bytes()));
+        fs::write(path, wav).unwrap();
+    }
+
+    /// How long it lasts.
+    pub fn seconds(&self) -> f32 {
+        self.0.len() as f32 / 8_000.0
+    }
+
+    /// The root mean square, 1 is full scale.
+    pub fn level(&self) -> f32 {
+        let squares: f64 = self.0.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
+        (squares / self.0.len().max(1) as f64).sqrt() as f32 / 32_768.0
+    }
+
+    /// As it goes over the telephone line (ITU-T G.711, A-law).
+    pub fn alaw(&self) -> Vec<u8> {
+        self.0.iter().map(|&sample| alaw(sample)).collect()
+    }
+}
+
+impl fmt::Debug for Sound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} s at level {:.4}", self.seconds(), self.level())
+    }
+}
+
+fn count(seconds: f32) -> usize {
+    (seconds * 8_000.0) as usize
+}
+
+fn alaw(sample: i16) -> u8 {
+    let sign = if sample >= 0 { 0x80 } else { 0 };
+    let magnitude = (if sample >= 0 { sample } else { !sample }) as u16 >> 3;
+    let segment = (16 - magnitude.leading_zeros() as u16).saturating_sub(5);
+    let step = magnitude >> segment.max(1) & 0x0f;
+    (sign | (segment << 4 | step) as u8) ^ 0x55
+}

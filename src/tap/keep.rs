@@ -1,16 +1,23 @@
 //! What is kept of a call's sound: the tap's raw file becomes a WAV file below the data folder.
+//!
+//! The WAV is written under a temporary name, made durable and renamed; only then the raw file goes. At
+//! every moment one of the two is whole, so a crash, a full disk or a folder that is read-only loses no
+//! sound. The same call serves a raw file that an earlier run left behind.
 
-use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use rustix::fs::OFlags;
 
 use super::monitor::{self, FILE_RATE_HZ};
+use super::raw::{self, Halves};
 use super::{Gap, TapError};
 use crate::audio::resample::Resampler;
-use crate::audio::{MediaTime, RATE_HZ};
+use crate::audio::{MediaTime, wav};
 use crate::call::record::CallId;
 
 /// Why the sound could not be kept; the raw file stays where it is.
@@ -29,7 +36,7 @@ pub enum KeepError {
     },
 }
 
-/// Where the audio of a call is kept, relative to the data folder.
+/// Where the audio of a call is kept, relative to the data folder; the day is UTC's.
 pub fn place(id: CallId, started: Timestamp) -> String {
     let day = started
         .to_zoned_datetime(TimeZone::UTC)
@@ -40,7 +47,11 @@ pub fn place(id: CallId, started: Timestamp) -> String {
 
 /// Turns the raw file into 8 kHz, 16-bit WAV with its gaps filled, and only then removes it.
 ///
-/// Blocks. Gives the place below the data folder, or `None` when no sound ever came.
+/// Blocks. Gives the place below the data folder, or `None` when no sound ever came. A raw file that
+/// cannot be removed is a warning in the log.
+///
+/// # Errors
+/// The raw file cannot be read or the data folder not be written; the raw file stays where it is.
 pub fn keep(
     tap_folder: &Path,
     data: &Path,
@@ -48,116 +59,190 @@ pub fn keep(
     started: Timestamp,
     gaps: &[Gap],
 ) -> Result<Option<String>, KeepError> {
-    let raw = tap_folder.join(monitor::file_name(id));
-    let file = match monitor::open(&raw) {
+    let raw_path = tap_folder.join(monitor::file_name(id));
+    let file = match raw::open(&raw_path) {
         Ok((file, _)) => file,
-        Err(TapError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            return Ok(None);
-        }
+        Err(error) if error.is_not_found() => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    let place = place(id, started);
-    let path = data.join(&place);
+    let octets = file
+        .metadata()
+        .map_err(|error| raw::unreadable(&raw_path, error))?
+        .len();
+    let place = (octets >= 2).then(|| place(id, started));
+    if let Some(place) = &place {
+        write(
+            Raw {
+                path: &raw_path,
+                file,
+            },
+            &data.join(place),
+            gaps,
+        )?;
+    }
+    if let Err(error) = fs::remove_file(&raw_path) {
+        tracing::warn!(file = %raw_path.display(), %error,
+            "the raw recording cannot be removed; the guard's user needs to write in the tap folder");
+    }
+    Ok(place)
+}
+
+/// Reads a raw file that an earlier run left behind, as samples at 8 kHz, in pieces.
+///
+/// Blocks. Gives nothing when there is no file.
+///
+/// # Errors
+/// There is a file, but it cannot be read.
+pub fn read(tap_folder: &Path, id: CallId, each: &mut dyn FnMut(&[i16])) -> Result<(), TapError> {
+    let path = tap_folder.join(monitor::file_name(id));
+    match raw::open(&path) {
+        Ok((file, _)) => Raw { path: &path, file }.resampled(&mut |samples| {
+            each(samples);
+            Ok(())
+        }),
+        Err(error) if error.is_not_found() => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// The calls whose raw files lie in the tap folder, oldest first.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn left_behind(tap_folder: &Path) -> io::Result<Vec<CallId>> {
+    let mut ids = Vec::new();
+    for entry in fs::read_dir(tap_folder)? {
+        let name = entry?.file_name();
+        let id = name
+            .to_str()
+            .and_then(|name| CallId::parse(name.strip_suffix(".sln48")?));
+        ids.extend(id.filter(|&id| name.to_str() == Some(&monitor::file_name(id))));
+    }
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+struct Raw<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl Raw<'_> {
+    fn resampled<E: From<TapError>>(
+        mut self,
+        each: &mut dyn FnMut(&[i16]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let unreadable = |error| E::from(raw::unreadable(self.path, error));
+        let mut resampler =
+            Resampler::new(FILE_RATE_HZ).map_err(|error| unreadable(io::Error::other(error)))?;
+        let mut octets = vec![0; 65_536];
+        let (mut halves, mut wide, mut samples) = (Halves::default(), Vec::new(), Vec::new());
+        loop {
+            let filled = raw::fill(&mut self.file, &mut octets).map_err(unreadable)?;
+            halves.join(&octets[..filled], &mut wide);
+            samples.clear();
+            resampler.push(&wide, &mut samples);
+            if filled < octets.len() {
+                break;
+            }
+            each(&samples)?;
+        }
+        resampler.finish(&mut samples);
+        each(&samples)
+    }
+}
+
+/// Writes under a temporary name, makes it durable, renames it.
+fn write(raw: Raw<'_>, path: &Path, gaps: &[Gap]) -> Result<(), KeepError> {
     let failed = |source| KeepError::Write {
-        path: path.clone(),
+        path: path.into(),
         source,
     };
-    let folder = path.parent().unwrap_or(data);
+    let folder = path.parent().unwrap_or(Path::new("/"));
     fs::create_dir_all(folder).map_err(failed)?;
     let half = path.with_extension("wav.part");
-    let written = write(file, &half, gaps).and_then(|samples| {
-        fs::rename(&half, &path)?;
-        File::open(folder)?.sync_all()?;
-        Ok(samples)
+    let written = write_half(raw, &half, gaps, &failed).and_then(|()| {
+        fs::rename(&half, path).map_err(failed)?;
+        File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(failed)
     });
-    let samples = written.map_err(|source| {
+    if written.is_err() {
         let _ = fs::remove_file(&half);
-        failed(source)
-    })?;
-    if let Err(error) = fs::remove_file(&raw) {
-        tracing::warn!(file = %raw.display(), %error, "the raw recording cannot be removed; it is kept twice");
     }
-    Ok((samples > 0).then_some(place))
+    written
 }
 
-fn write(raw: File, path: &Path, gaps: &[Gap]) -> io::Result<u64> {
-    let mut raw = BufReader::new(raw);
-    let mut out = BufWriter::new(File::create(path)?);
-    out.write_all(&[0; HEADER])?;
-    let mut resampler = Resampler::new(FILE_RATE_HZ).map_err(io::Error::other)?;
-    let mut gaps = gaps.iter().peekable();
-    let (mut read, mut written) = (0, 0);
-    let mut bytes = vec![0; 32_768];
-    let mut samples = Vec::new();
-    loop {
-        let filled = fill(&mut raw, &mut bytes)?;
-        let wide: Vec<i16> = bytes[..filled]
-            .chunks_exact(2)
-            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
-            .collect();
-        samples.clear();
-        resampler.push(&wide, &mut samples);
-        for &sample in &samples {
-            while let Some(gap) = gaps.next_if(|gap| gap.at.samples() <= read) {
-                written += silence(&mut out, gap.lost)?;
-            }
-            out.write_all(&sample.to_le_bytes())?;
-            read += 1;
-            written += 1;
-        }
-        if filled < bytes.len() {
-            break;
-        }
-    }
-    for gap in gaps.filter(|_| read > 0) {
-        written += silence(&mut out, gap.lost)?;
-    }
-    out.seek(SeekFrom::Start(0))?;
-    out.write_all(&header(written))?;
-    out.into_inner()
-        .map_err(io::IntoInnerError::into_error)?
-        .sync_all()?;
-    Ok(if read == 0 { 0 } else { written })
-}
-
-fn fill(raw: &mut impl Read, bytes: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < bytes.len() {
-        match raw.read(&mut bytes[filled..])? {
-            0 => break,
-            more => filled += more,
-        }
-    }
-    Ok(filled)
-}
-
-fn silence(out: &mut impl Write, length: MediaTime) -> io::Result<u64> {
-    io::copy(&mut io::repeat(0).take(length.samples() * 2), out)?;
-    Ok(length.samples())
-}
-
-/// RIFF header of 16-bit mono PCM.
-fn header(samples: u64) -> [u8; HEADER] {
-    let data = u32::try_from(samples * 2).unwrap_or(u32::MAX - 36);
-    let mut bytes = [0; HEADER];
-    let mut at = 0;
-    let mut put = |part: &[u8]| {
-        bytes[at..at + part.len()].copy_from_slice(part);
-        at += part.len();
+fn write_half(
+    raw: Raw<'_>,
+    half: &Path,
+    gaps: &[Gap],
+    failed: &dyn Fn(io::Error) -> KeepError,
+) -> Result<(), KeepError> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+        .open(half)
+        .map_err(failed)?;
+    let mut out = Filled {
+        out: BufWriter::new(file),
+        gaps,
+        read: 0,
+        written: 0,
     };
-    put(b"RIFF");
-    put(&(data + 36).to_le_bytes());
-    put(b"WAVEfmt ");
-    put(&16_u32.to_le_bytes());
-    put(&1_u16.to_le_bytes());
-    put(&1_u16.to_le_bytes());
-    put(&RATE_HZ.to_le_bytes());
-    put(&(RATE_HZ * 2).to_le_bytes());
-    put(&2_u16.to_le_bytes());
-    put(&16_u16.to_le_bytes());
-    put(b"data");
-    put(&data.to_le_bytes());
-    bytes
+    out.out.write_all(&wav::header(0)).map_err(failed)?;
+    raw.resampled(&mut |samples| out.samples(samples).map_err(failed))?;
+    out.finish().map_err(failed)
 }
 
-const HEADER: usize = 44;
+/// Writes samples, and silence where there were gaps.
+struct Filled<'a> {
+    out: BufWriter<File>,
+    gaps: &'a [Gap],
+    read: u64,
+    written: u64,
+}
+
+impl Filled<'_> {
+    fn samples(&mut self, mut samples: &[i16]) -> io::Result<()> {
+        while let [gap, later @ ..] = self.gaps {
+            let ahead = gap.at.samples().saturating_sub(self.read);
+            if ahead >= samples.len() as u64 {
+                break;
+            }
+            let (first, rest) = samples.split_at(ahead as usize);
+            self.put(first)?;
+            self.silence(gap.lost)?;
+            samples = rest;
+            self.gaps = later;
+        }
+        self.put(samples)
+    }
+
+    fn put(&mut self, samples: &[i16]) -> io::Result<()> {
+        self.read += samples.len() as u64;
+        self.written += samples.len() as u64;
+        samples
+            .iter()
+            .try_for_each(|sample| self.out.write_all(&sample.to_le_bytes()))
+    }
+
+    fn silence(&mut self, length: MediaTime) -> io::Result<()> {
+        self.written += length.samples();
+        io::copy(&mut io::repeat(0).take(length.samples() * 2), &mut self.out).map(drop)
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        for gap in std::mem::take(&mut self.gaps) {
+            self.silence(gap.lost)?;
+        }
+        self.out.seek(SeekFrom::Start(0))?;
+        self.out.write_all(&wav::header(self.written))?;
+        self.out
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?
+            .sync_all()
+    }
+}

@@ -1,11 +1,14 @@
 //! Where the caller's samples come from.
 //!
 //! A tap is a task that sends [`TapEvent`]s until it is told to finish; the session knows nothing else of
-//! it. [`monitor`] follows the file that MixMonitor writes.
+//! it. [`monitor`] follows the file that MixMonitor writes. [`keep`] makes of that file what is kept.
 
 pub mod keep;
 pub mod monitor;
+mod pace;
+mod raw;
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::audio::MediaTime;
@@ -15,7 +18,7 @@ use crate::audio::MediaTime;
 pub enum TapEvent {
     /// The next samples, 8 kHz.
     Samples(Vec<i16>),
-    /// No packets came for so long, told once per stretch as it grows.
+    /// So much sound never came, after the samples sent so far; told in steps while it lasts.
     StoodStill(MediaTime),
     /// It cannot be followed any further; the last event.
     Failed(TapError),
@@ -37,26 +40,61 @@ pub struct Gap {
 pub enum TapError {
     /// The file is there but cannot be opened or read.
     #[error(
-        "cannot read {path}: {source}; the guard must be able to read what Asterisk writes there"
+        "cannot read {path}: {source}; the guard's user must be able to read what Asterisk writes there (same group, umask 027 or wider)"
     )]
     Unreadable {
         /// The file as the guard sees it.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
+    },
+    /// The folder is not there.
+    #[error(
+        "no folder {folder}: {source}; [tap] in the configuration must name the one folder as Asterisk sees it and as the guard sees it"
+    )]
+    NoFolder {
+        /// The folder as the guard sees it.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
     },
     /// Something else lies in the file's place.
-    #[error("{path} is no regular file; only Asterisk may write into the tap folder")]
+    #[error(
+        "{path} is {found}, a regular file is expected; only Asterisk may write into the tap folder"
+    )]
     NoFile {
         /// The file as the guard sees it.
         path: PathBuf,
+        /// What lies there.
+        found: &'static str,
     },
-    /// The file is not the one that was being followed, or has become shorter.
+    /// The file is not the one that was being followed.
     #[error(
-        "{path} was replaced or cut while it was followed; only Asterisk may write into the tap folder"
+        "{path} was {how} while it was followed; only Asterisk may write into the tap folder, and nobody may tidy it up while calls are up"
     )]
     Replaced {
         /// The file as the guard sees it.
         path: PathBuf,
+        /// `removed` or `replaced`.
+        how: &'static str,
     },
+    /// The file has become shorter.
+    #[error(
+        "{path} shrank from {had} to {has} octets while it was followed; only Asterisk may write into the tap folder"
+    )]
+    Shrank {
+        /// The file as the guard sees it.
+        path: PathBuf,
+        /// Octets it had.
+        had: u64,
+        /// Octets it has.
+        has: u64,
+    },
+}
+
+impl TapError {
+    /// Whether the file is simply not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
 }

@@ -1,18 +1,18 @@
 //! The tap `monitor`: follows the raw file that Asterisk's MixMonitor writes of the caller alone.
 //!
-//! Asterisk writes 48 kHz signed linear in pieces of 32,768 bytes, one every 0.34 s. The file stands
-//! still while no packets come, and is never made at all where none ever came.
+//! Asterisk writes 48 kHz signed linear in pieces of 32,768 octets, one every 0.34 s. The file stands
+//! still while no packets come, and is never made at all where none ever came: that is no error, the time
+//! is told as sound that never came.
 
-use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::OFlags;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::pace::Pace;
+use super::raw::{self, Halves, Identity};
 use super::{Gap, TapError, TapEvent};
 use crate::audio::MediaTime;
 use crate::audio::resample::{Resampler, UnusualRate};
@@ -21,7 +21,7 @@ use crate::call::record::CallId;
 use crate::clock::Clock;
 
 /// Samples a second of the file.
-pub const FILE_RATE_HZ: u32 = 48_000;
+pub const FILE_RATE_HZ: u32 = raw::RATE_HZ;
 
 /// The file's name, made from our own identifier only.
 pub fn file_name(id: CallId) -> String {
@@ -30,7 +30,8 @@ pub fn file_name(id: CallId) -> String {
 
 /// The options of `EXEC MixMonitor` that record the caller alone into the folder, as Asterisk sees it.
 ///
-/// The monitor's id is left in [`TAP_ID`], so that nobody else's recording is ever stopped by us.
+/// Joined without commas, which some releases of Asterisk take for the end of the option. The monitor's id
+/// is left in [`TAP_ID`], so that nobody else's recording is ever stopped by us.
 pub fn mix_monitor_options(folder_as_asterisk_sees_it: &Path, id: CallId) -> String {
     format!(
         ",r({})i({TAP_ID})",
@@ -39,6 +40,8 @@ pub fn mix_monitor_options(folder_as_asterisk_sees_it: &Path, id: CallId) -> Str
 }
 
 /// Follows the file until told to finish, then reads it to its end. Ends when nobody listens any more.
+///
+/// Files are looked at on threads that may block, so a network share that hangs holds up no call.
 pub async fn follow(
     mut monitor: Monitor,
     clock: Clock,
@@ -47,26 +50,25 @@ pub async fn follow(
 ) {
     let mut finishing: Option<Instant> = None;
     loop {
-        let now = clock.now();
         let polled = tokio::task::spawn_blocking(move || {
-            let polled = monitor.poll(now);
+            let polled = monitor.poll(|| clock.now());
             (monitor, polled)
         });
         let Ok((followed, polled)) = polled.await else {
             return;
         };
         monitor = followed;
-        let news = match polled {
-            Ok(news) => news,
-            Err(error) => {
-                let _ = events.send(TapEvent::Failed(error)).await;
-                return;
-            }
+        let (news, failed) = match polled {
+            Ok(news) => (news, false),
+            Err(error) => (vec![TapEvent::Failed(error)], true),
         };
         for event in news {
             if events.send(event).await.is_err() {
                 return;
             }
+        }
+        if failed {
+            return;
         }
         match finishing {
             Some(since) if monitor.is_complete(since, clock.now()) => {
@@ -79,6 +81,7 @@ pub async fn follow(
             None => tokio::select! {
                 () = clock.sleep(POLL) => {}
                 () = finish.cancelled() => finishing = Some(clock.now()),
+                () = events.closed() => return,
             },
         }
     }
@@ -87,49 +90,62 @@ pub async fn follow(
 /// The file that is followed, and how far it has been.
 pub struct Monitor {
     path: PathBuf,
-    file: Option<(File, u64)>,
-    offset: u64,
-    odd_byte: Option<u8>,
+    file: Option<(File, Identity)>,
+    octets: u64,
+    halves: Halves,
     resampler: Resampler,
     samples: MediaTime,
     gaps: Vec<Gap>,
+    pace: Pace,
     since: Instant,
     grown: Instant,
 }
 
 impl Monitor {
-    /// For the file of this call in the folder as the guard sees it.
+    /// For the file of this call in the folder as the guard sees it; `now` is when recording began.
+    ///
+    /// # Errors
+    /// None in fact: the file's rate is a usual one.
     pub fn new(folder: &Path, id: CallId, now: Instant) -> Result<Self, UnusualRate> {
         Ok(Self {
             path: folder.join(file_name(id)),
             file: None,
-            offset: 0,
-            odd_byte: None,
+            octets: 0,
+            halves: Halves::default(),
             resampler: Resampler::new(FILE_RATE_HZ)?,
             samples: MediaTime::ZERO,
             gaps: Vec::new(),
+            pace: Pace::default(),
             since: now,
             grown: now,
         })
     }
 
-    /// Reads what is new.
-    pub fn poll(&mut self, now: Instant) -> Result<Vec<TapEvent>, TapError> {
-        let bytes = self.read()?;
-        if bytes.is_empty() {
-            return Ok(self.stood_still(now).into_iter().collect());
+    /// Reads what is new, and tells what is missing. Blocks as files do.
+    ///
+    /// # Errors
+    /// The file cannot be followed any further.
+    pub fn poll(&mut self, now: impl Fn() -> Instant) -> Result<Vec<TapEvent>, TapError> {
+        let before = now();
+        let size = self.look()?;
+        let after = now();
+        let mut events = Vec::new();
+        if size == self.octets {
+            let lost = self
+                .pace
+                .stood(before.saturating_duration_since(self.since), sound(size));
+            events.extend(lost.map(|lost| self.stood_still(lost)));
+            return Ok(events);
         }
-        self.grown = now;
-        let whole: Vec<u8> = self.odd_byte.take().into_iter().chain(bytes).collect();
-        let pairs = whole.chunks_exact(2);
-        self.odd_byte = pairs.remainder().first().copied();
-        let wide: Vec<i16> = pairs
-            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
-            .collect();
-        let mut samples = Vec::with_capacity(wide.len() / 6 + 1);
-        self.resampler.push(&wide, &mut samples);
+        self.grown = after;
+        let lost = self
+            .pace
+            .grew(after.saturating_duration_since(self.since), sound(size));
+        events.extend(lost.map(|lost| self.stood_still(lost)));
+        let samples = self.read_to(size)?;
         self.samples += MediaTime::from_samples(samples.len() as u64);
-        Ok(vec![TapEvent::Samples(samples)])
+        events.push(TapEvent::Samples(samples));
+        Ok(events)
     }
 
     /// What the resampler still holds, and the gaps.
@@ -143,27 +159,13 @@ impl Monitor {
     fn is_complete(&self, finishing: Instant, now: Instant) -> bool {
         let waited = now.saturating_duration_since(finishing);
         let settled = now.saturating_duration_since(self.grown) >= FLUSH_POLL;
-        let flushed =
-            self.offset % STDIO_BUFFER != 0 || (self.offset == 0 && waited >= NOTHING_COMES);
+        let flushed = !self.octets.is_multiple_of(STDIO_BUFFER)
+            || (self.octets == 0 && waited >= NOTHING_COMES);
         (flushed && settled && waited >= FLUSH_POLL) || waited >= LONGEST_FLUSH
     }
 
-    /// How much more sound is missing, once the file has stood still for longer than a late flush.
-    fn stood_still(&mut self, now: Instant) -> Option<TapEvent> {
-        if now.saturating_duration_since(self.grown) < STANDS_STILL {
-            return None;
-        }
-        let expected = now
-            .saturating_duration_since(self.since)
-            .saturating_sub(IN_THE_BUFFER);
-        let told = self
-            .gaps
-            .iter()
-            .fold(MediaTime::ZERO, |sum, gap| sum + gap.lost);
-        let lost = MediaTime::from(expected) - (self.samples + told);
-        if lost == MediaTime::ZERO {
-            return None;
-        }
+    fn stood_still(&mut self, lost: Duration) -> TapEvent {
+        let lost = MediaTime::from(lost);
         match self.gaps.last_mut() {
             Some(gap) if gap.at == self.samples => gap.lost += lost,
             _ => self.gaps.push(Gap {
@@ -171,66 +173,82 @@ impl Monitor {
                 lost,
             }),
         }
-        Some(TapEvent::StoodStill(lost))
+        TapEvent::StoodStill(lost)
     }
 
-    fn read(&mut self) -> Result<Vec<u8>, TapError> {
-        let unreadable = |source| TapError::Unreadable {
+    /// How large the file is; zero while it is not there.
+    fn look(&mut self) -> Result<u64, TapError> {
+        let Some((_, identity)) = &self.file else {
+            return self.look_for_the_first_time();
+        };
+        let replaced = |how| TapError::Replaced {
             path: self.path.clone(),
-            source,
+            how,
         };
-        if self.file.is_none() {
-            match open(&self.path) {
-                Ok(opened) => self.file = Some(opened),
-                Err(TapError::Unreadable { source, .. })
-                    if source.kind() == ErrorKind::NotFound =>
-                {
-                    return Ok(Vec::new());
-                }
-                Err(error) => return Err(error),
-            }
+        let meta = match raw::look(&self.path) {
+            Ok(meta) => meta,
+            Err(error) if error.is_not_found() => return Err(replaced("removed")),
+            Err(error) => return Err(error),
+        };
+        if Identity::from(&meta) != *identity {
+            return Err(replaced("replaced"));
         }
-        let Some((file, inode)) = &mut self.file else {
-            return Ok(Vec::new());
-        };
-        let size = file.metadata().map_err(unreadable)?.len();
-        let same = std::fs::symlink_metadata(&self.path).is_ok_and(|meta| meta.ino() == *inode);
-        if size < self.offset || !same {
-            return Err(TapError::Replaced {
+        if meta.len() < self.octets {
+            return Err(TapError::Shrank {
                 path: self.path.clone(),
+                had: self.octets,
+                has: meta.len(),
             });
         }
-        let mut bytes = Vec::new();
-        let most = (size - self.offset).min(MOST_AT_ONCE);
-        file.take(most)
-            .read_to_end(&mut bytes)
-            .map_err(unreadable)?;
-        self.offset += bytes.len() as u64;
-        Ok(bytes)
+        Ok(meta.len())
+    }
+
+    fn look_for_the_first_time(&mut self) -> Result<u64, TapError> {
+        match raw::open(&self.path) {
+            Ok((file, identity)) => {
+                let size = file
+                    .metadata()
+                    .map_err(|error| raw::unreadable(&self.path, error))?;
+                self.file = Some((file, identity));
+                Ok(size.len())
+            }
+            Err(error) if error.is_not_found() => {
+                let folder = self.path.parent().unwrap_or(Path::new("/"));
+                match std::fs::metadata(folder) {
+                    Ok(_) => Ok(0),
+                    Err(source) => Err(TapError::NoFolder {
+                        folder: folder.into(),
+                        source,
+                    }),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_to(&mut self, size: u64) -> Result<Vec<i16>, TapError> {
+        let mut samples = Vec::with_capacity(((size - self.octets) / 12) as usize + 1);
+        let Some((file, _)) = &mut self.file else {
+            return Ok(samples);
+        };
+        let (mut octets, mut wide) = (vec![0; STDIO_BUFFER as usize], Vec::new());
+        while self.octets < size {
+            let most = octets.len().min((size - self.octets) as usize);
+            let filled = raw::fill(file, &mut octets[..most])
+                .map_err(|error| raw::unreadable(&self.path, error))?;
+            if filled == 0 {
+                break;
+            }
+            self.octets += filled as u64;
+            self.halves.join(&octets[..filled], &mut wide);
+            self.resampler.push(&wide, &mut samples);
+        }
+        Ok(samples)
     }
 }
 
-/// Opens a regular file and nothing else: no link, no pipe, no device.
-pub(super) fn open(path: &Path) -> Result<(File, u64), TapError> {
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
-    let unreadable = |source| TapError::Unreadable {
-        path: path.into(),
-        source,
-    };
-    let meta = std::fs::symlink_metadata(path).map_err(unreadable)?;
-    if !meta.is_file() {
-        return Err(TapError::NoFile { path: path.into() });
-    }
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)
-        .map_err(unreadable)?;
-    let meta = file.metadata().map_err(unreadable)?;
-    if !meta.is_file() {
-        return Err(TapError::NoFile { path: path.into() });
-    }
-    Ok((file, meta.ino()))
+fn sound(octets: u64) -> Duration {
+    Duration::from_micros(octets * 1_000_000 / raw::OCTETS_A_SECOND)
 }
 
 /// Asterisk flushes every 0.34 s; we look three times as often.
@@ -242,17 +260,8 @@ const FLUSH_POLL: Duration = Duration::from_millis(40);
 /// Asterisk's stdio buffer (`setvbuf` in `main/file.c`).
 const STDIO_BUFFER: u64 = 32_768;
 
-/// The sound that may lie in that buffer, and our own lateness.
-const IN_THE_BUFFER: Duration = Duration::from_millis(400);
-
-/// No growth for so long means that no packets come.
-const STANDS_STILL: Duration = Duration::from_millis(1_000);
-
 /// A file that has not appeared so long after the end does not come.
 const NOTHING_COMES: Duration = Duration::from_millis(150);
 
 /// The last flush takes milliseconds; after this we go on without it.
 const LONGEST_FLUSH: Duration = Duration::from_secs(1);
-
-/// Four seconds of sound: enough to catch up, little enough for hundreds of calls.
-const MOST_AT_ONCE: u64 = 384_000;

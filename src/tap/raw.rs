@@ -1,0 +1,121 @@
+//! The raw files of the tap folder: 48 kHz, 16 bits, one channel, least significant octet first.
+//!
+//! Other programs can write into that folder, so nothing but a regular file is ever opened.
+
+use std::fs::{self, File, FileType, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+
+use super::TapError;
+
+/// Samples a second.
+pub(super) const RATE_HZ: u32 = 48_000;
+
+/// Octets of a second.
+pub(super) const OCTETS_A_SECOND: u64 = RATE_HZ as u64 * 2;
+
+/// What tells one file from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+impl From<&Metadata> for Identity {
+    fn from(meta: &Metadata) -> Self {
+        Self {
+            device: meta.dev(),
+            inode: meta.ino(),
+        }
+    }
+}
+
+/// What lies under this name, links not followed.
+pub(super) fn look(path: &Path) -> Result<Metadata, TapError> {
+    let meta = fs::symlink_metadata(path).map_err(|source| unreadable(path, source))?;
+    check(path, &meta)?;
+    Ok(meta)
+}
+
+/// Opens a regular file and nothing else: no link, no pipe, no device.
+pub(super) fn open(path: &Path) -> Result<(File, Identity), TapError> {
+    look(path)?;
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)
+        .map_err(|source| unreadable(path, source))?;
+    // Looked at again: another file may have taken its place in between.
+    let meta = file.metadata().map_err(|source| unreadable(path, source))?;
+    check(path, &meta)?;
+    Ok((file, Identity::from(&meta)))
+}
+
+pub(super) fn unreadable(path: &Path, source: io::Error) -> TapError {
+    TapError::Unreadable {
+        path: path.into(),
+        source,
+    }
+}
+
+/// Octets into samples; half a sample waits for its other half.
+#[derive(Default)]
+pub(super) struct Halves(Option<u8>);
+
+impl Halves {
+    pub(super) fn join(&mut self, mut octets: &[u8], out: &mut Vec<i16>) {
+        out.clear();
+        if let (Some(low), Some((&high, rest))) = (self.0, octets.split_first()) {
+            out.push(i16::from_le_bytes([low, high]));
+            self.0 = None;
+            octets = rest;
+        }
+        let (pairs, rest) = octets.as_chunks::<2>();
+        out.extend(pairs.iter().map(|&pair| i16::from_le_bytes(pair)));
+        if let Some(&low) = rest.first() {
+            self.0 = Some(low);
+        }
+    }
+}
+
+/// Reads until the buffer is full or the file ends.
+pub(super) fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+fn check(path: &Path, meta: &Metadata) -> Result<(), TapError> {
+    if meta.is_file() {
+        return Ok(());
+    }
+    Err(TapError::NoFile {
+        path: path.into(),
+        found: kind(meta.file_type()),
+    })
+}
+
+fn kind(file: FileType) -> &'static str {
+    if file.is_symlink() {
+        "a symbolic link"
+    } else if file.is_dir() {
+        "a folder"
+    } else if file.is_fifo() {
+        "a named pipe"
+    } else if file.is_socket() {
+        "a socket"
+    } else {
+        "a device"
+    }
+}

@@ -97,6 +97,9 @@ pub fn warm_up() {
 
 /// What of a text is a number: its digits, and whether they begin with a country code.
 struct Written {
+    /// All digits, as written.
+    all: String,
+    /// The digits without a prefix for calls abroad.
     digits: String,
     international: bool,
 }
@@ -130,11 +133,13 @@ impl Written {
                 _ => return None,
             }
         }
+        let all = digits.clone();
         if let Some(rest) = digits.strip_prefix("00") {
-            digits = rest.to_owned();
+            digits = rest.into();
             international = true;
         }
         (!digits.is_empty()).then_some(Self {
+            all,
             digits,
             international,
         })
@@ -196,10 +201,11 @@ fn national(digits: &str, plan: &Metadata) -> Option<String> {
         return international(rest);
     }
     let trunk = plan.national_prefix();
-    if let Some(rest) = trunk.and_then(|prefix| digits.strip_prefix(prefix)) {
-        if plausible(rest) && !rest.starts_with('0') {
-            return international_of(code, rest);
-        }
+    if let Some(rest) = trunk.and_then(|prefix| digits.strip_prefix(prefix))
+        && plausible(rest)
+        && !rest.starts_with('0')
+    {
+        return international_of(code, rest);
     }
     // Many lines send the country code without a plus.
     if let Some(rest) = digits.strip_prefix(&code.to_string()) {
@@ -232,12 +238,16 @@ fn international_of(code: u16, national: &str) -> Option<String> {
 /// Empty for an empty number.
 pub fn search_key(raw: &str, e164: Option<&str>) -> String {
     if let Some(digits) = e164.and_then(|number| number.strip_prefix('+')) {
-        return digits.chars().rev().collect();
+        return backwards(digits);
     }
     match Written::read(raw) {
-        Some(written) => written.digits.chars().rev().collect(),
+        Some(written) => backwards(&written.all),
         None => word_key(raw),
     }
+}
+
+fn backwards(digits: &str) -> String {
+    digits.chars().rev().collect()
 }
 
 fn word_key(raw: &str) -> String {
@@ -257,10 +267,10 @@ fn word_key(raw: &str) -> String {
 /// `anonymous`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Needle {
-    /// Keys that are exactly this.
+    /// The key that is exactly this.
     Exactly(String),
-    /// Keys that begin with this: numbers that end with these digits.
-    EndsWith(String),
+    /// Keys that begin with one of these: numbers that end with these digits.
+    EndsWith(Vec<String>),
 }
 
 impl Needle {
@@ -270,35 +280,42 @@ impl Needle {
             let key = word_key(text);
             return (!key.is_empty()).then_some(Self::Exactly(key));
         };
-        let typed = match (&written, written.digits.strip_prefix('0')) {
-            (
-                Written {
-                    international: false,
-                    ..
-                },
-                Some(rest),
-            ) if !rest.is_empty() => rest,
-            _ => written.digits.as_str(),
-        };
-        let full = normalise(text, home).map(|number| number.0[1..].to_owned());
-        let begun_at_front = written.international || typed.len() < written.digits.len();
-        let digits = match &full {
-            Some(full) if begun_at_front || !full.ends_with(typed) => full,
-            _ => typed,
-        };
-        let key: String = digits.chars().rev().collect();
-        Some(if digits.len() < SHORTEST_SUFFIX {
-            Self::Exactly(written.digits.chars().rev().collect())
-        } else {
-            Self::EndsWith(key)
-        })
+        if written.all.len() < SHORTEST_SUFFIX {
+            return Some(Self::Exactly(backwards(&written.all)));
+        }
+        let mut keys = vec![backwards(&written.all)];
+        if written.all.len() >= *E164_DIGITS.start() {
+            let whole = written.whole_number(text, home);
+            if whole.len() >= SHORTEST_SUFFIX && whole != written.all {
+                keys.push(backwards(&whole));
+            }
+        }
+        Some(Self::EndsWith(keys))
     }
 
     /// Whether a stored key is found.
     pub fn matches(&self, key: &str) -> bool {
         match self {
             Self::Exactly(wanted) => key == wanted,
-            Self::EndsWith(wanted) => key.starts_with(wanted.as_str()),
+            Self::EndsWith(wanted) => wanted.iter().any(|wanted| key.starts_with(wanted.as_str())),
+        }
+    }
+}
+
+impl Written {
+    /// The digits a stored E.164 number ends with, if this is meant as a whole number.
+    fn whole_number(&self, text: &str, home: Option<Country>) -> String {
+        let national = match self.digits.strip_prefix('0') {
+            Some(national) if !self.international => national,
+            _ => &self.digits,
+        };
+        match normalise(text, home) {
+            // Without any prefix more is found by what was typed than by what may be meant.
+            Some(full) if national.len() == self.all.len() && full.0.ends_with(national) => {
+                national.to_owned()
+            }
+            Some(full) => full.0[1..].to_owned(),
+            None => national.to_owned(),
         }
     }
 }
@@ -325,6 +342,7 @@ pub fn mask(number: &str) -> String {
     let Some(Written {
         digits,
         international: abroad,
+        ..
     }) = Written::read(number)
     else {
         return "(hidden)".into();
@@ -348,7 +366,7 @@ mod tests {
     use super::*;
 
     fn home(code: &str) -> Option<Country> {
-        Some(code.parse().unwrap())
+        code.parse().ok()
     }
 
     fn check(country: &str, raw: &str, expected: Option<&str>) {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::record::EndedBy;
+use super::record::{CallbackSource, EndedBy};
 use super::state::{Leaving, State, Step};
 use super::verdict::{self, Facts, Verdict};
 use super::{Action, Call, SHORT, Timer};
@@ -104,24 +104,19 @@ impl Call {
         }
     }
 
-    pub(super) fn facts(&self, ended_by: EndedBy) -> Facts<'_> {
+    pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             timeline: &self.ears.timeline,
-            recording_from: self
-                .progress
-                .recording
-                .map_or(MediaTime::ZERO, |(_, place)| place),
+            began: self.progress.recording.map_or(MediaTime::ZERO, |(_, place)| place),
             packets: self.ears.packets,
             longest_message: self.policy.longest_message.into(),
-            rambler_prompted: self.progress.number_asked.is_some(),
-            number_keyed: self.progress.digits > 0,
-            questions: self.progress.questions,
-            ended_by,
+            keyed: !matches!(self.record.callback.source, CallbackSource::None | CallbackSource::CallerId),
+            asked: &self.record.asked,
         }
     }
 
     fn judge(&mut self, ended_by: EndedBy) {
-        let mut judgement = verdict::judge(&self.facts(ended_by));
+        let mut judgement = verdict::judge(&self.facts());
         if ended_by == EndedBy::HandedOn && !judgement.verdict.is_delivered() {
             judgement.verdict = Verdict::Unsure;
         }
@@ -130,7 +125,9 @@ impl Call {
             .take()
             .map(|why| format!("handed on to VoiceMail(): {why}"));
         let reasons = judgement.reasons.iter().map(ToString::to_string);
-        self.record.reasons = trouble.into_iter().chain(reasons).collect();
+        let unanswered = ended_by == EndedBy::Guard && self.progress.questions > 0;
+        let unanswered = unanswered.then(|| "was asked, and did not answer in the end".to_owned());
+        self.record.reasons = trouble.into_iter().chain(reasons).chain(unanswered).collect();
         self.record.verdict = Some(judgement.verdict);
         self.record.confidence = judgement.confidence;
         self.record.seconds = self.ears.timeline.seconds();

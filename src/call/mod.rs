@@ -60,7 +60,6 @@ struct Progress {
     number_asked: Option<MediaTime>,
     warned: Option<MediaTime>,
     questions: u32,
-    digits: u32,
 }
 
 impl Call {
@@ -449,7 +448,7 @@ impl Call {
 
     /// Ends politely: thanks for a message, a goodbye for everything else.
     fn end(&mut self, by: EndedBy, now: Instant) {
-        let delivered = verdict::judge(&self.facts(by)).verdict.is_delivered();
+        let delivered = verdict::judge(&self.facts()).verdict.is_delivered();
         let words = if delivered {
             prompt::THANKS
         } else {

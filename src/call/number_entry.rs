@@ -22,7 +22,6 @@ impl Call {
         match (key, digit) {
             (_, Some(digit)) => {
                 keying.digits.push(digit.as_char());
-                self.progress.digits += 1;
                 self.await_keys(keying, now);
             }
             (Some(Key::STAR), None) => {

@@ -1,16 +1,29 @@
 //! What a caller was, by explicit rules over the timeline.
 //!
-//! The rules of [`judge`] are asked in order; the first that fits decides. Junk needs evidence for junk,
-//! and near speech of [`MESSAGE`] or more is delivered unless music or office life plainly outweighs it.
+//! [`judge`] takes [`Facts`] and asks these questions in this order; the first that is answered decides.
+//! Only what lies behind [`Facts::began`] counts. *Speech* is near speech; *lasting music* is a stretch of at
+//! least 3 s. Every number stands in [`Limits`], its choice in `src/hearing/README.md`.
+//!
+//! 1. No packet ever came: `no_audio`.
+//! 2. Someone talked up to the longest message, or was given the rambler's prompt, and speech is most of it: `rambler`.
+//! 3. A machine signal and no speech worth keeping: `tone`.
+//! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
+//!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`. In between: `unsure`.
+//! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`.
+//! 6. Not quite enough speech to keep, without noise around it: `unsure`.
+//! 7. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
+//!
+//! A number keyed in, or a question answered with voice or key, turns every junk verdict but `tone` into `unsure`:
+//! who took that trouble is delivered.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::record::EndedBy;
+use super::record::Asked;
 use crate::audio::MediaTime;
-use crate::hearing::{Class, Timeline};
+use crate::hearing::{Class, Segment, Signal, Timeline};
 
 /// What a caller was: the table of callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -98,272 +111,500 @@ impl FromStr for Verdict {
 )]
 pub struct UnknownVerdict(pub String);
 
-/// What is known of a call when it is judged.
+/// All that a verdict is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
     /// What was heard.
     pub timeline: &'a Timeline,
-    /// Where the recording proper began; zero for a file.
-    pub recording_from: MediaTime,
+    /// Where the recording proper began, behind greeting and beep; zero for a file.
+    pub began: MediaTime,
     /// Whether any packet ever came.
     pub packets: bool,
     /// The longest message.
     pub longest_message: MediaTime,
-    /// Whether the rambler's prompt was given.
-    pub rambler_prompted: bool,
-    /// Whether the caller keyed digits.
-    pub number_keyed: bool,
-    /// How often the question was asked.
-    pub questions: u32,
-    /// How the call ended.
-    pub ended_by: EndedBy,
+    /// Whether the caller keyed in a number.
+    pub keyed: bool,
+    /// What was played to the caller and what came of it.
+    pub asked: &'a [Asked],
 }
 
 impl<'a> Facts<'a> {
-    /// The facts of a recording that no conversation goes with.
+    /// The facts of a recording of which nothing else is known.
     pub fn of_recording(timeline: &'a Timeline) -> Self {
         Self {
             timeline,
-            recording_from: MediaTime::ZERO,
-            packets: timeline.heard() > MediaTime::ZERO,
+            began: MediaTime::ZERO,
+            packets: true,
             longest_message: MediaTime::from_secs(120),
-            rambler_prompted: false,
-            number_keyed: false,
-            questions: 0,
-            ended_by: EndedBy::Caller,
+            keyed: false,
+            asked: &[],
         }
     }
 }
 
-/// A verdict, how sure it is, and why.
+/// A verdict with its reasons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
     /// What the caller was.
     pub verdict: Verdict,
-    /// How far the deciding figure lies from its limit: 0.5 at the limit, towards 1 far from it.
+    /// How sure that is, 0 to 1: how far the facts lie from where the verdict would change.
     pub confidence: f32,
-    /// Why, the deciding reason first.
+    /// Why, the weightiest first.
     pub reasons: Vec<Reason>,
 }
 
-/// Why a verdict was given.
-#[derive(Clone, Debug, PartialEq)]
+/// Why a verdict was given; displayed as a sentence for people. Lengths are of sound.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reason {
-    /// So much of a class was heard.
-    Heard(Class, MediaTime),
-    /// No packet ever came.
+    /// No packet came in the whole call.
     NoPackets,
-    /// A machine's signal was recognised.
-    Signal(String),
-    /// The caller hung up after so long.
-    HungUpAfter(MediaTime),
-    /// The longest message was reached.
-    LongestMessage,
-    /// The rambler's prompt was given.
-    AskedForNumber,
-    /// A number was keyed in.
+    /// So much near speech.
+    Speech(MediaTime),
+    /// Near speech, but less than is worth keeping.
+    LittleSpeech(MediaTime),
+    /// No near speech at all.
+    NoSpeech,
+    /// So much music; the speech beside it.
+    Music(MediaTime, MediaTime),
+    /// Speech came before the music.
+    SpeechBeforeMusic(MediaTime),
+    /// Music lies behind or between the speech.
+    MusicBehindSpeech(MediaTime),
+    /// A machine signal; which, if it was recognised.
+    Tone(MediaTime, Option<Signal>),
+    /// So much noise or far voices.
+    Noise(MediaTime),
+    /// So much silence.
+    Silence(MediaTime),
+    /// Talked up to the longest message.
+    ReachedLimit(MediaTime),
+    /// Was asked to say the number first.
+    WasPrompted,
+    /// The whole call lasted only so long.
+    Short(MediaTime),
+    /// The caller keyed in a number.
     NumberKeyed,
-    /// The question was asked and not answered in the end.
-    Unanswered,
-    /// Too little speech for a message, too much for a mutter.
-    Between,
+    /// The caller answered a question.
+    Answered,
+    /// The facts lie too close to the border between two verdicts.
+    Borderline,
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Heard(class, length) => write!(f, "{length} of {class}"),
-            Self::NoPackets => f.write_str("no packets came from the caller"),
-            Self::Signal(signal) => write!(f, "{signal} recognised"),
-            Self::HungUpAfter(length) => write!(f, "hung up after {length}"),
-            Self::LongestMessage => f.write_str("reached the longest message"),
-            Self::AskedForNumber => f.write_str("was asked for the number while talking"),
-            Self::NumberKeyed => f.write_str("keyed in a number"),
-            Self::Unanswered => f.write_str("was asked once, gave no answer"),
-            Self::Between => f.write_str("too little speech for a message, too much for a mutter"),
+        match *self {
+            Self::NoPackets => f.write_str("no sound was ever received"),
+            Self::Speech(t) => write!(f, "{t} of speech"),
+            Self::LittleSpeech(t) => write!(f, "only {t} of speech"),
+            Self::NoSpeech => f.write_str("no near voice"),
+            Self::Music(t, MediaTime::ZERO) => write!(f, "music for {t} without a near voice"),
+            Self::Music(t, speech) => write!(f, "music for {t} beside {speech} of speech"),
+            Self::SpeechBeforeMusic(t) => write!(f, "{t} of speech before the music began"),
+            Self::MusicBehindSpeech(t) => write!(f, "music for {t} behind the speech"),
+            Self::Tone(t, Some(signal)) => write!(f, "{signal} for {t}"),
+            Self::Tone(t, None) => write!(f, "a machine's tone for {t}"),
+            Self::Noise(t) => write!(f, "noise or far voices for {t}"),
+            Self::Silence(t) => write!(f, "silence for {t}"),
+            Self::ReachedLimit(t) => write!(f, "talked for {t}, up to the longest message"),
+            Self::WasPrompted => f.write_str("had to be asked for the number"),
+            Self::Short(t) => write!(f, "the call lasted only {t}"),
+            Self::NumberKeyed => f.write_str("a number was keyed in"),
+            Self::Answered => f.write_str("answered the question"),
+            Self::Borderline => f.write_str("too close to call"),
         }
     }
 }
 
-/// Judges a call.
+/// Every number the rules use, in seconds or as a ratio.
+struct Limits;
+
+impl Limits {
+    /// Speech worth keeping.
+    const KEEP: f64 = 3.4;
+    /// Speech that is delivered in doubt, where nothing else speaks for junk.
+    const DOUBT: f64 = 3.0;
+    /// Speech at all.
+    const MUTTER: f64 = 0.35;
+    /// Music that can make a call hold music.
+    const HOLD: f64 = 6.0;
+    /// A stretch of music that lasts.
+    const LASTING: f64 = 3.0;
+    /// Speech before lasting music that makes a message.
+    const BEFORE_MUSIC: f64 = 4.0;
+    /// Music in relation to speech from which on it is hold music.
+    const OUTWEIGHS: f64 = 0.8;
+    /// Tone that makes a call a machine's.
+    const TONE: f64 = 1.2;
+    /// How close to the longest message a rambler comes.
+    const LIMIT_SLACK: f64 = 2.0;
+    /// Share of speech in a rambler's call.
+    const RAMBLER_SHARE: f64 = 0.55;
+    /// Noise that makes a call a handset laid aside.
+    const ASIDE: f64 = 5.0;
+    /// The longest call that is a hang-up.
+    const HANGUP: f64 = 3.2;
+}
+
+/// The name of the prompt that asks a rambler for the number.
+pub const RAMBLER_PROMPT: &str = "number-first";
+
+/// What the caller was, by the rules above.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
-    let Ruling {
-        verdict,
-        margin,
-        why,
-    } = rule(facts);
-    let seconds = facts
-        .timeline
-        .seconds_within(facts.recording_from, facts.timeline.heard());
-    let mut reasons = vec![why];
-    let mut heard: Vec<_> = Class::ALL.map(|class| (class, seconds.of(class))).into();
-    heard.sort_by_key(|&(_, length)| std::cmp::Reverse(length));
-    let worth_telling = heard
-        .into_iter()
-        .filter(|&(_, length)| length >= MediaTime::from_millis(300));
-    for reason in worth_telling.map(|(class, length)| Reason::Heard(class, length)) {
-        if !reasons.contains(&reason) {
-            reasons.push(reason);
+    if !facts.packets {
+        return Judgement {
+            verdict: Verdict::NoAudio,
+            confidence: 1.0,
+            reasons: vec![Reason::NoPackets],
+        };
+    }
+    let mut judgement = Amounts::of(facts).judge(facts);
+    let answered = facts.asked.iter().any(|a| a.answer.is_some());
+    let junk = !judgement.verdict.is_delivered() && judgement.verdict != Verdict::Tone;
+    if junk && (facts.keyed || answered) {
+        judgement.verdict = Verdict::Unsure;
+        judgement.confidence = judgement.confidence.min(0.5);
+        let why = if facts.keyed {
+            Reason::NumberKeyed
+        } else {
+            Reason::Answered
+        };
+        judgement.reasons.insert(0, why);
+    }
+    judgement
+}
+
+/// Seconds of everything the rules ask for.
+struct Amounts {
+    length: f64,
+    speech: f64,
+    music: f64,
+    tone: f64,
+    noise: f64,
+    silence: f64,
+    /// Where lasting music began.
+    music_from: Option<f64>,
+    /// Speech before it.
+    before_music: f64,
+    signal: Option<Signal>,
+}
+
+impl Amounts {
+    fn of(facts: &Facts<'_>) -> Self {
+        let began = facts.began;
+        let heard = facts.timeline.heard();
+        let amounts = facts.timeline.seconds_within(began, heard);
+        let behind = |s: &&Segment| s.end > began;
+        let segments = || facts.timeline.segments().iter().filter(behind);
+        let lasting = segments()
+            .filter(|s| s.class == Class::Music)
+            .map(|s| (s.start.max(began), s.end))
+            .find(|&(start, end)| (end - start).as_secs_f64() >= Limits::LASTING);
+        let until = lasting.map_or(heard, |(start, _)| start);
+        Self {
+            length: (heard - began).as_secs_f64(),
+            speech: amounts.speech.as_secs_f64(),
+            music: amounts.music.as_secs_f64(),
+            tone: amounts.tone.as_secs_f64(),
+            noise: amounts.noise.as_secs_f64(),
+            silence: amounts.silence.as_secs_f64(),
+            music_from: lasting.map(|(start, _)| (start - began).as_secs_f64()),
+            before_music: facts
+                .timeline
+                .seconds_within(began, until)
+                .speech
+                .as_secs_f64(),
+            signal: segments().find_map(|s| s.signal),
         }
     }
-    if facts.questions > 0 && facts.ended_by == EndedBy::Guard {
-        reasons.push(Reason::Unanswered);
-    }
-    Judgement {
-        verdict,
-        confidence: margin,
-        reasons,
-    }
-}
 
-struct Ruling {
-    verdict: Verdict,
-    margin: f32,
-    why: Reason,
-}
+    fn judge(&self, facts: &Facts<'_>) -> Judgement {
+        let prompted = facts.asked.iter().any(|a| a.prompt == RAMBLER_PROMPT);
+        let limit = facts.longest_message.as_secs_f64() - Limits::LIMIT_SLACK;
+        let talks = self.speech >= Limits::RAMBLER_SHARE * self.length;
+        if prompted && self.speech >= Limits::KEEP {
+            return self.decide(Verdict::Rambler, 0.9, &[Reason::WasPrompted, self.spoken()]);
+        }
+        if self.length >= limit && talks {
+            let share = above(self.speech, Limits::RAMBLER_SHARE * self.length);
+            return self.decide(
+                Verdict::Rambler,
+                share,
+                &[Reason::ReachedLimit(time(self.length)), self.spoken()],
+            );
+        }
+        let signal = Reason::Tone(time(self.tone), self.signal);
+        if self.tone >= Limits::TONE && self.speech < Limits::KEEP && self.music < self.tone {
+            let sure = above(self.tone, Limits::TONE).min(below(self.speech, Limits::KEEP));
+            return self.decide(Verdict::Tone, sure, &[signal, self.spoken()]);
+        }
+        if self.music >= Limits::HOLD && self.music >= 0.25 * (self.music + self.speech) {
+            return self.judge_music();
+        }
+        if self.speech >= Limits::KEEP {
+            if self.noise >= 15.0 && self.noise >= 4.0 * self.speech && self.speech < 8.0 {
+                let sure = above(self.noise, 4.0 * self.speech);
+                return self.decide(
+                    Verdict::Aside,
+                    sure,
+                    &[Reason::Noise(time(self.noise)), self.spoken()],
+                );
+            }
+            let mut reasons = vec![self.spoken()];
+            if self.music >= 1.0 {
+                reasons.push(Reason::MusicBehindSpeech(time(self.music)));
+            }
+            return self.decide(Verdict::Message, above(self.speech, Limits::KEEP), &reasons);
+        }
+        if self.speech >= Limits::DOUBT && self.noise < 2.0 && self.music < Limits::LASTING {
+            return self.decide(Verdict::Unsure, 0.4, &[Reason::Borderline, self.spoken()]);
+        }
+        self.judge_rest()
+    }
 
-fn ruling(verdict: Verdict, margin: f32, why: Reason) -> Ruling {
-    Ruling {
-        verdict,
-        margin,
-        why,
+    fn judge_music(&self) -> Judgement {
+        let music = Reason::Music(time(self.music), time(self.speech));
+        let at_once = self.music_from.is_some_and(|from| from < 4.0);
+        let drowned = self.music > 1.5 * self.speech && at_once;
+        if self.before_music >= Limits::BEFORE_MUSIC && !drowned {
+            let sure = above(self.before_music, Limits::BEFORE_MUSIC);
+            return self.decide(
+                Verdict::Message,
+                sure,
+                &[Reason::SpeechBeforeMusic(time(self.before_music)), music],
+            );
+        }
+        if self.music >= Limits::OUTWEIGHS * self.speech {
+            let sure = above(self.music, Limits::OUTWEIGHS * self.speech)
+                .min(above(self.music, Limits::HOLD));
+            return self.decide(Verdict::HoldMusic, sure, &[music]);
+        }
+        let sure = above(Limits::OUTWEIGHS * self.speech, self.music);
+        self.decide(
+            Verdict::Message,
+            sure,
+            &[self.spoken(), Reason::MusicBehindSpeech(time(self.music))],
+        )
     }
-}
 
-fn rule(facts: &Facts<'_>) -> Ruling {
-    let (timeline, heard) = (facts.timeline, facts.timeline.heard());
-    let length = heard - facts.recording_from;
-    if !facts.packets {
-        return ruling(Verdict::NoAudio, 0.95, Reason::NoPackets);
-    }
-    let t = timeline.seconds_within(facts.recording_from, heard);
-    let signal = timeline.segments().iter().find_map(|s| s.signal);
-    if let Some(signal) = signal.filter(|_| t.tone >= TONE && t.speech < MESSAGE) {
-        return ruling(
-            Verdict::Tone,
-            margin(t.tone, TONE),
-            Reason::Signal(signal.to_string()),
-        );
-    }
-    let nearly_full = MediaTime::from_samples(facts.longest_message.samples() * 98 / 100);
-    if length >= nearly_full && t.speech.samples() * 100 >= length.samples() * 55 {
-        return ruling(
-            Verdict::Rambler,
-            margin(length, nearly_full),
-            Reason::LongestMessage,
-        );
-    }
-    if facts.rambler_prompted && t.speech >= RAMBLING {
-        return ruling(
-            Verdict::Rambler,
-            margin(t.speech, RAMBLING),
-            Reason::AskedForNumber,
-        );
-    }
-    if t.music >= HOLD_MUSIC && t.music.samples() * 3 >= t.speech.samples() {
-        return rule_music(facts);
-    }
-    let speech = Reason::Heard(Class::Speech, t.speech);
-    if t.speech >= MESSAGE {
-        let far = t.noise >= ASIDE_LONG && t.noise.samples() >= 4 * t.speech.samples();
-        return if far && t.speech < LONG_SPEECH && !facts.number_keyed {
-            ruling(
+    fn judge_rest(&self) -> Judgement {
+        let noise = Reason::Noise(time(self.noise));
+        if self.music >= Limits::LASTING && self.music > self.speech {
+            let music = Reason::Music(time(self.music), time(self.speech));
+            return self.decide(
+                Verdict::HoldMusic,
+                above(self.music, Limits::LASTING),
+                &[music],
+            );
+        }
+        if self.noise >= Limits::ASIDE && self.noise > self.speech {
+            return self.decide(
                 Verdict::Aside,
-                margin(t.noise, ASIDE_LONG),
-                Reason::Heard(Class::Noise, t.noise),
-            )
+                above(self.noise, Limits::ASIDE),
+                &[noise, self.spoken()],
+            );
+        }
+        if self.speech >= Limits::MUTTER {
+            let sure = above(self.speech, Limits::MUTTER).min(below(self.speech, Limits::KEEP));
+            let aside = self.length >= 15.0 && self.noise > 2.0;
+            let verdict = if aside {
+                Verdict::Aside
+            } else {
+                Verdict::Mutter
+            };
+            let reasons = [self.spoken(), noise];
+            return self.decide(verdict, sure, &reasons[..1 + usize::from(aside)]);
+        }
+        if self.length <= Limits::HANGUP {
+            let sure = below(self.length, Limits::HANGUP);
+            return self.decide(
+                Verdict::Hangup,
+                sure,
+                &[Reason::Short(time(self.length)), Reason::NoSpeech],
+            );
+        }
+        let sure = above(self.length, Limits::HANGUP);
+        self.decide(
+            Verdict::Silent,
+            sure,
+            &[Reason::Silence(time(self.silence)), Reason::NoSpeech],
+        )
+    }
+
+    fn spoken(&self) -> Reason {
+        if self.speech < 0.05 {
+            Reason::NoSpeech
+        } else if self.speech < Limits::KEEP {
+            Reason::LittleSpeech(time(self.speech))
         } else {
-            ruling(Verdict::Message, margin(t.speech, MESSAGE), speech)
-        };
+            Reason::Speech(time(self.speech))
+        }
     }
-    if facts.number_keyed {
-        return ruling(Verdict::Message, 0.8, Reason::NumberKeyed);
-    }
-    if t.music >= SOME_MUSIC && t.music > t.speech {
-        let why = Reason::Heard(Class::Music, t.music);
-        return ruling(Verdict::HoldMusic, margin(t.music, SOME_MUSIC), why);
-    }
-    if t.speech >= UNSURE {
-        return ruling(Verdict::Unsure, 0.5, Reason::Between);
-    }
-    if t.noise >= ASIDE && t.noise > t.speech {
-        let why = Reason::Heard(Class::Noise, t.noise);
-        return ruling(Verdict::Aside, margin(t.noise, ASIDE), why);
-    }
-    if t.speech >= MUTTER {
-        let aside = length >= SHORT_CALL && t.noise > MediaTime::from_secs(2);
-        let verdict = if aside {
-            Verdict::Aside
-        } else {
-            Verdict::Mutter
-        };
-        return ruling(
+
+    #[expect(clippy::unused_self, reason = "reads as a sentence where it is used")]
+    fn decide(&self, verdict: Verdict, confidence: f64, reasons: &[Reason]) -> Judgement {
+        Judgement {
             verdict,
-            margin(t.speech, MUTTER).min(margin(t.speech, UNSURE)),
-            speech,
+            confidence: confidence as f32,
+            reasons: reasons.to_vec(),
+        }
+    }
+}
+
+fn time(secs: f64) -> MediaTime {
+    MediaTime::from_millis((secs * 1_000.0).round() as u64)
+}
+
+/// How surely an amount lies above a border: a half at the border, 0.95 at three times as much.
+fn above(amount: f64, border: f64) -> f64 {
+    let ratio = (amount + 0.1) / (border + 0.1);
+    1.0 / (1.0 + ratio.max(1e-3).powf(-2.7))
+}
+
+fn below(amount: f64, border: f64) -> f64 {
+    1.0 - above(amount, border)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hearing::Update;
+
+    /// A timeline from a script of (class, seconds).
+    fn timeline(script: &[(Class, f64)]) -> Timeline {
+        let mut timeline = Timeline::default();
+        let mut at = 0.0;
+        for &(class, secs) in script {
+            let start = time(at);
+            timeline.apply(Update::Changed {
+                class,
+                start,
+                known_at: start,
+                signal: None,
+            });
+            at += secs;
+            timeline.advance(time(at));
+        }
+        timeline
+    }
+
+    fn check(script: &[(Class, f64)], expected: Verdict) {
+        let timeline = timeline(script);
+        let judgement = judge(&Facts::of_recording(&timeline));
+        assert_eq!(judgement.verdict, expected, "{script:?}: {judgement:?}");
+        assert!(!judgement.reasons.is_empty());
+        assert!((0.0..=1.0).contains(&judgement.confidence), "{judgement:?}");
+    }
+
+    #[test]
+    fn the_table_of_callers() {
+        use Class::{Music, Noise, Silence, Speech, Tone};
+        check(
+            &[(Silence, 1.0), (Speech, 12.0), (Silence, 1.0)],
+            Verdict::Message,
+        );
+        check(&[(Speech, 8.0), (Silence, 40.0)], Verdict::Message);
+        check(&[(Speech, 8.0), (Music, 40.0)], Verdict::Message);
+        check(&[(Speech, 8.0), (Tone, 10.0)], Verdict::Message);
+        check(
+            &[(Speech, 10.0), (Noise, 14.0), (Speech, 5.0)],
+            Verdict::Message,
+        );
+        check(
+            &[(Speech, 20.0), (Music, 5.0), (Speech, 20.0), (Music, 4.0)],
+            Verdict::Message,
+        );
+        check(&[(Speech, 119.5)], Verdict::Rambler);
+        check(&[(Silence, 2.0)], Verdict::Hangup);
+        check(
+            &[(Silence, 1.0), (Speech, 1.2), (Silence, 1.0)],
+            Verdict::Mutter,
+        );
+        check(&[(Music, 40.0)], Verdict::HoldMusic);
+        check(&[(Speech, 2.0), (Music, 40.0)], Verdict::HoldMusic);
+        check(
+            &[(Music, 20.0), (Speech, 6.0), (Music, 20.0), (Speech, 6.0)],
+            Verdict::HoldMusic,
+        );
+        check(&[(Noise, 30.0)], Verdict::Aside);
+        check(&[(Speech, 2.0), (Noise, 30.0)], Verdict::Aside);
+        check(&[(Silence, 30.0)], Verdict::Silent);
+        check(&[(Tone, 6.0)], Verdict::Tone);
+        check(
+            &[(Silence, 1.0), (Speech, 3.2), (Silence, 1.0)],
+            Verdict::Unsure,
+        );
+        check(&[], Verdict::Hangup);
+    }
+
+    #[test]
+    fn no_packets_is_a_fault_of_the_line() {
+        let timeline = timeline(&[(Class::Silence, 20.0)]);
+        let facts = Facts {
+            packets: false,
+            ..Facts::of_recording(&timeline)
+        };
+        assert_eq!(judge(&facts).verdict, Verdict::NoAudio);
+    }
+
+    #[test]
+    fn a_number_or_an_answer_is_delivered() {
+        let timeline = timeline(&[(Class::Silence, 20.0)]);
+        let keyed = Facts {
+            keyed: true,
+            ..Facts::of_recording(&timeline)
+        };
+        assert_eq!(judge(&keyed).verdict, Verdict::Unsure);
+        let asked = [Asked {
+            prompt: "still-there".into(),
+            at: MediaTime::from_secs(9),
+            answer: Some("key".into()),
+        }];
+        let answered = Facts {
+            asked: &asked,
+            ..Facts::of_recording(&timeline)
+        };
+        assert_eq!(judge(&answered).verdict, Verdict::Unsure);
+    }
+
+    #[test]
+    fn who_had_to_be_asked_for_the_number_rambles() {
+        let timeline = timeline(&[(Class::Speech, 70.0)]);
+        let asked = [Asked {
+            prompt: RAMBLER_PROMPT.into(),
+            at: MediaTime::from_secs(45),
+            answer: None,
+        }];
+        let facts = Facts {
+            asked: &asked,
+            ..Facts::of_recording(&timeline)
+        };
+        assert_eq!(judge(&facts).verdict, Verdict::Rambler);
+    }
+
+    #[test]
+    fn what_lies_before_the_recording_does_not_count() {
+        let timeline = timeline(&[(Class::Speech, 8.0), (Class::Silence, 12.0)]);
+        let facts = Facts {
+            began: MediaTime::from_secs(8),
+            ..Facts::of_recording(&timeline)
+        };
+        assert_eq!(judge(&facts).verdict, Verdict::Silent);
+    }
+
+    #[test]
+    fn reasons_are_sentences() {
+        let secs = MediaTime::from_secs;
+        assert_eq!(
+            Reason::Speech(MediaTime::from_millis(12_400)).to_string(),
+            "12.4 s of speech"
+        );
+        assert_eq!(
+            Reason::Music(secs(34), MediaTime::ZERO).to_string(),
+            "music for 34.0 s without a near voice"
+        );
+        assert_eq!(
+            Reason::Tone(secs(5), Some(Signal::Busy)).to_string(),
+            "busy tone for 5.0 s"
         );
     }
-    if length <= AT_ONCE {
-        return ruling(
-            Verdict::Hangup,
-            margin(length, AT_ONCE),
-            Reason::HungUpAfter(length),
-        );
-    }
-    let why = Reason::Heard(Class::Silence, t.silence);
-    ruling(Verdict::Silent, margin(length, AT_ONCE), why)
 }
-
-/// Much music: a message only if enough was said before it, or speech outweighs it.
-fn rule_music(facts: &Facts<'_>) -> Ruling {
-    let timeline = facts.timeline;
-    let t = timeline.seconds_within(facts.recording_from, timeline.heard());
-    let long = MediaTime::from_secs(3);
-    let begin = |s: &&crate::hearing::Segment| s.class == Class::Music && s.len() >= long;
-    let onset = timeline
-        .segments()
-        .iter()
-        .find(begin)
-        .map_or(timeline.heard(), |s| s.start);
-    let before = timeline.seconds_within(facts.recording_from, onset).speech;
-    let at_once = onset - facts.recording_from < MediaTime::from_secs(4);
-    let drowned = at_once && t.music.samples() * 2 > t.speech.samples() * 3;
-    if before >= BEFORE_MUSIC && !drowned {
-        let why = Reason::Heard(Class::Speech, before);
-        return ruling(Verdict::Message, margin(before, BEFORE_MUSIC), why);
-    }
-    if facts.number_keyed {
-        return ruling(Verdict::Message, 0.7, Reason::NumberKeyed);
-    }
-    if t.music.samples() * 10 >= t.speech.samples() * 8 {
-        let why = Reason::Heard(Class::Music, t.music);
-        return ruling(Verdict::HoldMusic, margin(t.music, HOLD_MUSIC), why);
-    }
-    ruling(
-        Verdict::Message,
-        margin(t.speech, t.music),
-        Reason::Heard(Class::Speech, t.speech),
-    )
-}
-
-/// 0.5 at the limit, 0.75 at twice or half of it, towards 1 beyond.
-fn margin(value: MediaTime, limit: MediaTime) -> f32 {
-    let (a, b) = (value.as_secs_f64().max(0.01), limit.as_secs_f64().max(0.01));
-    let ratio = if a > b { a / b } else { b / a };
-    (1.0 - 0.5 / ratio) as f32
-}
-
-/// So much near speech is a message.
-pub const MESSAGE: MediaTime = MediaTime::from_millis(3_400);
-const UNSURE: MediaTime = MediaTime::from_millis(3_000);
-const LONG_SPEECH: MediaTime = MediaTime::from_secs(8);
-const MUTTER: MediaTime = MediaTime::from_millis(350);
-const RAMBLING: MediaTime = MediaTime::from_secs(20);
-const HOLD_MUSIC: MediaTime = MediaTime::from_secs(6);
-const SOME_MUSIC: MediaTime = MediaTime::from_secs(3);
-const BEFORE_MUSIC: MediaTime = MediaTime::from_secs(5);
-const ASIDE: MediaTime = MediaTime::from_secs(5);
-const ASIDE_LONG: MediaTime = MediaTime::from_secs(15);
-const TONE: MediaTime = MediaTime::from_millis(1_500);
-const SHORT_CALL: MediaTime = MediaTime::from_secs(15);
-const AT_ONCE: MediaTime = MediaTime::from_millis(3_200);

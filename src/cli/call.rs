@@ -143,7 +143,11 @@ fn when(record: &CallRecord, zone: &TimeZone) -> String {
 fn who(record: &CallRecord) -> String {
     let caller = &record.caller;
     let mut text = words::number(caller);
-    if !caller.number.is_empty() && caller.e164.as_deref() != Some(caller.number.as_str()) {
+    if caller
+        .e164
+        .as_ref()
+        .is_some_and(|e164| *e164 != caller.number)
+    {
         let _ = write!(text, ", sent as {}", quoted_short(&caller.number));
     }
     if let Some(name) = words::name(caller) {

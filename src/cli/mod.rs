@@ -3,6 +3,7 @@
 pub mod call;
 pub mod calls;
 pub mod check;
+pub mod demo;
 pub mod serve;
 pub mod stop;
 pub mod when;
@@ -83,6 +84,8 @@ impl Shared {
 pub enum Command {
     /// Answer Asterisk's FastAGI requests until told to stop
     Serve(serve::Args),
+    /// Play example calls of every kind of caller against the guard, without an Asterisk
+    Demo(demo::Args),
     /// Search the call log
     Calls(calls::Args),
     /// Show all there is about one call
@@ -136,6 +139,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
             Ok(calls::run(&args, &shared.data_folder()?, out)?)
         }
         Command::Call(args) => Ok(call::run(&args, &shared.data_folder()?, out)?),
+        Command::Demo(args) => demo::run(&args, &shared, out),
         Command::Serve(arguments) => serve::run(&arguments, &shared, out),
         Command::Check(args) => check::run(&args, &shared, out),
     }

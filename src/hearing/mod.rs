@@ -1,11 +1,19 @@
 //! The ear, pure: samples in, classes of sound out, live and for any chunking of the samples.
 
+mod ear;
+mod features;
+mod network;
+mod segmenter;
+mod tables;
 mod timeline;
+mod tone;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use ear::{Ear, Frame};
+pub use features::{Cues, Lines, Row, STEP, WIDTH};
 pub use timeline::{ClassSeconds, Segment, Timeline};
 
 use crate::audio::MediaTime;

@@ -61,7 +61,7 @@ pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
         audio: record.audio.as_deref(),
         delivered: &record.delivered,
     };
-    serde_json::to_string(&line).expect("text, numbers and lists have a JSON form")
+    to_json(&line)
 }
 
 /// A time in RFC 3339 form with the offset of `zone`, never `Z`.
@@ -108,7 +108,6 @@ pub const CSV_COLUMNS: [&str; 28] = [
 /// begins with `'` itself, gets a `'` in front. So a reader that wants the exact values takes one leading
 /// `'` away from every cell that has one; [`csv_value`] does so. `reasons` and `delivered` are JSON lists.
 pub fn csv(record: &CallRecord, zone: &TimeZone) -> String {
-    let list = |list: &[String]| serde_json::to_string(list).expect("texts have a JSON form");
     let class = |class: Class| seconds(record.seconds.of(class));
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     csv_line([
@@ -129,7 +128,7 @@ pub fn csv(record: &CallRecord, zone: &TimeZone) -> String {
         record.rdnis.clone(),
         word(&record.verdict),
         record.confidence.to_string(),
-        list(&record.reasons),
+        to_json(&record.reasons),
         class(Class::Speech),
         class(Class::Silence),
         class(Class::Music),
@@ -141,7 +140,7 @@ pub fn csv(record: &CallRecord, zone: &TimeZone) -> String {
         word(&record.mode),
         word(&record.ended_by),
         optional(&record.audio),
-        list(&record.delivered),
+        to_json(&record.delivered),
     ])
 }
 
@@ -176,6 +175,10 @@ fn harmless(cell: &str) -> Cow<'_, str> {
 
 fn seconds(length: MediaTime) -> String {
     format!("{:.3}", length.as_secs_f64())
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("text, numbers and lists have a JSON form")
 }
 
 /// The word a value has in JSON, so that both forms say the same.

@@ -163,11 +163,19 @@ impl OpenCall {
     }
 
     /// What is known of the call so far.
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the record is there until close or drop"
+    )]
     pub fn record(&self) -> &CallRecord {
         self.record.as_ref().expect("taken only by close and drop")
     }
 
     /// What is known of the call so far, to be amended; filed at the end, or at once by [`Self::save`].
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "the record is there until close or drop"
+    )]
     pub fn record_mut(&mut self) -> &mut CallRecord {
         self.record.as_mut().expect("taken only by close and drop")
     }

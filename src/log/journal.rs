@@ -123,7 +123,7 @@ impl Journal {
             }
             match serde_json::from_slice(&line) {
                 Ok(entry) => file(entry).map_err(ReplayError::File)?,
-                Err(_) => unreadable.push(line.trim_ascii_end().to_vec()),
+                Err(_) => unreadable.push(line.strip_suffix(b"\n").unwrap_or(&line).to_vec()),
             }
         }
     }

@@ -48,8 +48,8 @@ pub enum Order {
 
 impl Query {
     fn statement(&self) -> (String, Vec<Value>) {
-        let mut conditions: Vec<&str> = Vec::new();
         let mut values: Vec<Value> = Vec::new();
+        let mut sql = String::from("SELECT id, record FROM calls WHERE ");
         // A plus before a column keeps its index out: few calls have a number, and they are found first.
         let (started, box_name, verdict) = match &self.number {
             Some(_) => ("+started_ms", "+box", "+verdict"),
@@ -57,17 +57,19 @@ impl Query {
         };
         match &self.number {
             Some(Needle::Exactly(key)) => {
-                conditions.push("seq IN (SELECT seq FROM call_numbers WHERE key = ?)");
+                sql.push_str("seq IN (SELECT seq FROM call_numbers WHERE key = ?)");
                 values.push(key.clone().into());
             }
-            Some(Needle::EndsWith(key)) => {
-                // A colon follows the digits in ASCII.
-                conditions.push(
-                    "seq IN (SELECT seq FROM call_numbers WHERE key >= ? AND key < ? || ':')",
-                );
-                values.extend([key.clone().into(), key.clone().into()]);
+            Some(Needle::EndsWith(keys)) => {
+                for (i, key) in keys.iter().enumerate() {
+                    sql.push_str(if i == 0 { "seq IN (" } else { " UNION " });
+                    // A colon follows the digits in ASCII.
+                    sql.push_str("SELECT seq FROM call_numbers WHERE key >= ? AND key < ? || ':'");
+                    values.extend([key.clone().into(), key.clone().into()]);
+                }
+                sql.push(')');
             }
-            None => {}
+            None => sql.push_str("TRUE"),
         }
         let compared = [
             (
@@ -87,12 +89,6 @@ impl Query {
             ),
             (box_name, " = ?", self.box_name.clone().map(Value::from)),
         ];
-        let mut sql = String::from("SELECT id, record FROM calls WHERE ");
-        sql.push_str(if conditions.is_empty() {
-            "TRUE"
-        } else {
-            conditions[0]
-        });
         for (column, relation, value) in compared {
             if let Some(value) = value {
                 sql.extend([" AND ", column, relation]);
@@ -251,8 +247,9 @@ impl Reader {
 
 /// Entries that wait in the journal of a data folder, and so are not found in the database yet.
 pub fn waiting(folder: &Path) -> usize {
-    std::fs::read(folder.join(JOURNAL)).map_or(0, |bytes| {
-        bytes.iter().filter(|&&byte| byte == b'\n').count()
+    std::fs::read(folder.join(JOURNAL)).map_or(0, |lines| {
+        let lines = lines.split(|&byte| byte == b'\n');
+        lines.filter(|line| !line.is_empty()).count()
     })
 }
 

@@ -122,13 +122,12 @@ pub(super) fn is_about_entry(error: &rusqlite::Error) -> bool {
 /// Moves a broken database aside with all that belongs to it; returns its new name.
 pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     let stamp = now.strftime("%Y%m%dT%H%M%SZ");
-    let aside = (0..)
-        .map(|n| match n {
-            0 => path.with_extension(format!("broken-{stamp}.sqlite")),
-            n => path.with_extension(format!("broken-{stamp}-{n}.sqlite")),
-        })
-        .find(|aside| !aside.exists())
-        .expect("the numbers do not end");
+    let mut aside = path.with_extension(format!("broken-{stamp}.sqlite"));
+    let mut more = 0;
+    while aside.exists() {
+        more += 1;
+        aside = path.with_extension(format!("broken-{stamp}-{more}.sqlite"));
+    }
     for part in ["-wal", "-shm", ""] {
         match std::fs::rename(beside(path, part), beside(&aside, part)) {
             Err(error) if part.is_empty() || error.kind() != io::ErrorKind::NotFound => {

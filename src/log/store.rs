@@ -1,9 +1,11 @@
 //! Filing entries: what the database holds after each.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::journal::Entry;
 use crate::call::record::CallRecord;
+use crate::call::verdict::Verdict;
 use crate::number;
 
 /// Files one entry. An opening never changes a row that is there, the others never one that is closed.
@@ -20,11 +22,11 @@ pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<(
             named_params! {
                 ":id": record.id.to_string(),
                 ":started": record.started.as_millisecond(),
-                ":ended": record.ended.map(|ended| ended.as_millisecond()),
+                ":ended": record.ended.map(Timestamp::as_millisecond),
                 ":box": record.box_name,
                 ":uniqueid": record.uniqueid,
                 ":linkedid": record.linkedid,
-                ":verdict": record.verdict.map(|verdict| verdict.as_str()),
+                ":verdict": record.verdict.map(Verdict::as_str),
                 ":number": record.caller.number,
                 ":e164": record.caller.e164,
                 ":callback": record.callback.e164,

@@ -62,8 +62,16 @@ pub fn number(caller: &Caller) -> String {
         (Some(e164), _) => shortened(e164, MOST_SHOWN).to_string(),
         (None, Presentation::Withheld) => "number withheld".into(),
         (None, _) if is_no_number(&caller.number) => "no number".into(),
-        (None, _) => shortened(&caller.number, MOST_SHOWN).to_string(),
+        (None, _) if is_plain(&caller.number) => shortened(&caller.number, MOST_SHOWN).to_string(),
+        (None, _) => quoted(&clip(&caller.number)),
     }
+}
+
+/// Whether a number as sent cannot be taken for words of ours.
+fn is_plain(number: &str) -> bool {
+    number
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"+*#@:/._-".contains(&b))
 }
 
 fn is_no_number(number: &str) -> bool {

@@ -1,0 +1,182 @@
+//! The network: one dense layer, one gated recurrent layer, one read-out. Plain arithmetic, weights in the binary.
+//!
+//! The weights file (`train/train.py` writes it) is little-endian: the letters `EAR1`, three `u32` (inputs, dense
+//! units, recurrent units), then `f32`: dense weights (output-major) and bias, recurrent input weights and hidden
+//! weights (rows reset, update, new) and their biases, read-out weights and bias, and one check row (an input
+//! sequence of eight rows and the five logits after it) against which a test holds this arithmetic.
+//! Normalisation of the inputs is folded into the dense layer.
+
+use std::sync::LazyLock;
+
+use super::Class;
+use super::features::{Row, WIDTH};
+
+/// Outputs of the network, one per class.
+pub(super) const CLASSES: usize = Class::ALL.len();
+
+/// Units of the dense layer.
+const DENSE: usize = 48;
+/// Units of the recurrent layer.
+const HIDDEN: usize = 80;
+const GATES: usize = 3 * HIDDEN;
+const LANES: usize = 16;
+
+/// What the recurrent layer remembers of one call.
+#[derive(Clone)]
+pub(super) struct Memory([f32; HIDDEN]);
+
+impl Memory {
+    pub(super) fn new() -> Self {
+        Self([0.0; HIDDEN])
+    }
+}
+
+pub(super) struct Network {
+    dense: Layer,
+    input: Layer,
+    hidden: Layer,
+    read_out: Layer,
+    #[cfg(test)]
+    check: Vec<f32>,
+}
+
+impl Network {
+    pub(super) fn shared() -> &'static Self {
+        static NETWORK: LazyLock<Network> =
+            LazyLock::new(|| Network::read(include_bytes!("weights.bin")));
+        &NETWORK
+    }
+
+    /// Reads the file that the binary was built with.
+    fn read(bytes: &[u8]) -> Self {
+        let word = |i: usize| [0, 1, 2, 3].map(|k| bytes[4 * i + k]);
+        assert_eq!(&word(0), b"EAR1", "weights of another form");
+        let sizes = [1, 2, 3].map(|i| u32::from_le_bytes(word(i)) as usize);
+        assert_eq!(sizes, [WIDTH, DENSE, HIDDEN], "weights of another size");
+        let mut rest = (4..bytes.len() / 4).map(|i| f32::from_le_bytes(word(i)));
+        let network = Self {
+            dense: Layer::read(&mut rest, WIDTH, DENSE),
+            input: Layer::read(&mut rest, DENSE, GATES),
+            hidden: Layer::read(&mut rest, HIDDEN, GATES),
+            read_out: Layer::read(&mut rest, HIDDEN, CLASSES),
+            #[cfg(test)]
+            check: rest.by_ref().collect(),
+        };
+        #[cfg(not(test))]
+        assert_eq!(
+            rest.count(),
+            8 * WIDTH + CLASSES,
+            "weights file cut short or too long"
+        );
+        network
+    }
+
+    /// One step: the logits of the classes, in the order of [`Class::ALL`].
+    pub(super) fn step(&self, memory: &mut Memory, row: &Row) -> [f32; CLASSES] {
+        let mut dense = [0.0; DENSE];
+        self.dense.apply(row, &mut dense);
+        for v in &mut dense {
+            *v = v.max(0.0);
+        }
+        let mut from_input = [0.0; GATES];
+        self.input.apply(&dense, &mut from_input);
+        let mut from_memory = [0.0; GATES];
+        self.hidden.apply(&memory.0, &mut from_memory);
+        for (k, h) in memory.0.iter_mut().enumerate() {
+            let reset = sigmoid(from_input[k] + from_memory[k]);
+            let update = sigmoid(from_input[HIDDEN + k] + from_memory[HIDDEN + k]);
+            let new = tanh(from_input[2 * HIDDEN + k] + reset * from_memory[2 * HIDDEN + k]);
+            *h = new + update * (*h - new);
+        }
+        let mut logits = [0.0; CLASSES];
+        self.read_out.apply(&memory.0, &mut logits);
+        logits
+    }
+}
+
+/// A matrix and a bias; the weights lie in blocks of [`LANES`] outputs so that sums stay in registers.
+struct Layer {
+    blocks: Vec<[f32; LANES]>,
+    bias: Vec<[f32; LANES]>,
+    inputs: usize,
+}
+
+impl Layer {
+    fn read(rest: &mut impl Iterator<Item = f32>, inputs: usize, outputs: usize) -> Self {
+        let weights: Vec<f32> = rest.take(inputs * outputs).collect();
+        let flat: Vec<f32> = rest.take(outputs).collect();
+        let count = outputs.div_ceil(LANES);
+        let mut blocks = vec![[0.0; LANES]; count * inputs];
+        let mut bias = vec![[0.0; LANES]; count];
+        for output in 0..outputs {
+            let (block, lane) = (output / LANES, output % LANES);
+            bias[block][lane] = flat[output];
+            for input in 0..inputs {
+                blocks[block * inputs + input][lane] = weights[output * inputs + input];
+            }
+        }
+        Self {
+            blocks,
+            bias,
+            inputs,
+        }
+    }
+
+    fn apply(&self, input: &[f32], output: &mut [f32]) {
+        let rows = self.blocks.chunks_exact(self.inputs);
+        for ((to, rows), bias) in output.chunks_mut(LANES).zip(rows).zip(&self.bias) {
+            let mut sums = *bias;
+            for (row, &x) in rows.iter().zip(input) {
+                for (sum, w) in sums.iter_mut().zip(row) {
+                    *sum += w * x;
+                }
+            }
+            to.copy_from_slice(&sums[..to.len()]);
+        }
+    }
+}
+
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+fn tanh(x: f32) -> f32 {
+    2.0 * sigmoid(2.0 * x) - 1.0
+}
+
+/// Logits to probabilities.
+pub(super) fn softmax(logits: [f32; CLASSES]) -> [f32; CLASSES] {
+    let top = logits.iter().copied().fold(f32::MIN, f32::max);
+    let exps = logits.map(|v| (v - top).exp());
+    let sum: f32 = exps.iter().sum();
+    exps.map(|e| e / sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_the_training_framework_to_a_thousandth() {
+        let network = Network::shared();
+        assert_eq!(network.check.len(), 8 * WIDTH + CLASSES);
+        let mut memory = Memory::new();
+        let mut logits = [0.0; CLASSES];
+        for row in network.check[..8 * WIDTH].as_chunks::<WIDTH>().0 {
+            logits = network.step(&mut memory, row);
+        }
+        let expected = &network.check[8 * WIDTH..];
+        for (a, b) in logits.iter().zip(expected) {
+            assert!((a - b).abs() < 1e-3, "{logits:?} against {expected:?}");
+        }
+    }
+
+    #[test]
+    fn probabilities_add_up() {
+        let p = softmax([3.0, -2.0, 0.0, 80.0, 1.0]);
+        assert!(
+            (p.iter().sum::<f32>() - 1.0).abs() < 1e-6 && p[3] > 0.99,
+            "{p:?}"
+        );
+    }
+}

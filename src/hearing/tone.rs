@@ -1,0 +1,335 @@
+//! Machine signals by frequency and cadence: what each looks like stands in tables, apart from the state.
+//!
+//! Sources: ITU-T E.180 and its supplement 2 (busy, congestion, dial and ringing tone by country), E.180 clause 9
+//! (special information tone), T.30 (1,100 Hz calling tone), V.25 (2,100 Hz answer tone). Cadences are measured in
+//! steps of 40 ms, so every length is uncertain by one step at either end. A burst counts only while nearly all
+//! energy lies in one or two lines that stand still; speech and music rarely do that in a regular beat.
+
+use super::Signal;
+use super::features::Lines;
+
+/// What was recognised, and the step at which its first burst began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Recognised {
+    pub(super) signal: Signal,
+    pub(super) start: u64,
+}
+
+/// A repeated burst and pause, lengths in steps.
+struct Cadence {
+    signal: Signal,
+    hertz: (f32, f32),
+    on: (u64, u64),
+    off: (u64, u64),
+    /// Bursts of one kind that must have ended before the newest began.
+    ended: usize,
+    /// The most by which the lengths of bursts, and of pauses, may differ.
+    spread: u64,
+}
+
+/// A line that never stops.
+struct Continuous {
+    signal: Signal,
+    hertz: (f32, f32),
+    /// A second line, or zero for a pure tone.
+    second: f32,
+    steps: u64,
+    /// The most by which the frequency may wander, in hertz.
+    wander: f32,
+}
+
+const CALL_PROGRESS: (f32, f32) = (340.0, 640.0);
+
+const CADENCES: [Cadence; 5] = [
+    Cadence {
+        signal: Signal::Busy,
+        hertz: CALL_PROGRESS,
+        on: (8, 15),
+        off: (7, 15),
+        ended: 2,
+        spread: 2,
+    },
+    Cadence {
+        signal: Signal::Congestion,
+        hertz: CALL_PROGRESS,
+        on: (4, 8),
+        off: (3, 8),
+        ended: 3,
+        spread: 2,
+    },
+    Cadence {
+        signal: Signal::Ringback,
+        hertz: CALL_PROGRESS,
+        on: (20, 56),
+        off: (60, 135),
+        ended: 1,
+        spread: 3,
+    },
+    Cadence {
+        signal: Signal::FaxCng,
+        hertz: (1_060.0, 1_140.0),
+        on: (10, 16),
+        off: (60, 90),
+        ended: 1,
+        spread: 2,
+    },
+    Cadence {
+        signal: Signal::ModemAnswer,
+        hertz: (2_080.0, 2_120.0),
+        on: (60, 110),
+        off: (1, 60),
+        ended: 1,
+        spread: 60,
+    },
+];
+
+const CONTINUOUS: [Continuous; 4] = [
+    Continuous {
+        signal: Signal::Dial,
+        hertz: (417.0, 433.0),
+        second: 0.0,
+        steps: 75,
+        wander: 4.0,
+    },
+    Continuous {
+        signal: Signal::Dial,
+        hertz: (434.0, 446.0),
+        second: 0.0,
+        steps: 90,
+        wander: 3.0,
+    },
+    Continuous {
+        signal: Signal::Dial,
+        hertz: (340.0, 360.0),
+        second: 440.0,
+        steps: 60,
+        wander: 5.0,
+    },
+    Continuous {
+        signal: Signal::ModemAnswer,
+        hertz: (2_080.0, 2_120.0),
+        second: 0.0,
+        steps: 35,
+        wander: 10.0,
+    },
+];
+
+/// Three rising tones: 950, 1,400 and 1,800 Hz, 330 ms each (some networks 276 and 380 ms).
+const SIT: [(f32, f32); 3] = [(895.0, 1_005.0), (1_345.0, 1_455.0), (1_740.0, 1_860.0)];
+const SIT_STEPS: (u64, u64) = (4, 12);
+
+/// How pure a step must be to belong to a burst.
+const PURE: f32 = 0.8;
+const QUIETEST_DBFS: f32 = -50.0;
+/// A line that jumps further than this begins another burst.
+const JUMP_HZ: f32 = 70.0;
+/// Bursts remembered.
+const MEMORY: usize = 4;
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Burst {
+    start: u64,
+    len: u64,
+    low: (f32, f32),
+    high: (f32, f32),
+    level: (f32, f32),
+}
+
+impl Burst {
+    fn new(start: u64, low: f32, high: f32, level: f32) -> Self {
+        Self {
+            start,
+            len: 1,
+            low: (low, low),
+            high: (high, high),
+            level: (level, level),
+        }
+    }
+
+    fn take(&mut self, low: f32, high: f32, level: f32) {
+        let widen = |(a, b): (f32, f32), v: f32| (a.min(v), b.max(v));
+        self.len += 1;
+        // The window still holds the onset in the first two steps: lines and level are not yet its own.
+        if self.len <= 3 {
+            *self = Self {
+                start: self.start,
+                len: self.len,
+                ..Self::new(0, low, high, level)
+            };
+        } else {
+            self.low = widen(self.low, low);
+            self.high = widen(self.high, high);
+            self.level = widen(self.level, level);
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.start + self.len
+    }
+
+    fn hertz(&self) -> f32 {
+        f32::midpoint(self.low.0, self.low.1)
+    }
+
+    fn within(&self, range: (f32, f32)) -> bool {
+        self.low.0 >= range.0 && self.high.1 <= range.1
+    }
+}
+
+/// The running state of one call.
+pub(super) struct Tones {
+    open: Option<Burst>,
+    ended: [Burst; MEMORY],
+    count: usize,
+    step: u64,
+    signal: Option<Signal>,
+    last_on: u64,
+}
+
+impl Tones {
+    pub(super) fn new() -> Self {
+        Self {
+            open: None,
+            ended: [Burst::default(); MEMORY],
+            count: 0,
+            step: 0,
+            signal: None,
+            last_on: 0,
+        }
+    }
+
+    /// Whether a recognised signal is sounding now, short pauses of its cadence included.
+    pub(super) fn sounding(&self) -> bool {
+        self.signal.is_some() && self.step.saturating_sub(self.last_on) < 22
+    }
+
+    /// Takes the lines of the next step.
+    pub(super) fn step(&mut self, lines: &Lines) -> Option<Recognised> {
+        let at = self.step;
+        self.step += 1;
+        let pure = lines.purity > PURE && lines.level > QUIETEST_DBFS;
+        let (low, high) = if lines.second > 0.0 {
+            (lines.first.min(lines.second), lines.first.max(lines.second))
+        } else {
+            (lines.first, lines.first)
+        };
+        match &mut self.open {
+            Some(open) if pure && ((open.hertz() - low).abs() < JUMP_HZ || open.len < 3) => {
+                open.take(low, high, lines.level);
+                let open = *open;
+                if self.signal.is_some() && open.len >= 3 {
+                    self.last_on = at;
+                }
+                return self.lasting(&open).or_else(|| self.beginning(&open));
+            }
+            open => {
+                let ended = open.take();
+                if pure {
+                    *open = Some(Burst::new(at, low, high, lines.level));
+                }
+                if let Some(burst) = ended.filter(|b| b.len >= 3) {
+                    self.ended.rotate_right(1);
+                    self.ended[0] = burst;
+                    self.count = (self.count + 1).min(MEMORY);
+                    return self.information();
+                }
+            }
+        }
+        if at.saturating_sub(self.last_on) > 160 {
+            self.signal = None;
+        }
+        None
+    }
+
+    fn recognise(&mut self, signal: Signal, start: u64) -> Option<Recognised> {
+        self.last_on = self.step;
+        if self.signal == Some(signal) {
+            return None;
+        }
+        self.signal = Some(signal);
+        Some(Recognised { signal, start })
+    }
+
+    /// A line that goes on and on.
+    fn lasting(&mut self, open: &Burst) -> Option<Recognised> {
+        let found = CONTINUOUS.iter().find(|c| {
+            open.len >= c.steps
+                && open.low.0 >= c.hertz.0
+                && open.low.1 <= c.hertz.1
+                && open.low.1 - open.low.0 <= c.wander
+                && open.level.1 - open.level.0 < 4.0
+                && if c.second > 0.0 {
+                    open.high.0 > c.second - 8.0 && open.high.1 < c.second + 8.0
+                } else {
+                    open.high.1 - open.low.0 <= 2.0 * c.wander
+                }
+        })?;
+        self.recognise(found.signal, open.start)
+    }
+
+    /// A burst that has just begun, and those before it.
+    fn beginning(&mut self, open: &Burst) -> Option<Recognised> {
+        if open.len != 4 {
+            return None;
+        }
+        let found = CADENCES.iter().find(|c| self.beats(c, open))?.signal;
+        let british = found == Signal::Busy && self.alternates(open);
+        let signal = if british { Signal::Congestion } else { found };
+        let first = self.ended[self.count.min(3) - 1].start;
+        self.recognise(signal, first)
+    }
+
+    fn beats(&self, cadence: &Cadence, open: &Burst) -> bool {
+        if self.count < cadence.ended {
+            return false;
+        }
+        let bursts = &self.ended[..cadence.ended];
+        let alike = |b: &Burst| {
+            b.within(cadence.hertz)
+                && (b.hertz() - open.hertz()).abs() < 12.0 + (b.low.1 - b.low.0)
+                && b.low.1 - b.low.0 < 60.0
+                && (cadence.on.0..=cadence.on.1).contains(&b.len)
+        };
+        let gaps = |k: usize| {
+            let next = if k == 0 {
+                open.start
+            } else {
+                bursts[k - 1].start
+            };
+            next - bursts[k].end()
+        };
+        let regular = |of: &dyn Fn(usize) -> u64| {
+            let (low, high) = (0..bursts.len())
+                .map(of)
+                .fold((u64::MAX, 0), |(l, h), v| (l.min(v), h.max(v)));
+            high - low <= cadence.spread
+        };
+        bursts.iter().all(alike)
+            && (0..bursts.len()).all(|k| (cadence.off.0..=cadence.off.1).contains(&gaps(k)))
+            && regular(&|k| bursts[k].len)
+            && regular(&gaps)
+    }
+
+    /// Congestion of the United Kingdom: 400 ms and 225 ms in turn, always 750 ms apart.
+    fn alternates(&self, open: &Burst) -> bool {
+        self.count >= 2
+            && self.ended[0].len.abs_diff(self.ended[1].len) >= 3
+            && (open.start - self.ended[1].start).abs_diff(38) <= 3
+    }
+
+    /// Three rising tones.
+    fn information(&mut self) -> Option<Recognised> {
+        if self.count < 3 {
+            return None;
+        }
+        let [third, second, first, _] = self.ended;
+        let rising = [first, second, third].iter().zip(SIT).all(|(b, range)| {
+            b.low.0 >= range.0 && b.low.1 <= range.1 && (SIT_STEPS.0..=SIT_STEPS.1).contains(&b.len)
+        });
+        let joined = second.start - first.end() <= 3 && third.start - second.end() <= 3;
+        if rising && joined {
+            return self.recognise(Signal::Sit, first.start);
+        }
+        None
+    }
+}

@@ -1,0 +1,175 @@
+"""Trains the ear's network and writes its weights.
+
+    train.py --train FOLDER... --valid FOLDER... --out weights.bin [--minutes 15] [--seed 1]
+
+Each folder holds `manifest.jsonl` (truth) and what the example `ear_features` wrote (`rows.f32`, `rows.txt`), so the
+features have one implementation, in Rust. One processor core, fixed seeds. Prints the figures per epoch, keeps the
+epoch with the best validation figure, writes beside the weights a `.json` with figures and the hash of the data.
+"""
+
+import argparse
+import hashlib
+import json
+import struct
+import time
+
+import numpy as np
+import torch
+from torch import nn
+
+CLASSES = ["speech", "silence", "music", "tone", "noise"]
+STEP_S, LAG = 0.04, 4
+DENSE, HIDDEN = 48, 80
+CHUNK, BATCH = 400, 48
+
+
+def load(folders):
+    """Per call: rows, admissible classes as a bit mask, main class; and the hash of it all."""
+    calls, digest = [], hashlib.sha256()
+    for folder in folders:
+        truth = [json.loads(line) for line in open(folder + "/manifest.jsonl")]
+        digest.update(open(folder + "/manifest.jsonl", "rb").read())
+        counts = [int(line.rsplit(" ", 1)[1]) for line in open(folder + "/rows.txt")]
+        raw = np.fromfile(folder + "/rows.f32", "<f4")
+        width = len(raw) // sum(counts)
+        rows, at = raw.reshape(-1, width), 0
+        for t, n in zip(truth, counts):
+            x = rows[at : at + n]
+            at += n
+            fine = np.full((int(t["dur"] / 0.01) + 8,), 1, np.int64)
+            bits = np.full(len(fine), 2, np.int64)
+            for s in t["segments"]:
+                i, j = round(s["start"] * 100), round(s["end"] * 100)
+                fine[i:j] = CLASSES.index(s["class"])
+                bits[i:j] = (1 << CLASSES.index(s["class"])) | sum(1 << CLASSES.index(c) for c in s["alt"])
+            when = np.clip(((np.arange(n) - LAG) * 4 + 2), 0, len(fine) - 1)
+            calls.append((x, bits[when], fine[when], t["scenario"]))
+    return calls, digest.hexdigest()
+
+
+class Net(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.dense, self.gru, self.out = nn.Linear(width, DENSE), nn.GRU(DENSE, HIDDEN, batch_first=True), nn.Linear(HIDDEN, 5)
+        self.drop = nn.Dropout(0.1)
+
+    def forward(self, x, h=None):
+        y, h = self.gru(self.drop(torch.relu(self.dense(x))), h)
+        return self.out(self.drop(y)), h
+
+
+def loss_of(logits, bits, main, weight):
+    """Minus the log of all admissible classes together, and a little for the main one."""
+    logp = torch.log_softmax(logits, -1)
+    allowed = ((bits.unsqueeze(-1) >> torch.arange(5)) & 1).bool()
+    any_ = torch.logsumexp(logp.masked_fill(~allowed, -1e4), -1)
+    own = logp.gather(-1, main.unsqueeze(-1)).squeeze(-1)
+    strict = (allowed.sum(-1) == 1).float()
+    w = weight[main] * (0.4 + 0.6 * strict)
+    return -(w * (0.9 * any_ + 0.1 * own)).sum() / w.sum()
+
+
+def evaluate(net, calls):
+    net.eval()
+    good, seen = np.zeros(5), np.zeros(5)
+    with torch.no_grad():
+        order = sorted(range(len(calls)), key=lambda i: len(calls[i][0]))
+        for i in range(0, len(order), 32):
+            part = [calls[k] for k in order[i : i + 32]]
+            n = max(len(c[0]) for c in part)
+            x = torch.zeros(len(part), n, part[0][0].shape[1])
+            for k, c in enumerate(part):
+                x[k, : len(c[0])] = torch.from_numpy(np.ascontiguousarray(c[0]))
+            said = net(x)[0].argmax(-1).numpy()
+            for k, (_, bits, main, _) in enumerate(part):
+                s = said[k, : len(main)]
+                strict = (bits & (bits - 1)) == 0
+                for c in range(5):
+                    m = strict & (main == c)
+                    seen[c] += m.sum()
+                    good[c] += (s[m] == c).sum()
+    net.train()
+    return good / np.maximum(seen, 1)
+
+
+def export(net, mean, std, path, sample):
+    """Folds the normalisation into the dense layer and writes the file that `network.rs` describes."""
+    net.eval()
+    w = net.dense.weight.detach().double() / std
+    b = net.dense.bias.detach().double() - w @ mean
+    with torch.no_grad():
+        logits = net((sample.unsqueeze(0) - mean.float()) / std.float())[0][0, -1]
+    g = net.gru
+    parts = [w, b, g.weight_ih_l0, g.bias_ih_l0, g.weight_hh_l0, g.bias_hh_l0, net.out.weight, net.out.bias, sample, logits]
+    with open(path, "wb") as f:
+        f.write(b"EAR1" + struct.pack("<3I", w.shape[1], DENSE, HIDDEN))
+        for p in parts:
+            f.write(p.detach().numpy().astype("<f4").tobytes())
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("--train", nargs="+", required=True)
+    ap.add_argument("--valid", nargs="+", required=True)
+    ap.add_argument("--out", required=True)
+    ap.add_argument("--minutes", type=float, default=15, help="processor time to spend")
+    ap.add_argument("--seed", type=int, default=1)
+    ap.add_argument("--start", help="weights of an earlier run (.pt) to go on from")
+    a = ap.parse_args()
+    torch.manual_seed(a.seed)
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(a.seed)
+    calls, digest = load(a.train)
+    valid, _ = load(a.valid)
+    width = calls[0][0].shape[1]
+    some = np.concatenate([c[0][::7] for c in calls])
+    mean, std = torch.from_numpy(some.mean(0)).double(), torch.from_numpy(some.std(0) + 1e-3).double()
+    steps = sum(len(c[0]) for c in calls)
+    print(f"{len(calls)} calls, {steps * STEP_S / 3600:.1f} h, {width} inputs; data {digest[:16]}", flush=True)
+    net = Net(width)
+    if a.start:
+        net.load_state_dict(torch.load(a.start)["net"])
+    print(sum(p.numel() for p in net.parameters()), "weights", flush=True)
+    opt = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-4)
+    weight = torch.tensor([1.3, 0.8, 1.0, 1.6, 1.2])
+    per_epoch = max(1, steps // (CHUNK * BATCH))
+    began, best, epoch = time.process_time(), -1.0, 0
+    lengths = np.array([len(c[0]) for c in calls], float)
+    fm, fs = mean.float(), std.float()
+    while (used := (time.process_time() - began) / 60 / a.minutes) < 1:
+        total = 0.0
+        for _ in range(per_epoch):
+            used = min(1.0, (time.process_time() - began) / 60 / a.minutes)
+            for group in opt.param_groups:
+                group["lr"] = 2.5e-3 * (0.5 + 0.5 * np.cos(np.pi * used)) * min(1, 0.1 + epoch * 0.5) + 2e-5
+            x, bits, main = torch.zeros(BATCH, CHUNK, width), torch.full((BATCH, CHUNK), 31), torch.ones(BATCH, CHUNK, dtype=torch.long)
+            for k, i in enumerate(rng.choice(len(calls), BATCH, p=lengths / lengths.sum())):
+                rows, bt, mn, _ = calls[i]
+                # Half of the chunks begin where the call begins: there the memory is empty.
+                o = 0 if rng.random() < 0.4 else rng.integers(0, max(1, len(rows) - CHUNK // 2))
+                n = min(CHUNK, len(rows) - o)
+                r = torch.from_numpy(np.ascontiguousarray(rows[o : o + n]))
+                x[k, :n], bits[k, :n], main[k, :n] = (r - fm) / fs, torch.from_numpy(bt[o : o + n]), torch.from_numpy(mn[o : o + n])
+            opt.zero_grad()
+            loss = loss_of(net(x)[0], bits, main, weight)
+            loss.backward()
+            nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            opt.step()
+            total += loss.item()
+        epoch += 1
+        if used < 0.6 and epoch % 4:
+            print(f"epoch {epoch} {used:.0%} loss {total / per_epoch:.4f}", flush=True)
+            continue
+        recall = evaluate(net, [((r - fm.numpy()) / fs.numpy(), b, m, s) for r, b, m, s in valid[::3]])
+        print(f"epoch {epoch} {used:.0%} loss {total / per_epoch:.4f} recall {recall.round(3)} mean {recall.mean():.4f}", flush=True)
+        if recall.mean() > best and used > 0.6 or best < 0:
+            best = recall.mean() if used > 0.6 else -1.0
+            sample = torch.from_numpy(np.ascontiguousarray(valid[0][0][20:28]))
+            export(net, mean, std, a.out, sample)
+            torch.save({"net": net.state_dict()}, a.out + ".pt")
+            info = {"data_sha256": digest, "hours": round(steps * STEP_S / 3600, 2), "calls": len(calls), "epoch": epoch, "frame_recall": dict(zip(CLASSES, recall.round(4).tolist())), "frame_balanced": round(float(recall.mean()), 4)}
+            json.dump(info, open(a.out + ".json", "w"), indent=1)
+            net.train()
+
+
+main()

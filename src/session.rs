@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, info, warn};
 
-use crate::agi::Request;
+use crate::agi::{Command, Request};
 use crate::call::record::{
     CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation,
 };
@@ -37,8 +37,18 @@ pub struct Guard {
     pub at_once: CancellationToken,
 }
 
+/// Path of a request that asks whether a guard is there: no call, no record.
+pub const CHECK_PATH: &str = "check";
+
 impl Handler for Guard {
-    async fn call(&self, connection: Connection, request: Request, _stop: CancellationToken) {
+    async fn call(&self, mut connection: Connection, request: Request, _stop: CancellationToken) {
+        if request.path() == CHECK_PATH {
+            let name = concat!("voicemail-guard ", env!("CARGO_PKG_VERSION"));
+            if let Err(error) = connection.send(&Command::verbose(name, 3)).await {
+                debug!(%error, "whoever asked is gone");
+            }
+            return;
+        }
         let record = self.open_record(&request);
         let span = tracing::info_span!(
             "call",
@@ -52,6 +62,9 @@ impl Handler for Guard {
     }
 
     async fn refused(&self, request: Request) {
+        if request.path() == CHECK_PATH {
+            return;
+        }
         let mut record = self.open_record(&request);
         record.verdict = Some(Verdict::Unsure);
         record.ended_by = Some(EndedBy::Refused);
@@ -206,7 +219,7 @@ impl Session<'_> {
         self.call.handle_event(event, self.guard.clock.now());
     }
 
-    async fn send(&mut self, command: &crate::agi::Command) {
+    async fn send(&mut self, command: &Command) {
         let Some(connection) = &mut self.connection else {
             return;
         };

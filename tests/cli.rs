@@ -6,8 +6,9 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use voicemail_guard::prompts::Prompt;
 
@@ -66,10 +67,10 @@ impl House {
         fs::write(self.path("guard.toml"), config).unwrap();
     }
 
-    fn check_command(&self) -> Command {
+    fn command(&self, name: &str) -> Command {
         let mut command = guard();
         command
-            .arg("check")
+            .arg(name)
             .args(["--config".as_ref(), self.path("guard.toml").as_os_str()])
             .args(["--data".as_ref(), self.path("data").as_os_str()]);
         command
@@ -77,7 +78,7 @@ impl House {
 
     /// Runs `check`; its exit code and its lines.
     fn check(&self) -> (i32, Vec<String>) {
-        let output = self.check_command().output().unwrap();
+        let output = self.command("check").output().unwrap();
         assert_eq!(output.stderr, b"");
         let lines = text(&output).lines().map(str::to_owned).collect();
         (output.status.code().unwrap(), lines)
@@ -219,7 +220,8 @@ fn mistakes_in_the_settings_are_all_told() {
 #[test]
 fn a_port_held_by_a_guard_is_well_and_by_another_program_is_not() {
     for (answer, code, words) in [
-        ("NOOP \"voicemail-guard 0.1.0\"\n", 0, "ok port"),
+        ("VERBOSE \"voicemail-guard 0.1.0\" 3\n", 0, "ok port"),
+        ("failure\n", 0, "warn port"),
         ("SIP/2.0 400 Bad Request\r\n", 1, "fail port"),
         ("", 1, "fail port"),
     ] {
@@ -253,6 +255,50 @@ fn prelude(stream: &TcpStream) -> Vec<String> {
 }
 
 #[test]
+fn a_running_guard_is_recognised_and_stops_when_told() {
+    let house = House::new();
+    let free = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    house.configure(&free.to_string());
+    let mut serving = house
+        .command("serve")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(serving.stderr.take().unwrap()).lines();
+    let listening = log.find(|line| line.as_ref().unwrap().contains("listening"));
+    assert!(listening.is_some());
+
+    let (code, lines) = house.check();
+    assert_eq!(code, 0, "{lines:#?}");
+    assert!(
+        item(&lines, "ok port")
+            .0
+            .ends_with("is answered by a running guard")
+    );
+    assert!(item(&lines, "ok call log").0.ends_with("is sound"));
+
+    kill_process(Pid::from_child(&serving), Signal::TERM).unwrap();
+    assert_eq!(serving.wait().unwrap().code(), Some(0));
+    let told: Vec<_> = log.map(Result::unwrap).collect();
+    assert!(
+        told.iter().any(|line| line.contains("stopping")),
+        "{told:#?}"
+    );
+    let calls = house
+        .command("calls")
+        .args(["--format", "json"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        (calls.status.code(), text(&calls)),
+        (Some(1), String::new())
+    );
+}
+
+#[test]
 fn a_database_is_looked_into() {
     let house = House::new();
     let file = house.path("data/calls.sqlite");
@@ -283,7 +329,7 @@ fn a_reader_who_has_seen_enough_ends_it_quietly() {
     let house = House::new();
     let (reader, writer) = io::pipe().unwrap();
     drop(reader);
-    let output = house.check_command().stdout(writer).output().unwrap();
+    let output = house.command("check").stdout(writer).output().unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
@@ -295,7 +341,7 @@ fn a_full_disk_behind_standard_output_is_told() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let output = house.check_command().stdout(full).output().unwrap();
+    let output = house.command("check").stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let told = String::from_utf8(output.stderr).unwrap();
     assert!(

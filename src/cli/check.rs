@@ -16,6 +16,7 @@ use super::{Failure, Shared};
 use crate::config::{Config, ConfigError, Prompts};
 use crate::log;
 use crate::prompts::{Installed, installed};
+use crate::session::CHECK_PATH;
 
 /// Below this a disk is full within the day.
 const LITTLE_SPACE: u64 = 1 << 30;
@@ -185,6 +186,11 @@ fn port(address: SocketAddr) -> Item {
             Ok(line) if line.contains("voicemail-guard") => {
                 Item::ok("port", format!("{address} is answered by a running guard"))
             }
+            Ok(line) if line == "failure\n" => Item::warn(
+                "port",
+                format!("{address} is answered, but no more calls are taken now"),
+                "raise [limits] max_calls if that lasts, or run this again when it is quieter",
+            ),
             answer => Item::fail(
                 "port",
                 format!(
@@ -210,12 +216,15 @@ fn port(address: SocketAddr) -> Item {
     }
 }
 
-/// Asks whoever listens there for the script `check`: a guard answers with its name, and files no call.
+/// Asks whoever listens there: a guard answers with its name, and files no call.
 fn greet(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    stream.write_all(b"agi_network: yes\nagi_network_script: check\n\n")?;
+    write!(
+        stream,
+        "agi_network: yes\nagi_network_script: {CHECK_PATH}\n\n"
+    )?;
     let mut line = String::new();
     BufReader::new(io::Read::take(stream, 512)).read_line(&mut line)?;
     Ok(line)

@@ -34,7 +34,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord) {
     match keep::keep(folder, &guard.data, record.id, record.started, &[]) {
         Ok(place) => record.audio = place,
         Err(error) => {
-            error!(%error, id = %record.id, "the audio of a recovered call could not be kept")
+            error!(%error, id = %record.id, "the audio of a recovered call could not be kept");
         }
     }
     info!(target: "support", "{}", support_line(&record, &TimeZone::system()));

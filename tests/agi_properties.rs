@@ -69,17 +69,14 @@ proptest! {
         let name = command.verb().words().split(' ').map(|word| word.as_bytes().to_vec());
         let given: Vec<Vec<u8>> = name.chain(command.arguments().map(<[u8]>::to_vec)).collect();
         let forbidden = given.iter().flatten().any(|byte| b"\n\r\0".contains(byte));
-        match command.encode() {
-            Ok(line) => {
-                prop_assert!(!forbidden && line.len() <= Command::MAX_BYTES);
-                let (end, line) = line.split_last().unwrap();
-                prop_assert_eq!(*end, b'\n');
-                prop_assert_eq!(argument_splitter::split(line), Some(given));
-            }
-            Err(_) => {
-                let bytes: usize = given.iter().map(|word| 2 * word.len() + 3).sum();
-                prop_assert!(forbidden || bytes > Command::MAX_BYTES);
-            }
+        if let Ok(line) = command.encode() {
+            prop_assert!(!forbidden && line.len() <= Command::MAX_BYTES);
+            let (end, line) = line.split_last().unwrap();
+            prop_assert_eq!(*end, b'\n');
+            prop_assert_eq!(argument_splitter::split(line), Some(given));
+        } else {
+            let bytes: usize = given.iter().map(|word| 2 * word.len() + 3).sum();
+            prop_assert!(forbidden || bytes > Command::MAX_BYTES);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Recordings of every form, whole and damaged, against files that other programs made.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use proptest::prelude::*;
 use voicemail_guard::audio::file::{Decoder, Format, Remark, Sound, SoundError, decode};
 use voicemail_guard::audio::wav::{self, WavError};

@@ -1,5 +1,7 @@
 //! The listener over real sockets: limits, slow and broken peers, panics, the end.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

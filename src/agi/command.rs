@@ -44,7 +44,7 @@ impl Command {
         Self::new(Verb::Answer)
     }
 
-    /// ASYNCAGI BREAK: ends an AsyncAGI session; without meaning over FastAGI.
+    /// ASYNCAGI BREAK: ends an `AsyncAGI` session; without meaning over FastAGI.
     pub fn async_agi_break() -> Self {
         Self::new(Verb::AsyncAgiBreak)
     }
@@ -131,7 +131,7 @@ impl Command {
         Self::new(Verb::GetVariable).arg(name)
     }
 
-    /// GOSUB: runs a dialplan subroutine to its Return().
+    /// GOSUB: runs a dialplan subroutine to its `Return()`.
     pub fn gosub(
         context: impl AsRef<[u8]>,
         extension: impl AsRef<[u8]>,

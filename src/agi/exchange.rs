@@ -287,9 +287,8 @@ impl Exchange {
         }
         self.dead |= reply == Reply::DeadChannel;
         let outcome = match held.map(|reply| read(&command, reply)) {
-            None => Outcome::Swallowed,
             // An interrupted WAIT FOR DIGIT says 1, which is no key.
-            Some(Reading::Certain(Outcome::Malformed(_))) => Outcome::Swallowed,
+            None | Some(Reading::Certain(Outcome::Malformed(_))) => Outcome::Swallowed,
             Some(Reading::Certain(outcome)) => outcome,
             Some(Reading::MinusOne(_)) if self.dead => Outcome::ChannelGone,
             Some(Reading::MinusOne(line)) => {

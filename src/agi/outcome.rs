@@ -125,7 +125,7 @@ pub enum RecordEnd {
 /// How a subroutine ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GosubEnd {
-    /// It came to its Return().
+    /// It came to its `Return()`.
     Complete,
     /// It ended in another way, a hang-up for instance.
     Abnormal,

@@ -153,10 +153,9 @@ fn recorded(line: &ResultLine) -> Option<Outcome> {
 /// `handle_gosub` of `app_stack.c`.
 fn gosub(line: &ResultLine) -> Option<Outcome> {
     let end = match (line.code, line.tail.as_ref()) {
-        (503, _) => GosubEnd::Failed,
-        (_, b"Gosub complete") => GosubEnd::Complete,
+        (200, b"Gosub complete") => GosubEnd::Complete,
         (_, b"Gosub label not found") => GosubEnd::NoSuchLabel,
-        (_, b"Gosub failed") => GosubEnd::Failed,
+        (503, _) | (_, b"Gosub failed") => GosubEnd::Failed,
         (_, tail) if tail.starts_with(b"Gosub complete") => GosubEnd::Abnormal,
         _ => return None,
     };

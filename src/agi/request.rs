@@ -236,15 +236,12 @@ fn percent_decoded(text: &[u8]) -> String {
             (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
             _ => None,
         };
-        match escape {
-            Some((high, low)) => {
-                decoded.push(high << 4 | low);
-                rest = &tail[2..];
-            }
-            None => {
-                decoded.push(byte);
-                rest = tail;
-            }
+        if let Some((high, low)) = escape {
+            decoded.push(high << 4 | low);
+            rest = &tail[2..];
+        } else {
+            decoded.push(byte);
+            rest = tail;
         }
     }
     lossy(&decoded)

@@ -244,6 +244,9 @@ impl Decoder {
     }
 
     /// Ends the file: appends the last samples and tells what it was made of.
+    ///
+    /// # Panics
+    /// Never: a reader that has told its layout has made the chain.
     pub fn finish(mut self, out: &mut Vec<i16>) -> Result<Origin, SoundError> {
         let mut remarks = Vec::new();
         if let Some(mut reader) = self.wav {

@@ -153,14 +153,14 @@ impl Unpacker {
             Encoding::Pcm32 if big => self.mix(octets, out, |o| from_32(i32::from_be_bytes(o))),
             Encoding::Pcm32 => self.mix(octets, out, |o| from_32(i32::from_le_bytes(o))),
             Encoding::Float32 if big => {
-                self.mix(octets, out, |o| from_float(f32::from_be_bytes(o)))
+                self.mix(octets, out, |o| from_float(f32::from_be_bytes(o)));
             }
             Encoding::Float32 => self.mix(octets, out, |o| from_float(f32::from_le_bytes(o))),
             Encoding::Float64 if big => {
                 self.mix(octets, out, |o| from_float(f64::from_be_bytes(o) as f32));
             }
             Encoding::Float64 => {
-                self.mix(octets, out, |o| from_float(f64::from_le_bytes(o) as f32))
+                self.mix(octets, out, |o| from_float(f64::from_le_bytes(o) as f32));
             }
             Encoding::Gsm => {
                 for frame in octets.as_chunks::<{ gsm::PLAIN_OCTETS }>().0 {

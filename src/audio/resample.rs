@@ -132,7 +132,7 @@ impl Filter {
     fn design(phases: u32, step: u32) -> Self {
         // In units of the input rate, the prototype at `phases` times that rate.
         let rate = f64::from(RATE_HZ) * f64::from(step) / f64::from(phases);
-        let cut = (PASS_HZ + STOP_HZ) / 2.0 / rate;
+        let cut = f64::midpoint(PASS_HZ, STOP_HZ) / rate;
         let transition = 2.0 * PI * (STOP_HZ - PASS_HZ) / rate;
         let half = ((REJECTION_DB - 7.95) / (2.285 * transition) / 2.0).ceil();
         let beta = 0.1102 * (REJECTION_DB - 8.7);

@@ -11,6 +11,7 @@ mod ears;
 mod event;
 mod leaving;
 mod number_entry;
+mod playing;
 pub mod policy;
 mod prompt;
 pub mod record;
@@ -29,11 +30,12 @@ pub use timers::Timer;
 use self::ears::Ears;
 use self::policy::{Advice, Policy, Situation};
 use self::prompt::{Clip, LONGEST_CLIP};
-use self::record::{Asked, CallRecord, EndedBy, Mode};
-use self::state::{AwaitedAnswer, Keying, Listening, Playing, State, Then};
+use self::record::{CallRecord, EndedBy, Mode, Presentation};
+use self::state::{Keying, Listening, State, Then};
 use self::timers::Deadline;
-use crate::agi::{Command, Exchange, Failure, Finished, Handled, Key, Keys, Outcome};
+use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome};
 use crate::audio::MediaTime;
+use crate::prompts::Prompt;
 
 /// One caller's stay, from the prelude to the closed record.
 #[derive(Debug)]
@@ -216,7 +218,7 @@ impl Call {
             State::Playing(playing) => self.played(playing, &outcome, now),
             State::Listening(listening) => self.heard_key(listening, key_of(&outcome), now),
             State::Keying(keying) => self.keyed(keying, key_of(&outcome), now),
-            State::Confirming(keying) => self.confirmed(keying, key_of(&outcome), now),
+            State::Confirming(keying) => self.confirmed(&keying, key_of(&outcome), now),
             state @ (State::Leaving(_) | State::Ended) => self.state = state,
         }
     }
@@ -255,118 +257,9 @@ impl Call {
                 now,
             );
         } else {
-            let greeting = Clip::Greeting(self.policy.greeting.clone());
+            let greeting = self.greeting();
             self.play([greeting, Clip::Beep], Then::Listen, now);
         }
-    }
-
-    fn play(&mut self, clips: impl Into<VecDeque<Clip>>, then: Then, now: Instant) {
-        let playing = Playing {
-            clips: clips.into(),
-            then,
-            began: self.ears.heard(),
-        };
-        for clip in playing
-            .clips
-            .iter()
-            .filter(|c| matches!(c, Clip::Prompt(_) | Clip::Greeting(_)))
-        {
-            let prompt = clip.name().to_owned();
-            self.record.asked.push(Asked {
-                prompt,
-                at: playing.began,
-                answer: None,
-            });
-        }
-        self.play_next(playing, now);
-    }
-
-    fn play_next(&mut self, playing: Playing, now: Instant) {
-        let keys = match &playing.then {
-            Then::Confirm(_) => prompt::confirming_keys(),
-            Then::Leave(_) => Keys::NONE,
-            Then::Listen | Then::AwaitAnswer | Then::Key(_) => Keys::ALL,
-        };
-        match playing.clips.front().map(|clip| clip.command(keys)) {
-            Some(command) => {
-                self.state = State::Playing(playing);
-                // The rail is renewed between prompts; the command that is due follows it.
-                self.renew_rail_then(command, LONGEST_CLIP, now);
-            }
-            None => self.prompt_over(playing.then, now),
-        }
-    }
-
-    fn played(&mut self, mut playing: Playing, outcome: &Outcome, now: Instant) {
-        if matches!(outcome, Outcome::Done) {
-            return self.play_next(playing, now);
-        }
-        let clip = playing.clips.pop_front();
-        if let (Outcome::Failed(Failure::FileMissing | Failure::Refused), Some(clip)) =
-            (outcome, &clip)
-        {
-            let needed = matches!(clip, Clip::Greeting(_) | Clip::Prompt(prompt::STILL_THERE));
-            if needed {
-                self.trouble(format!("the prompt {} could not be played", clip.name()));
-                return self.leave(EndedBy::HandedOn, now);
-            }
-        }
-        let Some(key) = key_of(outcome) else {
-            return self.play_next(playing, now);
-        };
-        match playing.then {
-            Then::AwaitAnswer => {
-                self.answered("key");
-                self.listen(None, now);
-            }
-            Then::Confirm(keying) => self.confirmed(keying, Some(key), now),
-            Then::Key(keying) => self.keyed(keying, Some(key), now),
-            Then::Listen => match key.digit() {
-                Some(_) => self.keyed(Keying::default(), Some(key), now),
-                None => {
-                    playing.clips.retain(|clip| *clip == Clip::Beep);
-                    self.play_next(
-                        Playing {
-                            then: Then::Listen,
-                            ..playing
-                        },
-                        now,
-                    );
-                }
-            },
-            Then::Leave(by) => self.leave(by, now),
-        }
-    }
-
-    fn prompt_over(&mut self, then: Then, now: Instant) {
-        match then {
-            Then::Listen => self.listen(None, now),
-            Then::AwaitAnswer => {
-                let since = self.ears.heard();
-                self.listen(
-                    Some(AwaitedAnswer {
-                        until: now + self.policy.answer,
-                        since,
-                    }),
-                    now,
-                );
-            }
-            Then::Key(keying) => self.await_keys(keying, now),
-            Then::Confirm(keying) => {
-                self.state = State::Confirming(keying);
-                let wait = self.policy.confirm;
-                self.send(Command::wait_for_digit(wait), wait, now);
-            }
-            Then::Leave(by) => self.leave(by, now),
-        }
-    }
-
-    fn listen(&mut self, answer: Option<AwaitedAnswer>, now: Instant) {
-        if self.progress.recording.is_none() {
-            self.progress.recording = Some((now, self.ears.heard()));
-        }
-        self.ears.resume();
-        self.heartbeat(Listening { answer }, now);
     }
 
     fn heartbeat(&mut self, listening: Listening, now: Instant) {
@@ -426,19 +319,19 @@ impl Call {
             Advice::GoOn => self.heartbeat(listening, now),
             Advice::Ask => {
                 self.progress.questions += 1;
-                self.play([Clip::Prompt(prompt::STILL_THERE)], Then::AwaitAnswer, now);
+                self.play([Clip::Prompt(Prompt::StillThere)], Then::AwaitAnswer, now);
             }
             Advice::AskNumber => {
                 self.progress.number_asked = Some(self.ears.heard());
                 self.play(
-                    [Clip::Prompt(prompt::NUMBER_FIRST), Clip::Beep],
+                    [Clip::Prompt(Prompt::NumberFirst), Clip::Beep],
                     Then::Listen,
                     now,
                 );
             }
             Advice::Warn => {
                 self.progress.warned = Some(self.ears.heard());
-                self.play([Clip::Prompt(prompt::TIME_WARNING)], Then::Listen, now);
+                self.play([Clip::Prompt(Prompt::TimeWarning)], Then::Listen, now);
             }
             Advice::EndIdle => self.end(EndedBy::Guard, now),
             Advice::EndTone => self.leave(EndedBy::Guard, now),
@@ -446,13 +339,23 @@ impl Call {
         }
     }
 
+    /// A withheld caller is asked for his number, unless the administrator has a greeting of his own.
+    fn greeting(&self) -> Clip {
+        let withheld = self.record.caller.presentation == Presentation::Withheld;
+        if withheld && self.policy.greeting == Prompt::Greeting.path() {
+            Clip::Greeting(Prompt::GreetingWithheld.path())
+        } else {
+            Clip::Greeting(self.policy.greeting.clone())
+        }
+    }
+
     /// Ends politely: thanks for a message, a goodbye for everything else.
     fn end(&mut self, by: EndedBy, now: Instant) {
         let delivered = verdict::judge(&self.facts()).verdict.is_delivered();
         let words = if delivered {
-            prompt::THANKS
+            Prompt::Thanks
         } else {
-            prompt::GOODBYE
+            Prompt::Goodbye
         };
         self.play([Clip::Prompt(words)], Then::Leave(by), now);
     }
@@ -463,7 +366,7 @@ impl Call {
             .asked
             .iter_mut()
             .rev()
-            .find(|a| a.prompt == prompt::STILL_THERE);
+            .find(|a| a.prompt == Prompt::StillThere.name());
         if let Some(question) = question {
             question.answer.get_or_insert_with(|| how.to_owned());
         }
@@ -497,9 +400,9 @@ fn key_of(outcome: &Outcome) -> Option<Key> {
 /// Where MixMonitor leaves its id; the shell's option text names it, and the dialplan reads it.
 pub const TAP_ID: &str = "GUARD_TAP_ID";
 
-/// Asterisk's own absolute timeout, renewed again and again: if we hang, VoiceMail() has the caller
+/// Asterisk's own absolute timeout, renewed again and again: if we hang, `VoiceMail()` has the caller
 /// after this long at the most.
-const RAIL: Duration = Duration::from_secs(60);
+const RAIL: Duration = Duration::from_mins(1);
 
 /// The length of a wait for a key while listening: the pulse of all decisions.
 const HEARTBEAT: Duration = Duration::from_millis(250);
@@ -510,8 +413,8 @@ const SHORT: Duration = Duration::from_secs(2);
 /// A loaded Asterisk may answer late by this much.
 const SLACK: Duration = Duration::from_secs(8);
 
-/// VoiceMail() of Asterisk's own has its limits in voicemail.conf; this one is for a stuck channel.
-const LONGEST_VOICEMAIL: Duration = Duration::from_secs(3_600);
+/// `VoiceMail()` of Asterisk's own has its limits in voicemail.conf; this one is for a stuck channel.
+const LONGEST_VOICEMAIL: Duration = Duration::from_hours(1);
 
 /// This much near speech after the question is an answer.
 const ANSWER_BY_VOICE: Duration = Duration::from_millis(500);

@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use super::Call;
-use super::prompt::{self, Clip};
+use super::prompt::Clip;
 use super::record::{Callback, CallbackSource};
 use super::state::{Keying, State, Then};
 use crate::agi::{Command, Key};
 use crate::number;
+use crate::prompts::Prompt;
 
 impl Call {
     pub(super) fn await_keys(&mut self, keying: Keying, now: Instant) {
@@ -33,9 +34,9 @@ impl Call {
             (_, None) => {
                 self.take_number(&keying.digits, CallbackSource::Keyed);
                 let clips = [
-                    Clip::Prompt(prompt::NUMBER_IS),
+                    Clip::Prompt(Prompt::NumberIs),
                     Clip::Digits(keying.digits.clone()),
-                    Clip::Prompt(prompt::NUMBER_CONFIRM),
+                    Clip::Prompt(Prompt::NumberConfirm),
                 ];
                 self.play(clips, Then::Confirm(keying), now);
             }
@@ -43,12 +44,12 @@ impl Call {
     }
 
     /// 1, 2, or nothing.
-    pub(super) fn confirmed(&mut self, keying: Keying, key: Option<Key>, now: Instant) {
+    pub(super) fn confirmed(&mut self, keying: &Keying, key: Option<Key>, now: Instant) {
         match key {
             Some(Key::ONE) => {
                 self.take_number(&keying.digits, CallbackSource::KeyedConfirmed);
                 self.play(
-                    [Clip::Prompt(prompt::NUMBER_SAVED), Clip::Beep],
+                    [Clip::Prompt(Prompt::NumberSaved), Clip::Beep],
                     Then::Listen,
                     now,
                 );
@@ -58,7 +59,7 @@ impl Call {
                     digits: String::new(),
                     tries: keying.tries + 1,
                 };
-                self.play([Clip::Prompt(prompt::ENTER_NUMBER)], Then::Key(again), now);
+                self.play([Clip::Prompt(Prompt::EnterNumber)], Then::Key(again), now);
             }
             _ => self.resume_recording(now),
         }

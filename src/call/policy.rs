@@ -10,7 +10,7 @@ pub struct Policy {
     pub mode: Mode,
     /// Prompt played at the start; an administrator's own file may stand here.
     pub greeting: String,
-    /// Options handed to VoiceMail() when it takes the message itself.
+    /// Options handed to `VoiceMail()` when it takes the message itself.
     pub voicemail_options: String,
     /// Country that numbers without a country code belong to (ISO 3166-1 alpha-2).
     pub home_country: String,
@@ -53,7 +53,7 @@ impl Default for Policy {
             home_country: "DE".into(),
             rambler_prompt_after: Duration::from_secs(45),
             rambler_prompt_grace: Duration::from_secs(5),
-            longest_message: Duration::from_secs(120),
+            longest_message: Duration::from_mins(2),
             warning_before_end: Duration::from_secs(15),
             pause: Duration::from_secs(10),
             never_started: Duration::from_secs(8),
@@ -64,7 +64,7 @@ impl Default for Policy {
             answer: Duration::from_secs(8),
             key_pause: Duration::from_secs(3),
             confirm: Duration::from_secs(5),
-            longest_call: Duration::from_secs(600),
+            longest_call: Duration::from_mins(10),
         }
     }
 }
@@ -150,7 +150,9 @@ impl Policy {
                 _ => Advice::GoOn,
             };
         }
-        if !at.warned && at.recording_for >= self.longest_message - self.warning_before_end {
+        if !at.warned
+            && at.recording_for >= self.longest_message.saturating_sub(self.warning_before_end)
+        {
             return Advice::Warn;
         }
         if self.is_rambling(at) {

@@ -81,7 +81,7 @@ impl<'de> Deserialize<'de> for CallId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// Hears and files; nothing is said or cut, Asterisk's own VoiceMail() takes the message.
+    /// Hears and files; nothing is said or cut, Asterisk's own `VoiceMail()` takes the message.
     Observe,
     /// Speaks to the caller, never ends the call.
     Guide,
@@ -167,11 +167,11 @@ pub enum EndedBy {
     Guard,
     /// The longest message was reached.
     Limit,
-    /// The guard handed the caller on to VoiceMail() because something failed.
+    /// The guard handed the caller on to `VoiceMail()` because something failed.
     HandedOn,
     /// More calls than allowed: refused at once, Asterisk carried on.
     Refused,
-    /// Asterisk's side of the connection went away, or VoiceMail() took the message itself.
+    /// Asterisk's side of the connection went away, or `VoiceMail()` took the message itself.
     Asterisk,
     /// The guard died during the call; the record was closed at its next start.
     Recovered,

@@ -25,7 +25,7 @@ use crate::audio::MediaTime;
 pub(super) enum State {
     /// The set-up commands that are left; the first is under way.
     Opening(VecDeque<Command>),
-    /// VoiceMail() takes the message itself.
+    /// `VoiceMail()` takes the message itself.
     Observing,
     /// Something is played.
     Playing(Playing),

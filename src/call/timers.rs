@@ -5,7 +5,7 @@ use std::time::Instant;
 /// All timers of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// Asterisk owes a reply for too long: the connection is given up, VoiceMail() takes over.
+    /// Asterisk owes a reply for too long: the connection is given up, `VoiceMail()` takes over.
     CommandOverdue,
     /// The tap has not reported its end: the record is closed with what was heard.
     TapOverdue,

@@ -49,7 +49,7 @@ impl Default for Limits {
             calls: 500,
             connections: 2000,
             prelude: Duration::from_secs(5),
-            session: Duration::from_secs(900),
+            session: Duration::from_mins(15),
             grace: Duration::from_secs(30),
             codec: CodecLimits::default(),
             allow: Vec::new(),

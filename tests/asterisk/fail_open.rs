@@ -1,4 +1,4 @@
-//! Whatever becomes of the guard, the caller ends in VoiceMail() and his message is in the box. The
+//! Whatever becomes of the guard, the caller ends in `VoiceMail()` and his message is in the box. The
 //! guards here are none or fakes; what is tested is the dialplan that administrators include.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::local::LocalCaller;
 use crate::sip::{Caller, Stay};
 use crate::sound::Sound;
 
-/// A caller who waits for the beep of VoiceMail(), says his message and hangs up.
+/// A caller who waits for the beep of `VoiceMail()`, says his message and hangs up.
 fn message_after_the_beep(lab: &Lab, wiring: char) -> Stay {
     let speech = Sound::speech(lab, 6.0);
     let caller = Caller::dials(lab, &lab.extension("en", wiring));

@@ -5,6 +5,8 @@
 //! memory afterwards. All bars are ratios of one run, so a busy machine moves both sides. It exits
 //! with 1 where a bar is missed.
 
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;

@@ -16,100 +16,15 @@
 //! A number keyed in, or a question answered with a key, turns every junk verdict but `tone` into `unsure`:
 //! who took that trouble is delivered.
 
-use std::fmt;
-use std::str::FromStr;
+mod reason;
+mod word;
 
-use serde::{Deserialize, Serialize};
+pub use reason::Reason;
+pub use word::{UnknownVerdict, Verdict};
 
 use super::record::Asked;
 use crate::audio::MediaTime;
 use crate::hearing::{Class, Segment, Signal, Timeline};
-
-/// What a caller was: the table of callers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Left a proper message; delivered.
-    Message,
-    /// Talked past the limit or had to be asked for the number; delivered.
-    Rambler,
-    /// Hung up at once.
-    Hangup,
-    /// Muttered and hung up.
-    Mutter,
-    /// Parked us on hold music.
-    HoldMusic,
-    /// Laid the handset aside.
-    Aside,
-    /// Said nothing on an open line.
-    Silent,
-    /// Sent no sound at all.
-    NoAudio,
-    /// A machine: busy, dial, ringback, fax, SIT.
-    Tone,
-    /// The guard cannot tell; delivered.
-    Unsure,
-}
-
-impl Verdict {
-    /// All verdicts.
-    pub const ALL: [Self; 10] = [
-        Self::Message,
-        Self::Rambler,
-        Self::Hangup,
-        Self::Mutter,
-        Self::HoldMusic,
-        Self::Aside,
-        Self::Silent,
-        Self::NoAudio,
-        Self::Tone,
-        Self::Unsure,
-    ];
-
-    /// Whether the team gets it as a message.
-    pub fn is_delivered(self) -> bool {
-        matches!(self, Self::Message | Self::Rambler | Self::Unsure)
-    }
-
-    /// The word that stands in the log and in `GUARD_VERDICT`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Message => "message",
-            Self::Rambler => "rambler",
-            Self::Hangup => "hangup",
-            Self::Mutter => "mutter",
-            Self::HoldMusic => "hold_music",
-            Self::Aside => "aside",
-            Self::Silent => "silent",
-            Self::NoAudio => "no_audio",
-            Self::Tone => "tone",
-            Self::Unsure => "unsure",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl FromStr for Verdict {
-    type Err = UnknownVerdict;
-    fn from_str(word: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|v| v.as_str() == word)
-            .ok_or_else(|| UnknownVerdict(word.into()))
-    }
-}
-
-/// A word that is no verdict.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no verdict {0:?}; one of message, rambler, hangup, mutter, hold_music, aside, silent, no_audio, tone, unsure"
-)]
-pub struct UnknownVerdict(pub String);
 
 /// All that a verdict is made from.
 #[derive(Clone, Copy, Debug)]
@@ -151,68 +66,6 @@ pub struct Judgement {
     pub confidence: f32,
     /// Why, the weightiest first.
     pub reasons: Vec<Reason>,
-}
-
-/// Why a verdict was given; displayed as a sentence for people. Lengths are of sound.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Reason {
-    /// No packet came in the whole call.
-    NoPackets,
-    /// So much near speech.
-    Speech(MediaTime),
-    /// Near speech, but less than is worth keeping.
-    LittleSpeech(MediaTime),
-    /// No near speech at all.
-    NoSpeech,
-    /// So much music; the speech beside it.
-    Music(MediaTime, MediaTime),
-    /// Speech came before the music.
-    SpeechBeforeMusic(MediaTime),
-    /// Music lies behind or between the speech.
-    MusicBehindSpeech(MediaTime),
-    /// A machine signal; which, if it was recognised.
-    Tone(MediaTime, Option<Signal>),
-    /// So much noise or far voices.
-    Noise(MediaTime),
-    /// So much silence.
-    Silence(MediaTime),
-    /// Talked up to the longest message.
-    ReachedLimit(MediaTime),
-    /// Was asked to say the number first.
-    WasPrompted,
-    /// The whole call lasted only so long.
-    Short(MediaTime),
-    /// The caller keyed in a number.
-    NumberKeyed,
-    /// The caller answered a question.
-    Answered,
-    /// The facts lie too close to the border between two verdicts.
-    Borderline,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::NoPackets => f.write_str("no sound was ever received"),
-            Self::Speech(t) => write!(f, "{t} of speech"),
-            Self::LittleSpeech(t) => write!(f, "only {t} of speech"),
-            Self::NoSpeech => f.write_str("no near voice"),
-            Self::Music(t, MediaTime::ZERO) => write!(f, "music for {t} without a near voice"),
-            Self::Music(t, speech) => write!(f, "music for {t} beside {speech} of speech"),
-            Self::SpeechBeforeMusic(t) => write!(f, "{t} of speech before the music began"),
-            Self::MusicBehindSpeech(t) => write!(f, "music for {t} behind the speech"),
-            Self::Tone(t, Some(signal)) => write!(f, "{signal} for {t}"),
-            Self::Tone(t, None) => write!(f, "a machine's tone for {t}"),
-            Self::Noise(t) => write!(f, "noise or far voices for {t}"),
-            Self::Silence(t) => write!(f, "silence for {t}"),
-            Self::ReachedLimit(t) => write!(f, "talked for {t}, up to the longest message"),
-            Self::WasPrompted => f.write_str("had to be asked for the number"),
-            Self::Short(t) => write!(f, "the call lasted only {t}"),
-            Self::NumberKeyed => f.write_str("a number was keyed in"),
-            Self::Answered => f.write_str("answered the question"),
-            Self::Borderline => f.write_str("too close to call"),
-        }
-    }
 }
 
 /// Every number the rules use, in seconds or as a ratio.
@@ -259,7 +112,10 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
     }
     let mut judgement = Amounts::of(facts).judge(facts);
     // A voice may be the announcement in hold music; a key is a person.
-    let answered = facts.asked.iter().any(|a| a.answer.as_deref() == Some("key"));
+    let answered = facts
+        .asked
+        .iter()
+        .any(|a| a.answer.as_deref() == Some("key"));
     let junk = !judgement.verdict.is_delivered() && judgement.verdict != Verdict::Tone;
     if junk && (facts.keyed || answered) {
         judgement.verdict = Verdict::Unsure;
@@ -413,7 +269,7 @@ impl Amounts {
                 Verdict::Mutter
             };
             let reasons = [self.spoken(), noise];
-            return self.decide(verdict, sure, &reasons[..1 + usize::from(aside)]);
+            return self.decide(verdict, sure, &reasons[..=usize::from(aside)]);
         }
         if self.length <= Limits::HANGUP {
             let sure = below(self.length, Limits::HANGUP);

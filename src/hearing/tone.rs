@@ -121,6 +121,10 @@ const SIT_STEPS: (u64, u64) = (4, 12);
 /// How pure a step must be to belong to a burst.
 const PURE: f32 = 0.8;
 const QUIETEST_DBFS: f32 = -50.0;
+/// A step this far below its burst tells nothing about lines: half of its window is empty.
+const FADING_DB: f32 = 2.5;
+/// A step this far below its burst lies behind its end.
+const ENDED_DB: f32 = 9.0;
 /// A line that jumps further than this begins another burst.
 const JUMP_HZ: f32 = 70.0;
 /// Bursts remembered.
@@ -151,16 +155,18 @@ impl Burst {
         self.len += 1;
         // The window still holds the onset in the first two steps: lines and level are not yet its own.
         if self.len <= 3 {
-            *self = Self {
-                start: self.start,
-                len: self.len,
-                ..Self::new(0, low, high, level)
-            };
-        } else {
+            *self = Self { len: self.len, ..Self::new(self.start, low, high, level) };
+        } else if level > self.level.1 - FADING_DB {
             self.low = widen(self.low, low);
             self.high = widen(self.high, high);
             self.level = widen(self.level, level);
         }
+    }
+
+    /// Whether a pure step belongs to this burst: the same line, and not the tail behind its end.
+    fn continues(&self, low: f32, level: f32) -> bool {
+        let fading = level < self.level.1 - FADING_DB;
+        self.len < 3 || (level > self.level.1 - ENDED_DB && (fading || (self.hertz() - low).abs() < JUMP_HZ))
     }
 
     fn end(&self) -> u64 {
@@ -214,7 +220,7 @@ impl Tones {
             (lines.first, lines.first)
         };
         match &mut self.open {
-            Some(open) if pure && ((open.hertz() - low).abs() < JUMP_HZ || open.len < 3) => {
+            Some(open) if pure && open.continues(low, lines.level) => {
                 open.take(low, high, lines.level);
                 let open = *open;
                 if self.signal.is_some() && open.len >= 3 {
@@ -272,9 +278,12 @@ impl Tones {
         if open.len != 4 {
             return None;
         }
-        let found = CADENCES.iter().find(|c| self.beats(c, open))?.signal;
-        let british = found == Signal::Busy && self.alternates(open);
-        let signal = if british { Signal::Congestion } else { found };
+        let british = [(Signal::Congestion, self.alternates(open)), (Signal::Ringback, self.rings_twice(open))];
+        let signal = british
+            .iter()
+            .find(|(_, found)| *found)
+            .map(|(signal, _)| *signal)
+            .or_else(|| CADENCES.iter().find(|c| self.beats(c, open)).map(|c| c.signal))?;
         let first = self.ended[self.count.min(3) - 1].start;
         self.recognise(signal, first)
     }
@@ -312,9 +321,22 @@ impl Tones {
 
     /// Congestion of the United Kingdom: 400 ms and 225 ms in turn, always 750 ms apart.
     fn alternates(&self, open: &Burst) -> bool {
+        let [last, before, ..] = &self.ended;
+        let apart = |later: &Burst, earlier: &Burst| (later.start - earlier.start).abs_diff(19) <= 2;
         self.count >= 2
-            && self.ended[0].len.abs_diff(self.ended[1].len) >= 3
-            && (open.start - self.ended[1].start).abs_diff(38) <= 3
+            && [last, before].iter().all(|b| b.within(CALL_PROGRESS) && (4..=13).contains(&b.len))
+            && last.len.abs_diff(before.len) >= 3
+            && apart(open, last)
+            && apart(last, before)
+    }
+
+    /// Ringing of the United Kingdom: twice 400 ms, 200 ms apart, then 2 s of nothing.
+    fn rings_twice(&self, open: &Burst) -> bool {
+        let [last, before, ..] = &self.ended;
+        self.count >= 2
+            && [last, before].iter().all(|b| b.within(CALL_PROGRESS) && (8..=13).contains(&b.len))
+            && (3..=8).contains(&(last.start - before.end()))
+            && (42..=58).contains(&(open.start - last.end()))
     }
 
     /// Three rising tones.

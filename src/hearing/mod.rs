@@ -2,6 +2,7 @@
 
 mod ear;
 mod features;
+mod math;
 mod network;
 mod segmenter;
 mod tables;

@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use super::Class;
 use super::features::{Row, WIDTH};
+use super::math::exp;
 
 /// Outputs of the network, one per class.
 pub(super) const CLASSES: usize = Class::ALL.len();
@@ -82,11 +83,15 @@ impl Network {
         self.input.apply(&dense, &mut from_input);
         let mut from_memory = [0.0; GATES];
         self.hidden.apply(&memory.0, &mut from_memory);
-        for (k, h) in memory.0.iter_mut().enumerate() {
-            let reset = sigmoid(from_input[k] + from_memory[k]);
-            let update = sigmoid(from_input[HIDDEN + k] + from_memory[HIDDEN + k]);
-            let new = tanh(from_input[2 * HIDDEN + k] + reset * from_memory[2 * HIDDEN + k]);
-            *h = new + update * (*h - new);
+        let (reset_in, rest) = from_input.split_at(HIDDEN);
+        let (update_in, new_in) = rest.split_at(HIDDEN);
+        let (reset_mem, rest) = from_memory.split_at(HIDDEN);
+        let (update_mem, new_mem) = rest.split_at(HIDDEN);
+        for k in 0..HIDDEN {
+            let reset = sigmoid(reset_in[k] + reset_mem[k]);
+            let update = sigmoid(update_in[k] + update_mem[k]);
+            let new = tanh(new_in[k] + reset * new_mem[k]);
+            memory.0[k] = new + update * (memory.0[k] - new);
         }
         let mut logits = [0.0; CLASSES];
         self.read_out.apply(&memory.0, &mut logits);
@@ -137,7 +142,7 @@ impl Layer {
 }
 
 fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + (-x).exp())
+    1.0 / (1.0 + exp(-x))
 }
 
 fn tanh(x: f32) -> f32 {
@@ -147,7 +152,7 @@ fn tanh(x: f32) -> f32 {
 /// Logits to probabilities.
 pub(super) fn softmax(logits: [f32; CLASSES]) -> [f32; CLASSES] {
     let top = logits.iter().copied().fold(f32::MIN, f32::max);
-    let exps = logits.map(|v| (v - top).exp());
+    let exps = logits.map(|v| exp(v - top));
     let sum: f32 = exps.iter().sum();
     exps.map(|e| e / sum)
 }

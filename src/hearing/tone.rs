@@ -15,10 +15,16 @@ pub(super) struct Recognised {
     pub(super) start: u64,
 }
 
+/// Where the lower and the higher of a burst's two lines may lie, in hertz; a single line is both.
+struct Band {
+    low: (f32, f32),
+    high: (f32, f32),
+}
+
 /// A repeated burst and pause, lengths in steps.
 struct Cadence {
     signal: Signal,
-    hertz: (f32, f32),
+    bands: &'static [Band],
     on: (u64, u64),
     off: (u64, u64),
     /// Bursts of one kind that must have ended before the newest began.
@@ -38,12 +44,30 @@ struct Continuous {
     wander: f32,
 }
 
-const CALL_PROGRESS: (f32, f32) = (340.0, 640.0);
+/// Lines of busy, congestion and ringing tone: 400 to 480 Hz alone or beating, or 480 and 620 Hz together.
+const CALL_PROGRESS: [Band; 2] = [
+    Band {
+        low: (388.0, 492.0),
+        high: (388.0, 492.0),
+    },
+    Band {
+        low: (468.0, 492.0),
+        high: (606.0, 634.0),
+    },
+];
+const FAX: [Band; 1] = [Band {
+    low: (1_060.0, 1_140.0),
+    high: (1_060.0, 1_140.0),
+}];
+const MODEM: [Band; 1] = [Band {
+    low: (2_080.0, 2_120.0),
+    high: (2_080.0, 2_120.0),
+}];
 
 const CADENCES: [Cadence; 5] = [
     Cadence {
         signal: Signal::Busy,
-        hertz: CALL_PROGRESS,
+        bands: &CALL_PROGRESS,
         on: (8, 15),
         off: (7, 15),
         ended: 2,
@@ -51,7 +75,7 @@ const CADENCES: [Cadence; 5] = [
     },
     Cadence {
         signal: Signal::Congestion,
-        hertz: CALL_PROGRESS,
+        bands: &CALL_PROGRESS,
         on: (4, 8),
         off: (3, 8),
         ended: 3,
@@ -59,7 +83,7 @@ const CADENCES: [Cadence; 5] = [
     },
     Cadence {
         signal: Signal::Ringback,
-        hertz: CALL_PROGRESS,
+        bands: &CALL_PROGRESS,
         on: (20, 56),
         off: (60, 135),
         ended: 1,
@@ -67,7 +91,7 @@ const CADENCES: [Cadence; 5] = [
     },
     Cadence {
         signal: Signal::FaxCng,
-        hertz: (1_060.0, 1_140.0),
+        bands: &FAX,
         on: (10, 16),
         off: (60, 90),
         ended: 1,
@@ -75,7 +99,7 @@ const CADENCES: [Cadence; 5] = [
     },
     Cadence {
         signal: Signal::ModemAnswer,
-        hertz: (2_080.0, 2_120.0),
+        bands: &MODEM,
         on: (60, 110),
         off: (1, 60),
         ended: 1,
@@ -121,6 +145,10 @@ const SIT_STEPS: (u64, u64) = (4, 12);
 /// How pure a step must be to belong to a burst.
 const PURE: f32 = 0.8;
 const QUIETEST_DBFS: f32 = -50.0;
+/// A step this far below its burst tells nothing about lines: half of its window is empty.
+const FADING_DB: f32 = 2.5;
+/// A step this far below its burst lies behind its end.
+const ENDED_DB: f32 = 9.0;
 /// A line that jumps further than this begins another burst.
 const JUMP_HZ: f32 = 70.0;
 /// Bursts remembered.
@@ -152,15 +180,21 @@ impl Burst {
         // The window still holds the onset in the first two steps: lines and level are not yet its own.
         if self.len <= 3 {
             *self = Self {
-                start: self.start,
                 len: self.len,
-                ..Self::new(0, low, high, level)
+                ..Self::new(self.start, low, high, level)
             };
-        } else {
+        } else if level > self.level.1 - FADING_DB {
             self.low = widen(self.low, low);
             self.high = widen(self.high, high);
             self.level = widen(self.level, level);
         }
+    }
+
+    /// Whether a pure step belongs to this burst: the same line, and not the tail behind its end.
+    fn continues(&self, low: f32, level: f32) -> bool {
+        let fading = level < self.level.1 - FADING_DB;
+        self.len < 3
+            || (level > self.level.1 - ENDED_DB && (fading || (self.hertz() - low).abs() < JUMP_HZ))
     }
 
     fn end(&self) -> u64 {
@@ -171,8 +205,11 @@ impl Burst {
         f32::midpoint(self.low.0, self.low.1)
     }
 
-    fn within(&self, range: (f32, f32)) -> bool {
-        self.low.0 >= range.0 && self.high.1 <= range.1
+    fn within(&self, bands: &[Band]) -> bool {
+        let inside = |(low, high): (f32, f32), range: (f32, f32)| low >= range.0 && high <= range.1;
+        bands
+            .iter()
+            .any(|band| inside(self.low, band.low) && inside(self.high, band.high))
     }
 }
 
@@ -214,7 +251,7 @@ impl Tones {
             (lines.first, lines.first)
         };
         match &mut self.open {
-            Some(open) if pure && ((open.hertz() - low).abs() < JUMP_HZ || open.len < 3) => {
+            Some(open) if pure && open.continues(low, lines.level) => {
                 open.take(low, high, lines.level);
                 let open = *open;
                 if self.signal.is_some() && open.len >= 3 {
@@ -272,9 +309,20 @@ impl Tones {
         if open.len != 4 {
             return None;
         }
-        let found = CADENCES.iter().find(|c| self.beats(c, open))?.signal;
-        let british = found == Signal::Busy && self.alternates(open);
-        let signal = if british { Signal::Congestion } else { found };
+        let british = [
+            (Signal::Congestion, self.alternates(open)),
+            (Signal::Ringback, self.rings_twice(open)),
+        ];
+        let signal = british
+            .iter()
+            .find(|(_, found)| *found)
+            .map(|(signal, _)| *signal)
+            .or_else(|| {
+                CADENCES
+                    .iter()
+                    .find(|c| self.beats(c, open))
+                    .map(|c| c.signal)
+            })?;
         let first = self.ended[self.count.min(3) - 1].start;
         self.recognise(signal, first)
     }
@@ -285,7 +333,7 @@ impl Tones {
         }
         let bursts = &self.ended[..cadence.ended];
         let alike = |b: &Burst| {
-            b.within(cadence.hertz)
+            b.within(cadence.bands)
                 && (b.hertz() - open.hertz()).abs() < 12.0 + (b.low.1 - b.low.0)
                 && b.low.1 - b.low.0 < 60.0
                 && (cadence.on.0..=cadence.on.1).contains(&b.len)
@@ -312,9 +360,27 @@ impl Tones {
 
     /// Congestion of the United Kingdom: 400 ms and 225 ms in turn, always 750 ms apart.
     fn alternates(&self, open: &Burst) -> bool {
+        let [last, before, ..] = &self.ended;
+        let apart =
+            |later: &Burst, earlier: &Burst| (later.start - earlier.start).abs_diff(19) <= 2;
         self.count >= 2
-            && self.ended[0].len.abs_diff(self.ended[1].len) >= 3
-            && (open.start - self.ended[1].start).abs_diff(38) <= 3
+            && [last, before]
+                .iter()
+                .all(|b| b.within(&CALL_PROGRESS) && (4..=13).contains(&b.len))
+            && last.len.abs_diff(before.len) >= 3
+            && apart(open, last)
+            && apart(last, before)
+    }
+
+    /// Ringing of the United Kingdom: twice 400 ms, 200 ms apart, then 2 s of nothing.
+    fn rings_twice(&self, open: &Burst) -> bool {
+        let [last, before, ..] = &self.ended;
+        self.count >= 2
+            && [last, before]
+                .iter()
+                .all(|b| b.within(&CALL_PROGRESS) && (8..=13).contains(&b.len))
+            && (3..=8).contains(&(last.start - before.end()))
+            && (42..=58).contains(&(open.start - last.end()))
     }
 
     /// Three rising tones.

@@ -1,0 +1,448 @@
+//! The ear and the verdict from outside: laws, machine signals, and sounds it must tell apart.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use proptest::prelude::*;
+use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call::verdict::{Facts, Verdict, judge};
+use voicemail_guard::hearing::{Class, Ear, Signal, Timeline, Update};
+
+const RATE: f32 = 8_000.0;
+
+#[test]
+fn every_chunking_gives_the_same_updates() {
+    let sound = mixed_call();
+    let expected = updates(&sound, &[160]);
+    assert!(expected.len() > 3, "{expected:?}");
+    proptest!(ProptestConfig::with_cases(12), |(sizes in prop::collection::vec(1usize..4_000, 1..12))| {
+        prop_assert_eq!(&updates(&sound, &sizes), &expected);
+    });
+}
+
+#[test]
+fn skipping_moves_time_by_exactly_that_much() {
+    proptest!(ProptestConfig::with_cases(40), |(script in prop::collection::vec((0usize..2_000, 0u64..200_000), 1..8))| {
+        let mut ear = Ear::new();
+        let (mut total, mut last) = (0, MediaTime::ZERO);
+        for (pushed, lost) in script {
+            ear.push(&vec![900; pushed]);
+            ear.skip(MediaTime::from_samples(lost));
+            total += pushed as u64 + lost;
+            prop_assert_eq!(ear.heard(), MediaTime::from_samples(total));
+            while let Some(Update::Changed { start, known_at, .. }) = ear.poll_update() {
+                prop_assert!(last <= start && start <= known_at && known_at <= ear.heard());
+                last = start;
+            }
+        }
+    });
+    let mut ear = Ear::new();
+    ear.skip(MediaTime::from_samples(u64::MAX));
+    ear.push(&[0; 320]);
+    ear.finish();
+    assert_eq!(ear.heard(), MediaTime::from_samples(u64::MAX));
+}
+
+#[test]
+fn lost_packets_count_as_silence() {
+    let mut ear = Ear::new();
+    let mut timeline = Timeline::default();
+    ear.push(&twice(&clip("speech.ulaw")));
+    ear.skip(MediaTime::from_secs(3_600));
+    ear.finish();
+    drain(&mut ear, &mut timeline);
+    let seconds = timeline.seconds();
+    assert!(
+        seconds.silence >= MediaTime::from_secs(3_599),
+        "{seconds:?}"
+    );
+    assert!(seconds.speech >= MediaTime::from_secs(6), "{seconds:?}");
+}
+
+#[test]
+fn the_first_segment_starts_at_zero_however_short_the_sound() {
+    for len in [0, 1, 319, 320, 321, 1_000, 2_560] {
+        let timeline = hear(&vec![0; len]);
+        assert_eq!(timeline.segments()[0].start, MediaTime::ZERO, "{len}");
+        assert_eq!(
+            timeline.heard(),
+            MediaTime::from_samples(len as u64),
+            "{len}"
+        );
+    }
+}
+
+#[test]
+fn machine_signals_are_recognised_by_their_cadence() {
+    let call_progress: &[(&str, Signal, &[f32], &[(f32, f32)])] = &[
+        ("busy, Germany", Signal::Busy, &[425.0], &[(0.48, 0.48)]),
+        ("busy, Italy", Signal::Busy, &[425.0], &[(0.5, 0.5)]),
+        ("busy, France", Signal::Busy, &[440.0], &[(0.5, 0.5)]),
+        (
+            "busy, United States",
+            Signal::Busy,
+            &[480.0, 620.0],
+            &[(0.5, 0.5)],
+        ),
+        (
+            "busy, United Kingdom",
+            Signal::Busy,
+            &[400.0],
+            &[(0.375, 0.375)],
+        ),
+        (
+            "congestion, Germany",
+            Signal::Congestion,
+            &[425.0],
+            &[(0.24, 0.24)],
+        ),
+        (
+            "congestion, United States",
+            Signal::Congestion,
+            &[480.0, 620.0],
+            &[(0.25, 0.25)],
+        ),
+        (
+            "congestion, United Kingdom",
+            Signal::Congestion,
+            &[400.0],
+            &[(0.4, 0.35), (0.225, 0.525)],
+        ),
+        ("dial, Germany", Signal::Dial, &[425.0], &[(30.0, 0.0)]),
+        ("dial, France", Signal::Dial, &[440.0], &[(30.0, 0.0)]),
+        (
+            "dial, United States",
+            Signal::Dial,
+            &[350.0, 440.0],
+            &[(30.0, 0.0)],
+        ),
+        (
+            "ringing, Germany",
+            Signal::Ringback,
+            &[425.0],
+            &[(1.0, 4.0)],
+        ),
+        ("ringing, France", Signal::Ringback, &[440.0], &[(1.5, 3.5)]),
+        (
+            "ringing, United States",
+            Signal::Ringback,
+            &[440.0, 480.0],
+            &[(2.0, 4.0)],
+        ),
+        (
+            "ringing, United Kingdom",
+            Signal::Ringback,
+            &[400.0, 450.0],
+            &[(0.4, 0.2), (0.4, 2.0)],
+        ),
+        ("fax", Signal::FaxCng, &[1_100.0], &[(0.5, 3.0)]),
+        ("modem", Signal::ModemAnswer, &[2_100.0], &[(3.3, 1.5)]),
+    ];
+    let mut wrong = Vec::new();
+    for &(name, signal, hertz, cadence) in call_progress {
+        for dbfs in [-32.0, -22.0, -10.0] {
+            let timeline = hear(&over_noise(&tone(hertz, cadence, 16.0, dbfs), -55.0));
+            let found: Vec<Signal> = timeline
+                .segments()
+                .iter()
+                .filter_map(|s| s.signal)
+                .collect();
+            let verdict = judge(&Facts::of_recording(&timeline)).verdict;
+            if found.first() != Some(&signal) || verdict != Verdict::Tone {
+                wrong.push(format!(
+                    "{name} at {dbfs} dBFS: {found:?} {verdict} {:?}",
+                    timeline.seconds()
+                ));
+            }
+        }
+    }
+    let sit = [(950.0, 0.33), (1_400.0, 0.33), (1_800.0, 0.33)]
+        .map(|(f, d)| tone(&[f], &[(d, 0.0)], d, -20.0))
+        .concat();
+    let timeline = hear(&over_noise(
+        &[sit.clone(), vec![0; 8_000], sit].concat(),
+        -55.0,
+    ));
+    if !timeline
+        .segments()
+        .iter()
+        .any(|s| s.signal == Some(Signal::Sit))
+    {
+        wrong.push(format!(
+            "special information tone: {:?}",
+            timeline.segments()
+        ));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn busy_is_known_within_three_seconds() {
+    let timeline = hear(&tone(&[425.0], &[(0.48, 0.48)], 8.0, -20.0));
+    let tone = timeline
+        .segments()
+        .iter()
+        .find(|s| s.class == Class::Tone)
+        .expect("a tone");
+    assert!(tone.known_at <= MediaTime::from_secs(3), "{tone:?}");
+}
+
+#[test]
+fn speech_music_silence_and_noise_are_told_apart() {
+    let check = |name: &str, sound: &[i16], expected: Verdict| {
+        let timeline = hear(sound);
+        let judgement = judge(&Facts::of_recording(&timeline));
+        assert_eq!(
+            judgement.verdict,
+            expected,
+            "{name}: {judgement:?} {:?}",
+            timeline.segments()
+        );
+    };
+    let (speech, music) = (twice(&clip("speech.ulaw")), twice(&clip("music_a.ulaw")));
+    check("speech", &speech, Verdict::Message);
+    check("music", &twice(&music), Verdict::HoldMusic);
+    check(
+        "other music",
+        &twice(&twice(&clip("music_b.ulaw"))),
+        Verdict::HoldMusic,
+    );
+    check(
+        "music box",
+        &over_noise(&music_box(20.0), -60.0),
+        Verdict::HoldMusic,
+    );
+    check(
+        "quiet line",
+        &over_noise(&vec![0; 160_000], -62.0),
+        Verdict::Silent,
+    );
+    check("digital silence", &vec![0; 160_000], Verdict::Silent);
+    check(
+        "loud noise",
+        &over_noise(&vec![0; 160_000], -28.0),
+        Verdict::Aside,
+    );
+    check(
+        "busy",
+        &tone(&[425.0], &[(0.48, 0.48)], 12.0, -18.0),
+        Verdict::Tone,
+    );
+    check(
+        "speech, then music",
+        &[speech.clone(), twice(&music)].concat(),
+        Verdict::Message,
+    );
+    check(
+        "speech, then busy",
+        &[speech, tone(&[425.0], &[(0.48, 0.48)], 12.0, -18.0)].concat(),
+        Verdict::Message,
+    );
+    check(
+        "at once gone",
+        &over_noise(&vec![0; 12_000], -62.0),
+        Verdict::Hangup,
+    );
+}
+
+/// Issue 2, item 4, over the whole corpus: needs the folder named by `VOICEMAIL_GUARD_CORPUS`, and sox for FLAC.
+#[test]
+fn hold_music_and_prompts_of_the_corpus_are_told_apart() {
+    let Some(corpus) = std::env::var_os("VOICEMAIL_GUARD_CORPUS").map(PathBuf::from) else {
+        eprintln!(
+            "NOT CHECKED: VOICEMAIL_GUARD_CORPUS names no corpus folder; only the committed clips were heard"
+        );
+        return;
+    };
+    let table =
+        std::fs::read_to_string(corpus.join("pool.csv")).expect("pool.csv in the corpus folder");
+    let (mut prompts, mut wrong, mut signals) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut heard, mut spoken) = (0, 0);
+    for line in table.lines().skip(1) {
+        let columns: Vec<&str> = line.split(',').collect();
+        let [path, kind, source, ..] = columns[..] else {
+            continue;
+        };
+        if !matches!(kind, "music" | "speech" | "prompt" | "word") {
+            continue;
+        }
+        let sound = flac(&corpus.join(path));
+        if source == "asterisk-core-sounds-en-wav" {
+            prompts.extend_from_slice(&sound);
+        }
+        let timeline = hear(&sound);
+        heard += 1;
+        if timeline.segments().iter().any(|s| s.signal.is_some()) {
+            signals.push(path.to_owned());
+        }
+        let verdict = judge(&Facts::of_recording(&timeline)).verdict;
+        if source == "opsound" && verdict != Verdict::HoldMusic {
+            wrong.push(format!("{path}: {verdict} {:?}", timeline.seconds()));
+        }
+    }
+    for call in prompts.chunks(20 * 8_000).filter(|c| c.len() > 40_000) {
+        spoken += 1;
+        let timeline = hear(call);
+        let verdict = judge(&Facts::of_recording(&timeline)).verdict;
+        if verdict != Verdict::Message {
+            wrong.push(format!(
+                "prompts {spoken}: {verdict} {:?}",
+                timeline.seconds()
+            ));
+        }
+    }
+    eprintln!("{heard} clips and {spoken} stretches of prompts heard; talked off by {signals:?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(
+        signals.is_empty(),
+        "speech or music taken for a signal: {signals:#?}"
+    );
+}
+
+fn updates(sound: &[i16], sizes: &[usize]) -> Vec<Update> {
+    let mut ear = Ear::new();
+    let (mut updates, mut rest) = (Vec::new(), sound);
+    for &size in sizes.iter().cycle() {
+        if rest.is_empty() {
+            break;
+        }
+        let (now, later) = rest.split_at(size.min(rest.len()));
+        ear.push(now);
+        updates.extend(std::iter::from_fn(|| ear.poll_update()));
+        rest = later;
+    }
+    ear.finish();
+    updates.extend(std::iter::from_fn(|| ear.poll_update()));
+    updates
+}
+
+fn hear(sound: &[i16]) -> Timeline {
+    let mut ear = Ear::new();
+    let mut timeline = Timeline::default();
+    for chunk in sound.chunks(160) {
+        ear.push(chunk);
+        drain(&mut ear, &mut timeline);
+    }
+    ear.finish();
+    drain(&mut ear, &mut timeline);
+    timeline
+}
+
+fn drain(ear: &mut Ear, timeline: &mut Timeline) {
+    while let Some(update) = ear.poll_update() {
+        timeline.apply(update);
+    }
+    timeline.advance(ear.heard());
+}
+
+fn mixed_call() -> Vec<i16> {
+    [
+        over_noise(&vec![0; 8_123], -60.0),
+        clip("speech.ulaw"),
+        tone(&[425.0], &[(0.48, 0.48)], 5.0, -20.0),
+        over_noise(&vec![0; 16_001], -30.0),
+        clip("music_a.ulaw"),
+    ]
+    .concat()
+}
+
+/// Sines of equal strength in a cadence of (on, off) seconds.
+fn tone(hertz: &[f32], cadence: &[(f32, f32)], secs: f32, dbfs: f32) -> Vec<i16> {
+    let period: f32 = cadence.iter().map(|(on, off)| on + off).sum();
+    let amplitude = 10f32.powf(dbfs / 20.0) * (2.0 / hertz.len() as f32).sqrt();
+    (0..(secs * RATE) as usize)
+        .map(|n| {
+            let t = n as f32 / RATE;
+            let mut at = t % period;
+            let sounds = cadence.iter().any(|&(on, off)| {
+                let inside = (0.0..on).contains(&at);
+                at -= on + off;
+                inside
+            });
+            let wave: f64 = hertz
+                .iter()
+                .map(|&f| (std::f64::consts::TAU * f64::from(f) * n as f64 / 8_000.0).sin())
+                .sum();
+            if sounds {
+                (amplitude * wave as f32 * 32_767.0) as i16
+            } else {
+                0
+            }
+        })
+        .collect()
+}
+
+/// White noise of this level under a sound, always the same.
+fn over_noise(sound: &[i16], dbfs: f32) -> Vec<i16> {
+    let amplitude = 10f32.powf(dbfs / 20.0) * 3f32.sqrt() * 32_767.0;
+    let mut state = 0x2545_f491_u32;
+    sound
+        .iter()
+        .map(|&s| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            let random = state as f32 / 2_147_483_648.0 - 1.0;
+            (f32::from(s) + amplitude * random).clamp(-32_768.0, 32_767.0) as i16
+        })
+        .collect()
+}
+
+/// A tune of decaying notes, as a music box plays it.
+fn music_box(secs: f32) -> Vec<i16> {
+    const TUNE: [f32; 16] = [
+        659.3, 587.3, 523.3, 587.3, 659.3, 659.3, 659.3, 587.3, 587.3, 587.3, 659.3, 784.0, 784.0,
+        659.3, 523.3, 440.0,
+    ];
+    let mut sound = vec![0.0; (secs * RATE) as usize];
+    let beat = 0.35 * RATE;
+    for (k, f) in TUNE.iter().cycle().enumerate() {
+        let start = (k as f32 * beat) as usize;
+        if start >= sound.len() {
+            break;
+        }
+        for (n, to) in sound[start..].iter_mut().take(16_000).enumerate() {
+            let t = n as f32 / RATE;
+            let phase = std::f32::consts::TAU * f * t;
+            *to += 0.12
+                * (-4.0 * t).exp()
+                * (phase.sin() + 0.4 * (-6.0 * t).exp() * (2.76 * phase).sin());
+            *to += 0.05 * (-5.0 * t).exp() * (phase * 0.5).sin();
+        }
+    }
+    sound.iter().map(|v| (v * 32_767.0) as i16).collect()
+}
+
+fn twice(sound: &[i16]) -> Vec<i16> {
+    [sound, sound].concat()
+}
+
+/// A committed clip, µ-law (ITU-T G.711).
+fn clip(name: &str) -> Vec<i16> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/audio")
+        .join(name);
+    let bytes = std::fs::read(path).expect("a committed clip");
+    bytes
+        .iter()
+        .map(|b| {
+            let b = !b;
+            let magnitude = ((i32::from(b & 15) << 3) + 132 << (b >> 4 & 7)) - 132;
+            (if b & 0x80 == 0 { magnitude } else { -magnitude }) as i16
+        })
+        .collect()
+}
+
+fn flac(path: &Path) -> Vec<i16> {
+    let sox = Command::new("sox")
+        .arg(path)
+        .args(["-D", "-t", "s16", "-L", "-r", "8000", "-c", "1", "-"])
+        .output();
+    let raw = sox.expect("sox is installed").stdout;
+    assert!(!raw.is_empty(), "sox could not read {}", path.display());
+    raw.as_chunks()
+        .0
+        .iter()
+        .map(|&b| i16::from_le_bytes(b))
+        .collect()
+}

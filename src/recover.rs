@@ -1,25 +1,24 @@
 //! What an earlier run left behind: records that were never closed, and their recordings.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use tracing::{error, info};
 
-use crate::audio::MediaTime;
-use crate::audio::resample::Resampler;
-use crate::call::record::{CallRecord, EndedBy};
+use crate::call::record::{CallId, CallRecord, EndedBy};
 use crate::call::verdict::{Facts, judge};
 use crate::hearing::{Ear, Timeline};
 use crate::log::support_line;
 use crate::session::Guard;
-use crate::tap::{keep, monitor};
+use crate::tap::keep;
 
 /// Hears the recording of a call that the guard did not live to close, keeps it, closes the record.
 ///
 /// Blocks.
 pub fn recover(guard: &Guard, mut record: CallRecord) {
     let folder = &guard.config.tap.folder_as_guard_sees_it;
-    let timeline = hear(&folder.join(monitor::file_name(record.id)));
+    let timeline = hear(folder, record.id);
     let judgement = judge(&Facts::of_recording(&timeline));
     record.reasons =
         std::iter::once("the guard died during the call; closed at its next start".to_owned())
@@ -54,30 +53,21 @@ pub async fn recover_all(
     }
 }
 
-fn hear(raw: &std::path::Path) -> Timeline {
-    let mut timeline = Timeline::default();
-    let Ok(bytes) = std::fs::read(raw) else {
-        return timeline;
-    };
-    let Ok(mut resampler) = Resampler::new(monitor::FILE_RATE_HZ) else {
-        return timeline;
-    };
-    let wide: Vec<i16> = bytes
-        .chunks_exact(2)
-        .map(|pair| i16::from_le_bytes([pair[0], pair[1]]))
-        .collect();
-    let mut samples = Vec::with_capacity(wide.len() / 6 + 1);
-    resampler.push(&wide, &mut samples);
-    resampler.finish(&mut samples);
-    let mut ear = Ear::new();
-    ear.push(&samples);
+fn hear(tap_folder: &Path, id: CallId) -> Timeline {
+    let (mut ear, mut timeline) = (Ear::new(), Timeline::default());
+    let read = keep::read(tap_folder, id, &mut |samples| {
+        ear.push(samples);
+        while let Some(update) = ear.poll_update() {
+            timeline.apply(update);
+        }
+    });
+    if let Err(error) = read {
+        error!(%error, %id, "the recording of a recovered call could not be heard to its end");
+    }
     ear.finish();
     while let Some(update) = ear.poll_update() {
         timeline.apply(update);
     }
-    timeline.advance(
-        ear.heard()
-            .max(MediaTime::from_samples(samples.len() as u64)),
-    );
+    timeline.advance(ear.heard());
     timeline
 }

@@ -16,6 +16,9 @@ const UNWRITTEN: Duration = Duration::from_millis(401);
 /// Losses are told in steps of at least so much.
 const STEP_US: i64 = 200_000;
 
+/// The last step, when packets come again, is a packet at least.
+const LAST_STEP_US: i64 = 20_000;
+
 /// Losses without standing still (packet loss, a caller whose telephone sends nothing in pauses) are
 /// believed when this many pieces in a row came late.
 const PIECES: usize = 3;
@@ -69,12 +72,10 @@ impl Pace {
         }
         self.looked = after;
         self.grown = after;
-        let proven = if std::mem::take(&mut self.stands) {
-            late
-        } else {
-            self.late_us.into_iter().min().unwrap_or(i64::MIN)
-        };
-        self.tell(proven, STEP_US)
+        if std::mem::take(&mut self.stands) {
+            return self.tell(late, LAST_STEP_US);
+        }
+        self.tell(self.late_us.into_iter().min().unwrap_or(i64::MIN), STEP_US)
     }
 
     fn tell(&mut self, late_us: i64, least: i64) -> Option<Duration> {

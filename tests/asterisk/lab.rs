@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
@@ -120,6 +121,31 @@ impl Lab {
         messages.remove(0)
     }
 
+    /// One of the guard's prompts.
+    pub fn prompt(&self, language: &str, name: &str) -> Sound {
+        let path = format!("/usr/share/asterisk/sounds/{language}/voicemail-guard/{name}.wav");
+        Sound::read(&self.inside(&path))
+    }
+
+    /// A language of this test's own: English, but one prompt of the guard is not there.
+    pub fn english_without(&self, prompt: &str) -> String {
+        let language = format!("t{}", self.guard_port());
+        let sounds = self.inside("/usr/share/asterisk/sounds");
+        let ours = sounds.join(&language).join("voicemail-guard");
+        fs::create_dir_all(&ours).unwrap();
+        let links = [("", sounds.join(&language)), ("voicemail-guard/", ours)];
+        for (part, into) in links {
+            for entry in fs::read_dir(sounds.join("en").join(part)).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                if name != "voicemail-guard" && !name.starts_with(&format!("{prompt}.")) {
+                    let target = format!("/usr/share/asterisk/sounds/en/{part}{name}");
+                    symlink(target, into.join(&name)).unwrap();
+                }
+            }
+        }
+        language
+    }
+
     fn results_file(&self) -> PathBuf {
         self.inside(&format!("/tests/results/{}", self.guard_port()))
     }
@@ -191,7 +217,7 @@ fn from_run(name: &str) -> String {
 pub const SOON: Duration = Duration::from_secs(15);
 
 /// A caller inside Asterisk goes on by himself after his call was placed.
-const LONGEST_CALL: Duration = Duration::from_secs(90);
+pub const LONGEST_CALL: Duration = Duration::from_secs(90);
 
 const SLOTS: u16 = 400;
 const FIRST_GUARD_PORT: u16 = 100;

@@ -40,7 +40,7 @@ impl Caller {
         Self {
             asterisk: lab.sip(),
             extension: extension.to_owned(),
-            number: "+4991155501".to_owned(),
+            number: "+49911555001".to_owned(),
             name: "Erika Muster".to_owned(),
             script: VecDeque::new(),
         }
@@ -468,8 +468,8 @@ const FRAME: Duration = Duration::from_millis(20);
 /// Asterisk sends nothing at all while it waits; longer than this and it has finished speaking.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Longer than any announcement.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// Longer than any announcement, and than the guard's absolute timeout of 60 seconds.
+const PATIENCE: Duration = Duration::from_secs(80);
 
 const RETRANSMIT: Duration = Duration::from_millis(500);
 

@@ -5,6 +5,8 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use voicemail_guard::audio::file::{Format, decode};
+
 use crate::lab::Lab;
 
 /// Samples at 8 kHz.
@@ -70,24 +72,16 @@ impl Sound {
         self
     }
 
-    /// Reads a WAV file of 8 kHz, mono, 16 bit.
+    /// Reads a recording.
     pub fn read(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        assert_eq!(
-            bytes[20..28],
-            [1, 0, 1, 0, 0x40, 0x1f, 0, 0],
-            "{} is not 8 kHz mono",
-            path.display()
-        );
-        let data = bytes
-            .windows(4)
-            .position(|chunk| chunk == b"data")
-            .expect("a data chunk")
-            + 8;
-        let samples = bytes[data..]
-            .chunks_exact(2)
-            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
-        Self(samples.collect())
+        Self(decode(&bytes, Format::Wav).unwrap().samples)
+    }
+
+    /// What one of the example callers sends after the beep (examples/calls).
+    pub fn of_example(name: &str) -> Self {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/calls");
+        Self::read(&examples.join(name).with_extension("wav"))
     }
 
     /// Writes it as a WAV file.

@@ -165,7 +165,11 @@ fn files_are_short_enough_to_read() {
     for file in files_below(&root(), "rs") {
         let lines = fs::read_to_string(&file).unwrap().lines().count();
         // A table of cases is read by row.
-        let most = if file.starts_with(root().join("tests")) { 900 } else { 500 };
+        let most = if file.starts_with(root().join("tests")) {
+            900
+        } else {
+            500
+        };
         assert!(lines <= most, "{} has {lines} lines", short(&file));
     }
 }

@@ -1,4 +1,4 @@
-//! Whatever becomes of the guard, the caller ends in `VoiceMail()` and his message is in the box. The
+//! Whatever becomes of the guard, the caller ends in VoiceMail() and his message is in the box. The
 //! guards here are none or fakes; what is tested is the dialplan that administrators include.
 
 use std::time::Duration;
@@ -9,7 +9,7 @@ use crate::local::LocalCaller;
 use crate::sip::{Caller, Stay};
 use crate::sound::Sound;
 
-/// A caller who waits for the beep of `VoiceMail()`, says his message and hangs up.
+/// A caller who waits for the beep of VoiceMail(), says his message and hangs up.
 fn message_after_the_beep(lab: &Lab, wiring: char) -> Stay {
     let speech = Sound::speech(lab, 6.0);
     let caller = Caller::dials(lab, &lab.extension("en", wiring));
@@ -24,7 +24,7 @@ fn message_after_the_beep(lab: &Lab, wiring: char) -> Stay {
 /// The one message of the box is his, and all of it.
 fn is_recorded(lab: &Lab) {
     let message = lab.message();
-    assert_eq!(message.get("callerid"), "\"Erika Muster\" <+4991155501>");
+    assert_eq!(message.get("callerid"), "\"Erika Muster\" <+49911555001>");
     let seconds = message.sound.seconds();
     assert!(
         (5.0..9.0).contains(&seconds) && message.sound.level() > 0.01,
@@ -173,7 +173,7 @@ fn a_guard_that_is_done_returns_its_variables_and_no_voicemail() {
         "SET VARIABLE TIMEOUT(absolute) 60",
         "ANSWER",
         "SET VARIABLE GUARD_VERDICT silent",
-        "SET VARIABLE GUARD_CALLBACK +4991155501",
+        "SET VARIABLE GUARD_CALLBACK +49911555001",
         "SET VARIABLE GUARD_CALL_ID 0123456789ab",
         "SET VARIABLE GUARD_REASON \"9.0 s of silence; was asked once, gave no answer\"",
         "SET VARIABLE GUARD_STATUS done",
@@ -186,7 +186,7 @@ fn a_guard_that_is_done_returns_its_variables_and_no_voicemail() {
     let ending = lab.ending();
     assert_eq!((&*ending.how, ending.get("status")), ("returned", "done"));
     assert_eq!(ending.get("verdict"), "silent");
-    assert_eq!(ending.get("callback"), "+4991155501");
+    assert_eq!(ending.get("callback"), "+49911555001");
     assert_eq!(ending.get("call"), "0123456789ab");
     assert_eq!(
         ending.get("reason"),

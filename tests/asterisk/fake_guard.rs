@@ -8,13 +8,13 @@ use std::thread;
 use crate::lab::Lab;
 
 /// One that listens on the test's guard port, for one call.
-pub(crate) struct FakeGuard {
+pub struct FakeGuard {
     heard: Arc<Mutex<Vec<String>>>,
 }
 
 /// What it does once it has read the prelude.
 #[derive(Clone, Copy)]
-pub(crate) enum Then {
+pub enum Then {
     /// Nothing, for as long as Asterisk holds the line.
     SaysNothing,
     /// Says these commands, each after the reply to the one before, then goes.
@@ -27,7 +27,7 @@ pub(crate) enum Then {
 
 impl FakeGuard {
     /// Starts it. `{box}` in a command stands for the test's box, `{tap}` for its tap folder.
-    pub(crate) fn start(lab: &Lab, then: Then) -> Self {
+    pub fn start(lab: &Lab, then: Then) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, lab.guard_port())).unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (notes, voice_box, tap) = (
@@ -48,7 +48,7 @@ impl FakeGuard {
     }
 
     /// Every line that Asterisk has sent it so far.
-    pub(crate) fn heard(&self) -> Vec<String> {
+    pub fn heard(&self) -> Vec<String> {
         self.heard.lock().unwrap().clone()
     }
 }

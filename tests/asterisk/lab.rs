@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::sound::Sound;
 
 /// One test's place on the Asterisk that `tests/run` has started.
-pub(crate) struct Lab {
+pub struct Lab {
     root: PathBuf,
     ports: u16,
     slot: u16,
@@ -18,7 +19,7 @@ pub(crate) struct Lab {
 
 impl Lab {
     /// Takes a place that no other test has.
-    pub(crate) fn enter() -> Self {
+    pub fn enter() -> Self {
         let root = PathBuf::from(from_run("VOICEMAIL_GUARD_TEST_ROOT"));
         let ports = from_run("VOICEMAIL_GUARD_TEST_PORTS")
             .parse()
@@ -39,42 +40,42 @@ impl Lab {
     }
 
     /// Where Asterisk takes SIP calls.
-    pub(crate) fn sip(&self) -> SocketAddr {
+    pub fn sip(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.ports).into()
     }
 
     /// Where this test's guard is to listen.
-    pub(crate) fn guard_port(&self) -> u16 {
+    pub fn guard_port(&self) -> u16 {
         self.ports + FIRST_GUARD_PORT + self.slot
     }
 
     /// This test's box; the next number is its other one.
-    pub(crate) fn voice_box(&self) -> u16 {
+    pub fn voice_box(&self) -> u16 {
         1000 + 2 * self.slot
     }
 
     /// The number to dial for this test's box; `wiring` is the letter of tests/asterisk/conf/extensions.conf.
-    pub(crate) fn extension(&self, language: &str, wiring: char) -> String {
+    pub fn extension(&self, language: &str, wiring: char) -> String {
         self.extension_of(self.voice_box(), language, wiring)
     }
 
     /// The same for another box.
-    pub(crate) fn extension_of(&self, voice_box: u16, language: &str, wiring: char) -> String {
+    pub fn extension_of(&self, voice_box: u16, language: &str, wiring: char) -> String {
         format!("g{}*{voice_box}*{language}*{wiring}", self.guard_port())
     }
 
     /// The tap folder as Asterisk sees it.
-    pub(crate) fn tap_folder(&self) -> String {
+    pub fn tap_folder(&self) -> String {
         format!("/var/spool/asterisk/voicemail-guard/{}", self.slot)
     }
 
     /// A path as Asterisk sees it, as this test sees it.
-    pub(crate) fn inside(&self, path: &str) -> PathBuf {
+    pub fn inside(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
     }
 
     /// A command on Asterisk's console, and what it answers.
-    pub(crate) fn cli(&self, command: &str) -> String {
+    pub fn cli(&self, command: &str) -> String {
         let run = Command::new("chroot")
             .arg(&self.root)
             .args(["/usr/sbin/asterisk", "-rx", command])
@@ -83,7 +84,7 @@ impl Lab {
     }
 
     /// How this test's calls have ended, in the dialplan's own words; waits until there are `count`.
-    pub(crate) fn endings(&self, count: usize) -> Vec<Ending> {
+    pub fn endings(&self, count: usize) -> Vec<Ending> {
         wait_for(&format!("{count} calls to end"), LONGEST_CALL, || {
             let text = fs::read_to_string(self.results_file()).unwrap();
             let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
@@ -92,14 +93,14 @@ impl Lab {
     }
 
     /// The one ending of this test's one call.
-    pub(crate) fn ending(&self) -> Ending {
+    pub fn ending(&self) -> Ending {
         let mut endings = self.endings(1);
         assert_eq!(endings.len(), 1, "{endings:?}");
         endings.remove(0)
     }
 
     /// What lies in a box's INBOX.
-    pub(crate) fn inbox(&self, voice_box: u16) -> Vec<Message> {
+    pub fn inbox(&self, voice_box: u16) -> Vec<Message> {
         let folder = self.inside(&format!(
             "/var/spool/asterisk/voicemail/default/{voice_box}/INBOX"
         ));
@@ -114,10 +115,35 @@ impl Lab {
     }
 
     /// The one message of this test's box.
-    pub(crate) fn message(&self) -> Message {
+    pub fn message(&self) -> Message {
         let mut messages = self.inbox(self.voice_box());
         assert_eq!(messages.len(), 1, "{messages:?}");
         messages.remove(0)
+    }
+
+    /// One of the guard's prompts.
+    pub fn prompt(&self, language: &str, name: &str) -> Sound {
+        let path = format!("/usr/share/asterisk/sounds/{language}/voicemail-guard/{name}.wav");
+        Sound::read(&self.inside(&path))
+    }
+
+    /// A language of this test's own: English, but one prompt of the guard is not there.
+    pub fn english_without(&self, prompt: &str) -> String {
+        let language = format!("t{}", self.guard_port());
+        let sounds = self.inside("/usr/share/asterisk/sounds");
+        let ours = sounds.join(&language).join("voicemail-guard");
+        fs::create_dir_all(&ours).unwrap();
+        let links = [("", sounds.join(&language)), ("voicemail-guard/", ours)];
+        for (part, into) in links {
+            for entry in fs::read_dir(sounds.join("en").join(part)).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                if name != "voicemail-guard" && !name.starts_with(&format!("{prompt}.")) {
+                    let target = format!("/usr/share/asterisk/sounds/en/{part}{name}");
+                    symlink(target, into.join(&name)).unwrap();
+                }
+            }
+        }
+        language
     }
 
     fn results_file(&self) -> PathBuf {
@@ -127,7 +153,7 @@ impl Lab {
 
 /// How the dialplan says a call has ended (tests/asterisk/conf/extensions.conf).
 #[derive(Debug)]
-pub(crate) struct Ending {
+pub struct Ending {
     /// `returned`, `hung-up`, `administrators-T`.
     pub how: String,
     fields: Vec<(String, String)>,
@@ -147,7 +173,7 @@ impl Ending {
     }
 
     /// What the dialplan wrote under this name.
-    pub(crate) fn get(&self, name: &str) -> &str {
+    pub fn get(&self, name: &str) -> &str {
         let field = self.fields.iter().find(|(key, _)| key == name);
         field.map_or("", |(_, value)| value)
     }
@@ -155,7 +181,7 @@ impl Ending {
 
 /// A message in a voice box.
 #[derive(Debug)]
-pub(crate) struct Message {
+pub struct Message {
     text: String,
     /// What is recorded.
     pub sound: Sound,
@@ -163,7 +189,7 @@ pub(crate) struct Message {
 
 impl Message {
     /// A field of the message's text file.
-    pub(crate) fn get(&self, name: &str) -> &str {
+    pub fn get(&self, name: &str) -> &str {
         let value = self.text.lines().filter_map(|line| line.split_once('='));
         let mut value = value.filter(|(key, _)| *key == name);
         value.next().map_or("", |(_, value)| value)
@@ -171,7 +197,7 @@ impl Message {
 }
 
 /// Asks again and again until there is an answer; fails loudly after `limit`.
-pub(crate) fn wait_for<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, limit: Duration, mut ask: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + limit;
     loop {
         if let Some(answer) = ask() {
@@ -188,10 +214,10 @@ fn from_run(name: &str) -> String {
 }
 
 /// What Asterisk does as soon as it can is done by then, also on a busy machine.
-pub(crate) const SOON: Duration = Duration::from_secs(15);
+pub const SOON: Duration = Duration::from_secs(15);
 
 /// A caller inside Asterisk goes on by himself after his call was placed.
-const LONGEST_CALL: Duration = Duration::from_secs(90);
+pub const LONGEST_CALL: Duration = Duration::from_secs(90);
 
 const SLOTS: u16 = 400;
 const FIRST_GUARD_PORT: u16 = 100;

@@ -7,7 +7,7 @@ use crate::lab::Lab;
 use crate::sound::Sound;
 
 /// A caller and what he is going to do.
-pub(crate) struct LocalCaller<'a> {
+pub struct LocalCaller<'a> {
     lab: &'a Lab,
     extension: String,
     caller_id: String,
@@ -16,7 +16,7 @@ pub(crate) struct LocalCaller<'a> {
 
 impl<'a> LocalCaller<'a> {
     /// Somebody whom Asterisk itself puts through to this extension.
-    pub(crate) fn dials(lab: &'a Lab, extension: &str) -> Self {
+    pub fn dials(lab: &'a Lab, extension: &str) -> Self {
         Self {
             lab,
             extension: extension.to_owned(),
@@ -26,18 +26,18 @@ impl<'a> LocalCaller<'a> {
     }
 
     /// Shows this as his name and number.
-    pub(crate) fn is(mut self, caller_id: &str) -> Self {
+    pub fn is(mut self, caller_id: &str) -> Self {
         self.caller_id = caller_id.to_owned();
         self
     }
 
     /// Sends nothing for so many seconds first.
-    pub(crate) fn waits(self, seconds: f32) -> Self {
+    pub fn waits(self, seconds: f32) -> Self {
         self.set("WAIT_BEFORE", seconds.to_string())
     }
 
     /// Then sends this sound.
-    pub(crate) fn says(self, sound: &Sound) -> Self {
+    pub fn says(self, sound: &Sound) -> Self {
         static SOUNDS: AtomicU32 = AtomicU32::new(0);
         let number = SOUNDS.fetch_add(1, Ordering::Relaxed);
         let name = format!("/tmp/says-{}-{number}", self.lab.guard_port());
@@ -47,12 +47,12 @@ impl<'a> LocalCaller<'a> {
     }
 
     /// Then presses these keys; `w` waits half a second.
-    pub(crate) fn presses(self, keys: &str) -> Self {
+    pub fn presses(self, keys: &str) -> Self {
         self.set("KEYS", keys.to_owned())
     }
 
     /// Then sends nothing for so many seconds, and hangs up.
-    pub(crate) fn waits_on(self, seconds: f32) -> Self {
+    pub fn waits_on(self, seconds: f32) -> Self {
         self.set("WAIT_AFTER", seconds.to_string())
     }
 
@@ -62,7 +62,7 @@ impl<'a> LocalCaller<'a> {
     }
 
     /// Places the call; it goes on by itself.
-    pub(crate) fn call(self) {
+    pub fn call(self) {
         let Self {
             lab,
             extension,

@@ -4,15 +4,24 @@
 //! Every test has its own guard on its own port with its own tap folder and its own two boxes, so all of
 //! them can run side by side on the one Asterisk.
 
-#![expect(missing_docs, reason = "a test has no users")]
+#![expect(
+    unreachable_pub,
+    reason = "what the modules of this test share is public among them"
+)]
 #![expect(
     clippy::disallowed_methods,
     reason = "a call through a real Asterisk takes real time"
 )]
 
+mod callers;
 mod fail_open;
 mod fake_guard;
+mod faults;
+mod guard;
+mod hangups;
+mod keys;
 mod lab;
 mod local;
+mod modes;
 mod sip;
 mod sound;

@@ -16,7 +16,7 @@ use crate::sound::Sound;
 
 /// A caller and what he is going to do.
 #[derive(Clone)]
-pub(crate) struct Caller {
+pub struct Caller {
     asterisk: SocketAddr,
     extension: String,
     number: String,
@@ -36,54 +36,54 @@ enum Step {
 
 impl Caller {
     /// Somebody who dials this extension.
-    pub(crate) fn dials(lab: &Lab, extension: &str) -> Self {
+    pub fn dials(lab: &Lab, extension: &str) -> Self {
         Self {
             asterisk: lab.sip(),
             extension: extension.to_owned(),
-            number: "+4991155501".to_owned(),
+            number: "+49911555001".to_owned(),
             name: "Erika Muster".to_owned(),
             script: VecDeque::new(),
         }
     }
 
     /// Shows this number and name.
-    pub(crate) fn is(mut self, number: &str, name: &str) -> Self {
+    pub fn is(mut self, number: &str, name: &str) -> Self {
         (self.number, self.name) = (number.to_owned(), name.to_owned());
         self
     }
 
     /// Waits, with a quiet line, until he has been spoken to and the other side has gone silent.
-    pub(crate) fn listens(self) -> Self {
+    pub fn listens(self) -> Self {
         self.step(Step::Listen)
     }
 
     /// Sends this sound.
-    pub(crate) fn says(self, sound: &Sound) -> Self {
+    pub fn says(self, sound: &Sound) -> Self {
         self.step(Step::Send(sound.alaw().into()))
     }
 
     /// Says nothing for so many seconds, on an open line.
-    pub(crate) fn is_quiet(self, seconds: f32) -> Self {
+    pub fn is_quiet(self, seconds: f32) -> Self {
         self.says(&Sound::quiet(seconds))
     }
 
     /// Sends no packets at all for so many seconds.
-    pub(crate) fn sends_nothing(self, seconds: f32) -> Self {
+    pub fn sends_nothing(self, seconds: f32) -> Self {
         self.step(Step::NoMedia(Duration::from_secs_f32(seconds)))
     }
 
     /// Presses these keys.
-    pub(crate) fn presses(self, keys: &str) -> Self {
+    pub fn presses(self, keys: &str) -> Self {
         self.step(Step::Keys(keys.chars().collect()))
     }
 
     /// Hangs up.
-    pub(crate) fn hangs_up(self) -> Self {
+    pub fn hangs_up(self) -> Self {
         self.step(Step::HangUp)
     }
 
     /// Stays on a quiet line until the other side ends the call; fails the test after so many seconds.
-    pub(crate) fn stays(self, seconds: f32) -> Self {
+    pub fn stays(self, seconds: f32) -> Self {
         self.step(Step::Stay(Duration::from_secs_f32(seconds)))
     }
 
@@ -93,20 +93,20 @@ impl Caller {
     }
 
     /// Places the call and waits for its end.
-    pub(crate) fn call(self) -> Stay {
+    pub fn call(self) -> Stay {
         let line = Line::dial(&self);
         line.run(self.script)
     }
 
     /// Places the call and goes through it on a thread of its own.
-    pub(crate) fn calls(self) -> JoinHandle<Stay> {
+    pub fn calls(self) -> JoinHandle<Stay> {
         thread::spawn(move || self.call())
     }
 }
 
 /// How a call went, as the caller saw it.
 #[derive(Debug)]
-pub(crate) struct Stay {
+pub struct Stay {
     /// Whether Asterisk ended it, and not the caller.
     pub ended_by_asterisk: bool,
     /// From the answer to the end.
@@ -468,8 +468,8 @@ const FRAME: Duration = Duration::from_millis(20);
 /// Asterisk sends nothing at all while it waits; longer than this and it has finished speaking.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Longer than any announcement.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// Longer than any announcement, and than the guard's absolute timeout of 60 seconds.
+const PATIENCE: Duration = Duration::from_secs(80);
 
 const RETRANSMIT: Duration = Duration::from_millis(500);
 

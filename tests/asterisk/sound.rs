@@ -5,25 +5,27 @@ use std::fmt;
 use std::fs;
 use std::path::Path;
 
+use voicemail_guard::audio::file::{Format, decode};
+
 use crate::lab::Lab;
 
 /// Samples at 8 kHz.
 #[derive(Clone)]
-pub(crate) struct Sound(Vec<i16>);
+pub struct Sound(Vec<i16>);
 
 impl Sound {
     /// A caller with something to say: a long announcement, spoken by a woman, from its start.
-    pub(crate) fn speech(lab: &Lab, seconds: f32) -> Self {
+    pub fn speech(lab: &Lab, seconds: f32) -> Self {
         Self::of_asterisk(lab, "sounds/en/demo-instruct.wav", seconds)
     }
 
     /// Another voice and text.
-    pub(crate) fn other_speech(lab: &Lab, seconds: f32) -> Self {
+    pub fn other_speech(lab: &Lab, seconds: f32) -> Self {
         Self::of_asterisk(lab, "sounds/en/demo-congrats.wav", seconds)
     }
 
     /// Music as it is played to those on hold.
-    pub(crate) fn hold_music(lab: &Lab, seconds: f32) -> Self {
+    pub fn hold_music(lab: &Lab, seconds: f32) -> Self {
         Self::of_asterisk(lab, "moh/macroform-cold_day.wav", seconds)
     }
 
@@ -33,12 +35,12 @@ impl Sound {
     }
 
     /// An open line with nobody on it: noise 60 dB below full scale.
-    pub(crate) fn quiet(seconds: f32) -> Self {
+    pub fn quiet(seconds: f32) -> Self {
         Self::noise(seconds, 0.001)
     }
 
     /// White noise of this level (root mean square, 1 is full scale).
-    pub(crate) fn noise(seconds: f32, level: f32) -> Self {
+    pub fn noise(seconds: f32, level: f32) -> Self {
         let mut state = 0x2545_f491_u32;
         let mut next = || {
             state ^= state << 13;
@@ -55,9 +57,9 @@ impl Sound {
     }
 
     /// The German busy tone: 425 Hz, 480 ms on, 480 ms off.
-    pub(crate) fn busy(seconds: f32) -> Self {
+    pub fn busy(seconds: f32) -> Self {
         let sample = |n: usize| {
-            let on = (n / count(0.48)).is_multiple_of(2);
+            let on = n / count(0.48) % 2 == 0;
             let wave = (TAU * 425.0 * n as f32 / 8_000.0).sin();
             if on { (wave * 8_000.0) as i16 } else { 0 }
         };
@@ -65,33 +67,25 @@ impl Sound {
     }
 
     /// This, then that.
-    pub(crate) fn then(mut self, next: Self) -> Self {
+    pub fn then(mut self, next: Self) -> Self {
         self.0.extend(next.0);
         self
     }
 
-    /// Reads a WAV file of 8 kHz, mono, 16 bit.
-    pub(crate) fn read(path: &Path) -> Self {
+    /// Reads a recording.
+    pub fn read(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        assert_eq!(
-            bytes[20..28],
-            [1, 0, 1, 0, 0x40, 0x1f, 0, 0],
-            "{} is not 8 kHz mono",
-            path.display()
-        );
-        let data = bytes
-            .windows(4)
-            .position(|chunk| chunk == b"data")
-            .expect("a data chunk")
-            + 8;
-        let samples = bytes[data..]
-            .chunks_exact(2)
-            .map(|pair| i16::from_le_bytes([pair[0], pair[1]]));
-        Self(samples.collect())
+        Self(decode(&bytes, Format::Wav).unwrap().samples)
+    }
+
+    /// What one of the example callers sends after the beep (examples/calls).
+    pub fn of_example(name: &str) -> Self {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/calls");
+        Self::read(&examples.join(name).with_extension("wav"))
     }
 
     /// Writes it as a WAV file.
-    pub(crate) fn write(&self, path: &Path) {
+    pub fn write(&self, path: &Path) {
         let bytes = self.0.len() as u32 * 2;
         let mut wav = b"RIFF".to_vec();
         wav.extend((bytes + 36).to_le_bytes());
@@ -102,18 +96,18 @@ impl Sound {
     }
 
     /// How long it lasts.
-    pub(crate) fn seconds(&self) -> f32 {
+    pub fn seconds(&self) -> f32 {
         self.0.len() as f32 / 8_000.0
     }
 
     /// The root mean square, 1 is full scale.
-    pub(crate) fn level(&self) -> f32 {
+    pub fn level(&self) -> f32 {
         let squares: f64 = self.0.iter().map(|&s| f64::from(s) * f64::from(s)).sum();
         (squares / self.0.len().max(1) as f64).sqrt() as f32 / 32_768.0
     }
 
     /// As it goes over the telephone line (ITU-T G.711, A-law).
-    pub(crate) fn alaw(&self) -> Vec<u8> {
+    pub fn alaw(&self) -> Vec<u8> {
         self.0.iter().map(|&sample| alaw(sample)).collect()
     }
 }

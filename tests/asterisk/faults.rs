@@ -1,0 +1,270 @@
+//! The real guard breaks in mid-call, in every way we could think of: the caller ends in VoiceMail() with
+//! a recorded message or in a finished guard call, and every call that reached us has its one record.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use crate::guard::{Guard, Record};
+use crate::lab::Lab;
+use crate::sip::{Caller, Stay};
+use crate::sound::Sound;
+
+fn somebody(lab: &Lab) -> Caller {
+    Caller::dials(lab, &lab.extension("en", 's'))
+}
+
+/// He waits for the next beep, says his message and hangs up.
+fn leaves_his_message(caller: Caller) -> JoinHandle<Stay> {
+    let message = Sound::of_example("message");
+    caller
+        .listens()
+        .says(&message)
+        .is_quiet(0.5)
+        .hangs_up()
+        .calls()
+}
+
+/// VoiceMail() recorded him, after all.
+fn voicemail_has_his_message(lab: &Lab) {
+    let ending = lab.ending();
+    assert_eq!(ending.get("vmstatus"), "SUCCESS", "{ending:?}");
+    let seconds = lab.message().sound.seconds();
+    assert!(seconds > 10.0, "{seconds} s are recorded");
+}
+
+/// The guard that was killed is started again and closes what it had left open.
+fn is_closed_at_the_next_start(guard: &mut Guard) {
+    guard.starts_again();
+    let call = guard.record();
+    assert_eq!(call.get("ended_by"), "recovered", "{call:#?}");
+}
+
+fn was_handed_on(lab: &Lab, call: &Record) {
+    assert_eq!(call.get("ended_by"), "handed_on", "{call:#?}");
+    voicemail_has_his_message(lab);
+}
+
+#[test]
+fn killed_during_the_greeting() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    let caller = leaves_his_message(somebody(&lab));
+    guard.tells("voicemail-guard/greeting");
+    guard.is_killed();
+    caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    is_closed_at_the_next_start(&mut guard);
+}
+
+#[test]
+fn killed_while_it_listens() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    let talking = somebody(&lab).listens().says(&Sound::speech(&lab, 4.0));
+    let caller = leaves_his_message(talking);
+    guard.tells("WaitForDigit");
+    guard.is_killed();
+    caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    is_closed_at_the_next_start(&mut guard);
+}
+
+#[test]
+fn killed_during_the_question() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    let caller = leaves_his_message(somebody(&lab).listens());
+    guard.tells("voicemail-guard/still-there");
+    guard.is_killed();
+    caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    is_closed_at_the_next_start(&mut guard);
+}
+
+#[test]
+fn killed_in_observe_mode_while_voicemail_records() {
+    let lab = Lab::enter();
+    let mut guard = Guard::with(&lab, "mode = \"observe\"");
+    let caller = leaves_his_message(somebody(&lab));
+    guard.tells("VoiceMail");
+    guard.is_killed();
+    caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    is_closed_at_the_next_start(&mut guard);
+}
+
+#[test]
+fn frozen_while_it_listens() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let talking = somebody(&lab).listens().says(&Sound::speech(&lab, 4.0));
+    let caller = leaves_his_message(talking);
+    guard.tells("WaitForDigit");
+    guard.is_frozen();
+    caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    guard.is_thawed();
+    let _ = guard.record();
+}
+
+#[test]
+fn asked_to_stop_with_a_call_up_which_finishes() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    let caller = leaves_his_message(somebody(&lab));
+    guard.tells("WaitForDigit");
+    guard.is_asked_to_stop();
+    caller.join().unwrap();
+    let status = guard.ends();
+    assert!(status.success(), "{status}");
+    let call = guard.record();
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("message", "caller"),
+        "{call:#?}"
+    );
+}
+
+#[test]
+fn asked_twice_to_stop_hands_the_caller_on() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    let talking = somebody(&lab).listens().says(&Sound::speech(&lab, 4.0));
+    let caller = leaves_his_message(talking);
+    guard.tells("WaitForDigit");
+    guard.is_asked_to_stop();
+    guard.tells("stopping");
+    guard.is_asked_to_stop();
+    caller.join().unwrap();
+    let status = guard.ends();
+    assert!(status.success(), "{status}");
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn a_greeting_is_missing() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "greeting = \"voicemail-guard/nowhere\"");
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn the_question_is_missing() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let language = lab.english_without("still-there");
+    let caller = Caller::dials(&lab, &lab.extension(&language, 's')).listens();
+    leaves_his_message(caller).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn the_tap_folder_is_not_the_one_that_asterisk_writes_to() {
+    let lab = Lab::enter();
+    let elsewhere = lab.inside(&format!("/tmp/elsewhere-{}", lab.guard_port()));
+    fs::create_dir(&elsewhere).unwrap();
+    let guard = Guard::with_tap_folder(&lab, &elsewhere, "");
+    let caller = somebody(&lab).listens().says(&Sound::speech(&lab, 20.0));
+    leaves_his_message(caller).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn the_tap_file_cannot_be_read() {
+    let lab = Lab::enter();
+    let guard = Guard::of_nobody(&lab);
+    let folder = lab.inside(&lab.tap_folder());
+    chown(&folder, Some(0), Some(0)).unwrap();
+    fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
+    let caller = somebody(&lab).listens().says(&Sound::speech(&lab, 20.0));
+    leaves_his_message(caller).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn the_data_folder_cannot_be_written() {
+    let lab = Lab::enter();
+    let mut guard = Guard::of_nobody(&lab);
+    fs::set_permissions(guard.data(), Permissions::from_mode(0o500)).unwrap();
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    fs::set_permissions(guard.data(), Permissions::from_mode(0o700)).unwrap();
+    guard.is_asked_to_stop();
+    guard.ends();
+    guard.starts_again();
+    let call = guard.record();
+    assert_eq!(call.get("verdict"), "message", "{call:#?}");
+}
+
+#[test]
+fn the_disk_is_full() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    guard.cannot_write(true);
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    let ending = lab.ending();
+    guard.cannot_write(false);
+    guard.is_asked_to_stop();
+    guard.ends();
+    let call = guard.record();
+    assert_eq!(call.get("verdict"), "message", "{call:#?}");
+    assert_eq!(ending.get("call"), call.get("id"), "{ending:?}");
+}
+
+#[test]
+fn the_call_log_is_locked_by_somebody() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let other = Connection::open(guard.data().join("calls.sqlite")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let stay = Caller::dials(&lab, &lab.extension("en", 'p'))
+        .stays(60.0)
+        .call();
+    assert!(stay.ended_by_asterisk, "{stay:?}");
+    assert_eq!(lab.ending().get("verdict"), "silent");
+    other.execute_batch("ROLLBACK").unwrap();
+    let call = guard.record();
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("silent", "guard"),
+        "{call:#?}"
+    );
+}
+
+#[test]
+fn fifty_calls_more_than_allowed() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "[limits]\nmax_calls = 4");
+    let speech = Sound::speech(&lab, 5.0);
+    let calls: Vec<_> = (0..54)
+        .map(|_| {
+            somebody(&lab)
+                .listens()
+                .says(&speech)
+                .is_quiet(0.5)
+                .hangs_up()
+                .calls()
+        })
+        .collect();
+    for call in calls {
+        call.join().unwrap();
+    }
+    let filed = guard.closed_calls(54);
+    let refused = filed
+        .iter()
+        .filter(|call| call.get("ended_by") == "refused")
+        .count();
+    assert_eq!((filed.len(), refused), (54, 50));
+    let endings = lab.endings(54);
+    let recorded = endings
+        .iter()
+        .filter(|ending| ending.get("vmstatus") == "SUCCESS")
+        .count();
+    assert_eq!(
+        (endings.len(), recorded, lab.inbox(lab.voice_box()).len()),
+        (54, 50, 50)
+    );
+}

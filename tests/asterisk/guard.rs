@@ -1,0 +1,263 @@
+//! The real guard: the binary as it is shipped, on the test's port, with the test's tap folder.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::thread;
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
+
+/// A guard, ended at the latest when the test is.
+pub struct Guard<'a> {
+    lab: &'a Lab,
+    home: TempDir,
+    nobody: bool,
+    child: Child,
+}
+
+impl<'a> Guard<'a> {
+    /// One with the defaults: it ends junk.
+    pub fn start(lab: &'a Lab) -> Self {
+        Self::with(lab, "")
+    }
+
+    /// One with these settings for every box, and further tables if wanted.
+    pub fn with(lab: &'a Lab, defaults: &str) -> Self {
+        let seen = lab.inside(&lab.tap_folder());
+        Self::with_tap_folder(lab, &seen, defaults)
+    }
+
+    /// One that looks for the caller's sound elsewhere.
+    pub fn with_tap_folder(lab: &'a Lab, folder: &Path, defaults: &str) -> Self {
+        Self::launch(lab, Self::home(lab, folder, defaults), false)
+    }
+
+    /// One without root's right to read and write everything; the tap folder is its own.
+    pub fn of_nobody(lab: &'a Lab) -> Self {
+        let folder = lab.inside(&lab.tap_folder());
+        let home = Self::home(lab, &folder, "");
+        for path in [&folder, home.path()] {
+            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        Self::launch(lab, home, true)
+    }
+
+    fn home(lab: &Lab, folder: &Path, defaults: &str) -> TempDir {
+        let home = TempDir::new().unwrap();
+        let config = format!(
+            "[listen]\naddress = [\"127.0.0.1:{}\"]\n\
+             [tap]\nfolder_as_asterisk_sees_it = {:?}\nfolder_as_guard_sees_it = {folder:?}\n\
+             [prompts]\nsounds = {:?}\n[log]\nlevel = \"debug\"\n[defaults]\n{defaults}\n",
+            lab.guard_port(),
+            lab.tap_folder(),
+            lab.inside("/usr/share/asterisk/sounds"),
+        );
+        fs::write(home.path().join("guard.toml"), config).unwrap();
+        home
+    }
+
+    fn launch(lab: &'a Lab, home: TempDir, nobody: bool) -> Self {
+        let child = Self::serve(&home, nobody);
+        let mut guard = Self {
+            lab,
+            home,
+            nobody,
+            child,
+        };
+        guard.listens();
+        guard
+    }
+
+    /// A full disk is told to a process by the signal XFSZ first; one that ignores it gets the error.
+    fn serve(home: &TempDir, nobody: bool) -> Child {
+        let mut log = File::options();
+        let log = log
+            .create(true)
+            .append(true)
+            .open(home.path().join("guard.log"))
+            .unwrap();
+        let mut command = Command::new("sh");
+        command.args([
+            "-c",
+            "trap '' XFSZ; exec \"$@\"",
+            "sh",
+            BINARY,
+            "serve",
+            "--config",
+        ]);
+        command
+            .arg(home.path().join("guard.toml"))
+            .arg("--data")
+            .arg(home.path().join("data"));
+        if nobody {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command.stderr(log).spawn().unwrap()
+    }
+
+    fn listens(&mut self) {
+        let address = (Ipv4Addr::LOCALHOST, self.lab.guard_port());
+        wait_for("the guard to listen", SOON, || {
+            assert_eq!(
+                self.child.try_wait().unwrap(),
+                None,
+                "the guard has ended: {}",
+                self.told()
+            );
+            TcpStream::connect(address).ok()
+        });
+    }
+
+    /// Ends it as a power cut would.
+    pub fn is_killed(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again where it was killed.
+    pub fn starts_again(&mut self) {
+        self.child = Self::serve(&self.home, self.nobody);
+        self.listens();
+    }
+
+    /// Asks it to stop, as systemd does.
+    pub fn is_asked_to_stop(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// How it has ended.
+    pub fn ends(&mut self) -> ExitStatus {
+        wait_for("the guard to end", SOON, || self.child.try_wait().unwrap())
+    }
+
+    /// Holds it still; it keeps its connections and says nothing.
+    pub fn is_frozen(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub fn is_thawed(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Every write to a file fails from now on, or no longer.
+    pub fn cannot_write(&self, fails: bool) {
+        let limit = Rlimit {
+            current: fails.then_some(0),
+            maximum: None,
+        };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
+    }
+
+    /// Waits until this stands in its log.
+    pub fn tells(&self, what: &str) {
+        wait_for(&format!("the guard to tell {what:?}"), LONGEST_CALL, || {
+            self.told().contains(what).then_some(())
+        });
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// What it has told in its log.
+    pub fn told(&self) -> String {
+        fs::read_to_string(self.home.path().join("guard.log")).unwrap_or_default()
+    }
+
+    /// The call log as `voicemail-guard calls` prints it, newest first.
+    pub fn calls(&self) -> Vec<Record> {
+        let mut command = Command::new(BINARY);
+        command
+            .args(["calls", "--format", "json", "--data"])
+            .arg(self.data());
+        let printed = command.output().unwrap().stdout;
+        let lines = String::from_utf8(printed).unwrap();
+        lines
+            .lines()
+            .map(|line| Record(serde_json::from_str(line).unwrap()))
+            .collect()
+    }
+
+    /// The call log once it holds this many calls and all of them are closed.
+    pub fn closed_calls(&self, count: usize) -> Vec<Record> {
+        wait_for(&format!("{count} closed records"), SOON, || {
+            let calls = self.calls();
+            let closed = calls.iter().all(|call| !call.0["ended"].is_null());
+            (calls.len() >= count && closed).then_some(calls)
+        })
+    }
+
+    /// The record of the one call there was.
+    pub fn record(&self) -> Record {
+        let mut calls = self.closed_calls(1);
+        assert_eq!(calls.len(), 1, "{calls:?}");
+        calls.remove(0)
+    }
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+        if thread::panicking() {
+            eprintln!("--- the guard's log ---\n{}", self.told());
+        }
+    }
+}
+
+/// One line of `voicemail-guard calls --format json`.
+#[derive(Debug)]
+pub struct Record(Value);
+
+impl Record {
+    /// A field's text; `a.b` goes into objects.
+    pub fn get(&self, field: &str) -> &str {
+        self.value(field).as_str().unwrap_or_default()
+    }
+
+    /// A field's number.
+    pub fn number(&self, field: &str) -> f64 {
+        self.value(field).as_f64().unwrap_or_default()
+    }
+
+    /// The prompts that the caller was played, less the greeting.
+    pub fn asked(&self) -> Vec<&str> {
+        let asked = self.0["asked"].as_array().expect("asked");
+        let prompts = asked.iter().filter_map(|asked| asked["prompt"].as_str());
+        prompts
+            .filter(|prompt| !prompt.starts_with("greeting"))
+            .collect()
+    }
+
+    /// The greeting that he was played.
+    pub fn greeting(&self) -> &str {
+        self.0["asked"][0]["prompt"].as_str().unwrap_or_default()
+    }
+
+    /// Why the verdict was given.
+    pub fn reasons(&self) -> Vec<&str> {
+        let reasons = self.0["reasons"].as_array().expect("reasons");
+        reasons.iter().filter_map(Value::as_str).collect()
+    }
+
+    fn value(&self, field: &str) -> &Value {
+        field.split('.').fold(&self.0, |value, name| &value[name])
+    }
+}
+
+const NOBODY: u32 = 65_534;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_voicemail-guard");

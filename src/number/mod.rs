@@ -3,11 +3,15 @@
 //! Numbering plans come from the `phonenumber` crate. A number is taken for one only where that is
 //! certain: a short extension, a local number without its area code and a word stay as they were sent.
 
+mod search;
+
 use std::fmt;
 use std::str::FromStr;
 
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Metadata, country};
+
+pub use search::{Needle, search_key};
 
 /// Longest text that is looked at; longer ones are no telephone numbers.
 const LONGEST_TEXT: usize = 64;
@@ -15,8 +19,6 @@ const LONGEST_TEXT: usize = 64;
 const E164_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 /// A national number this long has its area code, with or without the prefix for trunk calls.
 const SURELY_WITH_AREA_CODE: usize = 10;
-/// A needle of fewer digits finds only numbers of exactly these digits.
-const SHORTEST_SUFFIX: usize = 3;
 
 /// The country that numbers without a country code belong to (ISO 3166-1 alpha-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,93 +235,6 @@ fn international_of(code: u16, national: &str) -> Option<String> {
     E164_DIGITS.contains(&(number.len() - 1)).then_some(number)
 }
 
-/// The key that a stored number is found by: its digits from the last to the first, or the word it is.
-///
-/// Empty for an empty number.
-pub fn search_key(raw: &str, e164: Option<&str>) -> String {
-    if let Some(digits) = e164.and_then(|number| number.strip_prefix('+')) {
-        return backwards(digits);
-    }
-    match Written::read(raw) {
-        Some(written) => backwards(&written.all),
-        None => word_key(raw),
-    }
-}
-
-fn backwards(digits: &str) -> String {
-    digits.chars().rev().collect()
-}
-
-fn word_key(raw: &str) -> String {
-    let word: String = user_part(raw)
-        .chars()
-        .take(LONGEST_TEXT)
-        .collect::<String>()
-        .to_lowercase();
-    if word.is_empty() {
-        word
-    } else {
-        format!("={word}")
-    }
-}
-
-/// What somebody searches for: a number in any form people write, its last digits, or a word such as
-/// `anonymous`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Needle {
-    /// The key that is exactly this.
-    Exactly(String),
-    /// Keys that begin with one of these: numbers that end with these digits.
-    EndsWith(Vec<String>),
-}
-
-impl Needle {
-    /// Reads what somebody typed; `None` if there is nothing to search for in it.
-    pub fn read(text: &str, home: Option<Country>) -> Option<Self> {
-        let Some(written) = Written::read(text) else {
-            let key = word_key(text);
-            return (!key.is_empty()).then_some(Self::Exactly(key));
-        };
-        if written.all.len() < SHORTEST_SUFFIX {
-            return Some(Self::Exactly(backwards(&written.all)));
-        }
-        let mut keys = vec![backwards(&written.all)];
-        if written.all.len() >= *E164_DIGITS.start() {
-            let whole = written.whole_number(text, home);
-            if whole.len() >= SHORTEST_SUFFIX && whole != written.all {
-                keys.push(backwards(&whole));
-            }
-        }
-        Some(Self::EndsWith(keys))
-    }
-
-    /// Whether a stored key is found.
-    pub fn matches(&self, key: &str) -> bool {
-        match self {
-            Self::Exactly(wanted) => key == wanted,
-            Self::EndsWith(wanted) => wanted.iter().any(|wanted| key.starts_with(wanted.as_str())),
-        }
-    }
-}
-
-impl Written {
-    /// The digits a stored E.164 number ends with, if this is meant as a whole number.
-    fn whole_number(&self, text: &str, home: Option<Country>) -> String {
-        let national = match self.digits.strip_prefix('0') {
-            Some(national) if !self.international => national,
-            _ => &self.digits,
-        };
-        match normalise(text, home) {
-            // Without any prefix more is found by what was typed than by what may be meant.
-            Some(full) if national.len() == self.all.len() && full.0.ends_with(national) => {
-                national.to_owned()
-            }
-            Some(full) => full.0[1..].to_owned(),
-            None => national.to_owned(),
-        }
-    }
-}
-
 /// A number for the technical log: country code and last digits, the rest as dots.
 ///
 /// The words for "no number" stay; every other text is hidden whole.
@@ -360,4 +275,133 @@ pub fn mask(number: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn home(code: &str) -> Option<Country> {
+        code.parse().ok()
+    }
+
+    fn check(country: &str, raw: &str, expected: Option<&str>) {
+        let got = normalise(raw, home(country));
+        assert_eq!(
+            got.as_ref().map(E164::as_str),
+            expected,
+            "{raw:?} in {country}"
+        );
+    }
+
+    #[test]
+    fn caller_ids_as_sent() {
+        for raw in [
+            "+4991112345678",
+            "004991112345678",
+            "0911/12345678",
+            "0911 12345678",
+            "(0911) 1234-5678",
+            "+49 (0) 911 12345678",
+            "0049(0)91112345678",
+            "+49 0911 12345678",
+            "4991112345678",
+            "91112345678",
+            "sip:+4991112345678@pbx.example;user=phone",
+            "SIP:091112345678@10.0.0.1",
+            "tel:+49-911-12345678",
+            " +49\u{a0}911\u{202f}12345678 ",
+        ] {
+            check("DE", raw, Some("+4991112345678"));
+        }
+        for raw in [
+            "",
+            " ",
+            "anonymous",
+            "Restricted",
+            "unknown",
+            "0",
+            "00",
+            "+",
+            "200",
+            "1234",
+            "123456",
+            "sip:user@x",
+            "sip:@",
+            "+49…",
+            "0049…",
+            "*31#091112345678",
+            "0800-FLOWERS",
+            "+0491234567",
+            "+99912345678901234",
+            "+49 0000 0000",
+            "911; drop table calls",
+            "=cmd|' /C calc'!A0",
+        ] {
+            check("DE", raw, None);
+        }
+        check("DE", &"9".repeat(300), None);
+        check("DE", &"+49911".repeat(50), None);
+    }
+
+    #[test]
+    fn other_homes() {
+        check("US", "(212) 555-0123", Some("+12125550123"));
+        check("US", "1-212-555-0123", Some("+12125550123"));
+        check("US", "011 49 911 12345678", Some("+4991112345678"));
+        check("US", "555-0123", None);
+        check("IT", "06 1234 5678", Some("+390612345678"));
+        check("RU", "+7 812 123-45-67", Some("+78121234567"));
+        check("RU", "8 (812) 123-45-67", Some("+78121234567"));
+        check("DK", "32 12 34 56", Some("+4532123456"));
+        check("AT", "0732 123456", Some("+43732123456"));
+        check("CH", "044 668 18 00", Some("+41446681800"));
+        assert_eq!(normalise("0911 12345678", None), None);
+        assert!(normalise("+49 911 12345678", None).is_some());
+        assert!("Germany".parse::<Country>().is_err());
+        assert!("de".parse::<Country>().is_ok());
+    }
+
+    #[test]
+    fn masks() {
+        for (number, masked) in [
+            ("+4991112345678", "+49…678"),
+            ("004991112345678", "+49…678"),
+            ("091112345678", "…678"),
+            ("123456", "…56"),
+            ("200", "…"),
+            ("Anonymous", "anonymous"),
+            ("", ""),
+            ("sip:anna.schmidt@example.org", "(hidden)"),
+        ] {
+            assert_eq!(mask(number), masked, "{number}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_is_its_own_result(
+            raw in prop_oneof![
+                any::<String>(),
+                "[+0]{0,3}[0-9]{0,20}",
+                "(sip:|tel:)?[+0-9 ()/-]{0,30}(@x)?",
+                "[0-9]{300}",
+            ],
+            home in prop::sample::select(vec!["DE", "AT", "US", "IT", "RU", "FR", "HU", "BR", "SM"]),
+        ) {
+            let home = home.parse().ok();
+            if let Some(number) = normalise(&raw, home) {
+                prop_assert_eq!(normalise(number.as_str(), home), Some(number.clone()));
+                prop_assert_eq!(normalise(number.as_str(), None), Some(number.clone()));
+                prop_assert!(number.as_str()[1..].bytes().all(|b| b.is_ascii_digit()));
+                prop_assert!((8..=16).contains(&number.as_str().len()));
+            }
+            let masked = mask(&raw);
+            prop_assert!(masked.chars().filter(char::is_ascii_digit).count() <= 6);
+            let number = normalise(&raw, home);
+            let key = search_key(&raw, number.as_ref().map(E164::as_str));
+            if let Some(needle) = Needle::read(&raw, home) {
+                prop_assert!(needle.matches(&key), "{:?} finds itself: {:?} {:?}", raw, needle, key);
+            }
+        }
+    }
+}

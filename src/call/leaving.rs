@@ -107,10 +107,16 @@ impl Call {
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             timeline: &self.ears.timeline,
-            began: self.progress.recording.map_or(MediaTime::ZERO, |(_, place)| place),
+            began: self
+                .progress
+                .recording
+                .map_or(MediaTime::ZERO, |(_, place)| place),
             packets: self.ears.packets,
             longest_message: self.policy.longest_message.into(),
-            keyed: !matches!(self.record.callback.source, CallbackSource::None | CallbackSource::CallerId),
+            keyed: !matches!(
+                self.record.callback.source,
+                CallbackSource::None | CallbackSource::CallerId
+            ),
             asked: &self.record.asked,
         }
     }
@@ -127,7 +133,11 @@ impl Call {
         let reasons = judgement.reasons.iter().map(ToString::to_string);
         let unanswered = ended_by == EndedBy::Guard && self.progress.questions > 0;
         let unanswered = unanswered.then(|| "was asked, and did not answer in the end".to_owned());
-        self.record.reasons = trouble.into_iter().chain(reasons).chain(unanswered).collect();
+        self.record.reasons = trouble
+            .into_iter()
+            .chain(reasons)
+            .chain(unanswered)
+            .collect();
         self.record.verdict = Some(judgement.verdict);
         self.record.confidence = judgement.confidence;
         self.record.seconds = self.ears.timeline.seconds();

@@ -36,15 +36,47 @@ pub struct Args {
 
 /// The example calls: caller, verdict, recording.
 const EXAMPLES: [(&str, &str, Option<&[u8]>); 9] = [
-    ("+49911555001", "message", Some(include_bytes!("../../examples/calls/message.wav"))),
-    ("+49911555002", "hangup", Some(include_bytes!("../../examples/calls/hangup.wav"))),
-    ("+49911555003", "mutter", Some(include_bytes!("../../examples/calls/mutter.wav"))),
-    ("+49911555004", "rambler", Some(include_bytes!("../../examples/calls/rambler.wav"))),
-    ("+49911555005", "aside", Some(include_bytes!("../../examples/calls/aside.wav"))),
-    ("+49911555006", "hold_music", Some(include_bytes!("../../examples/calls/hold_music.wav"))),
-    ("+49911555007", "silent", Some(include_bytes!("../../examples/calls/silent.wav"))),
+    (
+        "+49911555001",
+        "message",
+        Some(include_bytes!("../../examples/calls/message.wav")),
+    ),
+    (
+        "+49911555002",
+        "hangup",
+        Some(include_bytes!("../../examples/calls/hangup.wav")),
+    ),
+    (
+        "+49911555003",
+        "mutter",
+        Some(include_bytes!("../../examples/calls/mutter.wav")),
+    ),
+    (
+        "+49911555004",
+        "rambler",
+        Some(include_bytes!("../../examples/calls/rambler.wav")),
+    ),
+    (
+        "+49911555005",
+        "aside",
+        Some(include_bytes!("../../examples/calls/aside.wav")),
+    ),
+    (
+        "+49911555006",
+        "hold_music",
+        Some(include_bytes!("../../examples/calls/hold_music.wav")),
+    ),
+    (
+        "+49911555007",
+        "silent",
+        Some(include_bytes!("../../examples/calls/silent.wav")),
+    ),
     ("+49911555008", "no_audio", None),
-    ("+49911555009", "tone", Some(include_bytes!("../../examples/calls/tone.wav"))),
+    (
+        "+49911555009",
+        "tone",
+        Some(include_bytes!("../../examples/calls/tone.wav")),
+    ),
 ];
 
 /// Plays the examples and tells what became of each, as it happens.
@@ -53,33 +85,63 @@ const EXAMPLES: [(&str, &str, Option<&[u8]>); 9] = [
 /// A port, a folder or the log cannot be had.
 pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let mut config = shared.settings()?;
-    telemetry::start(&crate::config::Log { level: "error".into(), ..config.log.clone() }).map_err(failed)?;
-    let folder = tempfile::Builder::new().prefix("voicemail-guard-demo-").tempdir()?;
+    telemetry::start(&crate::config::Log {
+        level: "error".into(),
+        ..config.log.clone()
+    })
+    .map_err(failed)?;
+    let folder = tempfile::Builder::new()
+        .prefix("voicemail-guard-demo-")
+        .tempdir()?;
     let tap = folder.path().join("tap");
     config.tap.folder_as_asterisk_sees_it.clone_from(&tap);
     config.tap.folder_as_guard_sees_it = tap;
     config.prompts.languages.clear();
     let data = folder.path().join("data");
     let clock = Clock::faster(args.speed);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let clock = Clock::faster(clock.speed());
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let server = listener.local_addr()?;
         let stop = Stop::default();
-        let guard = tokio::spawn(serve::serve(config, data.clone(), vec![listener], clock, stop.clone()));
+        let guard = tokio::spawn(serve::serve(
+            config,
+            data.clone(),
+            vec![listener],
+            clock,
+            stop.clone(),
+        ));
         let speed = clock.speed();
-        writeln!(out, "The guard listens on {server}; {} calls at {speed} times real time.", EXAMPLES.len())?;
+        writeln!(
+            out,
+            "The guard listens on {server}; {} calls at {speed} times real time.",
+            EXAMPLES.len()
+        )?;
         let right = play(server, clock, &data, out).await?;
-        writeln!(out, "{right} of {} calls got the verdict that was expected.", EXAMPLES.len())?;
+        writeln!(
+            out,
+            "{right} of {} calls got the verdict that was expected.",
+            EXAMPLES.len()
+        )?;
         if !args.once {
-            writeln!(out, "Look around: voicemail-guard calls --data {}    (Ctrl-C ends)", data.display())?;
+            writeln!(
+                out,
+                "Look around: voicemail-guard calls --data {}    (Ctrl-C ends)",
+                data.display()
+            )?;
             out.flush()?;
             tokio::signal::ctrl_c().await?;
         }
         stop.gently.cancel();
         guard.await.map_err(failed)??;
-        Ok(if right == EXAMPLES.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if right == EXAMPLES.len() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     })
 }
 
@@ -96,7 +158,11 @@ async fn play(
             .map(|octets| decode(octets, Format::Wav).map(|sound| sound.samples))
             .transpose()
             .map_err(failed)?;
-        let caller = Caller { number: number.into(), samples, stays: Duration::from_secs(180) };
+        let caller = Caller {
+            number: number.into(),
+            samples,
+            stays: Duration::from_secs(180),
+        };
         let tell = tell.clone();
         tokio::spawn(async move {
             let ended = place_call(server, clock, index, caller).await;
@@ -108,11 +174,20 @@ async fn play(
     let mut right = 0;
     while let Some((number, expected, ended)) = told.recv().await {
         let variables = ended?;
-        let verdict = variables.get("GUARD_VERDICT").map_or("none", String::as_str);
+        let verdict = variables
+            .get("GUARD_VERDICT")
+            .map_or("none", String::as_str);
         right += usize::from(verdict == expected);
-        let mark = if verdict == expected { "right" } else { "WRONG" };
+        let mark = if verdict == expected {
+            "right"
+        } else {
+            "WRONG"
+        };
         let why = variables.get("GUARD_REASON").map_or("", String::as_str);
-        writeln!(out, "{mark}  {number}  expected {expected:<10}  {verdict:<10}  {why}")?;
+        writeln!(
+            out,
+            "{mark}  {number}  expected {expected:<10}  {verdict:<10}  {why}"
+        )?;
         out.flush()?;
     }
     let filed: Vec<CallRecord> = Reader::open(data)

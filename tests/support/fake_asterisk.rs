@@ -80,16 +80,23 @@ struct Mix {
 
 impl Channel {
     async fn answer(&mut self, line: &str) -> io::Result<String> {
-        let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_matches('"')).collect();
+        let words: Vec<&str> = line
+            .split_whitespace()
+            .map(|word| word.trim_matches('"'))
+            .collect();
         let reply = match words.as_slice() {
             ["SET", "VARIABLE", name, ..] => {
                 let value = line.splitn(4, ' ').nth(3).unwrap_or_default();
-                self.variables.insert((*name).to_owned(), value.trim_matches('"').to_owned());
+                self.variables
+                    .insert((*name).to_owned(), value.trim_matches('"').to_owned());
                 "200 result=1\n".to_owned()
             }
             ["GET", ..] => "200 result=1 (1700000000.1)\n".to_owned(),
             ["EXEC", "MixMonitor", options, ..] => {
-                let path = options.split("r(").nth(1).and_then(|rest| rest.split(')').next());
+                let path = options
+                    .split("r(")
+                    .nth(1)
+                    .and_then(|rest| rest.split(')').next());
                 self.mix = path.map(|path| Mix {
                     path: path.into(),
                     file: None,
@@ -102,14 +109,18 @@ impl Channel {
                 self.flush(true)?;
                 "200 result=0\n".to_owned()
             }
-            _ if self.hung_up => "511 Command Not Permitted on a dead channel or intercept routine\n".into(),
+            _ if self.hung_up => {
+                "511 Command Not Permitted on a dead channel or intercept routine\n".into()
+            }
             ["WAIT", "FOR", "DIGIT", ms] => {
-                self.pass(Duration::from_millis(ms.parse().unwrap_or_default())).await?;
+                self.pass(Duration::from_millis(ms.parse().unwrap_or_default()))
+                    .await?;
                 self.result("200 result=0\n")
             }
             ["STREAM", "FILE", name, ..] => {
                 let is_beep = *name == "beep";
-                self.pass(Duration::from_millis(if is_beep { 300 } else { 4_000 })).await?;
+                self.pass(Duration::from_millis(if is_beep { 300 } else { 4_000 }))
+                    .await?;
                 if is_beep {
                     self.speaks_from.get_or_insert(self.clock.now());
                 }
@@ -122,7 +133,11 @@ impl Channel {
 
     /// The reply to a command that takes time; after a hang-up, the line that comes before it.
     fn result(&self, alive: &str) -> String {
-        if self.hung_up { "HANGUP\n200 result=-1\n".to_owned() } else { alive.to_owned() }
+        if self.hung_up {
+            "HANGUP\n200 result=-1\n".to_owned()
+        } else {
+            alive.to_owned()
+        }
     }
 
     /// Lets time pass while the caller's sound flows; ends early when he hangs up.
@@ -135,7 +150,9 @@ impl Channel {
             let now = self.clock.now();
             let length = self.caller.samples.as_ref().map_or(0, Vec::len) as u64;
             let spoken = Duration::from_millis(length / 8);
-            let said = self.speaks_from.is_some_and(|from| length > 0 && now > from + spoken);
+            let said = self
+                .speaks_from
+                .is_some_and(|from| length > 0 && now > from + spoken);
             self.hung_up = said || now > self.began + self.caller.stays;
         }
         if self.hung_up {
@@ -146,7 +163,9 @@ impl Channel {
 
     /// Writes what MixMonitor would have written by now: whole buffers of 32,768 bytes, at the end the rest.
     fn flush(&mut self, all: bool) -> io::Result<()> {
-        let (Some(mix), Some(samples)) = (&mut self.mix, &self.caller.samples) else { return Ok(()) };
+        let (Some(mix), Some(samples)) = (&mut self.mix, &self.caller.samples) else {
+            return Ok(());
+        };
         let now = self.clock.now();
         let due = (now.saturating_duration_since(mix.since).as_secs_f64() * 48_000.0) as u64;
         let due = if all { due } else { due - due % BUFFER };
@@ -163,7 +182,12 @@ impl Channel {
         mix.written = due;
         let file = match &mut mix.file {
             Some(file) => file,
-            none => none.insert(OpenOptions::new().create(true).append(true).open(&mix.path)?),
+            none => none.insert(
+                OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(&mix.path)?,
+            ),
         };
         file.write_all(&bytes)
     }
@@ -171,7 +195,9 @@ impl Channel {
 
 /// The caller's sample at 48 kHz: a straight line between those at 8 kHz.
 fn wide(samples: &[i16], at: u64, silent: u64) -> i16 {
-    let Some(at) = at.checked_sub(silent) else { return 0 };
+    let Some(at) = at.checked_sub(silent) else {
+        return 0;
+    };
     let (place, part) = ((at / 6) as usize, (at % 6) as i32);
     let sample = |i: usize| i32::from(samples.get(i).copied().unwrap_or_default());
     ((sample(place) * (6 - part) + sample(place + 1) * part) / 6) as i16

@@ -1,0 +1,43 @@
+//! What every test of the call log does.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use voicemail_guard::call::record::CallRecord;
+use voicemail_guard::clock::Clock;
+use voicemail_guard::log::{CallLog, DATABASE, Opened, Order, Query, Reader, Safe};
+
+pub(crate) fn open(folder: &Path) -> Opened {
+    CallLog::open(folder, Clock::default()).unwrap()
+}
+
+pub(crate) fn flush(log: &CallLog) -> Safe {
+    log.flush().blocking_recv().unwrap()
+}
+
+pub(crate) fn all(folder: &Path) -> Vec<CallRecord> {
+    let query = Query {
+        order: Order::OldestFirst,
+        ..Query::default()
+    };
+    Reader::open(folder).unwrap().calls(&query).unwrap()
+}
+
+pub(crate) fn told(opened: &mut Opened) -> Vec<CallRecord> {
+    std::iter::from_fn(|| opened.unfinished.try_recv().ok()).collect()
+}
+
+/// Keeps everybody else from writing.
+pub(crate) struct Lock(Connection);
+
+impl Lock {
+    pub(crate) fn take(folder: &Path) -> Self {
+        let connection = Connection::open(folder.join(DATABASE)).unwrap();
+        connection.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        Self(connection)
+    }
+
+    pub(crate) fn release(self) {
+        self.0.execute_batch("ROLLBACK").unwrap();
+    }
+}

@@ -161,7 +161,7 @@ async fn play(
         let caller = Caller {
             number: number.into(),
             samples,
-            stays: Duration::from_secs(180),
+            stays: Duration::from_mins(3),
         };
         let tell = tell.clone();
         tokio::spawn(async move {

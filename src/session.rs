@@ -114,7 +114,7 @@ impl Guard {
         let started = self.clock.date();
         let number = text(request.caller_id());
         let presentation = match request.calling_pres() {
-            Some(pres) if pres & 0x60 == 0x20 => Presentation::Withheld,
+            Some(pres) if pres & 0x60 == 0x20 || is_withheld(&number) => Presentation::Withheld,
             Some(pres) if pres & 0x60 == 0 && !number.is_empty() => Presentation::Shown,
             _ => Presentation::Unavailable,
         };
@@ -261,7 +261,8 @@ impl Session<'_> {
         let mut over = None;
         match event {
             Some(TapEvent::Samples(samples)) => {
-                if !samples.is_empty() {
+                // While a prompt plays, MixMonitor pads the caller's side with zeros; a telephone line is never zero.
+                if samples.iter().any(|&sample| sample != 0) {
                     told.push(Event::PacketsCame);
                 }
                 tap.ear.push(&samples);
@@ -351,6 +352,13 @@ async fn wake(clock: Clock, at: Option<std::time::Instant>) {
         Some(at) => clock.sleep_until(at).await,
         None => pending().await,
     }
+}
+
+/// What stands in From where a caller withholds his number (RFC 3323).
+fn is_withheld(number: &str) -> bool {
+    ["anonymous", "restricted", "private", "withheld"]
+        .iter()
+        .any(|word| number.eq_ignore_ascii_case(word))
 }
 
 /// Tells calls of one millisecond apart; where the system has no randomness, the counter does.

@@ -74,7 +74,9 @@ fn the_first_segment_starts_at_zero_however_short_the_sound() {
 
 #[test]
 fn machine_signals_are_recognised_by_their_cadence() {
-    let call_progress: &[(&str, Signal, &[f32], &[(f32, f32)])] = &[
+    /// Country, signal, frequencies in Hz, cadence as seconds on and off.
+    type Row<'a> = (&'a str, Signal, &'a [f32], &'a [(f32, f32)]);
+    let call_progress: &[Row<'_>] = &[
         ("busy, Germany", Signal::Busy, &[425.0], &[(0.48, 0.48)]),
         ("busy, Italy", Signal::Busy, &[425.0], &[(0.5, 0.5)]),
         ("busy, France", Signal::Busy, &[440.0], &[(0.5, 0.5)]),
@@ -427,7 +429,7 @@ fn clip(name: &str) -> Vec<i16> {
         .iter()
         .map(|b| {
             let b = !b;
-            let magnitude = ((i32::from(b & 15) << 3) + 132 << (b >> 4 & 7)) - 132;
+            let magnitude = (((i32::from(b & 15) << 3) + 132) << (b >> 4 & 7)) - 132;
             (if b & 0x80 == 0 { magnitude } else { -magnitude }) as i16
         })
         .collect()

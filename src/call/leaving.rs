@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::record::{CallbackSource, EndedBy};
-use super::state::{Leaving, State, Step};
+use super::record::{CallbackSource, EndedBy, Mode};
+use super::state::{Leaving, Playing, State, Step, Then};
 use super::verdict::{self, Facts, Verdict};
 use super::{Action, Call, SHORT, Timer};
 use crate::agi::Command;
@@ -118,6 +118,28 @@ impl Call {
                 CallbackSource::None | CallbackSource::CallerId
             ),
             asked: &self.record.asked,
+        }
+    }
+
+    /// Where to listen from in a call that never got to the beep: only if somebody spoke, or in observe.
+    fn unrecorded(&self) -> MediaTime {
+        let observed = self.record.mode == Mode::Observe;
+        let spoke = self.ears.speech_since(MediaTime::ZERO) >= Duration::from_millis(300);
+        if observed || spoke {
+            MediaTime::ZERO
+        } else {
+            self.ears.heard()
+        }
+    }
+
+    /// Who ended the call of a caller that has gone: us, if we had said goodbye already.
+    pub(super) fn ended_by_hangup(&self) -> EndedBy {
+        match &self.state {
+            State::Playing(Playing {
+                then: Then::Leave(by),
+                ..
+            }) => *by,
+            _ => EndedBy::Caller,
         }
     }
 

@@ -175,13 +175,13 @@ impl Call {
 
     fn hung_up(&mut self, now: Instant) {
         if !matches!(self.state, State::Leaving(_) | State::Ended) {
-            self.leave(EndedBy::Caller, now);
+            self.leave(self.ended_by_hangup(), now);
         }
     }
 
     fn closed(&mut self, now: Instant) {
         let by = match (self.exchange.is_dead(), &self.trouble) {
-            (true, _) => EndedBy::Caller,
+            (true, _) => self.ended_by_hangup(),
             (false, Some(_)) => EndedBy::HandedOn,
             (false, None) => EndedBy::Asterisk,
         };
@@ -207,7 +207,7 @@ impl Call {
             return self.step_done(now);
         }
         if self.exchange.is_dead() {
-            return self.leave(EndedBy::Caller, now);
+            return self.leave(self.ended_by_hangup(), now);
         }
         if self.trouble.is_some() {
             return self.leave(EndedBy::HandedOn, now);

@@ -174,20 +174,6 @@ fn parked_us_on_hold_music() {
 }
 
 #[test]
-fn parked_us_on_asterisks_own_hold_music_in_the_middle_of_a_message() {
-    let lab = Lab::enter();
-    let guard = Guard::start(&lab);
-    let caller = somebody(&lab).listens().says(&Sound::speech(&lab, 9.0));
-    let stay = caller
-        .says(&Sound::hold_music(&lab, 60.0))
-        .stays(10.0)
-        .call();
-    let call = guard.record();
-    is_filed(&lab, &call, "message", "guard");
-    was_asked_once_and_sent_away(&stay, &call);
-}
-
-#[test]
 fn said_nothing() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);

@@ -236,24 +236,6 @@ fn a_caller_who_hangs_up_in_the_guard_reaches_the_administrators_h() {
 }
 
 #[test]
-fn an_administrators_own_absolute_timeout_still_ends_the_call() {
-    let lab = Lab::enter();
-    let caller = Caller::dials(&lab, &lab.extension("en", 't')).listens();
-    let stay = caller.says(&Sound::speech(&lab, 20.0)).stays(5.0).call();
-    let seconds = stay.lasted.as_secs_f32();
-    assert!(
-        stay.ended_by_asterisk && (11.0..13.5).contains(&seconds),
-        "{stay:?}"
-    );
-    // Asterisk takes the timeout inside VoiceMail() for a hang-up or for a timeout, as it happens.
-    let ending = lab.ending();
-    assert!(
-        matches!(&*ending.how, "hung-up" | "administrators-T"),
-        "{ending:?}"
-    );
-}
-
-#[test]
 fn an_administrators_own_absolute_timeout_is_put_back_after_the_guard() {
     let lab = Lab::enter();
     let done = &[

@@ -109,7 +109,7 @@ fn during_the_ramblers_prompt() {
     let call = guard.record();
     assert_eq!(
         (call.get("verdict"), call.get("ended_by")),
-        ("message", "caller"),
+        ("rambler", "caller"),
         "{call:#?}"
     );
     assert_eq!(call.asked(), ["number-first"]);

@@ -110,7 +110,7 @@ impl Call {
             began: self
                 .progress
                 .recording
-                .map_or(MediaTime::ZERO, |(_, place)| place),
+                .map_or_else(|| self.unrecorded(), |(_, place)| place),
             packets: self.ears.packets,
             longest_message: self.policy.longest_message.into(),
             keyed: !matches!(

@@ -1,5 +1,7 @@
 //! The tap `monitor` against a file that grows as Asterisk's MixMonitor lets it grow.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::symlink;

@@ -1,7 +1,7 @@
 //! Samples, pure: formats, resampling, and time measured in sound.
 //!
 //! Everything behind the tap is mono, 16-bit, [`RATE_HZ`] samples a second, the band that the telephone
-//! network carries (ITU-T G.711). Bytes of any file form become that in [`file`]; what a file or a stream
+//! network carries (ITU-T G.711). Bytes of any file form become that in [`mod@file`]; what a file or a stream
 //! is made of lies beside it: [`wav`] (the container), [`g711`] and [`gsm`] (the codings), [`resample`].
 
 pub mod file;

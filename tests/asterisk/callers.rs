@@ -142,22 +142,6 @@ fn rambled_until_the_end() {
 }
 
 #[test]
-fn laid_the_handset_aside() {
-    let lab = Lab::enter();
-    let guard = Guard::start(&lab);
-    let office = Sound::of_example("aside");
-    let stay = somebody(&lab)
-        .listens()
-        .says(&office)
-        .says(&office)
-        .stays(10.0)
-        .call();
-    let call = guard.record();
-    is_filed(&lab, &call, "aside", "guard");
-    was_asked_once_and_sent_away(&stay, &call);
-}
-
-#[test]
 fn parked_us_on_hold_music() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
@@ -181,27 +165,6 @@ fn said_nothing() {
     let call = guard.record();
     is_filed(&lab, &call, "silent", "guard");
     was_asked_once_and_sent_away(&stay, &call);
-}
-
-#[test]
-fn said_nothing_in_german() {
-    let lab = Lab::enter();
-    let guard = Guard::start(&lab);
-    let stay = Caller::dials(&lab, &lab.extension("de", 'p'))
-        .stays(60.0)
-        .call();
-    let call = guard.record();
-    is_filed(&lab, &call, "silent", "guard");
-    was_asked_once_and_sent_away(&stay, &call);
-    let (from, to) = stay.heard[1];
-    let (spoken, question) = (
-        (to - from).as_secs_f32(),
-        lab.prompt("de", "still-there").seconds(),
-    );
-    assert!(
-        (spoken - question).abs() < 1.0,
-        "{spoken} s were heard, the question has {question} s"
-    );
 }
 
 #[test]

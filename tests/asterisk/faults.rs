@@ -60,19 +60,6 @@ fn killed_during_the_greeting() {
 }
 
 #[test]
-fn killed_while_it_listens() {
-    let lab = Lab::enter();
-    let mut guard = Guard::start(&lab);
-    let talking = somebody(&lab).listens().says(&Sound::speech(&lab, 4.0));
-    let caller = leaves_his_message(talking);
-    guard.tells("WAIT FOR DIGIT");
-    guard.is_killed();
-    caller.join().unwrap();
-    voicemail_has_his_message(&lab);
-    is_closed_at_the_next_start(&mut guard);
-}
-
-#[test]
 fn killed_during_the_question() {
     let lab = Lab::enter();
     let mut guard = Guard::start(&lab);
@@ -153,18 +140,6 @@ fn a_greeting_is_missing() {
 }
 
 #[test]
-fn the_tap_file_cannot_be_read() {
-    let lab = Lab::enter();
-    let guard = Guard::of_nobody(&lab);
-    let folder = lab.inside(&lab.tap_folder());
-    chown(&folder, Some(0), Some(0)).unwrap();
-    fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
-    let caller = somebody(&lab).listens().says(&Sound::speech(&lab, 20.0));
-    leaves_his_message(caller).join().unwrap();
-    was_handed_on(&lab, &guard.record());
-}
-
-#[test]
 fn the_call_log_is_locked_by_somebody() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
@@ -181,40 +156,5 @@ fn the_call_log_is_locked_by_somebody() {
         (call.get("verdict"), call.get("ended_by")),
         ("silent", "guard"),
         "{call:#?}"
-    );
-}
-
-#[test]
-fn fifty_calls_more_than_allowed() {
-    let lab = Lab::enter();
-    let guard = Guard::with(&lab, "[limits]\nmax_calls = 4");
-    let speech = Sound::speech(&lab, 5.0);
-    let calls: Vec<_> = (0..54)
-        .map(|_| {
-            somebody(&lab)
-                .listens()
-                .says(&speech)
-                .is_quiet(0.5)
-                .hangs_up()
-                .calls()
-        })
-        .collect();
-    for call in calls {
-        call.join().unwrap();
-    }
-    let filed = guard.closed_calls(54);
-    let refused = filed
-        .iter()
-        .filter(|call| call.get("ended_by") == "refused")
-        .count();
-    assert_eq!((filed.len(), refused), (54, 50));
-    let endings = lab.endings(54);
-    let recorded = endings
-        .iter()
-        .filter(|ending| ending.get("vmstatus") == "SUCCESS")
-        .count();
-    assert_eq!(
-        (endings.len(), recorded, lab.inbox(lab.voice_box()).len()),
-        (54, 50, 50)
     );
 }

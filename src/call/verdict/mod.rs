@@ -2,7 +2,7 @@
 //!
 //! [`judge`] takes [`Facts`] and asks these questions in this order; the first that is answered decides.
 //! Only what lies behind [`Facts::began`] counts. *Speech* is near speech; *lasting music* is a stretch of at
-//! least 3 s. Every number stands in [`Limits`], its choice in `src/hearing/README.md`.
+//! least 3 s. Every number stands in `Limits`, its choice in `src/hearing/README.md`.
 //!
 //! 1. No packet ever came: `no_audio`.
 //! 2. Someone talked up to the longest message, or was given the rambler's prompt, and speech is most of it: `rambler`.

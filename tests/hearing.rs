@@ -73,6 +73,7 @@ fn the_first_segment_starts_at_zero_however_short_the_sound() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table of signals by country")]
 fn machine_signals_are_recognised_by_their_cadence() {
     /// Country, signal, frequencies in Hz, cadence as seconds on and off.
     type Row<'a> = (&'a str, Signal, &'a [f32], &'a [(f32, f32)]);

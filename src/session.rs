@@ -4,7 +4,7 @@ use std::future::pending;
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
-use tokio::sync::mpsc;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, info, warn};
 
@@ -16,11 +16,10 @@ use crate::call::verdict::Verdict;
 use crate::call::{Action, Call, Event};
 use crate::clock::Clock;
 use crate::config::{Config, full_box_name};
-use crate::hearing::Ear;
 use crate::log::{CallLog, OpenCall, support_line};
 use crate::number;
 use crate::server::{Connection, Handler};
-use crate::tap::{Gap, TapEvent, keep, monitor};
+use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
 use crate::text;
 
 /// What all calls share.
@@ -33,6 +32,8 @@ pub struct Guard {
     pub clock: Clock,
     /// Where the audio is kept.
     pub data: PathBuf,
+    /// Where the callers' sound comes from.
+    pub source: Box<dyn Source>,
     /// Cancelled when calls that are up are to be handed on now.
     pub at_once: CancellationToken,
 }
@@ -41,7 +42,32 @@ pub struct Guard {
 pub const CHECK_PATH: &str = "check";
 
 impl Handler for Guard {
-    async fn call(&self, mut connection: Connection, request: Request, _stop: CancellationToken) {
+    async fn call(&self, connection: Connection, request: Request, _stop: CancellationToken) {
+        self.answer(connection, request).await;
+    }
+
+    async fn refused(&self, request: Request) {
+        if request.path() == CHECK_PATH {
+            return;
+        }
+        let mut record = self.open_record(&request);
+        record.verdict = Some(Verdict::Unsure);
+        record.ended_by = Some(EndedBy::Refused);
+        record.reasons =
+            vec!["not heard: more calls than [limits] max_calls; Asterisk carried on".into()];
+        record.ended = Some(self.clock.date());
+        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+        self.log.close_call(record);
+    }
+}
+
+impl Guard {
+    /// One request over any stream whose prelude has been read: a call, from the greeting to its record.
+    pub async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        mut connection: Connection<S>,
+        request: Request,
+    ) {
         if request.path() == CHECK_PATH {
             let name = concat!("voicemail-guard ", env!("CARGO_PKG_VERSION"));
             if let Err(error) = connection.send(&Command::verbose(name, 3)).await {
@@ -61,23 +87,12 @@ impl Handler for Guard {
             .await;
     }
 
-    async fn refused(&self, request: Request) {
-        if request.path() == CHECK_PATH {
-            return;
-        }
-        let mut record = self.open_record(&request);
-        record.verdict = Some(Verdict::Unsure);
-        record.ended_by = Some(EndedBy::Refused);
-        record.reasons =
-            vec!["not heard: more calls than [limits] max_calls; Asterisk carried on".into()];
-        record.ended = Some(self.clock.date());
-        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-        self.log.close_call(record);
-    }
-}
-
-impl Guard {
-    async fn guard(&self, connection: Connection, request: &Request, record: CallRecord) {
+    async fn guard<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        connection: Connection<S>,
+        request: &Request,
+        record: CallRecord,
+    ) {
         for (name, value) in request
             .arguments()
             .filter(|(name, _)| !ARGUMENTS.contains(&name.as_str()))
@@ -161,9 +176,9 @@ impl Guard {
     }
 }
 
-struct Session<'a> {
+struct Session<'a, S> {
     guard: &'a Guard,
-    connection: Option<Connection>,
+    connection: Option<Connection<S>>,
     open: Option<OpenCall>,
     tap: Option<Box<Tapped>>,
     call: Call,
@@ -171,13 +186,12 @@ struct Session<'a> {
 
 /// The tap that is being followed, and the ear behind it.
 struct Tapped {
-    events: mpsc::Receiver<TapEvent>,
-    finish: CancellationToken,
-    ear: Ear,
+    followed: Followed,
+    ear: Box<dyn Hear>,
     gaps: Vec<Gap>,
 }
 
-impl Session<'_> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     async fn run(mut self) {
         while self.act().await {
             let event = tokio::select! {
@@ -205,7 +219,7 @@ impl Session<'_> {
                 Action::Send(command) => self.send(&command).await,
                 Action::FollowTap => self.follow_tap(),
                 Action::FinishTap => match &self.tap {
-                    Some(tap) => tap.finish.cancel(),
+                    Some(tap) => tap.followed.finish.cancel(),
                     None => self.tell(Event::TapFinished),
                 },
                 Action::File(record) => self.file(*record).await,
@@ -232,26 +246,14 @@ impl Session<'_> {
     }
 
     fn follow_tap(&mut self) {
-        let (guard, id) = (self.guard, self.open.as_ref().map(OpenCall::id));
-        let folder = &guard.config.tap.folder_as_guard_sees_it;
-        let Some(Ok(monitor)) = id.map(|id| monitor::Monitor::new(folder, id, guard.clock.now()))
-        else {
-            return self.tell(Event::TapFailed("the tap could not be begun".into()));
-        };
-        let (sender, events) = mpsc::channel(8);
-        let finish = CancellationToken::new();
-        tokio::spawn(monitor::follow(
-            monitor,
-            guard.clock,
-            finish.clone(),
-            sender,
-        ));
-        self.tap = Some(Box::new(Tapped {
-            events,
-            finish,
-            ear: Ear::new(),
-            gaps: Vec::new(),
-        }));
+        let (guard, open) = (self.guard, self.open.as_ref());
+        self.tap = open.map(|open| {
+            Box::new(Tapped {
+                followed: guard.source.follow(open.id(), guard.clock),
+                ear: guard.source.ear(),
+                gaps: Vec::new(),
+            })
+        });
     }
 
     /// Lets the ear hear what the tap sent, and tells the conversation.
@@ -286,7 +288,7 @@ impl Session<'_> {
         let is_over = matches!(told.last(), Some(Event::TapFinished | Event::TapFailed(_)));
         let failed = matches!(told.last(), Some(Event::TapFailed(_)));
         if is_over {
-            tap.events.close();
+            tap.followed.events.close();
         }
         for event in told {
             self.tell(event);
@@ -326,7 +328,9 @@ impl Session<'_> {
     }
 }
 
-async fn next_line(connection: &mut Option<Connection>) -> Event {
+async fn next_line<S: AsyncRead + AsyncWrite + Unpin>(
+    connection: &mut Option<Connection<S>>,
+) -> Event {
     let Some(open) = connection else {
         return pending().await;
     };
@@ -342,7 +346,7 @@ async fn next_line(connection: &mut Option<Connection>) -> Event {
 
 async fn next_sound(tap: &mut Option<Box<Tapped>>) -> Option<TapEvent> {
     match tap {
-        Some(tap) if !tap.events.is_closed() => tap.events.recv().await,
+        Some(tap) if !tap.followed.events.is_closed() => tap.followed.events.recv().await,
         _ => pending().await,
     }
 }

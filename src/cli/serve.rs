@@ -18,6 +18,7 @@ use crate::prompts;
 use crate::recover::recover_all;
 use crate::server;
 use crate::session::Guard;
+use crate::tap::monitor;
 use crate::{number, telemetry};
 
 /// Answer Asterisk's FastAGI requests until told to stop.
@@ -89,7 +90,9 @@ pub(crate) async fn serve(
         .iter()
         .filter_map(|l| l.local_addr().ok())
         .collect();
+    let source = Box::new(monitor::Folder(folder.clone()));
     let guard = Arc::new(Guard {
+        source,
         config,
         log: opened.log,
         clock,

@@ -1,7 +1,8 @@
 //! Where the caller's samples come from.
 //!
 //! A tap is a task that sends [`TapEvent`]s until it is told to finish; the session knows nothing else of
-//! it. [`monitor`] follows the file that MixMonitor writes. [`keep`] makes of that file what is kept.
+//! it, and gets it from a [`Source`]. [`monitor`] follows the file that MixMonitor writes. [`keep`] makes of
+//! that file what is kept.
 
 pub mod keep;
 pub mod monitor;
@@ -11,7 +12,69 @@ mod raw;
 use std::io;
 use std::path::PathBuf;
 
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
 use crate::audio::MediaTime;
+use crate::call::record::CallId;
+use crate::clock::Clock;
+use crate::hearing::{Ear, Update};
+
+/// Where the sound of calls comes from.
+pub trait Source: Send + Sync {
+    /// Begins to follow the sound of this call, whose tap Asterisk has begun. Does not wait.
+    fn follow(&self, id: CallId, clock: Clock) -> Followed;
+
+    /// What hears the sound of one call.
+    fn ear(&self) -> Box<dyn Hear> {
+        Box::new(Ear::new())
+    }
+}
+
+/// The sound of one call that is being followed.
+#[derive(Debug)]
+pub struct Followed {
+    /// What the tap has to say; a channel that ends before [`TapEvent::Finished`] is a tap that broke off.
+    pub events: mpsc::Receiver<TapEvent>,
+    /// Cancelled when the rest is to be sent: Asterisk has ended the tap.
+    pub finish: CancellationToken,
+}
+
+/// What sorts the sound of one call into classes: the [`Ear`], or what stands in for it in a test.
+pub trait Hear: Send + Sync {
+    /// Hears samples, as [`Ear::push`].
+    fn push(&mut self, samples: &[i16]);
+    /// No packets came for this long, as [`Ear::skip`].
+    fn skip(&mut self, lost: MediaTime);
+    /// The sound has ended, as [`Ear::finish`].
+    fn finish(&mut self);
+    /// The next change of class, as [`Ear::poll_update`].
+    fn poll_update(&mut self) -> Option<Update>;
+    /// How much has been heard, as [`Ear::heard`].
+    fn heard(&self) -> MediaTime;
+}
+
+impl Hear for Ear {
+    fn push(&mut self, samples: &[i16]) {
+        Self::push(self, samples);
+    }
+
+    fn skip(&mut self, lost: MediaTime) {
+        Self::skip(self, lost);
+    }
+
+    fn finish(&mut self) {
+        Self::finish(self);
+    }
+
+    fn poll_update(&mut self) -> Option<Update> {
+        Self::poll_update(self)
+    }
+
+    fn heard(&self) -> MediaTime {
+        Self::heard(self)
+    }
+}
 
 /// What a tap has to say.
 #[derive(Debug)]

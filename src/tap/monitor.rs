@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::pace::Pace;
 use super::raw::{self, Halves, Identity};
-use super::{Gap, TapError, TapEvent};
+use super::{Followed, Gap, Source, TapError, TapEvent};
 use crate::audio::MediaTime;
 use crate::audio::resample::{Resampler, UnusualRate};
 use crate::call::TAP_ID;
@@ -26,6 +26,24 @@ pub const FILE_RATE_HZ: u32 = raw::RATE_HZ;
 /// The file's name, made from our own identifier only.
 pub fn file_name(id: CallId) -> String {
     format!("{id}.sln48")
+}
+
+/// The folder in which MixMonitor records, as the guard sees it.
+#[derive(Clone, Debug)]
+pub struct Folder(pub PathBuf);
+
+impl Source for Folder {
+    fn follow(&self, id: CallId, clock: Clock) -> Followed {
+        let (sender, events) = mpsc::channel(8);
+        let finish = CancellationToken::new();
+        match Monitor::new(&self.0, id, clock.now()) {
+            Ok(monitor) => {
+                tokio::spawn(follow(monitor, clock, finish.clone(), sender));
+            }
+            Err(error) => tracing::error!(%error, "the tap could not be begun"),
+        }
+        Followed { events, finish }
+    }
 }
 
 /// The options of `EXEC MixMonitor` that record the caller alone into the folder, as Asterisk sees it.

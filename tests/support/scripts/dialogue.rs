@@ -35,6 +35,9 @@ impl Outcome {
         record.started = jiff::Timestamp::UNIX_EPOCH;
         record.ended = None;
         record.audio = None;
+        for reason in &mut record.reasons {
+            *reason = hide(reason.clone());
+        }
         let dialogue = pbx.dialogue.into_iter().map(|entry| Entry {
             text: hide(entry.text),
             ..entry

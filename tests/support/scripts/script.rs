@@ -144,17 +144,15 @@ impl Script {
 
     /// The settings, read by the guard's own reader.
     pub(crate) fn config(&self, folder: &Path) -> Config {
-        let file = folder.join("voicemail-guard.toml");
         let tap = "[tap]\nfolder_as_asterisk_sees_it = \"/tap\"\n";
-        fs::write(&file, format!("[defaults]\n{}\n{tap}", self.settings)).unwrap();
-        let mut config = Config::load(&file).unwrap();
+        let text = format!("[defaults]\n{}\n{tap}", self.settings);
+        let mut config = Config::parse(text.as_bytes()).unwrap();
         folder.clone_into(&mut config.tap.folder_as_guard_sees_it);
         config
     }
 
     pub(crate) fn policy(&self) -> Policy {
-        let folder = tempfile::tempdir().unwrap();
-        self.config(folder.path()).policy("100")
+        self.config(Path::new("/tap")).policy("100")
     }
 
     /// The prelude as Asterisk 22 sends it.

@@ -76,6 +76,7 @@ impl Call {
             source,
             confirmed: source == CallbackSource::KeyedConfirmed,
         };
+        self.save();
     }
 }
 

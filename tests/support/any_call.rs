@@ -199,7 +199,9 @@ impl Life {
             assert!(!self.is_over, "{action:?} after the end");
             match action {
                 Action::Send(command) => self.sent(command),
-                Action::FollowTap | Action::FinishTap => assert!(self.record.is_none()),
+                Action::FollowTap | Action::FinishTap | Action::Save(_) => {
+                    assert!(self.record.is_none())
+                }
                 Action::File(record) => {
                     self.check(&record);
                     assert!(self.record.replace(*record).is_none(), "filed twice");

@@ -30,7 +30,9 @@ pub enum WavError {
     #[error("an empty file; a WAV header of {HEADER_OCTETS} octets is expected at least")]
     Empty,
     /// It begins with something else.
-    #[error("begins with {0:?}; a WAV file begins with \"RIFF\", four octets of size and \"WAVE\"")]
+    #[error(
+        "begins with \"{0}\"; a WAV file begins with \"RIFF\", four octets of size and \"WAVE\""
+    )]
     NotRiff(String),
     /// It ends before the sound begins.
     #[error("ends after {0} octets, within its header; a `fmt ` and a `data` chunk are expected")]

@@ -83,15 +83,15 @@ impl Plot<'_> {
         };
         svg.rect("badge", class, (LEFT, 18.0, wide, 28.0));
         svg.text("verdict", (LEFT + wide / 2.0, 37.0), &verdict);
-        let sure = format!("confidence {:.0} %", judgement.confidence * 100.0);
+        let sure = format!("confidence {}", percent(judgement.confidence));
         svg.text("sure", (LEFT + wide + 12.0, 37.0), &sure);
         let title = shortened(self.title, 70).to_string();
         svg.text("title", (WIDTH - RIGHT, 32.0), &title);
+        let peak = -20.0 * self.envelope.peak().max(1e-5).log10();
         let length = format!(
-            "{} · {} · peak {:.0} dBFS",
+            "{} · {} · peak {peak:.0} dB below full scale",
             self.made_of,
             self.timeline.heard(),
-            20.0 * self.envelope.peak().max(1e-5).log10()
         );
         svg.text("made", (WIDTH - RIGHT, 49.0), &length);
         for (reason, row) in judgement.reasons.iter().take(MOST_REASONS).zip(0..) {
@@ -165,8 +165,9 @@ impl Plot<'_> {
                 &hint(segment),
             );
             if wide >= NAMED_WIDTH {
+                let on_light = matches!(segment.class, Class::Silence | Class::Music);
                 svg.text(
-                    "within",
+                    if on_light { "within dark" } else { "within" },
                     (x + wide / 2.0, top + 12.0),
                     &segment.class.to_string(),
                 );
@@ -227,6 +228,11 @@ impl Plot<'_> {
     fn x_of(&self, at: MediaTime) -> f64 {
         self.x(at.as_secs_f64())
     }
+}
+
+/// A share; never a whole one that is not.
+pub fn percent(share: f32) -> String {
+    format!("{:.0} %", (share * 100.0).floor())
 }
 
 fn hint(segment: &Segment) -> String {

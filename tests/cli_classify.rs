@@ -453,7 +453,7 @@ fn a_damaged_recording_is_judged_on_what_is_there() {
         ("odd.wav", &sized(right + 37, right + 1)),
         ("half.wav", &sized(18, right / 2)),
         ("cut.wav", &whole[..cut]),
-        ("cut-in-a-sample.wav", &whole[..cut + 1]),
+        ("cut-in-a-sample.wav", &whole[..=cut]),
         ("cut.ulaw", &octets(&samples, nearest(g711::ulaw))[..60_001]),
         ("cut.gsm", &GSM[..GSM.len() - 7]),
     ]);
@@ -461,13 +461,13 @@ fn a_damaged_recording_is_judged_on_what_is_there() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     for line in ran.lines() {
         let name = line["file"].as_str().unwrap();
-        if !name.ends_with(".gsm") {
+        if name != "./cut.gsm" {
             assert_eq!(line["verdict"], "message", "{name}");
         }
         let told = format!("voicemail-guard: {name}: warning: ");
         assert_eq!(
             ran.err.contains(&told),
-            !name.ends_with("cut.ulaw"),
+            name != "./cut.ulaw",
             "{told} in {}",
             ran.err
         );
@@ -653,7 +653,7 @@ fn wrong_usage_is_told_at_once() {
 #[test]
 fn a_reader_who_has_seen_enough_ends_it() {
     let house = House::new(&[("a.wav", TONE)]);
-    let names = ["a.wav"; 2_000];
+    let names = vec!["a.wav"; 2_000];
     let mut command = house.command(&["--json"]);
     command.args(names).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();

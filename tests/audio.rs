@@ -232,7 +232,7 @@ fn what_cannot_be_heard_says_what_is_expected() {
     check(
         "wav",
         b"fLaC\0\0\0\x22",
-        "this is a FLAC file; expected WAV",
+        "holds FLAC sound; expected is WAV",
     );
     check(
         "dat",
@@ -391,4 +391,15 @@ fn the_padding_of_an_odd_number_of_gsm_pairs_is_not_missed() {
         assert_eq!(sound.samples.len(), 320);
         assert_eq!(sound.origin.remarks, []);
     }
+}
+
+#[test]
+fn rf64_says_its_length_elsewhere() {
+    let mut octets = b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0".to_vec();
+    octets.extend([0; 28]);
+    octets.extend(&file(1, 1, 8_000, 16, &[1; 320])[12..]);
+    let at = octets.len() - 324;
+    octets[at..at + 4].copy_from_slice(&[0xff; 4]);
+    let sound = heard("wav", &octets).unwrap();
+    assert_eq!((sound.samples.len(), sound.origin.remarks), (160, vec![]));
 }

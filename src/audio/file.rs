@@ -120,7 +120,7 @@ pub enum SoundError {
     UnknownForm(String),
     /// A known form that is not read.
     #[error(
-        "this is a {0} file; expected WAV or one of Asterisk's forms without a header, so convert it first"
+        "holds {0} sound; expected is WAV or one of Asterisk's forms without a header, so convert it first"
     )]
     Foreign(&'static str),
     /// Called GSM and is none.

@@ -87,7 +87,7 @@ fn sound_hint(error: &SoundError) -> &'static str {
 /// Something that was wrong with a file that was heard all the same.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Warning {
-    #[error("{0}; judged on what is there")]
+    #[error("{0}{hint}; judged on what is there", hint = remark_hint(.0))]
     Damaged(Remark),
     #[error("grew while it was read; judged on the first {0}")]
     Growing(MediaTime),
@@ -97,6 +97,16 @@ pub(super) enum Warning {
     BrokeOff(io::Error, MediaTime),
     #[error("is longer than 24 hours; judged on those")]
     TooLong,
+}
+
+fn remark_hint(remark: &Remark) -> &'static str {
+    match remark {
+        Remark::HeaderLength { said: 0, .. } => {
+            ": the recording was never closed, or is still growing"
+        }
+        Remark::HeaderLength { said, found } if said > found => ": the recording was cut off",
+        _ => "",
+    }
 }
 
 /// A file as it was heard.

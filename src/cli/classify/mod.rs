@@ -7,7 +7,7 @@ mod plots;
 mod read;
 mod show;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -121,6 +121,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
         args,
         many: names.len() > MOST_BLOCKS && !args.explain,
         bar: progress(names.len()),
+        on_screen: io::stdout().is_terminal(),
         sum: Sum::default(),
         out,
         err,
@@ -209,6 +210,8 @@ struct Told<'a> {
     args: &'a Args,
     many: bool,
     bar: ProgressBar,
+    /// Lines go to the terminal that the bar is on.
+    on_screen: bool,
     sum: Sum,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
@@ -221,46 +224,45 @@ impl Told<'_> {
             Ok(outcome) => self.sum.add(outcome),
             Err(_) => self.sum.failed += 1,
         }
-        let Self {
-            args,
-            many,
-            bar,
-            out,
-            err,
-            ..
-        } = self;
-        // The bar and the lines share a terminal.
-        bar.suspend(|| {
-            let name = path.to_string_lossy();
-            match result {
-                Ok(outcome) => {
-                    for warning in &outcome.heard.warnings {
-                        writeln!(err, "voicemail-guard: {}: warning: {warning}", shown(&name)).ok();
-                    }
-                    if let Some(Err(error)) = &outcome.picture {
-                        let name = shown(&name);
-                        writeln!(
-                            err,
-                            "voicemail-guard: {name}: cannot write its picture: {error}"
-                        )
-                        .ok();
-                    }
-                    match (args.json, *many) {
-                        (true, _) => show::json(path, outcome, out)?,
-                        (false, true) => show::line(path, outcome, out)?,
-                        (false, false) => show::block(path, outcome, out)?,
-                    }
+        let quiet = matches!(result, Ok(outcome) if outcome.heard.warnings.is_empty());
+        if quiet && !self.on_screen {
+            return self.put(path, result);
+        }
+        let bar = self.bar.clone();
+        bar.suspend(|| self.put(path, result))
+    }
+
+    fn put(&mut self, path: &Path, result: &Result<Outcome, Trouble>) -> Result<(), Error> {
+        let Self { args, out, err, .. } = self;
+        let name = path.to_string_lossy();
+        let name = shown(&name);
+        match result {
+            Ok(outcome) => {
+                for warning in &outcome.heard.warnings {
+                    writeln!(err, "voicemail-guard: {name}: warning: {warning}").ok();
                 }
-                Err(trouble) => {
-                    if args.json {
-                        show::json_trouble(path, trouble, out)?;
-                    }
-                    writeln!(err, "voicemail-guard: {}: {trouble}", shown(&name)).ok();
+                if let Some(Err(error)) = &outcome.picture {
+                    writeln!(
+                        err,
+                        "voicemail-guard: {name}: cannot write its picture: {error}"
+                    )
+                    .ok();
+                }
+                match (args.json, self.many) {
+                    (true, _) => show::json(path, outcome, out)?,
+                    (false, true) => show::line(path, outcome, out)?,
+                    (false, false) => show::block(path, outcome, out)?,
                 }
             }
-            out.flush()?;
-            Ok(())
-        })
+            Err(trouble) => {
+                if args.json {
+                    show::json_trouble(path, trouble, out)?;
+                }
+                writeln!(err, "voicemail-guard: {name}: {trouble}").ok();
+            }
+        }
+        out.flush()?;
+        Ok(())
     }
 
     fn end(self) -> Result<ExitCode, Error> {

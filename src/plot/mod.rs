@@ -91,7 +91,7 @@ impl Plot<'_> {
             below if below.is_finite() => format!("peak {below:.0} dB below full scale"),
             _ => "all samples zero".into(),
         };
-        let length = format!("{} · {} · {peak}", self.made_of, self.timeline.heard(),);
+        let length = format!("{} · {} · {peak}", self.made_of, self.timeline.heard());
         svg.text("made", (WIDTH - RIGHT, 49.0), &length);
         for (reason, row) in judgement.reasons.iter().take(MOST_REASONS).zip(0..) {
             let y = 70.0 + 18.0 * f64::from(row);

@@ -7,7 +7,7 @@ use super::prompt::{self, Clip, LONGEST_CLIP};
 use super::record::{Asked, EndedBy};
 use super::state::{AwaitedAnswer, Keying, Listening, Playing, State, Then};
 use super::{Call, is_refused, key_of};
-use crate::agi::{Command, Keys, Outcome};
+use crate::agi::{Keys, Outcome};
 use crate::audio::MediaTime;
 use crate::prompts::Prompt;
 

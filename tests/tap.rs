@@ -47,7 +47,9 @@ impl Asterisk {
         }
     }
 
+    /// The file is there at once, packets or no packets.
     async fn record(&mut self, caller: &[Caller]) {
+        self.write();
         for part in caller {
             match *part {
                 Caller::IsGone(ms) => self.clock.sleep(Duration::from_millis(ms)).await,
@@ -227,6 +229,42 @@ async fn a_caller_without_packets_is_no_error() {
     assert!(heard.failed.is_none());
     assert_eq!(keep_it(&tap, &heard).unwrap(), None);
     assert!(fs::read_dir(tap.folder.path()).unwrap().next().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_never_comes_is_no_caller_without_packets() {
+    let mut tap = Tap::begin();
+    let began = tap.clock.now();
+    let mut heard = Heard::default();
+    while let Some(event) = tap.events.recv().await {
+        heard.take(event, tap.clock.now() - began);
+    }
+    let waited = tap.clock.now() - began;
+    assert!(
+        (3_000..3_500).contains(&waited.as_millis()),
+        "{waited:?} until it was told"
+    );
+    let error = heard.failed.unwrap().to_string();
+    for says in [
+        "has not come in 3 s",
+        "[tap] folder_as_asterisk_sees_it",
+        "folder_as_guard_sees_it",
+    ] {
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_has_not_come_by_the_end_of_the_call_is_told_too() {
+    let mut tap = Tap::begin();
+    tap.clock.sleep(Duration::from_secs(2)).await;
+    tap.finish.cancel();
+    let mut heard = Heard::default();
+    while let Some(event) = tap.events.recv().await {
+        heard.take(event, Duration::ZERO);
+    }
+    let error = heard.failed.unwrap();
+    assert!(matches!(error, TapError::NeverCame { .. }), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

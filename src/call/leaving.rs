@@ -150,14 +150,22 @@ impl Call {
     }
 
     fn judge(&mut self, ended_by: EndedBy) {
+        let handed_on = ended_by == EndedBy::HandedOn;
         let mut judgement = verdict::judge(&self.facts());
-        if ended_by == EndedBy::HandedOn && !judgement.verdict.is_delivered() {
+        if (handed_on || self.ears.deaf) && !judgement.verdict.is_delivered() {
             judgement.verdict = Verdict::Unsure;
+            judgement.confidence = judgement.confidence.min(NO_BLUFF);
         }
-        let trouble = self
-            .trouble
-            .take()
-            .map(|why| format!("handed on to VoiceMail(): {why}"));
+        if self.ears.deaf && !self.ears.packets {
+            judgement.reasons.clear();
+        }
+        let trouble = self.trouble.take().map(|why| {
+            if handed_on {
+                format!("handed on to VoiceMail(): {why}")
+            } else {
+                why
+            }
+        });
         let reasons = judgement.reasons.iter().map(ToString::to_string);
         let unanswered = ended_by == EndedBy::Guard && self.progress.questions > 0;
         let unanswered = unanswered.then(|| "was asked, and did not answer in the end".to_owned());
@@ -199,6 +207,9 @@ impl Call {
         ])
     }
 }
+
+/// The confidence at most in a verdict about a caller who was not heard to the end.
+const NO_BLUFF: f32 = 0.5;
 
 /// Asterisk flushes within milliseconds; the tap itself gives up after one second.
 const LONGEST_FLUSH: Duration = Duration::from_secs(3);

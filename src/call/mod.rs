@@ -112,7 +112,11 @@ impl Call {
             Event::PacketsCame => self.ears.packets = true,
             Event::Heard(update) => self.ears.hear(update),
             Event::HeardUpTo(heard) => self.ears.advance(heard),
-            Event::TapFailed(why) => self.trouble(why),
+            Event::StoodStill(lost) => self.ears.stood_still += lost,
+            Event::TapFailed(why) => {
+                self.ears.deaf = true;
+                self.trouble(why);
+            }
             Event::TapFinished => self.tap_finished(now),
             Event::Shutdown => self.trouble("the guard was stopped during the call".into()),
         }
@@ -150,6 +154,15 @@ impl Call {
     /// Whether something went wrong that will end the call.
     pub fn is_stopped(&self) -> bool {
         self.trouble.is_some() || self.is_ended()
+    }
+
+    /// What would be lost with the guard is filed now: the number, what was asked and answered.
+    fn save(&mut self) {
+        let record = Box::new(self.record.clone());
+        match self.actions.back_mut() {
+            Some(Action::Save(last)) => *last = record,
+            _ => self.actions.push_back(Action::Save(record)),
+        }
     }
 
     fn trouble(&mut self, why: String) {
@@ -242,6 +255,7 @@ impl Call {
         }
         self.progress.tapped = Some(self.ears.heard());
         self.actions.push_back(Action::FollowTap);
+        self.save();
         if self.record.mode == Mode::Observe {
             let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
             self.state = State::Observing;
@@ -364,6 +378,7 @@ impl Call {
         if let Some(question) = question {
             question.answer.get_or_insert_with(|| how.to_owned());
         }
+        self.save();
     }
 
     fn situation(&self, now: Instant) -> Situation {

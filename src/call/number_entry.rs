@@ -85,6 +85,7 @@ impl Call {
             source,
             confirmed: source == CallbackSource::KeyedConfirmed,
         };
+        self.save();
     }
 }
 

@@ -17,6 +17,8 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
+pub(crate) use self::value::are_voicemail_options;
+
 use crate::call::policy::Policy;
 use crate::server::Limits;
 

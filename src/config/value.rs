@@ -129,10 +129,7 @@ text_value!(
 text_value!(
     /// Options of `VoiceMail()`; they go into the dialplan.
     VoicemailOptions(String),
-    |text| {
-        let option = |c: char| c.is_ascii_alphanumeric() || "()#-".contains(c);
-        (text.len() <= 40 && text.chars().all(option)).then(|| text.to_owned())
-    },
+    |text| are_voicemail_options(text).then(|| text.to_owned()),
     "options of VoiceMail() such as \"u\", \"b\", \"su\" or \"ug(3)\""
 );
 
@@ -162,6 +159,12 @@ text_value!(
     |text| telemetry::filter(text).map(|_| text.to_owned()),
     "one of \"error\", \"warn\", \"info\", \"debug\", \"trace\" (or directives such as \"info,voicemail_guard::agi=debug\")"
 );
+
+/// Whether this is safe to hand to `VoiceMail()` as its options.
+pub(crate) fn are_voicemail_options(text: &str) -> bool {
+    let option = |c: char| c.is_ascii_alphanumeric() || "()#-".contains(c);
+    text.len() <= 40 && text.chars().all(option)
+}
 
 fn is_plain_path(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);

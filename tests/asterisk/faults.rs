@@ -1,19 +1,28 @@
 //! The real guard breaks in mid-call, in every way we could think of: the caller ends in VoiceMail() with
 //! a recorded message or in a finished guard call, and every call that reached us has its one record.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::Command;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
 use crate::guard::{Guard, Record};
-use crate::lab::Lab;
+use crate::lab::{Lab, SOON, wait_for};
 use crate::sip::{Caller, Stay};
 use crate::sound::Sound;
 
 fn somebody(lab: &Lab) -> Caller {
     Caller::dials(lab, &lab.extension("en", 's'))
+}
+
+/// He hears the greeting, begins to talk and goes on until he is interrupted.
+fn is_interrupted(lab: &Lab, caller: Caller) -> Caller {
+    caller
+        .listens()
+        .talks_until_spoken_to(&Sound::speech(lab, 60.0))
 }
 
 /// He waits for the next beep, says his message and hangs up.
@@ -60,6 +69,18 @@ fn killed_during_the_greeting() {
 }
 
 #[test]
+fn killed_while_it_listens() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    let caller = leaves_his_message(is_interrupted(&lab, somebody(&lab)));
+    guard.listens_for(3.0);
+    guard.is_killed();
+    caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    is_closed_at_the_next_start(&mut guard);
+}
+
+#[test]
 fn killed_during_the_question() {
     let lab = Lab::enter();
     let mut guard = Guard::start(&lab);
@@ -87,9 +108,8 @@ fn killed_in_observe_mode_while_voicemail_records() {
 fn frozen_while_it_listens() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let talking = somebody(&lab).listens().says(&Sound::speech(&lab, 4.0));
-    let caller = leaves_his_message(talking);
-    guard.tells("WAIT FOR DIGIT");
+    let caller = leaves_his_message(is_interrupted(&lab, somebody(&lab)));
+    guard.listens_for(3.0);
     guard.is_frozen();
     caller.join().unwrap();
     voicemail_has_his_message(&lab);
@@ -119,9 +139,8 @@ fn asked_to_stop_with_a_call_up_which_finishes() {
 fn asked_twice_to_stop_hands_the_caller_on() {
     let lab = Lab::enter();
     let mut guard = Guard::start(&lab);
-    let talking = somebody(&lab).listens().says(&Sound::speech(&lab, 4.0));
-    let caller = leaves_his_message(talking);
-    guard.tells("WAIT FOR DIGIT");
+    let caller = leaves_his_message(is_interrupted(&lab, somebody(&lab)));
+    guard.listens_for(3.0);
     guard.is_asked_to_stop();
     guard.tells("stopping");
     guard.is_asked_to_stop();
@@ -137,6 +156,304 @@ fn a_greeting_is_missing() {
     let guard = Guard::with(&lab, "greeting = \"voicemail-guard/nowhere\"");
     leaves_his_message(somebody(&lab)).join().unwrap();
     was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn the_question_is_a_broken_file() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let language = lab.english_with_broken("still-there");
+    let caller = Caller::dials(&lab, &lab.extension(&language, 's')).listens();
+    leaves_his_message(caller).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn missing_alone_the_question() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let _away = lab.take_away(&["still-there"]);
+    leaves_his_message(somebody(&lab).listens()).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+/// A prompt without which the call can go on is left out; nobody is handed on for it.
+#[test]
+fn missing_alone_every_prompt_but_greeting_and_question() {
+    let lab = Lab::enter();
+    let settings = "rambler_prompt_after_s = 8\nrambler_prompt_grace_s = 1\n\
+                    longest_message_s = 20\nwarning_before_end_s = 6\nnever_started_s = 4";
+    let guard = Guard::with(&lab, settings);
+    let _away = lab.take_away(&[
+        "greeting-withheld",
+        "number-first",
+        "time-warning",
+        "enter-number",
+        "number-is",
+        "number-confirm",
+        "number-saved",
+        "thanks",
+        "goodbye",
+    ]);
+    let dials = |name: &str, wiring| {
+        let caller = Caller::dials(&lab, &lab.extension("en", wiring));
+        caller.is(name, name)
+    };
+    let rambles = dials("0911555001", 'p').listens();
+    let rambles = rambles.says(&Sound::speech(&lab, 25.0)).stays(5.0);
+    let keys = dials("0911555002", 'p').listens().presses("0911555022#");
+    let keys = keys.listens().presses("2").is_quiet(0.5);
+    let keys = keys.presses("0911555033#").listens().presses("1").listens();
+    let keys = keys.says(&Sound::speech(&lab, 5.0)).hangs_up();
+    let silent = dials("0911555003", 'p').stays(60.0);
+    let withheld = leaves_his_message(dials("anonymous", 's'));
+    for call in [rambles, keys, silent].map(Caller::calls) {
+        call.join().unwrap();
+    }
+    withheld.join().unwrap();
+    let filed = guard.closed_calls(4);
+    let of = |number: &str| {
+        let mut calls = filed.iter();
+        let call = calls.find(|call| call.get("caller.number") == number);
+        call.unwrap_or_else(|| panic!("no call of {number}: {filed:#?}"))
+    };
+    let (rambler, keyed) = (of("0911555001"), of("0911555002"));
+    assert_eq!(
+        (rambler.get("verdict"), rambler.get("ended_by")),
+        ("rambler", "limit"),
+        "{rambler:#?}"
+    );
+    assert_eq!(
+        (keyed.get("callback.e164"), keyed.get("callback.source")),
+        ("+49911555033", "keyed_confirmed"),
+        "{keyed:#?}"
+    );
+    assert_eq!(
+        (
+            of("0911555003").get("verdict"),
+            of("0911555003").get("ended_by")
+        ),
+        ("silent", "guard")
+    );
+    assert_eq!(of("anonymous").get("ended_by"), "handed_on");
+    assert!(lab.message().sound.seconds() > 10.0);
+}
+
+#[test]
+fn the_tap_folder_is_not_the_one_that_asterisk_writes_to() {
+    let lab = Lab::enter();
+    let elsewhere = lab.inside(&format!("/tmp/elsewhere-{}", lab.guard_port()));
+    fs::create_dir(&elsewhere).unwrap();
+    let guard = Guard::with_tap_folder(&lab, &elsewhere, "");
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    let call = guard.record();
+    was_handed_on(&lab, &call);
+    is_no_bluff(&call);
+    let told = guard.told();
+    let error = told.lines().find(|line| line.contains("ERROR"));
+    let error = error.unwrap_or_else(|| panic!("no error in the log:\n{told}"));
+    assert!(error.contains("folder_as_guard_sees_it"), "{error}");
+}
+
+#[test]
+fn the_tap_folder_is_not_the_one_that_asterisk_writes_to_in_observe_mode() {
+    let lab = Lab::enter();
+    let elsewhere = lab.inside(&format!("/tmp/elsewhere-{}", lab.guard_port()));
+    fs::create_dir(&elsewhere).unwrap();
+    let guard = Guard::with_tap_folder(&lab, &elsewhere, "mode = \"observe\"");
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    voicemail_has_his_message(&lab);
+    is_no_bluff(&guard.record());
+}
+
+/// What was not heard is not judged.
+fn is_no_bluff(call: &Record) {
+    assert_eq!(call.get("verdict"), "unsure", "{call:#?}");
+    assert!(call.number("confidence") <= 0.5, "{call:#?}");
+    let reasons = call.reasons().join("; ");
+    assert!(reasons.contains("folder_as_guard_sees_it"), "{reasons}");
+    assert!(!reasons.contains("no sound"), "{reasons}");
+}
+
+#[test]
+fn asterisk_cannot_write_into_the_tap_folder() {
+    let lab = Lab::enter();
+    // A folder inside a file: not even root can make that.
+    let impossible = format!("/tests/results/{}/tap", lab.guard_port());
+    let guard = Guard::with_tap_folder_of_asterisk(&lab, &impossible);
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn the_disk_with_the_tap_folder_is_full() {
+    let lab = Lab::enter();
+    let _full = SmallDisk::of(&lab, 4_096);
+    let guard = Guard::start(&lab);
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn the_disk_with_the_tap_folder_fills_up_in_mid_call() {
+    let lab = Lab::enter();
+    // 15 seconds of a call; then the guard hears nothing any more, and asks.
+    let _small = SmallDisk::of(&lab, 15 * 96_000);
+    let guard = Guard::start(&lab);
+    let caller = somebody(&lab).listens();
+    let caller = caller.talks_until_spoken_to(&Sound::speech(&lab, 60.0));
+    leaves_his_message(caller.listens()).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+/// A disk of so many octets in the place of the tap folder.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn of(lab: &Lab, octets: usize) -> Self {
+        let folder = lab.inside(&lab.tap_folder());
+        let size = format!("size={octets}");
+        let mount = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
+            .arg(&folder)
+            .status();
+        assert!(
+            mount.unwrap().success(),
+            "a small disk could not be mounted"
+        );
+        Self(folder)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        Command::new("umount").arg("-l").arg(&self.0).status().ok();
+    }
+}
+
+#[test]
+fn the_tap_file_cannot_be_read() {
+    let lab = Lab::enter();
+    let guard = Guard::of_any_user(&lab);
+    let folder = lab.inside(&lab.tap_folder());
+    fs::set_permissions(&folder, Permissions::from_mode(0o000)).unwrap();
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn the_tap_file_is_removed_in_mid_call() {
+    the_tap_file_in_mid_call(|file| fs::remove_file(file).unwrap());
+}
+
+#[test]
+fn the_tap_file_is_replaced_in_mid_call() {
+    the_tap_file_in_mid_call(|file| {
+        let other = file.with_extension("other");
+        fs::copy(file, &other).unwrap();
+        fs::rename(&other, file).unwrap();
+    });
+}
+
+#[test]
+fn the_tap_file_is_truncated_in_mid_call() {
+    the_tap_file_in_mid_call(|file| {
+        // Asterisk's next piece would make it long again; the guard looks ten times a second.
+        let file = File::options().write(true).open(file).unwrap();
+        for _ in 0..50 {
+            file.set_len(0).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    });
+}
+
+fn the_tap_file_in_mid_call(becomes: impl FnOnce(&PathBuf)) {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let caller = leaves_his_message(is_interrupted(&lab, somebody(&lab)));
+    guard.listens_for(2.0);
+    let folder = lab.inside(&lab.tap_folder());
+    let file = wait_for("the tap's file", SOON, || {
+        fs::read_dir(&folder).unwrap().next()
+    });
+    becomes(&file.unwrap().path());
+    caller.join().unwrap();
+    was_handed_on(&lab, &guard.record());
+    assert!(guard.told().contains("ERROR"), "{}", guard.told());
+}
+
+#[test]
+fn the_data_folder_cannot_be_written() {
+    let lab = Lab::enter();
+    let mut guard = Guard::of_any_user(&lab);
+    fs::set_permissions(guard.data(), Permissions::from_mode(0o500)).unwrap();
+    leaves_his_message(Caller::dials(&lab, &lab.extension("en", 'p')))
+        .join()
+        .unwrap();
+    guard.tells("the audio could not be kept");
+    fs::set_permissions(guard.data(), Permissions::from_mode(0o700)).unwrap();
+    guard.is_asked_to_stop();
+    guard.ends();
+    guard.starts_again();
+    let call = guard.record();
+    assert_eq!(call.get("verdict"), "message", "{call:#?}");
+    let kept = lab.inside(&format!("{}/{}.sln48", lab.tap_folder(), call.get("id")));
+    assert!(
+        kept.exists(),
+        "the recording that could not be kept is lost"
+    );
+}
+
+#[test]
+fn the_disk_is_full() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    guard.cannot_write(true);
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    let ending = lab.ending();
+    guard.cannot_write(false);
+    guard.is_asked_to_stop();
+    guard.ends();
+    let call = guard.record();
+    assert_eq!(call.get("verdict"), "message", "{call:#?}");
+    assert_eq!(ending.get("call"), call.get("id"), "{ending:?}");
+}
+
+#[test]
+fn the_disk_is_full_when_the_guard_starts() {
+    let lab = Lab::enter();
+    let guard = Guard::start_on_a_full_disk(&lab);
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    let ending = lab.ending();
+    guard.cannot_write(false);
+    let call = guard.record();
+    assert_eq!(ending.get("call"), call.get("id"), "{ending:?}");
+    assert_eq!(call.get("verdict"), "message", "{call:#?}");
+}
+
+#[test]
+fn killed_after_the_number_was_confirmed() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    let caller = somebody(&lab).listens().presses("0911555066#").listens();
+    let caller = caller.presses("1").listens();
+    let caller = caller.talks_until_spoken_to(&Sound::speech(&lab, 60.0));
+    let caller = leaves_his_message(caller);
+    guard.tells("voicemail-guard/number-saved");
+    guard.listens_for(1.0);
+    guard.is_killed();
+    caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    guard.starts_again();
+    let call = guard.record();
+    assert_eq!(call.get("ended_by"), "recovered", "{call:#?}");
+    assert_eq!(call.get("callback.e164"), "+49911555066", "{call:#?}");
+    assert_eq!(call.get("callback.source"), "keyed_confirmed");
+    assert_eq!(
+        call.asked(),
+        ["number-is", "number-confirm", "number-saved"]
+    );
+    assert!(!call.get("linkedid").is_empty(), "{call:#?}");
 }
 
 #[test]
@@ -156,5 +473,40 @@ fn the_call_log_is_locked_by_somebody() {
         (call.get("verdict"), call.get("ended_by")),
         ("silent", "guard"),
         "{call:#?}"
+    );
+}
+
+#[test]
+fn fifty_calls_more_than_allowed() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "[limits]\nmax_calls = 4");
+    let speech = Sound::speech(&lab, 5.0);
+    let calls: Vec<_> = (0..54)
+        .map(|_| {
+            somebody(&lab)
+                .listens()
+                .says(&speech)
+                .is_quiet(0.5)
+                .hangs_up()
+                .calls()
+        })
+        .collect();
+    for call in calls {
+        call.join().unwrap();
+    }
+    let filed = guard.closed_calls(54);
+    let refused = filed
+        .iter()
+        .filter(|call| call.get("ended_by") == "refused")
+        .count();
+    assert_eq!((filed.len(), refused), (54, 50));
+    let endings = lab.endings(54);
+    let recorded = endings
+        .iter()
+        .filter(|ending| ending.get("vmstatus") == "SUCCESS")
+        .count();
+    assert_eq!(
+        (endings.len(), recorded, lab.inbox(lab.voice_box()).len()),
+        (54, 50, 50)
     );
 }

@@ -16,7 +16,7 @@ use voicemail_guard::hearing::{Class, Signal, Update};
 use crate::records;
 
 /// Lives through a call of these events, and checks every law.
-pub fn live(bytes: &[u8]) {
+pub(crate) fn live(bytes: &[u8]) {
     let (&kind, mut events) = bytes.split_first().unwrap_or((&0, &[]));
     let mut life = Life::new(policy(kind));
     life.act();
@@ -199,7 +199,9 @@ impl Life {
             assert!(!self.is_over, "{action:?} after the end");
             match action {
                 Action::Send(command) => self.sent(command),
-                Action::FollowTap | Action::FinishTap => assert!(self.record.is_none()),
+                Action::FollowTap | Action::FinishTap | Action::Save(_) => {
+                    assert!(self.record.is_none())
+                }
                 Action::File(record) => {
                     self.check(&record);
                     assert!(self.record.replace(*record).is_none(), "filed twice");

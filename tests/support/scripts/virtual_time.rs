@@ -112,6 +112,7 @@ impl Shell {
                     self.ear = Some(ScriptedEar::default());
                     self.pbx.follow_tap(self.now);
                 }
+                Action::Save(_) => {}
                 Action::FinishTap => self.pbx.finish_tap(self.now),
                 Action::File(record) => {
                     assert_eq!(self.record.replace(*record), None, "filed twice");

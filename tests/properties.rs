@@ -1,5 +1,7 @@
 //! Laws of the conversation, for any order of events.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -48,6 +48,10 @@ fn policy(kind: u8) -> Policy {
     policy
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something seen from outside"
+)]
 struct Life {
     call: Call,
     policy: Policy,
@@ -171,7 +175,7 @@ impl Life {
                 // The ear may date a change back.
                 start: self.heard - MediaTime::from_millis(u64::from(operand % 7) * 100),
                 known_at: self.heard,
-                signal: (class == Class::Tone && operand % 2 == 0).then_some(Signal::Busy),
+                signal: (class == Class::Tone && operand.is_multiple_of(2)).then_some(Signal::Busy),
             }));
         }
         self.heard += length;
@@ -200,7 +204,7 @@ impl Life {
             match action {
                 Action::Send(command) => self.sent(command),
                 Action::FollowTap | Action::FinishTap | Action::Save(_) => {
-                    assert!(self.record.is_none())
+                    assert!(self.record.is_none());
                 }
                 Action::File(record) => {
                     self.check(&record);
@@ -337,4 +341,4 @@ const ODD_REPLIES: [&str; 14] = [
 const LONGEST_WAIT: Duration = Duration::from_secs(3_700);
 
 /// What may come behind the longest call: the prompts under way, the goodbye, the way out.
-const LAST_WORDS: Duration = Duration::from_secs(420);
+const LAST_WORDS: Duration = Duration::from_mins(7);

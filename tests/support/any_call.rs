@@ -11,7 +11,7 @@ use voicemail_guard::call::policy::Policy;
 use voicemail_guard::call::record::{CallRecord, EndedBy, Mode};
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::hearing::{Class, Signal, Update};
+use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
 
 use crate::records;
 
@@ -58,6 +58,9 @@ struct Life {
     began: Instant,
     now: Instant,
     heard: MediaTime,
+    /// What the conversation was told, so far.
+    timeline: Timeline,
+    tone_was_heard: bool,
     under_way: Option<Command>,
     is_closed: bool,
     is_dead: bool,
@@ -85,6 +88,8 @@ impl Life {
             began,
             now: began,
             heard: MediaTime::ZERO,
+            timeline: Timeline::default(),
+            tone_was_heard: false,
             under_way: None,
             is_closed: false,
             is_dead: false,
@@ -170,15 +175,21 @@ impl Life {
     fn sound(&mut self, class: u8, operand: u8) {
         let length = MediaTime::from_millis(u64::from(operand) * 100);
         if let Some(&class) = Class::ALL.get(usize::from(class)) {
-            self.tell(Event::Heard(Update::Changed {
+            let update = Update::Changed {
                 class,
                 // The ear may date a change back.
                 start: self.heard - MediaTime::from_millis(u64::from(operand % 7) * 100),
                 known_at: self.heard,
                 signal: (class == Class::Tone && operand.is_multiple_of(2)).then_some(Signal::Busy),
-            }));
+            };
+            self.timeline.apply(update);
+            self.tell(Event::Heard(update));
         }
         self.heard += length;
+        self.timeline.advance(self.heard);
+        let signal = self.timeline.current().filter(|now| now.signal.is_some());
+        self.tone_was_heard |=
+            signal.is_some_and(|now| Duration::from(now.len()) >= self.policy.tone);
         self.tell(Event::HeardUpTo(self.heard));
     }
 
@@ -270,11 +281,8 @@ impl Life {
         match ended_by {
             EndedBy::Guard => {
                 assert_eq!(record.mode, Mode::Enforce, "cut off in {:?}", record.mode);
-                let tone = record.timeline.iter().any(|segment| {
-                    segment.signal.is_some() && Duration::from(segment.len()) >= self.policy.tone
-                });
                 assert!(
-                    tone || self.question_was_played,
+                    self.tone_was_heard || self.question_was_played,
                     "cut off without the question"
                 );
             }

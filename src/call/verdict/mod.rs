@@ -273,7 +273,9 @@ impl Amounts {
         let heard = self.speech >= Limits::MUTTER || self.noise >= Limits::NOISY * self.length;
         if heard && (Limits::HANGUP..Limits::SHORT).contains(&self.length) {
             let sure = below(self.speech, Limits::KEEP).min(below(self.length, Limits::SHORT));
-            return self.decide(Verdict::Mutter, sure, &[self.spoken(), noise]);
+            let reasons = [self.spoken(), noise];
+            let told = 1 + usize::from(self.noise >= 0.05);
+            return self.decide(Verdict::Mutter, sure, &reasons[..told]);
         }
         if self.noise >= Limits::ASIDE && self.noise > self.speech {
             return self.decide(

@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use voicemail_guard::call::verdict::{Facts, judge};
-use voicemail_guard::hearing::{Ear, Timeline};
+use voicemail_guard::hearing::hear;
 
 #[path = "support/wav8k.rs"]
 mod wav8k;
@@ -37,22 +37,4 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     out.flush()?;
     Ok(())
-}
-
-fn hear(samples: &[i16]) -> Timeline {
-    let mut ear = Ear::new();
-    let mut timeline = Timeline::default();
-    for chunk in samples.chunks(160) {
-        ear.push(chunk);
-        while let Some(update) = ear.poll_update() {
-            timeline.apply(update);
-        }
-        timeline.advance(ear.heard());
-    }
-    ear.finish();
-    while let Some(update) = ear.poll_update() {
-        timeline.apply(update);
-    }
-    timeline.advance(ear.heard());
-    timeline
 }

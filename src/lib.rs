@@ -20,6 +20,7 @@ pub mod config;
 pub mod hearing;
 pub mod log;
 pub mod number;
+pub mod plot;
 pub mod prompts;
 pub mod recover;
 pub mod server;

@@ -67,18 +67,37 @@ impl Format {
 
     /// By the file's first octets, else by its extension.
     pub fn of(extension: Option<&str>, head: &[u8]) -> Result<Self, SoundError> {
+        Self::told(None, extension, head)
+    }
+
+    /// The same, but a file without a header is of the form that was told, whatever its extension.
+    pub fn told(
+        form: Option<Self>,
+        extension: Option<&str>,
+        head: &[u8],
+    ) -> Result<Self, SoundError> {
         let is_wav = [b"RIFF", b"RIFX", b"RF64"]
             .iter()
             .any(|id| head.starts_with(*id));
         if is_wav && head.get(8..12).is_none_or(|form| form == b"WAVE") {
             return Ok(Self::Wav);
         }
-        if let Some((_, name)) = FOREIGN.iter().find(|(magic, _)| head.starts_with(magic)) {
+        if let Some(form) = form {
+            return Ok(form);
+        }
+        let named = extension.and_then(Self::named);
+        // The two octets of MP3 are also a quiet moment in µ-law.
+        let least = match named {
+            Some(Self::Raw(..)) => 3,
+            _ => 2,
+        };
+        if let Some((_, name)) = FOREIGN
+            .iter()
+            .find(|(magic, _)| magic.len() >= least && head.starts_with(magic))
+        {
             return Err(SoundError::Foreign(name));
         }
-        extension
-            .and_then(Self::named)
-            .ok_or_else(|| SoundError::UnknownForm(extension.unwrap_or_default().into()))
+        named.ok_or_else(|| SoundError::UnknownForm(extension.unwrap_or_default().into()))
     }
 }
 

@@ -133,7 +133,13 @@ impl Call {
     }
 
     /// Who ended the call of a caller that has gone: us, if we had said goodbye already.
-    pub(super) fn ended_by_hangup(&self) -> EndedBy {
+    ///
+    /// Asterisk's absolute timeout looks the same from here; it strikes when we were late to renew it.
+    pub(super) fn ended_by_hangup(&mut self, now: Instant) -> EndedBy {
+        if self.rail_until.is_some_and(|until| now >= until) {
+            self.trouble("Asterisk's absolute timeout struck".into());
+            return EndedBy::HandedOn;
+        }
         match &self.state {
             State::Playing(Playing {
                 then: Then::Leave(by),

@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::prompt::{self, Clip, LONGEST_CLIP};
 use super::record::{Asked, EndedBy};
 use super::state::{AwaitedAnswer, Keying, Listening, Playing, State, Then};
-use super::{Call, key_of};
-use crate::agi::{Command, Failure, Keys, Outcome};
+use super::{Call, is_refused, key_of};
+use crate::agi::{Keys, Outcome};
 use crate::audio::MediaTime;
 use crate::prompts::Prompt;
 
@@ -65,9 +65,10 @@ impl Call {
             self.trouble(NOT_RECORDED.into());
             return self.leave(EndedBy::HandedOn, now);
         }
-        if let (Outcome::Failed(Failure::FileMissing | Failure::Refused), Some(clip)) =
-            (outcome, &clip)
-        {
+        if let (true, Some(clip)) = (is_refused(outcome), &clip) {
+            // What the caller did not hear, he was not told.
+            let (name, at) = (clip.name(), playing.began);
+            self.record.asked.retain(|a| a.prompt != name || a.at != at);
             let needed = matches!(clip, Clip::Greeting(_) | Clip::Prompt(Prompt::StillThere));
             if needed {
                 self.trouble(format!("the prompt {} could not be played", clip.name()));
@@ -123,11 +124,7 @@ impl Call {
                 );
             }
             Then::Key(keying) => self.await_keys(keying, now),
-            Then::Confirm(keying) => {
-                self.state = State::Confirming(keying);
-                let wait = self.policy.confirm;
-                self.send(Command::wait_for_digit(wait), wait, now);
-            }
+            Then::Confirm(keying) => self.await_confirmation(keying, now),
             Then::Leave(by) => self.leave(by, now),
         }
     }

@@ -3,6 +3,7 @@
 pub mod call;
 pub mod calls;
 pub mod check;
+pub mod classify;
 pub mod demo;
 pub mod serve;
 pub mod stop;
@@ -86,6 +87,8 @@ pub enum Command {
     Serve(serve::Args),
     /// Play example calls of every kind of caller against the guard, without an Asterisk
     Demo(demo::Args),
+    /// Hear recordings and tell what each caller was
+    Classify(classify::Args),
     /// Search the call log
     Calls(calls::Args),
     /// Show all there is about one call
@@ -112,6 +115,9 @@ pub enum Failure {
     /// The call log cannot be searched so, or not at all.
     #[error(transparent)]
     Calls(#[from] calls::Error),
+    /// Recordings cannot be classified.
+    #[error(transparent)]
+    Classify(#[from] classify::Error),
 }
 
 impl Failure {
@@ -121,6 +127,7 @@ impl Failure {
             Self::Config(_) | Self::NoDataFolder(_) => ExitCode::from(2),
             Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
+            Self::Classify(error) => error.exit_code(),
         }
     }
 }
@@ -138,6 +145,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
             args.home = home.parse().unwrap_or_default();
             Ok(calls::run(&args, &shared.data_folder()?, out)?)
         }
+        Command::Classify(args) => Ok(classify::run(&args, out, &mut io::stderr())?),
         Command::Call(args) => Ok(call::run(&args, &shared.data_folder()?, out)?),
         Command::Demo(args) => demo::run(&args, &shared, out),
         Command::Serve(arguments) => serve::run(&arguments, &shared, out),
@@ -151,11 +159,11 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
 pub fn exit(ended: Result<ExitCode, Failure>, err: &mut dyn Write) -> ExitCode {
     match ended {
         Ok(code) => code,
-        Err(Failure::Output(error) | Failure::Calls(calls::Error::Write(error)))
-            if error.kind() == ErrorKind::BrokenPipe =>
-        {
-            ExitCode::SUCCESS
-        }
+        Err(
+            Failure::Output(error)
+            | Failure::Calls(calls::Error::Write(error))
+            | Failure::Classify(classify::Error::Write(error)),
+        ) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody is left to tell when standard error is closed, too.
             writeln!(err, "voicemail-guard: {failure}").ok();

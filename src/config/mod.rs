@@ -73,10 +73,18 @@ impl Config {
             file: path.to_owned(),
             source,
         })?;
-        read::config(&bytes).map_err(|problems| ConfigError::Invalid {
+        Self::parse(&bytes).map_err(|problems| ConfigError::Invalid {
             file: path.to_owned(),
             problems,
         })
+    }
+
+    /// Checks the text of a file.
+    ///
+    /// # Errors
+    /// Every mistake in it, by line.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
+        read::config(bytes)
     }
 
     /// The settings of a box: its own table, else `[defaults]`, else the guard's defaults.

@@ -2,6 +2,7 @@
 
 mod ear;
 mod features;
+mod listening;
 mod math;
 mod network;
 mod segmenter;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use ear::{Ear, Frame};
 pub use features::{Cues, Lines, Row, STEP, WIDTH};
+pub use listening::{Listening, hear};
 pub use timeline::{ClassSeconds, Segment, Timeline};
 
 use crate::audio::MediaTime;

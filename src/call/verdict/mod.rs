@@ -4,7 +4,7 @@
 //! Only what lies behind [`Facts::began`] counts. *Speech* is near speech; *lasting music* is a stretch of at
 //! least 3 s. Every number stands in `Limits`, its choice in `src/hearing/README.md`.
 //!
-//! 1. No packet ever came: `no_audio`.
+//! 1. No packet ever came, in a call longer than a hang-up: `no_audio`.
 //! 2. Someone talked up to the longest message, or was given the rambler's prompt, and speech is most of it: `rambler`.
 //! 3. A machine signal and no speech worth keeping: `tone`.
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
@@ -13,8 +13,8 @@
 //! 6. Not quite enough speech to keep, without noise around it: `unsure`.
 //! 7. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
-//! A number keyed in, or a question answered with a key, turns every junk verdict but `tone` into `unsure`:
-//! who took that trouble is delivered.
+//! A number keyed in, or a question answered with a key or with speech worth keeping that outweighs the music
+//! behind the question, turns every junk verdict but `tone` into `unsure`: who took that trouble is delivered.
 
 mod reason;
 mod word;
@@ -103,7 +103,8 @@ pub const RAMBLER_PROMPT: &str = "number-first";
 
 /// What the caller was, by the rules above.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
-    if !facts.packets {
+    // Without a packet in so short a time nothing is known of the line.
+    if !facts.packets && facts.timeline.heard().as_secs_f64() > Limits::HANGUP {
         return Judgement {
             verdict: Verdict::NoAudio,
             confidence: 1.0,
@@ -111,11 +112,7 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
         };
     }
     let mut judgement = Amounts::of(facts).judge(facts);
-    // A voice may be the announcement in hold music; a key is a person.
-    let answered = facts
-        .asked
-        .iter()
-        .any(|a| a.answer.as_deref() == Some("key"));
+    let answered = facts.asked.iter().any(|asked| is_answer(asked, facts));
     let junk = !judgement.verdict.is_delivered() && judgement.verdict != Verdict::Tone;
     if junk && (facts.keyed || answered) {
         judgement.verdict = Verdict::Unsure;
@@ -128,6 +125,19 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
         judgement.reasons.insert(0, why);
     }
     judgement
+}
+
+/// Whether a person has answered. A key is one; a voice may be the announcement in hold music, unless it
+/// goes on for longer than the music.
+fn is_answer(asked: &Asked, facts: &Facts<'_>) -> bool {
+    let behind = facts
+        .timeline
+        .seconds_within(asked.at, facts.timeline.heard());
+    match asked.answer.as_deref() {
+        Some("key") => true,
+        Some(_) => behind.speech.as_secs_f64() >= Limits::KEEP && behind.speech > behind.music,
+        None => false,
+    }
 }
 
 /// Seconds of everything the rules ask for.

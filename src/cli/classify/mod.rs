@@ -1,0 +1,283 @@
+//! `classify`: hears recordings and tells what each caller was, for people, machines and the eye.
+
+mod explain;
+mod names;
+mod parallel;
+mod plots;
+mod read;
+mod show;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use self::explain::Seconds;
+use self::names::{ListError, Named};
+use self::parallel::{Stop, in_order};
+use self::plots::{NoFolder, Plots};
+use self::read::{Trouble, Watch, hear_file};
+use self::show::{Outcome, Sum};
+use crate::audio::file::Format;
+use crate::call::verdict::{Facts, judge};
+use crate::hearing::Frame;
+use crate::plot::{Envelope, Plot};
+use crate::text::shown;
+
+/// More files than this are told in a line each.
+const MOST_BLOCKS: usize = 8;
+
+/// Which recordings are to be heard, and how they are told.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(after_help = "\
+Read are WAV files of any usual rate (PCM of 8 to 32 bits, float, µ-law, A-law, GSM; several
+channels are mixed in equal parts) and, by their endings, Asterisk's forms without a header: .gsm,
+.ulaw .ul .pcm, .alaw .al, .sln .raw at 8 kHz, .sln12 to .sln192. A damaged, cut-off or growing
+file is judged on what is there, with a warning.
+
+--json prints an object a line, in the order of the files; times are seconds of sound:
+  {\"file\": …, \"duration\": …, \"segments\": [{\"start\": …, \"end\": …, \"class\": …, \"at\": …}],
+   \"verdict\": …, \"confidence\": 0 to 1, \"reasons\": [\"…\"]}
+A segment's \"at\" tells how much had been heard when its class was first known. A file that could
+not be heard gives {\"file\": …, \"error\": …}.
+
+Exit code: 0 all were heard; 1 some could not be, and the others were; 2 wrong usage.
+
+Examples:
+  voicemail-guard classify msg0000.wav
+  voicemail-guard classify --json /var/spool/asterisk/voicemail/default > heard.jsonl
+  voicemail-guard classify --plot pictures --explain strange.WAV
+  find /recordings -name '*.gsm' -print0 | voicemail-guard classify --json --list -
+  voicemail-guard classify --format alaw trunk.dump")]
+pub struct Args {
+    /// Recordings; a folder stands for all recordings in and below it, - for a list on standard input
+    #[arg(value_name = "FILE", required_unless_present = "list")]
+    pub files: Vec<PathBuf>,
+    /// Hear the files named in LIST, one a line or each ending in a zero octet; - reads standard input
+    #[arg(long, value_name = "LIST")]
+    pub list: Option<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Draw each call into FOLDER, as SVG: waveform coloured by class, level, verdict and reasons
+    #[arg(long, value_name = "FOLDER")]
+    pub plot: Option<PathBuf>,
+    /// Tell for each second the probabilities of the classes and what stood out
+    #[arg(long)]
+    pub explain: bool,
+    /// Form of files without a header, whatever their ending: ulaw, alaw, gsm, sln, sln12 … sln192
+    #[arg(long, value_name = "FORM", value_parser = form)]
+    pub format: Option<Format>,
+}
+
+/// Why nothing can be classified.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A list of names cannot be used.
+    #[error(transparent)]
+    List(#[from] ListError),
+    /// Pictures cannot be written.
+    #[error(transparent)]
+    NoFolder(#[from] NoFolder),
+    /// The answer could not be printed.
+    #[error("cannot print: {0}")]
+    Write(#[from] io::Error),
+}
+
+impl Error {
+    /// What the process exits with.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::List(_) | Self::NoFolder(_) => ExitCode::from(2),
+            Self::Write(_) => ExitCode::from(SOME_FAILED),
+        }
+    }
+}
+
+const SOME_FAILED: u8 = 1;
+
+fn form(name: &str) -> Result<Format, String> {
+    Format::named(name.trim_start_matches('.')).ok_or_else(|| {
+        "expected ulaw, alaw, gsm, sln (8 kHz), sln12, sln16, sln24, sln32, sln44, sln48, sln96, sln192 or wav".into()
+    })
+}
+
+/// Hears all files that are wanted and tells what they were on `out`, troubles on `err`.
+///
+/// # Errors
+/// A list or the folder for pictures cannot be used, or `out` cannot be written.
+pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<ExitCode, Error> {
+    let names = names::gather(&args.files, args.list.as_deref())?;
+    let plots = match &args.plot {
+        Some(folder) => Some(Plots::into(folder, names.len())?),
+        None => None,
+    };
+    let mut told = Told {
+        args,
+        many: names.len() > MOST_BLOCKS && !args.explain,
+        bar: progress(names.len()),
+        sum: Sum::default(),
+        out,
+        err,
+    };
+    in_order(
+        &names,
+        |number, named, stop| hear(args, plots.as_ref(), number, named, stop),
+        |number, result| {
+            let result = result.unwrap_or(Err(Trouble::Broken));
+            told.tell(&names[number].path, result)
+        },
+    )?;
+    told.end()
+}
+
+/// Hears one file, judges it and draws it.
+fn hear(
+    args: &Args,
+    plots: Option<&Plots>,
+    number: usize,
+    named: &Named,
+    stop: &Stop,
+) -> Result<Outcome, Trouble> {
+    if let Some(trouble) = &named.trouble {
+        return Err(trouble.clone());
+    }
+    let mut seen = Seen {
+        envelope: plots.map(|_| Envelope::default()),
+        seconds: args.explain.then(Seconds::default),
+    };
+    let heard = hear_file(&named.path, args.format, &mut seen, stop)?;
+    let judgement = judge(&Facts::of_recording(&heard.timeline));
+    let picture = match (plots, &seen.envelope) {
+        (Some(plots), Some(envelope)) => {
+            let name = named.path.file_name().unwrap_or_default();
+            let plot = Plot {
+                title: &name.to_string_lossy(),
+                made_of: &read::made_of(&heard.origin),
+                envelope,
+                timeline: &heard.timeline,
+                judgement: &judgement,
+            };
+            Some(plots.write(number, &named.path, &plot.to_svg()))
+        }
+        _ => None,
+    };
+    let explained = seen
+        .seconds
+        .map(|seconds| seconds.of(heard.timeline.heard()).collect());
+    Ok(Outcome {
+        heard,
+        judgement,
+        explained,
+        picture,
+    })
+}
+
+/// What is kept of the sound itself while it is heard.
+struct Seen {
+    envelope: Option<Envelope>,
+    seconds: Option<Seconds>,
+}
+
+impl Watch for Seen {
+    fn samples(&mut self, samples: &[i16]) {
+        if let Some(envelope) = &mut self.envelope {
+            envelope.push(samples);
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame) {
+        if let Some(seconds) = &mut self.seconds {
+            seconds.frame(frame);
+        }
+    }
+}
+
+/// Tells results in order.
+struct Told<'a> {
+    args: &'a Args,
+    many: bool,
+    bar: ProgressBar,
+    sum: Sum,
+    out: &'a mut dyn Write,
+    err: &'a mut dyn Write,
+}
+
+impl Told<'_> {
+    fn tell(&mut self, path: &Path, result: Result<Outcome, Trouble>) -> Result<(), Error> {
+        self.bar.inc(1);
+        match &result {
+            Ok(outcome) => self.sum.add(outcome),
+            Err(_) => self.sum.failed += 1,
+        }
+        let Self {
+            args,
+            many,
+            bar,
+            out,
+            err,
+            ..
+        } = self;
+        // The bar and the lines share a terminal.
+        bar.suspend(|| {
+            let name = path.to_string_lossy();
+            match &result {
+                Ok(outcome) => {
+                    for warning in &outcome.heard.warnings {
+                        writeln!(err, "voicemail-guard: {}: warning: {warning}", shown(&name)).ok();
+                    }
+                    if let Some(Err(error)) = &outcome.picture {
+                        let name = shown(&name);
+                        writeln!(
+                            err,
+                            "voicemail-guard: {name}: cannot write its picture: {error}"
+                        )
+                        .ok();
+                    }
+                    match (args.json, *many) {
+                        (true, _) => show::json(path, outcome, out)?,
+                        (false, true) => show::line(path, outcome, out)?,
+                        (false, false) => show::block(path, outcome, out)?,
+                    }
+                }
+                Err(trouble) => {
+                    if args.json {
+                        show::json_trouble(path, trouble, out)?;
+                    }
+                    writeln!(err, "voicemail-guard: {}: {trouble}", shown(&name)).ok();
+                }
+            }
+            out.flush()?;
+            Ok(())
+        })
+    }
+
+    fn end(self) -> Result<ExitCode, Error> {
+        self.bar.finish_and_clear();
+        if self.many && !self.args.json {
+            self.sum.tell(self.out)?;
+            self.out.flush()?;
+        }
+        Ok(if self.sum.failed + self.sum.pictures_failed > 0 {
+            ExitCode::from(SOME_FAILED)
+        } else {
+            ExitCode::SUCCESS
+        })
+    }
+}
+
+/// A bar on standard error, where that is a terminal and there is something to wait for.
+fn progress(count: usize) -> ProgressBar {
+    if count <= 1 {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(
+        "{bar:30} {pos} of {len} recordings, {elapsed} gone, {eta} to go",
+    );
+    let bar = ProgressBar::new(count as u64);
+    match style {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,192 @@
+//! Which files are to be heard: those named, those in a list, those below a folder.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+
+use super::read::Trouble;
+use crate::audio::file::Format;
+
+/// The longest list, in octets: some hundred thousand names.
+const LONGEST_LIST: u64 = 256 << 20;
+/// Folders within folders.
+const DEEPEST: usize = 64;
+/// The name that stands for standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// A name, and whether it can be heard at all.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) path: PathBuf,
+    pub(super) trouble: Option<Trouble>,
+}
+
+/// Why a list of names cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// It cannot be read.
+    #[error("cannot read the list {list}: {source}")]
+    Unreadable {
+        /// The list's name.
+        list: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No names in it.
+    #[error(
+        "the list {0} holds no names; one name a line is expected, or names that end in a zero octet"
+    )]
+    Empty(String),
+    /// Not a list.
+    #[error("the list {0} is longer than {LONGEST_LIST} octets; is it a list of names?")]
+    TooLong(String),
+}
+
+/// All files in order: each name as given, a folder's recordings sorted by name.
+pub(super) fn gather(names: &[PathBuf], list: Option<&Path>) -> Result<Vec<Named>, ListError> {
+    let mut all = Vec::new();
+    for name in names {
+        if name.as_os_str() == STANDARD_INPUT {
+            gather_list(name, &mut all)?;
+        } else {
+            gather_name(name.clone(), &mut all);
+        }
+    }
+    if let Some(list) = list {
+        gather_list(list, &mut all)?;
+    }
+    Ok(all)
+}
+
+fn gather_list(list: &Path, all: &mut Vec<Named>) -> Result<(), ListError> {
+    let shown = if list.as_os_str() == STANDARD_INPUT {
+        "on standard input".into()
+    } else {
+        crate::text::quoted(&list.to_string_lossy())
+    };
+    let unreadable = |source| ListError::Unreadable {
+        list: shown.clone(),
+        source,
+    };
+    let names = if list.as_os_str() == STANDARD_INPUT {
+        read_list(&mut io::stdin().lock())
+    } else {
+        File::open(list).and_then(|file| read_list(&mut BufReader::new(file)))
+    }
+    .map_err(unreadable)?
+    .ok_or_else(|| ListError::TooLong(shown.clone()))?;
+    if names.is_empty() {
+        return Err(ListError::Empty(shown));
+    }
+    for name in names {
+        gather_name(name, all);
+    }
+    Ok(())
+}
+
+/// The names of a list: one a line, or each ending in a zero octet; `None` for one without an end.
+fn read_list(list: &mut dyn BufRead) -> io::Result<Option<Vec<PathBuf>>> {
+    let mut octets = Vec::new();
+    list.take(LONGEST_LIST).read_to_end(&mut octets)?;
+    if octets.len() as u64 == LONGEST_LIST {
+        return Ok(None);
+    }
+    let zeros = octets.contains(&0);
+    let end = if zeros { 0 } else { b'\n' };
+    let names = octets
+        .split(|&octet| octet == end)
+        .map(|name| match name.strip_suffix(b"\r") {
+            Some(name) if !zeros => name,
+            _ => name,
+        })
+        .filter(|name| !name.is_empty())
+        .map(|name| PathBuf::from(OsString::from_vec(name.to_vec())))
+        .collect();
+    Ok(Some(names))
+}
+
+fn gather_name(path: PathBuf, all: &mut Vec<Named>) {
+    if !path.is_dir() {
+        all.push(Named {
+            path,
+            trouble: None,
+        });
+        return;
+    }
+    let before = all.len();
+    gather_folder(&path, 0, all);
+    if all.len() == before {
+        all.push(Named {
+            path,
+            trouble: Some(Trouble::NoRecordings),
+        });
+    }
+}
+
+/// Recordings below a folder; links to folders are not followed, so no circle is.
+fn gather_folder(folder: &Path, depth: usize, all: &mut Vec<Named>) {
+    let mut failed = |trouble| {
+        all.push(Named {
+            path: folder.into(),
+            trouble: Some(trouble),
+        });
+    };
+    if depth > DEEPEST {
+        return failed(Trouble::TooDeep);
+    }
+    let entries = fs::read_dir(folder).and_then(|entries| {
+        entries
+            .map(|entry| entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))))
+            .collect::<io::Result<Vec<_>>>()
+    });
+    let mut entries = match entries {
+        Ok(entries) => entries,
+        Err(error) => return failed(error.into()),
+    };
+    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (path, kind) in entries {
+        if kind.is_dir() {
+            gather_folder(&path, depth + 1, all);
+        } else if is_recording(&path) {
+            all.push(Named {
+                path,
+                trouble: None,
+            });
+        }
+    }
+}
+
+fn is_recording(path: &Path) -> bool {
+    path.extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| Format::named(extension).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(list: &[u8], expected: &[&str]) {
+        let names = read_list(&mut &*list).unwrap().unwrap();
+        let names: Vec<_> = names.iter().map(|name| name.to_str().unwrap()).collect();
+        assert_eq!(names, expected, "{list:?}");
+    }
+
+    #[test]
+    fn lists_in_every_form() {
+        check(b"", &[]);
+        check(b"\n\r\n\n", &[]);
+        check(b"a.wav\nb c.wav", &["a.wav", "b c.wav"]);
+        check(b"a.wav\r\n\r\nb.wav\r\n", &["a.wav", "b.wav"]);
+        check(b"#a.wav\n a.wav \n", &["#a.wav", " a.wav "]);
+        check(b"a\nb.wav\0c.wav\r\0\0", &["a\nb.wav", "c.wav\r"]);
+    }
+
+    #[test]
+    fn a_name_need_not_be_text() {
+        let names = read_list(&mut &b"\xff\xfe.wav\n"[..]).unwrap().unwrap();
+        assert_eq!(names[0].as_os_str().len(), 6);
+    }
+}

@@ -1,0 +1,269 @@
+//! One recording, read piece by piece and heard: whatever lies under its name.
+
+use std::fs::{self, File, FileType, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use rustix::fs::OFlags;
+
+use super::parallel::Stop;
+use crate::audio::file::{Decoder, Format, Origin, Remark, SoundError};
+use crate::audio::wav::WavError;
+use crate::audio::{Encoding, MediaTime};
+use crate::hearing::{Frame, Listening, Timeline};
+
+/// Octets read at once.
+const PIECE: usize = 16 * 1024;
+/// Octets by which a form is recognised.
+const HEAD: usize = 12;
+/// No call lasts longer; hearing ends here.
+const LONGEST: MediaTime = MediaTime::from_secs(24 * 3_600);
+
+/// Why a file could not be heard, and what to do about it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    #[error("there is no such file; check the name")]
+    Missing,
+    #[error("cannot be read: {0}{hint}", hint = hint(.0))]
+    Io(Arc<io::Error>),
+    #[error("is {0}, not a file; write what comes out of it to a file and classify that")]
+    NotAFile(&'static str),
+    #[error("is a link to a folder; name that folder itself")]
+    Folder,
+    #[error(
+        "holds no recordings; files ending in .wav .gsm .ulaw .alaw .sln .sln16 .sln48 and the like are looked for"
+    )]
+    NoRecordings,
+    #[error("is a folder within folders too deep to follow")]
+    TooDeep,
+    #[error("is empty (0 octets): nothing was recorded, or the recording has just begun")]
+    Empty,
+    #[error("has a header and no sound: nothing was recorded, or the recording has just begun")]
+    NoSound,
+    #[error("{0}{hint}", hint = sound_hint(.0))]
+    Sound(SoundError),
+    #[error("hearing it was given up, because the output could not be written")]
+    Stopped,
+    #[error(
+        "broke voicemail-guard itself, which is a mistake in it; please report it together with the file"
+    )]
+    Broken,
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            _ => Self::Io(error.into()),
+        }
+    }
+}
+
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "; run as a user who may read it",
+        io::ErrorKind::InvalidFilename => "; the name is too long",
+        io::ErrorKind::NotADirectory => "; a part of its path is no folder",
+        _ => "",
+    }
+}
+
+fn sound_hint(error: &SoundError) -> &'static str {
+    match error {
+        SoundError::Wav(WavError::NotRiff(_)) => {
+            "; if it is sound without a header, tell its form with --format"
+        }
+        SoundError::Wav(WavError::UnknownCoding { .. } | WavError::Shape { .. })
+        | SoundError::Rate(_) => "; convert it, for example with sox FILE -r 8000 -c 1 NEW.wav",
+        SoundError::Wav(_) => "; it is damaged before its sound begins, so take another copy",
+        SoundError::NotGsm(_) => "; if it is another form, tell it with --format",
+        SoundError::UnknownForm(_) | SoundError::Foreign(_) => "",
+    }
+}
+
+/// Something that was wrong with a file that was heard all the same.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Warning {
+    #[error("{0}; judged on what is there")]
+    Damaged(Remark),
+    #[error("grew while it was read; judged on the first {0}")]
+    Growing(MediaTime),
+    #[error("became shorter while it was read; judged on the first {0}")]
+    Shrunk(MediaTime),
+    #[error("could not be read to its end ({0}); judged on the first {1}")]
+    BrokeOff(io::Error, MediaTime),
+    #[error("is longer than 24 hours; judged on those")]
+    TooLong,
+}
+
+/// A file as it was heard.
+#[derive(Debug)]
+pub(super) struct Heard {
+    pub(super) timeline: Timeline,
+    pub(super) origin: Origin,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Who else wants to see samples and frames while a file is heard.
+pub(super) trait Watch {
+    fn samples(&mut self, samples: &[i16]);
+    fn frame(&mut self, frame: &Frame);
+}
+
+/// Hears a file: in this form, where it has no header of its own, else in that of its name.
+pub(super) fn hear_file(
+    path: &Path,
+    form: Option<Format>,
+    watch: &mut dyn Watch,
+    stop: &Stop,
+) -> Result<Heard, Trouble> {
+    let (file, octets) = open(path)?;
+    if octets == 0 {
+        return Err(Trouble::Empty);
+    }
+    // A recording that grows as fast as it is read must end, too.
+    let mut reader = file.take(octets);
+    let mut piece = vec![0; PIECE];
+    let mut filled = fill(&mut reader, &mut piece[..HEAD])?;
+    let extension = path.extension().and_then(|e| e.to_str());
+    let format = Format::told(form, extension, &piece[..filled]).map_err(Trouble::Sound)?;
+    let mut decoder = Decoder::new(format).map_err(Trouble::Sound)?;
+    let mut hearing = Hearing::new(watch);
+    let mut warnings = Vec::new();
+    let mut read = 0;
+    loop {
+        read += filled as u64;
+        decoder
+            .push(&piece[..filled], &mut hearing.samples)
+            .map_err(Trouble::Sound)?;
+        hearing.hear();
+        if stop.is_set() {
+            return Err(Trouble::Stopped);
+        }
+        if hearing.listening.heard() >= LONGEST {
+            warnings.push(Warning::TooLong);
+            break;
+        }
+        match fill(&mut reader, &mut piece) {
+            Ok(0) => break,
+            Ok(count) => filled = count,
+            Err(error) => {
+                warnings.push(Warning::BrokeOff(error, hearing.listening.heard()));
+                break;
+            }
+        }
+    }
+    let origin = decoder
+        .finish(&mut hearing.samples)
+        .map_err(Trouble::Sound)?;
+    hearing.hear();
+    let heard = hearing.listening.heard();
+    if heard == MediaTime::ZERO {
+        return Err(match warnings.pop() {
+            Some(Warning::BrokeOff(error, _)) => Trouble::Io(error.into()),
+            _ => Trouble::NoSound,
+        });
+    }
+    if warnings.is_empty() {
+        let now = reader
+            .get_ref()
+            .metadata()
+            .map_or(octets, |meta| meta.len());
+        if read < octets || now < octets {
+            warnings.push(Warning::Shrunk(heard));
+        } else if now > octets {
+            warnings.push(Warning::Growing(heard));
+        }
+        warnings.extend(origin.remarks.iter().copied().map(Warning::Damaged));
+    }
+    Ok(Heard {
+        timeline: hearing.listening.finish(),
+        origin,
+        warnings,
+    })
+}
+
+struct Hearing<'a> {
+    listening: Listening,
+    samples: Vec<i16>,
+    watch: &'a mut dyn Watch,
+}
+
+impl<'a> Hearing<'a> {
+    fn new(watch: &'a mut dyn Watch) -> Self {
+        Self {
+            listening: Listening::default(),
+            samples: Vec::new(),
+            watch,
+        }
+    }
+
+    fn hear(&mut self) {
+        let room = (LONGEST - self.listening.heard()).samples();
+        let most = usize::try_from(room).unwrap_or(usize::MAX);
+        self.samples.truncate(most);
+        self.watch.samples(&self.samples);
+        self.listening
+            .push_watched(&self.samples, &mut |frame| self.watch.frame(frame));
+        self.samples.clear();
+    }
+}
+
+/// Opens a regular file, or what a link to one leads to; never waits for a pipe, never wakes a device.
+fn open(path: &Path) -> Result<(File, u64), Trouble> {
+    check(fs::metadata(path)?.file_type())?;
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    // Looked at again: something else may have taken its place in between.
+    let meta = file.metadata()?;
+    check(meta.file_type())?;
+    Ok((file, meta.len()))
+}
+
+fn check(kind: FileType) -> Result<(), Trouble> {
+    let name = match kind {
+        kind if kind.is_file() => return Ok(()),
+        kind if kind.is_dir() => return Err(Trouble::Folder),
+        kind if kind.is_fifo() => "a pipe (FIFO)",
+        kind if kind.is_socket() => "a socket",
+        kind if kind.is_char_device() || kind.is_block_device() => "a device",
+        _ => "something else",
+    };
+    Err(Trouble::NotAFile(name))
+}
+
+/// Reads until the buffer is full or the file ends.
+fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match reader.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            // What came before the error is sound; the next read meets the error again.
+            Err(_) if filled > 0 => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// What the file was made of, in words.
+pub(super) fn made_of(origin: &Origin) -> String {
+    let layout = origin.layout;
+    let rate = match layout.encoding {
+        Encoding::Gsm | Encoding::GsmPairs => String::new(),
+        _ => format!(", {} Hz", layout.rate_hz),
+    };
+    let channels = match layout.channels {
+        1 => String::new(),
+        2 => ", both channels mixed".into(),
+        n => format!(", {n} channels mixed"),
+    };
+    format!("{}{rate}{channels}", layout.encoding)
+}

@@ -146,11 +146,6 @@ impl<'a> Guard<'a> {
         });
     }
 
-    /// The number of its process.
-    pub fn process(&self) -> u32 {
-        self.child.id()
-    }
-
     /// Ends it as a power cut would.
     pub fn is_killed(&mut self) {
         self.child.kill().unwrap();

@@ -16,7 +16,7 @@ use voicemail_guard::hearing::{Class, Signal, Update};
 use crate::records;
 
 /// Lives through a call of these events, and checks every law.
-pub fn live(bytes: &[u8]) {
+pub(crate) fn live(bytes: &[u8]) {
     let (&kind, mut events) = bytes.split_first().unwrap_or((&0, &[]));
     let mut life = Life::new(policy(kind));
     life.act();

@@ -11,7 +11,9 @@
 //!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`. In between: `unsure`.
 //! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`.
 //! 6. Not quite enough speech to keep, without noise around it: `unsure`.
-//! 7. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
+//! 7. A few seconds in which someone or something was near, but no message: `mutter`. Nobody lays a handset aside for
+//!    a few seconds; what sounds like noise there is a word under a click or behind a hand.
+//! 8. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
 //! A number keyed in, or a question answered with a key or with speech worth keeping that outweighs the music
 //! behind the question, turns every junk verdict but `tone` into `unsure`: who took that trouble is delivered.
@@ -95,7 +97,11 @@ impl Limits {
     /// Noise that makes a call a handset laid aside.
     const ASIDE: f64 = 5.0;
     /// The longest call that is a hang-up.
-    const HANGUP: f64 = 3.2;
+    const HANGUP: f64 = 3.0;
+    /// The longest call in which noise is somebody's mutter rather than the noise around a handset laid aside.
+    const SHORT: f64 = 9.0;
+    /// Share of noise that makes a short call a mutter.
+    const NOISY: f64 = 0.4;
 }
 
 /// The name of the prompt that asks a rambler for the number.
@@ -200,7 +206,8 @@ impl Amounts {
             );
         }
         let signal = Reason::Tone(time(self.tone), self.signal);
-        if self.tone >= Limits::TONE && self.speech < Limits::KEEP && self.music < self.tone {
+        let machine = self.signal.is_some() || self.music < self.tone;
+        if self.tone >= Limits::TONE && self.speech < Limits::KEEP && machine {
             let sure = above(self.tone, Limits::TONE).min(below(self.speech, Limits::KEEP));
             return self.decide(Verdict::Tone, sure, &[signal, self.spoken()]);
         }
@@ -262,6 +269,11 @@ impl Amounts {
                 above(self.music, Limits::LASTING),
                 &[music],
             );
+        }
+        let heard = self.speech >= Limits::MUTTER || self.noise >= Limits::NOISY * self.length;
+        if heard && (Limits::HANGUP..Limits::SHORT).contains(&self.length) {
+            let sure = below(self.speech, Limits::KEEP).min(below(self.length, Limits::SHORT));
+            return self.decide(Verdict::Mutter, sure, &[self.spoken(), noise]);
         }
         if self.noise >= Limits::ASIDE && self.noise > self.speech {
             return self.decide(
@@ -393,6 +405,9 @@ mod tests {
             Verdict::HoldMusic,
         );
         check(&[(Noise, 30.0)], Verdict::Aside);
+        check(&[(Noise, 5.5)], Verdict::Mutter);
+        check(&[(Silence, 1.5), (Noise, 3.0)], Verdict::Mutter);
+        check(&[(Silence, 5.0), (Noise, 0.5)], Verdict::Silent);
         check(&[(Speech, 2.0), (Noise, 30.0)], Verdict::Aside);
         check(&[(Silence, 30.0)], Verdict::Silent);
         check(&[(Tone, 6.0)], Verdict::Tone);

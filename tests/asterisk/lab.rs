@@ -73,6 +73,12 @@ impl Lab {
         self.root.join(path.trim_start_matches('/'))
     }
 
+    /// The number of Asterisk's process.
+    pub fn process(&self) -> u32 {
+        let file = fs::read_to_string(self.inside("/run/asterisk/asterisk.pid")).unwrap();
+        file.trim().parse().expect("the number of a process")
+    }
+
     /// How this test's calls have ended, in the dialplan's own words; waits until there are `count`.
     pub fn endings(&self, count: usize) -> Vec<Ending> {
         wait_for(&format!("{count} calls to end"), LONGEST_CALL, || {

@@ -8,6 +8,7 @@
     unreachable_pub,
     reason = "what the modules of this test share is public among them"
 )]
+#![expect(dead_code, reason = "some of it only the load bench needs")]
 #![expect(
     clippy::disallowed_methods,
     reason = "a call through a real Asterisk takes real time"
@@ -28,3 +29,4 @@ mod modes;
 mod sip;
 mod sound;
 mod table;
+mod tap_faults;

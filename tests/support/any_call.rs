@@ -214,8 +214,9 @@ impl Life {
             assert!(!self.is_over, "{action:?} after the end");
             match action {
                 Action::Send(command) => self.sent(command),
-                Action::FollowTap | Action::FinishTap | Action::Save(_) => {
-                    assert!(self.record.is_none());
+                Action::FollowTap | Action::FinishTap => assert!(self.record.is_none()),
+                Action::Save(record) => {
+                    assert!(record.ended_by.is_none() && self.record.is_none());
                 }
                 Action::File(record) => {
                     self.check(&record);

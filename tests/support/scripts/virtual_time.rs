@@ -112,8 +112,9 @@ impl Shell {
                     self.ear = Some(ScriptedEar::default());
                     self.pbx.follow_tap(self.now);
                 }
-                Action::Save(_) => {}
-                Action::FinishTap => self.pbx.finish_tap(self.now),
+                Action::FinishTap if self.ear.is_some() => self.pbx.finish_tap(self.now),
+                Action::FinishTap => self.tell(Event::TapFinished),
+                Action::Save(record) => assert_eq!((record.ended, &self.record), (None, &None)),
                 Action::File(record) => {
                     assert_eq!(self.record.replace(*record), None, "filed twice");
                 }
@@ -172,7 +173,11 @@ impl Shell {
                     self.call.handle_event(Event::PacketsCame, self.instant());
                 }
             }
-            TapEvent::StoodStill(lost) => ear.skip(lost),
+            TapEvent::StoodStill(lost) => {
+                ear.skip(lost);
+                self.call
+                    .handle_event(Event::StoodStill(lost), self.instant());
+            }
             TapEvent::Failed(error) => last = Some(Event::TapFailed(error.to_string())),
             TapEvent::Finished(_) => last = Some(Event::TapFinished),
         }
@@ -184,6 +189,9 @@ impl Shell {
         let failed = matches!(last, Some(Event::TapFailed(_)));
         told.extend(last);
         told.extend(failed.then_some(Event::TapFinished));
+        if failed {
+            self.ear = None;
+        }
         for event in told {
             self.tell(event);
         }

@@ -305,3 +305,18 @@ const NOTHING_COMES: Duration = Duration::from_millis(150);
 
 /// The last flush takes milliseconds; after this we go on without it.
 const LONGEST_FLUSH: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_option_text_names_our_own_identifier_and_has_no_comma_inside() {
+        let id = CallId::new(jiff::Timestamp::UNIX_EPOCH, 9);
+        let options = mix_monitor_options(Path::new("/var/spool/asterisk/guard"), id);
+        assert_eq!(
+            options,
+            format!(",r(/var/spool/asterisk/guard/{id}.sln48)i(GUARD_TAP_ID)")
+        );
+    }
+}

@@ -233,7 +233,7 @@ impl Call {
             State::Confirming(keying) if outcome == Outcome::Done => {
                 self.await_confirmation(keying, now);
             }
-            State::Confirming(keying) => self.confirmed(&keying, key_of(&outcome), now),
+            State::Confirming(keying) => self.confirmed(keying, key_of(&outcome), now),
             state @ (State::Leaving(_) | State::Ended) => self.state = state,
         }
     }
@@ -294,13 +294,13 @@ impl Call {
     fn heard_key(&mut self, listening: Listening, key: Option<Key>, now: Instant) {
         match key {
             Some(key) if listening.answer.is_some() && key.digit().is_none() => {
-                self.answered("key");
+                self.answered(Prompt::StillThere, "key");
                 self.listen(None, now);
             }
             Some(Key::POUND) => self.end(EndedBy::Caller, now),
             Some(key) if key.digit().is_some() => {
                 if listening.answer.is_some() {
-                    self.answered("key");
+                    self.answered(Prompt::StillThere, "key");
                 }
                 self.keyed(Keying::default(), Some(key), now);
             }
@@ -312,7 +312,7 @@ impl Call {
         let situation = self.situation(now);
         if let Some(answer) = listening.answer {
             if self.ears.speech_since(answer.since) >= ANSWER_BY_VOICE {
-                self.answered("voice");
+                self.answered(Prompt::StillThere, "voice");
                 return self.listen(None, now);
             }
             if now < answer.until {
@@ -368,15 +368,11 @@ impl Call {
         self.play([Clip::Prompt(words)], Then::Leave(by), now);
     }
 
-    fn answered(&mut self, how: &str) {
-        let question = self
-            .record
-            .asked
-            .iter_mut()
-            .rev()
-            .find(|a| a.prompt == Prompt::StillThere.name());
-        if let Some(question) = question {
-            question.answer.get_or_insert_with(|| how.to_owned());
+    /// Notes how the last such prompt was answered.
+    fn answered(&mut self, prompt: Prompt, how: &str) {
+        let mut asked = self.record.asked.iter_mut().rev();
+        if let Some(asked) = asked.find(|asked| asked.prompt == prompt.name()) {
+            asked.answer.get_or_insert_with(|| how.to_owned());
         }
         self.save();
     }

@@ -80,10 +80,10 @@ impl Call {
         };
         match playing.then {
             Then::AwaitAnswer => {
-                self.answered("key");
+                self.answered(Prompt::StillThere, "key");
                 self.listen(None, now);
             }
-            Then::Confirm(keying) => self.confirmed(&keying, Some(key), now),
+            Then::Confirm(keying) => self.confirmed(keying, Some(key), now),
             Then::Key(keying) => self.keyed(keying, Some(key), now),
             Then::Listen => {
                 if key.digit().is_some() {

@@ -82,7 +82,10 @@ pub(super) struct AwaitedAnswer {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Keying {
     pub(super) digits: String,
+    /// How often he has started again.
     pub(super) tries: u32,
+    /// How often these digits were read back.
+    pub(super) read_backs: u32,
 }
 
 #[derive(Debug)]

@@ -92,6 +92,23 @@ pub fn normalise(raw: &str, home: Option<Country>) -> Option<E164> {
     national(&written.digits, home?.plan()?).map(E164)
 }
 
+/// The E.164 form of a number that somebody has keyed in; `None` where no numbering plan has such a number.
+///
+/// Stricter than [`normalise`]: a network that sends a country code is believed, a finger is not.
+pub fn keyed(digits: &str, home: Option<Country>) -> Option<E164> {
+    normalise(digits, home).filter(is_in_a_plan)
+}
+
+fn is_in_a_plan(number: &E164) -> bool {
+    let Some((code, national)) = split_country_code(&number.0[1..]) else {
+        return false;
+    };
+    let plans = DATABASE.by_code(&code).unwrap_or_default();
+    plans
+        .iter()
+        .any(|plan| plan.descriptors().general().is_match(national))
+}
+
 /// Reads the numbering plans now (some milliseconds), so that the first call need not.
 pub fn warm_up() {
     normalise("+4930123456", Some(Country::default()));
@@ -359,6 +376,24 @@ mod tests {
         assert!(normalise("+49 911 12345678", None).is_some());
         assert!("Germany".parse::<Country>().is_err());
         assert!("de".parse::<Country>().is_ok());
+    }
+
+    #[test]
+    fn what_is_keyed_must_be_in_a_plan() {
+        for (digits, expected) in [
+            ("0911234567", Some("+49911234567")),
+            ("004991112345678", Some("+4991112345678")),
+            ("00431234567", Some("+431234567")),
+            ("0911", None),
+            ("123", None),
+            ("0000000", None),
+            ("00499112", None),
+            ("0049111111111111111", None),
+            ("091112345678901234567890", None),
+        ] {
+            let got = keyed(digits, home("DE"));
+            assert_eq!(got.as_ref().map(E164::as_str), expected, "{digits}");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::fmt;
 pub struct Key(u8);
 
 impl Key {
+    /// The key `0`.
+    pub const ZERO: Self = Self(b'0');
     /// The key `1`.
     pub const ONE: Self = Self(b'1');
     /// The key `2`.

@@ -167,10 +167,14 @@ impl Call {
             }
         });
         let reasons = judgement.reasons.iter().map(ToString::to_string);
+        let left = self
+            .exit_taken()
+            .map(|(key, way)| format!("left with the {key} key for {way}"));
         let unanswered = ended_by == EndedBy::Guard && self.progress.questions > 0;
         let unanswered = unanswered.then(|| "was asked, and did not answer in the end".to_owned());
         self.record.reasons = trouble
             .into_iter()
+            .chain(left)
             .chain(reasons)
             .chain(unanswered)
             .collect();
@@ -198,13 +202,17 @@ impl Call {
         } else {
             "done"
         };
-        VecDeque::from([
+        let way_out = self.exit_taken().map_or("", |(_, way)| way);
+        let exit =
+            (ended_by == EndedBy::Exit).then(|| Command::set_variable("GUARD_EXIT", way_out));
+        let variables = [
             Command::set_variable("GUARD_VERDICT", verdict),
             Command::set_variable("GUARD_CALLBACK", callback),
             Command::set_variable("GUARD_CALL_ID", record.id.to_string()),
             Command::set_variable("GUARD_REASON", record.reasons.join("; ")),
-            Command::set_variable("GUARD_STATUS", status),
-        ])
+        ];
+        let status = Command::set_variable("GUARD_STATUS", status);
+        variables.into_iter().chain(exit).chain([status]).collect()
     }
 }
 

@@ -9,6 +9,7 @@
 mod action;
 mod ears;
 mod event;
+mod exits;
 mod leaving;
 mod number_entry;
 mod playing;
@@ -61,6 +62,7 @@ struct Progress {
     recording: Option<(Instant, MediaTime)>,
     number_asked: Option<MediaTime>,
     warned: Option<MediaTime>,
+    exit: Option<Key>,
     questions: u32,
 }
 

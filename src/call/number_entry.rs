@@ -46,6 +46,7 @@ impl Call {
                 keying.digits.clear();
                 self.await_keys(keying, now);
             }
+            (_, None) if keying.digits == "0" && self.exits(Key::ZERO, now) => {}
             // A single key is a slip, or the wish to skip the greeting.
             (_, None) if keying.digits.len() < FEWEST_DIGITS => self.resume_recording(now),
             (_, None) => {

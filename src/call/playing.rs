@@ -7,7 +7,7 @@ use super::prompt::{self, Clip, LONGEST_CLIP};
 use super::record::{Asked, EndedBy};
 use super::state::{AwaitedAnswer, Keying, Listening, Playing, State, Then};
 use super::{Call, is_refused, key_of};
-use crate::agi::{Keys, Outcome};
+use crate::agi::{Key, Keys, Outcome};
 use crate::audio::MediaTime;
 use crate::prompts::Prompt;
 
@@ -86,6 +86,9 @@ impl Call {
             Then::Confirm(keying) => self.confirmed(keying, Some(key), now),
             Then::Key(keying) => self.keyed(keying, Some(key), now),
             Then::Listen => {
+                if key == Key::STAR && self.exits(key, now) {
+                    return;
+                }
                 if key.digit().is_some() {
                     self.keyed(Keying::default(), Some(key), now);
                 } else {

@@ -1,7 +1,10 @@
 //! What the guard may do, and when: the settings of one box, and the decisions made from them.
 
-use super::record::Mode;
 use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::record::Mode;
 
 /// The settings of one box that the conversation goes by; every default is the hotline's own.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +17,12 @@ pub struct Policy {
     pub voicemail_options: String,
     /// Country that numbers without a country code belong to (ISO 3166-1 alpha-2).
     pub home_country: String,
+    /// Where `0` alone before the recording leads, as `context,extension,priority`.
+    pub operator_exit: Option<String>,
+    /// Where `*` alone before the recording leads.
+    pub star_exit: Option<String>,
+    /// When a caller who shows his number may confirm it with a key.
+    pub offer_caller_id: Offer,
     /// Talking this long brings the rambler's prompt at the next pause.
     pub rambler_prompt_after: Duration,
     /// The rambler's prompt waits this much longer for a pause, then comes anyway.
@@ -51,6 +60,9 @@ impl Default for Policy {
             greeting: "voicemail-guard/greeting".into(),
             voicemail_options: "u".into(),
             home_country: "DE".into(),
+            operator_exit: None,
+            star_exit: None,
+            offer_caller_id: Offer::Never,
             rambler_prompt_after: Duration::from_secs(45),
             rambler_prompt_grace: Duration::from_secs(5),
             longest_message: Duration::from_mins(2),
@@ -67,6 +79,19 @@ impl Default for Policy {
             longest_call: Duration::from_mins(10),
         }
     }
+}
+
+/// When the caller ID is offered as the number to call back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offer {
+    /// Not at all.
+    #[default]
+    Never,
+    /// Behind the greeting.
+    Greeting,
+    /// Behind the rambler's prompt.
+    Rambler,
 }
 
 /// What is known when the conversation asks what to do next.

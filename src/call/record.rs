@@ -167,6 +167,8 @@ pub enum EndedBy {
     Guard,
     /// The longest message was reached.
     Limit,
+    /// The caller left for the dialplan: `0` or `*` before the recording.
+    Exit,
     /// The guard handed the caller on to `VoiceMail()` because something failed.
     HandedOn,
     /// More calls than allowed: refused at once, Asterisk carried on.

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::value::{Count, Country, Seconds, Sound, VoicemailOptions};
-use crate::call::policy::Policy;
+use super::value::{Count, Country, Exit, Seconds, Sound, VoicemailOptions};
+use crate::call::policy::{Offer, Policy};
 use crate::call::record::Mode;
 
 /// One table of box settings as written.
@@ -14,6 +14,9 @@ pub(super) struct BoxTable {
     greeting: Option<Sound>,
     voicemail_options: Option<VoicemailOptions>,
     home_country: Option<Country>,
+    operator_exit: Option<Exit>,
+    star_exit: Option<Exit>,
+    offer_caller_id: Option<Offer>,
     rambler_prompt_after_s: Option<Seconds<5, 3600>>,
     rambler_prompt_grace_s: Option<Seconds<0, 300>>,
     longest_message_s: Option<Seconds<10, 3600>>,
@@ -44,6 +47,11 @@ impl BoxTable {
             home_country: self
                 .home_country
                 .map_or(own.home_country, |country| country.0),
+            operator_exit: self
+                .operator_exit
+                .map_or(own.operator_exit, |exit| exit.place("o")),
+            star_exit: self.star_exit.map_or(own.star_exit, |exit| exit.place("a")),
+            offer_caller_id: self.offer_caller_id.unwrap_or(own.offer_caller_id),
             rambler_prompt_after: seconds(
                 own.rambler_prompt_after,
                 self.rambler_prompt_after_s.map(|s| s.0),

@@ -134,6 +134,38 @@ text_value!(
 );
 
 text_value!(
+    /// Where a key leads out of the box: nowhere, a context, or a place in the dialplan.
+    Exit(String),
+    |text| {
+        let word = |word: &str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "._-+*#".contains(c);
+            !word.is_empty() && word.len() <= 80 && word.chars().all(plain)
+        };
+        let number = |word: &str| word.parse::<u16>().is_ok_and(|priority| priority > 0);
+        let parts: Vec<&str> = text.split(',').collect();
+        let good = match parts.as_slice() {
+            [""] => true,
+            [context] => word(context),
+            [context, extension, priority] => word(context) && word(extension) && number(priority),
+            _ => false,
+        };
+        good.then(|| text.to_owned())
+    },
+    "a place in the dialplan such as \"support,o,1\", a context such as \"support\" for its own extension, or \"\" for none"
+);
+
+impl Exit {
+    /// The whole place; a context alone means this extension of it, as `VoiceMail()` goes to `o` and `a`.
+    pub(super) fn place(self, extension: &str) -> Option<String> {
+        match self.0.as_str() {
+            "" => None,
+            place if place.contains(',') => Some(self.0),
+            context => Some(format!("{context},{extension},1")),
+        }
+    }
+}
+
+text_value!(
     /// A country that the phone-number library knows.
     Country(String),
     |text| {

@@ -33,6 +33,7 @@ pub fn ended_by(ended_by: EndedBy) -> &'static str {
         EndedBy::Caller => "was ended by the caller",
         EndedBy::Guard => "was ended by the guard",
         EndedBy::Limit => "was ended at the longest message",
+        EndedBy::Exit => "was left by the caller with a key, for the dialplan",
         EndedBy::HandedOn => "was handed on to VoiceMail() because something failed",
         EndedBy::Refused => "was refused at once, Asterisk carried on without the guard",
         EndedBy::Asterisk => "was taken on or ended by Asterisk",

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use voicemail_guard::agi::{Command, Incoming, Reply, Verb};
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::policy::Policy;
+use voicemail_guard::call::policy::{Offer, Policy};
 use voicemail_guard::call::record::{CallRecord, EndedBy, Mode};
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
@@ -39,6 +39,12 @@ fn policy(kind: u8) -> Policy {
         questions: 1 + u32::from(kind / 3 % 3),
         ..Policy::default()
     };
+    if kind & 64 != 0 {
+        policy.operator_exit = Some("operators,o,1".into());
+        policy.star_exit = Some("operators,a,1".into());
+        policy.offer_caller_id =
+            [Offer::Never, Offer::Greeting, Offer::Rambler][usize::from(kind % 3)];
+    }
     if kind >= 128 {
         policy.rambler_prompt_after = Duration::from_secs(8);
         policy.longest_message = Duration::from_secs(20);
@@ -292,6 +298,13 @@ impl Life {
                 Mode::Guide => assert!(lived >= self.policy.longest_call),
                 Mode::Observe => panic!("a limit in observe"),
             },
+            EndedBy::Exit => {
+                assert!(
+                    self.policy.operator_exit.is_some(),
+                    "a way out that is not there"
+                );
+                assert!(record.mode != Mode::Observe);
+            }
             EndedBy::HandedOn => assert!(verdict.is_delivered(), "{verdict} unheard"),
             EndedBy::Caller | EndedBy::Asterisk => {}
             EndedBy::Refused | EndedBy::Recovered => panic!("{ended_by:?} during a call"),

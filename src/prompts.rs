@@ -28,6 +28,10 @@ pub enum Prompt {
     NumberSaved,
     /// That cannot be a telephone number.
     NumberImpossible,
+    /// Comes before the digits of the caller ID that is offered.
+    OfferCallerId,
+    /// Comes after them: 1 if we may call back there.
+    OfferConfirm,
     /// The message is recorded.
     Thanks,
     /// The call ends.
@@ -36,7 +40,7 @@ pub enum Prompt {
 
 impl Prompt {
     /// All prompts.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Greeting,
         Self::GreetingWithheld,
         Self::StillThere,
@@ -47,6 +51,8 @@ impl Prompt {
         Self::NumberConfirm,
         Self::NumberSaved,
         Self::NumberImpossible,
+        Self::OfferCallerId,
+        Self::OfferConfirm,
         Self::Thanks,
         Self::Goodbye,
     ];
@@ -64,6 +70,8 @@ impl Prompt {
             Self::NumberConfirm => "number-confirm",
             Self::NumberSaved => "number-saved",
             Self::NumberImpossible => "number-impossible",
+            Self::OfferCallerId => "offer-caller-id",
+            Self::OfferConfirm => "offer-confirm",
             Self::Thanks => "thanks",
             Self::Goodbye => "goodbye",
         }
@@ -137,7 +145,7 @@ mod tests {
     fn names_are_told_apart() {
         let mut names = Prompt::ALL.map(Prompt::name);
         names.sort_unstable();
-        assert_eq!(names.len(), 12);
+        assert_eq!(names.len(), 14);
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
         assert_eq!(Prompt::StillThere.to_string(), "still-there");
         assert_eq!(Prompt::StillThere.path(), "voicemail-guard/still-there");
@@ -170,7 +178,7 @@ mod tests {
         let Installed::Missing(missing) = installed(&settings, "en") else {
             panic!("more than two are missing");
         };
-        assert_eq!(missing.len(), 10);
+        assert_eq!(missing.len(), 12);
         assert!(missing.contains(&Prompt::Greeting));
     }
 

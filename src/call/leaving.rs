@@ -113,9 +113,9 @@ impl Call {
                 .map_or_else(|| self.unrecorded(), |(_, place)| place),
             packets: self.ears.packets,
             longest_message: self.policy.longest_message.into(),
-            keyed: !matches!(
+            keyed: matches!(
                 self.record.callback.source,
-                CallbackSource::None | CallbackSource::CallerId
+                CallbackSource::Keyed | CallbackSource::KeyedConfirmed
             ),
             asked: &self.record.asked,
         }

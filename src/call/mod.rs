@@ -12,6 +12,7 @@ mod event;
 mod exits;
 mod leaving;
 mod number_entry;
+mod offer;
 mod playing;
 pub mod policy;
 mod prompt;
@@ -29,7 +30,7 @@ pub use event::Event;
 pub use timers::Timer;
 
 use self::ears::Ears;
-use self::policy::{Advice, Policy, Situation};
+use self::policy::{Advice, Offer, Policy, Situation};
 use self::prompt::{Clip, LONGEST_CLIP};
 use self::record::{CallRecord, EndedBy, Mode, Presentation};
 use self::state::{Keying, Listening, State, Then};
@@ -63,6 +64,7 @@ struct Progress {
     number_asked: Option<MediaTime>,
     warned: Option<MediaTime>,
     exit: Option<Key>,
+    offered_until: Option<Instant>,
     questions: u32,
 }
 
@@ -268,7 +270,7 @@ impl Call {
             );
         } else {
             let greeting = self.greeting();
-            self.play([greeting, Clip::Beep], Then::Listen, now);
+            self.play_and_offer(greeting, Offer::Greeting, now);
         }
     }
 
@@ -295,6 +297,7 @@ impl Call {
 
     fn heard_key(&mut self, listening: Listening, key: Option<Key>, now: Instant) {
         match key {
+            Some(Key::ONE) if self.is_offer_open(now) => self.take_offer(now),
             Some(key) if listening.answer.is_some() && key.digit().is_none() => {
                 self.answered(Prompt::StillThere, "key");
                 self.listen(None, now);
@@ -333,11 +336,8 @@ impl Call {
             }
             Advice::AskNumber => {
                 self.progress.number_asked = Some(self.ears.heard());
-                self.play(
-                    [Clip::Prompt(Prompt::NumberFirst), Clip::Beep],
-                    Then::Listen,
-                    now,
-                );
+                let prompt = vec![Clip::Prompt(Prompt::NumberFirst)];
+                self.play_and_offer(prompt, Offer::Rambler, now);
             }
             Advice::Warn => {
                 self.progress.warned = Some(self.ears.heard());
@@ -349,14 +349,29 @@ impl Call {
         }
     }
 
-    /// A withheld caller is asked for his number, unless the administrator has a greeting of his own.
-    fn greeting(&self) -> Clip {
+    /// A withheld caller is asked for his number, by our greeting or behind the administrator's own.
+    fn greeting(&self) -> Vec<Clip> {
         let withheld = self.record.caller.presentation == Presentation::Withheld;
-        if withheld && self.policy.greeting == Prompt::Greeting.path() {
-            Clip::Greeting(Prompt::GreetingWithheld.path())
-        } else {
-            Clip::Greeting(self.policy.greeting.clone())
+        let own = self.policy.greeting != Prompt::Greeting.path();
+        let greeting = Clip::Greeting(self.policy.greeting.clone());
+        match (withheld, own) {
+            (true, true) => vec![greeting, Clip::Prompt(Prompt::EnterNumber)],
+            (true, false) => vec![Clip::Greeting(Prompt::GreetingWithheld.path())],
+            (false, _) => vec![greeting],
         }
+    }
+
+    /// Plays this, makes the offer where it belongs here, and goes on recording behind the beep.
+    fn play_and_offer(&mut self, mut clips: Vec<Clip>, place: Offer, now: Instant) {
+        let offer = self.offer(place);
+        let then = if offer.is_empty() {
+            Then::Listen
+        } else {
+            Then::ListenOffered
+        };
+        clips.extend(offer);
+        clips.push(Clip::Beep);
+        self.play(clips, then, now);
     }
 
     /// Ends politely: thanks for a message, a goodbye for everything else.

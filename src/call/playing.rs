@@ -43,7 +43,7 @@ impl Call {
         let keys = match &playing.then {
             Then::Confirm(_) => prompt::confirming_keys(),
             Then::Leave(_) => Keys::NONE,
-            Then::Listen | Then::AwaitAnswer | Then::Key(_) => Keys::ALL,
+            Then::Listen | Then::ListenOffered | Then::AwaitAnswer | Then::Key(_) => Keys::ALL,
         };
         match playing.clips.front().map(|clip| clip.command(keys)) {
             Some(command) => {
@@ -85,7 +85,10 @@ impl Call {
             }
             Then::Confirm(keying) => self.confirmed(keying, Some(key), now),
             Then::Key(keying) => self.keyed(keying, Some(key), now),
-            Then::Listen => {
+            Then::ListenOffered if key == Key::ONE && is_of_offer(clip.as_ref()) => {
+                self.take_offer(now);
+            }
+            Then::Listen | Then::ListenOffered => {
                 if key == Key::STAR && self.exits(key, now) {
                     return;
                 }
@@ -116,6 +119,10 @@ impl Call {
     fn prompt_over(&mut self, then: Then, now: Instant) {
         match then {
             Then::Listen => self.listen(None, now),
+            Then::ListenOffered => {
+                self.offered(now);
+                self.listen(None, now);
+            }
             Then::AwaitAnswer => {
                 let since = self.ears.heard();
                 self.listen(
@@ -139,6 +146,12 @@ impl Call {
         self.ears.resume();
         self.heartbeat(Listening { answer }, now);
     }
+}
+
+/// Whether the offer of the caller ID has begun with this clip.
+fn is_of_offer(clip: Option<&Clip>) -> bool {
+    let before = [Prompt::NumberFirst, Prompt::EnterNumber].map(Clip::Prompt);
+    clip.is_some_and(|clip| !matches!(clip, Clip::Greeting(_)) && !before.contains(clip))
 }
 
 /// More than a late flush and what is told late of the time before; the shortest prompt that is not the

@@ -56,6 +56,8 @@ pub(super) struct Playing {
 pub(super) enum Then {
     /// The recording proper begins, or goes on.
     Listen,
+    /// The same; the caller ID was offered in what is played.
+    ListenOffered,
     /// The answer to the question is awaited.
     AwaitAnswer,
     /// The number is keyed in again.

@@ -109,6 +109,21 @@ fn is_in_a_plan(number: &E164) -> bool {
         .any(|plan| plan.descriptors().general().is_match(national))
 }
 
+/// A number in E.164 form as digits that are read out: as one dials it at home, or with the country code.
+pub fn spoken(e164: &str, home: Option<Country>) -> String {
+    let digits: String = e164.chars().filter(char::is_ascii_digit).collect();
+    let Some(plan) = home.and_then(Country::plan) else {
+        return digits;
+    };
+    match split_country_code(&digits) {
+        Some((code, national)) if code == plan.country_code() => {
+            format!("{}{national}", plan.national_prefix().unwrap_or_default())
+        }
+        _ if abroad(&format!("00{digits}"), plan).is_some() => format!("00{digits}"),
+        _ => digits,
+    }
+}
+
 /// Reads the numbering plans now (some milliseconds), so that the first call need not.
 pub fn warm_up() {
     normalise("+4930123456", Some(Country::default()));
@@ -394,6 +409,21 @@ mod tests {
             let got = keyed(digits, home("DE"));
             assert_eq!(got.as_ref().map(E164::as_str), expected, "{digits}");
         }
+    }
+
+    #[test]
+    fn what_is_read_out_can_be_dialled_at_home() {
+        for (country, e164, digits) in [
+            ("DE", "+4991112345678", "091112345678"),
+            ("DE", "+43732123456", "0043732123456"),
+            ("IT", "+390612345678", "0612345678"),
+            ("DK", "+4532123456", "32123456"),
+            ("US", "+12125550123", "12125550123"),
+            ("US", "+4991112345678", "4991112345678"),
+        ] {
+            assert_eq!(spoken(e164, home(country)), digits);
+        }
+        assert_eq!(spoken("+4991112345678", None), "4991112345678");
     }
 
     #[test]

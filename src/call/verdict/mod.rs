@@ -15,7 +15,7 @@
 //!    a few seconds; what sounds like noise there is a word under a click or behind a hand.
 //! 8. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
-//! A number keyed in, or a question answered with a key or with speech worth keeping that outweighs the music
+//! A number keyed in or confirmed with a key, or a question answered with a key or with speech worth keeping that outweighs the music
 //! behind the question, turns every junk verdict but `tone` into `unsure`: who took that trouble is delivered.
 
 mod reason;
@@ -107,6 +107,9 @@ impl Limits {
 /// The name of the prompt that asks a rambler for the number.
 pub const RAMBLER_PROMPT: &str = "number-first";
 
+/// The name of the prompt that offers the caller ID as the number to call back.
+const OFFER_PROMPT: &str = "offer-caller-id";
+
 /// What the caller was, by the rules above.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
     // Without a packet in so short a time nothing is known of the line.
@@ -118,13 +121,15 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
         };
     }
     let mut judgement = Amounts::of(facts).judge(facts);
-    let answered = facts.asked.iter().any(|asked| is_answer(asked, facts));
+    let answer = facts.asked.iter().find(|asked| is_answer(asked, facts));
     let junk = !judgement.verdict.is_delivered() && judgement.verdict != Verdict::Tone;
-    if junk && (facts.keyed || answered) {
+    if junk && (facts.keyed || answer.is_some()) {
         judgement.verdict = Verdict::Unsure;
         judgement.confidence = judgement.confidence.min(0.5);
         let why = if facts.keyed {
             Reason::NumberKeyed
+        } else if answer.is_some_and(|asked| asked.prompt == OFFER_PROMPT) {
+            Reason::NumberConfirmed
         } else {
             Reason::Answered
         };

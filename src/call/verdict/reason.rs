@@ -36,6 +36,8 @@ pub enum Reason {
     Short(MediaTime),
     /// The caller keyed in a number.
     NumberKeyed,
+    /// The caller confirmed with a key that he may be called back at his caller ID.
+    NumberConfirmed,
     /// The caller answered a question.
     Answered,
     /// The facts lie too close to the border between two verdicts.
@@ -62,6 +64,7 @@ impl fmt::Display for Reason {
             Self::Short(MediaTime::ZERO) => f.write_str("nothing was recorded yet"),
             Self::Short(t) => write!(f, "only {t} were recorded"),
             Self::NumberKeyed => f.write_str("a number was keyed in"),
+            Self::NumberConfirmed => f.write_str("confirmed the number with a key"),
             Self::Answered => f.write_str("answered the question"),
             Self::Borderline => f.write_str("too close to call"),
         }

@@ -178,6 +178,7 @@ impl Guard {
             callback,
             mode: policy.mode,
             ended_by: None,
+            would_have: None,
             timeline: Vec::new(),
             audio: None,
             delivered: Vec::new(),

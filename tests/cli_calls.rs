@@ -15,7 +15,10 @@ use proptest::prelude::*;
 use records::{closed, opened};
 use serde_json::Value;
 use tempfile::TempDir;
-use voicemail_guard::call::record::{CallRecord, Callback, Caller, EndedBy, Presentation};
+use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call::record::{
+    CallRecord, Callback, Caller, EndedBy, Mode, Presentation, WouldHave,
+};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::cli::{call, calls};
 use voicemail_guard::clock::Clock;
@@ -109,6 +112,53 @@ fn the_table_shows_what_was_found() {
     })
     .to_vec();
     assert_eq!(columns[0], columns[1], "{out}");
+}
+
+#[test]
+fn what_enforce_would_have_saved_is_summed_up() {
+    let observed = |n, saved: Option<u64>| CallRecord {
+        mode: Mode::Observe,
+        would_have: saved.map(|saved| WouldHave {
+            ended_by: EndedBy::Guard,
+            verdict: Verdict::HoldMusic,
+            at: MediaTime::from_secs(36),
+            saved_s: MediaTime::from_secs(saved),
+        }),
+        ..closed(n, Verdict::HoldMusic)
+    };
+    let enforced = closed(4, Verdict::Message);
+    let saving = observed(1, Some(100));
+    let folder = log(&[
+        saving.clone(),
+        observed(2, Some(80)),
+        observed(3, None),
+        enforced.clone(),
+    ]);
+    let (_, out) = run(folder.path(), &["calls"]);
+    let sum = "Observed: 3; enforce would have ended 2 of them earlier and saved 3.0 minutes.";
+    assert!(out.ends_with(&format!("{sum}\n")), "{out}");
+    let (_, out) = run(folder.path(), &["calls", "--verdict", "message"]);
+    assert!(!out.contains("Observed"), "{out}");
+    let card = |record: &CallRecord| run(folder.path(), &["call", &record.id.to_string()]).1;
+    let said = "Enforce    would have ended this call after 36.0 s as hold_music, 100.0 s earlier";
+    assert!(card(&saving).contains(said), "{}", card(&saving));
+    let none = card(&observed(3, None));
+    assert!(
+        none.contains("would not have ended this call earlier"),
+        "{none}"
+    );
+    assert!(!card(&enforced).contains("Enforce"));
+    let (_, json) = run(folder.path(), &["calls", "--format", "json"]);
+    assert!(json.contains(r#""saved_s":100.0"#), "{json}");
+}
+
+#[test]
+fn a_record_from_before_the_reckoning_is_read() {
+    let mut old = serde_json::to_value(closed(1, Verdict::Message)).unwrap();
+    let fields = old.as_object_mut().unwrap();
+    assert!(!fields.contains_key("would_have"), "{fields:?}");
+    let record: CallRecord = serde_json::from_value(old).unwrap();
+    assert_eq!(record, closed(1, Verdict::Message));
 }
 
 #[test]

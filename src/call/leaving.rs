@@ -183,6 +183,7 @@ impl Call {
         self.record.seconds = self.ears.timeline.seconds();
         self.record.timeline = self.ears.timeline.segments().to_vec();
         self.record.ended_by = Some(ended_by);
+        self.record.would_have = self.would_have();
     }
 
     fn variables(&self, ended_by: EndedBy) -> VecDeque<Command> {

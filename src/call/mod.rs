@@ -12,6 +12,7 @@ mod event;
 mod exits;
 mod leaving;
 mod number_entry;
+mod observing;
 mod offer;
 mod playing;
 pub mod policy;
@@ -30,6 +31,7 @@ pub use event::Event;
 pub use timers::Timer;
 
 use self::ears::Ears;
+use self::observing::Observing;
 use self::policy::{Advice, Offer, Policy, Situation};
 use self::prompt::{Clip, LONGEST_CLIP};
 use self::record::{CallRecord, EndedBy, Mode, Presentation};
@@ -115,7 +117,10 @@ impl Call {
             Event::AgiClosed => self.closed(now),
             Event::PacketsCame => self.ears.packets = true,
             Event::Heard(update) => self.ears.hear(update),
-            Event::HeardUpTo(heard) => self.ears.advance(heard),
+            Event::HeardUpTo(heard) => {
+                self.ears.advance(heard);
+                self.observe();
+            }
             Event::StoodStill(lost) => self.ears.stood_still += lost,
             Event::TapFailed(why) => {
                 self.ears.deaf = true;
@@ -228,7 +233,7 @@ impl Call {
         }
         match mem::replace(&mut self.state, State::Ended) {
             State::Opening(steps) => self.opened(steps, &outcome, now),
-            State::Observing => self.leave(EndedBy::Asterisk, now),
+            State::Observing(_) => self.leave(EndedBy::Asterisk, now),
             State::Playing(playing) => self.played(playing, &outcome, now),
             State::Listening(listening) => self.heard_key(listening, key_of(&outcome), now),
             // The guard rail was renewed; the wait for a key follows it.
@@ -262,7 +267,7 @@ impl Call {
         self.save();
         if self.record.mode == Mode::Observe {
             let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
-            self.state = State::Observing;
+            self.state = State::Observing(Observing::new(&self.policy));
             self.send(
                 Command::exec("VoiceMail", voicemail),
                 LONGEST_VOICEMAIL,

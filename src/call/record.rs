@@ -179,6 +179,19 @@ pub enum EndedBy {
     Recovered,
 }
 
+/// What enforce would have done in a call that was only observed (`observing.rs` tells how that is reckoned).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WouldHave {
+    /// How the call would have ended.
+    pub ended_by: EndedBy,
+    /// What the caller was by then.
+    pub verdict: Verdict,
+    /// Where in the caller's sound the call would have been over.
+    pub at: MediaTime,
+    /// How much longer it lasted.
+    pub saved_s: MediaTime,
+}
+
 /// The one record a call leaves: opened at the prelude, closed exactly once.
 ///
 /// The fields and their names are what `calls --format json` prints.
@@ -221,6 +234,9 @@ pub struct CallRecord {
     pub mode: Mode,
     /// How the call ended; `None` while it is up.
     pub ended_by: Option<EndedBy>,
+    /// What enforce would have done in observe; `None` where it would not have ended the call earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would_have: Option<WouldHave>,
     /// What was heard, and when.
     pub timeline: Vec<Segment>,
     /// Path of the kept audio below the data folder, if there is any.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::observing::Observing;
 use super::prompt::Clip;
 use super::record::EndedBy;
 use crate::agi::Command;
@@ -26,7 +27,7 @@ pub(super) enum State {
     /// The set-up commands that are left; the first is under way.
     Opening(VecDeque<Command>),
     /// `VoiceMail()` takes the message itself.
-    Observing,
+    Observing(Observing),
     /// Something is played.
     Playing(Playing),
     /// Short waits for a key, while the tap is heard.

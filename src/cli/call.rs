@@ -82,6 +82,10 @@ pub fn card(record: &CallRecord, data_folder: &Path, zone: &TimeZone) -> String 
         callback.as_deref().unwrap_or("no number is known"),
     );
     card.line("End", &end(record));
+    if record.mode == Mode::Observe && record.ended_by.is_some() {
+        let would_have = words::would_have(record.would_have);
+        card.line("Enforce", &format!("would {would_have}"));
+    }
     let audio = record
         .audio
         .as_ref()

@@ -9,7 +9,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
 
 use super::when::When;
-use crate::call::record::CallRecord;
+use crate::audio::MediaTime;
+use crate::call::record::{CallRecord, Mode};
 use crate::call::verdict::Verdict;
 use crate::clock::Clock;
 use crate::hearing::Class;
@@ -104,8 +105,9 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     let query = query(args)?;
     let zone = TimeZone::system();
     let reader = Reader::open(data_folder)?;
+    let mut observed = Observed::default();
     let printed = match args.format {
-        Format::Table => table(&reader, &query, &zone, out),
+        Format::Table => table(&reader, &query, &zone, &mut observed, out),
         Format::Json => lines(&reader, &query, out, |record| {
             export::json(record, &zone) + "\n"
         }),
@@ -121,7 +123,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
         printed => printed?,
     };
     if args.format == Format::Table {
-        notes(printed, args, data_folder, out)?;
+        notes(printed, observed, args, data_folder, out)?;
     }
     Ok(if printed == 0 {
         ExitCode::from(NOTHING_FOUND)
@@ -179,6 +181,7 @@ fn table(
     reader: &Reader,
     query: &Query,
     zone: &TimeZone,
+    observed: &mut Observed,
     out: &mut dyn Write,
 ) -> Result<usize, Error> {
     let records = reader.calls(query)?;
@@ -200,6 +203,7 @@ fn table(
             "call",
         ]);
     for record in &records {
+        observed.count(record);
         table.add_row(row(record, zone));
     }
     if let Some(speech) = table.column_mut(5) {
@@ -227,7 +231,40 @@ fn row(record: &CallRecord, zone: &TimeZone) -> [String; 8] {
     ]
 }
 
-fn notes(printed: usize, args: &Args, folder: &Path, out: &mut dyn Write) -> Result<(), Error> {
+/// What enforce would have saved in the calls of a table that were only observed.
+#[derive(Clone, Copy, Default)]
+struct Observed {
+    calls: usize,
+    ended: usize,
+    saved: MediaTime,
+}
+
+impl Observed {
+    fn count(&mut self, record: &CallRecord) {
+        self.calls += usize::from(record.mode == Mode::Observe);
+        if let Some(would_have) = record.would_have {
+            self.ended += 1;
+            self.saved += would_have.saved_s;
+        }
+    }
+}
+
+fn notes(
+    printed: usize,
+    observed: Observed,
+    args: &Args,
+    folder: &Path,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    if observed.calls > 0 {
+        writeln!(
+            out,
+            "Observed: {}; enforce would have ended {} of them earlier and saved {:.1} minutes.",
+            observed.calls,
+            observed.ended,
+            observed.saved.as_secs_f64() / 60.0
+        )?;
+    }
     if printed == 0 {
         writeln!(out, "No calls found.")?;
     } else if args.limit.is_none() && printed == TABLE_LIMIT as usize {

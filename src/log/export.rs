@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::audio::MediaTime;
-use crate::call::record::{Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode};
+use crate::call::record::{Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode, WouldHave};
 use crate::call::verdict::Verdict;
 use crate::hearing::{Class, ClassSeconds};
 
@@ -35,6 +35,9 @@ struct Line<'a> {
     ended_by: Option<EndedBy>,
     audio: Option<&'a str>,
     delivered: &'a [String],
+    /// Only where enforce would have ended an observed call earlier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    would_have: Option<WouldHave>,
 }
 
 /// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
@@ -60,6 +63,7 @@ pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
         ended_by: record.ended_by,
         audio: record.audio.as_deref(),
         delivered: &record.delivered,
+        would_have: record.would_have,
     };
     to_json(&line)
 }
@@ -70,7 +74,7 @@ pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// The columns of [`csv`], in order.
-pub const CSV_COLUMNS: [&str; 28] = [
+pub const CSV_COLUMNS: [&str; 29] = [
     "id",
     "started",
     "ended",
@@ -99,6 +103,7 @@ pub const CSV_COLUMNS: [&str; 28] = [
     "ended_by",
     "audio",
     "delivered",
+    "saved",
 ];
 
 /// A call as one line of CSV, line end included (RFC 4180: CR LF).
@@ -141,6 +146,9 @@ pub fn csv(record: &CallRecord, zone: &TimeZone) -> String {
         word(&record.ended_by),
         optional(&record.audio),
         to_json(&record.delivered),
+        record
+            .would_have
+            .map_or_else(String::new, |would_have| seconds(would_have.saved_s)),
     ])
 }
 

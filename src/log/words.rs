@@ -3,7 +3,9 @@
 use jiff::tz::TimeZone;
 
 use crate::audio::MediaTime;
-use crate::call::record::{CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation};
+use crate::call::record::{
+    CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation, WouldHave,
+};
 use crate::call::verdict::Verdict;
 use crate::hearing::Class;
 use crate::text::{quoted, shortened};
@@ -39,6 +41,25 @@ pub fn ended_by(ended_by: EndedBy) -> &'static str {
         EndedBy::Asterisk => "was taken on or ended by Asterisk",
         EndedBy::Recovered => {
             "was cut off from the guard, which died; the record was closed at its next start"
+        }
+    }
+}
+
+/// What enforce would have done in a call that was observed, as the end of the sentence "enforce would …".
+pub fn would_have(would_have: Option<WouldHave>) -> String {
+    match would_have {
+        None => "not have ended this call earlier".into(),
+        Some(WouldHave {
+            ended_by,
+            verdict,
+            at,
+            saved_s,
+        }) => {
+            let limit = match ended_by {
+                EndedBy::Limit => " at the longest message",
+                _ => "",
+            };
+            format!("have ended this call{limit} after {at} as {verdict}, {saved_s} earlier")
         }
     }
 }

@@ -26,6 +26,7 @@ mod keys;
 mod lab;
 mod local;
 mod modes;
+mod number;
 mod sip;
 mod sound;
 mod table;

@@ -24,6 +24,7 @@ fn observe_leaves_a_message_to_voicemail_and_files_it() {
         call.asked().is_empty() && stay.ended_by_asterisk,
         "{call:#?}"
     );
+    assert_eq!(call.get("would_have.ended_by"), "", "{call:#?}");
     let ending = lab.ending();
     assert_eq!(
         (ending.get("status"), ending.get("verdict")),
@@ -69,6 +70,16 @@ fn observe_cuts_no_hold_music() {
     );
     assert_eq!(stay.heard.len(), 1, "{stay:?}");
     assert!(lab.message().sound.seconds() > 35.0);
+    // Enforce would have asked, waited, said goodbye: some 20 s behind the first 6 s of music.
+    assert_eq!(call.get("would_have.ended_by"), "guard", "{call:#?}");
+    assert_eq!(call.get("would_have.verdict"), "hold_music");
+    let (at, saved) = (
+        call.number("would_have.at"),
+        call.number("would_have.saved_s"),
+    );
+    let lasted = f64::from(stay.lasted.as_secs_f32());
+    assert!(at > 25.0 && saved > 2.0, "{call:#?}");
+    assert!((at + saved - lasted).abs() < 2.0, "{call:#?} {lasted}");
 }
 
 #[test]

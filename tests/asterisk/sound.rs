@@ -66,6 +66,19 @@ impl Sound {
         Self((0..count(seconds)).map(sample).collect())
     }
 
+    /// These keys as tones in the sound (ITU-T Q.23): 100 ms each, and as long between them.
+    pub fn keys(keys: &str) -> Self {
+        let tone = |key: char| {
+            let place = "123456789*0#".find(key).expect("a key of a telephone");
+            let row = [697.0, 770.0, 852.0, 941.0][place / 3];
+            let column = [1_209.0, 1_336.0, 1_477.0][place % 3];
+            let wave = move |hertz: f32, n: usize| (TAU * hertz * n as f32 / 8_000.0).sin();
+            let sample = move |n| ((wave(row, n) + wave(column, n)) * 5_000.0) as i16;
+            (0..count(0.1)).map(sample).chain(Self::quiet(0.1).0)
+        };
+        Self(keys.chars().flat_map(tone).collect())
+    }
+
     /// Reads a recording.
     pub fn read(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

@@ -284,6 +284,10 @@ impl Life {
             .windows(2)
             .find(|pair| pair[0].end != pair[1].start);
         assert_eq!(gaps, None, "a timeline without gaps");
+        if let Some(would_have) = record.would_have {
+            assert_eq!(record.mode, Mode::Observe, "{would_have:?}");
+            assert_eq!(would_have.at + would_have.saved_s, self.heard);
+        }
         let lived = self.now - self.began;
         match ended_by {
             EndedBy::Guard => {

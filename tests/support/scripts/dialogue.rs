@@ -100,6 +100,15 @@ impl Outcome {
             )
             .unwrap();
         }
+        if let Some(would_have) = record.would_have {
+            let (by, at) = (word(&would_have.ended_by), would_have.at);
+            let (verdict, saved) = (would_have.verdict, would_have.saved_s);
+            writeln!(
+                text,
+                "enforce    ends by {by} at {at} as {verdict}, {saved} earlier"
+            )
+            .unwrap();
+        }
         let callback = &record.callback;
         let e164 = callback.e164.as_deref().unwrap_or("-");
         let source = word(&callback.source);

@@ -84,6 +84,7 @@ fn opened(script: &Script) -> CallRecord {
         asked: Vec::new(),
         mode: script.policy().mode,
         ended_by: None,
+        would_have: None,
         timeline: Vec::new(),
         audio: None,
         delivered: Vec::new(),

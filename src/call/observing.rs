@@ -1,0 +1,154 @@
+//! Observe: what enforce would have done, imagined beside `VoiceMail()` from the same advice.
+//!
+//! A simple model, in the time of the caller's sound. The recording begins `GREETING` after the call did, since
+//! nobody tells when `VoiceMail()` beeps. When the question would have been asked, `QUESTION` passes for it, and
+//! then the answer is awaited as ever: near speech is an answer, without one the call would have ended, and be over
+//! `GOODBYE` later. Prompts that end no call are left out. Nobody was really asked, so some would have answered:
+//! what would have been saved is at most that much.
+
+use super::Call;
+use super::ears::Ears;
+use super::policy::{Advice, Policy, Situation};
+use super::record::{EndedBy, Mode, WouldHave};
+use super::state::State;
+use super::{ANSWER_BY_VOICE, verdict};
+use crate::audio::MediaTime;
+
+/// The call that enforce would be having.
+#[derive(Debug)]
+pub(super) struct Observing {
+    enforcing: Policy,
+    stage: Stage,
+    questions: u32,
+}
+
+#[derive(Debug)]
+enum Stage {
+    /// The greeting is played.
+    Greeting,
+    /// The recording that began there.
+    Recording(MediaTime),
+    /// The question is played in it.
+    Asking { began: MediaTime, until: MediaTime },
+    /// The answer is awaited: near speech since then.
+    Awaiting {
+        began: MediaTime,
+        since: MediaTime,
+        until: MediaTime,
+    },
+    /// The call would be over.
+    Over,
+}
+
+impl Observing {
+    pub(super) fn new(policy: &Policy) -> Self {
+        Self {
+            enforcing: Policy {
+                mode: Mode::Enforce,
+                ..policy.clone()
+            },
+            stage: Stage::Greeting,
+            questions: 0,
+        }
+    }
+
+    /// More was heard; how and where the call would have ended now.
+    fn hear(&mut self, ears: &mut Ears) -> Option<(EndedBy, MediaTime)> {
+        let heard = ears.heard();
+        match self.stage {
+            Stage::Greeting if heard >= GREETING => {
+                ears.resume();
+                self.stage = Stage::Recording(heard);
+            }
+            Stage::Recording(began) => return self.decide(began, ears),
+            Stage::Asking { began, until } if heard >= until => {
+                ears.resume();
+                self.stage = Stage::Awaiting {
+                    began,
+                    since: heard,
+                    until: heard + self.enforcing.answer.into(),
+                };
+            }
+            Stage::Awaiting { began, since, .. } if ears.speech_since(since) >= ANSWER_BY_VOICE => {
+                ears.resume();
+                self.stage = Stage::Recording(began);
+            }
+            Stage::Awaiting { until, .. } if heard >= until => {
+                return self.end(EndedBy::Guard, heard + GOODBYE);
+            }
+            Stage::Greeting | Stage::Asking { .. } | Stage::Awaiting { .. } | Stage::Over => {}
+        }
+        None
+    }
+
+    fn decide(&mut self, began: MediaTime, ears: &Ears) -> Option<(EndedBy, MediaTime)> {
+        let heard = ears.heard();
+        let situation = Situation {
+            recording_for: (heard - began).into(),
+            call_for: heard.into(),
+            idle: ears.idle(&self.enforcing),
+            speech: ears.speech_since(began),
+            voice_paused_for: ears.voice_paused_for(),
+            tone_for: ears.tone_for(),
+            questions_asked: self.questions,
+            // What would only be said is left out.
+            number_settled: true,
+            warned: true,
+        };
+        match self.enforcing.advise(&situation) {
+            Advice::GoOn | Advice::AskNumber | Advice::Warn => None,
+            Advice::Ask => {
+                self.questions += 1;
+                let until = heard + QUESTION;
+                self.stage = Stage::Asking { began, until };
+                None
+            }
+            Advice::EndIdle => self.end(EndedBy::Guard, heard + GOODBYE),
+            Advice::EndTone => self.end(EndedBy::Guard, heard),
+            Advice::EndLimit => self.end(EndedBy::Limit, heard + GOODBYE),
+        }
+    }
+
+    fn end(&mut self, by: EndedBy, at: MediaTime) -> Option<(EndedBy, MediaTime)> {
+        self.stage = Stage::Over;
+        Some((by, at))
+    }
+}
+
+impl Call {
+    /// More was heard while `VoiceMail()` takes the message.
+    pub(super) fn observe(&mut self) {
+        let State::Observing(observing) = &mut self.state else {
+            return;
+        };
+        let Some((ended_by, at)) = observing.hear(&mut self.ears) else {
+            return;
+        };
+        self.record.would_have = Some(WouldHave {
+            ended_by,
+            verdict: verdict::judge(&self.facts()).verdict,
+            at,
+            saved_s: MediaTime::ZERO,
+        });
+        self.save();
+    }
+
+    /// The call is over: what enforce would have saved, if it would have been over before.
+    pub(super) fn would_have(&self) -> Option<WouldHave> {
+        let would_have = self.record.would_have?;
+        let heard = self.ears.heard();
+        (would_have.at < heard).then(|| WouldHave {
+            saved_s: heard - would_have.at,
+            ..would_have
+        })
+    }
+}
+
+/// What a greeting takes with its beep; ours and Asterisk's own take 9 to 11 s.
+const GREETING: MediaTime = MediaTime::from_secs(10);
+
+/// What the question takes.
+const QUESTION: MediaTime = MediaTime::from_secs(5);
+
+/// What the last words take.
+const GOODBYE: MediaTime = MediaTime::from_secs(6);

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use voicemail_guard::call::policy::Policy;
+use voicemail_guard::call::policy::{Offer, Policy};
 use voicemail_guard::call::record::Mode;
 use voicemail_guard::config::{Config, ConfigError, LogFormat};
 
@@ -105,6 +105,29 @@ fn a_box_inherits_from_defaults_which_inherit_from_the_guard() {
     assert_eq!(short.pause, Duration::from_millis(12_500));
     let other = config.policy("200");
     assert_eq!((other.pause, other.mode), (short.pause, Mode::Enforce));
+}
+
+#[test]
+fn ways_out_of_a_box() {
+    let config = load(
+        "[defaults]\noperator_exit = 'support'\nstar_exit = 'desk,9,2'\n[box.200]\noperator_exit = ''\noffer_caller_id = 'rambler'",
+    )
+    .unwrap();
+    let usual = config.policy("100");
+    assert_eq!(usual.operator_exit.as_deref(), Some("support,o,1"));
+    assert_eq!(usual.star_exit.as_deref(), Some("desk,9,2"));
+    let own = config.policy("200");
+    assert_eq!((own.operator_exit, own.star_exit), (None, usual.star_exit));
+    assert_eq!(own.offer_caller_id, Offer::Rambler);
+    for place in [
+        "a,b", "a,b,c", "a,b,0", "a b", "${X}", "a,b,1,2", ",o,1", "a;b", "a&b",
+    ] {
+        let told = mistakes(&format!("[defaults]\nstar_exit = {place:?}"));
+        let expected = format!(
+            "line 2: [defaults] star_exit: {place:?} is not a place in the dialplan such as \"support,o,1\", a context such as \"support\" for its own extension, or \"\" for none"
+        );
+        assert_eq!(told, [expected]);
+    }
 }
 
 #[test]

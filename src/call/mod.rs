@@ -267,7 +267,7 @@ impl Call {
         self.save();
         if self.record.mode == Mode::Observe {
             let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
-            self.state = State::Observing(Observing::new(&self.policy));
+            self.state = State::Observing(Box::new(Observing::new(&self.policy)));
             self.send(
                 Command::exec("VoiceMail", voicemail),
                 LONGEST_VOICEMAIL,

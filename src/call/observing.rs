@@ -74,7 +74,7 @@ impl Observing {
                 self.stage = Stage::Recording(began);
             }
             Stage::Awaiting { until, .. } if heard >= until => {
-                return self.end(EndedBy::Guard, heard + GOODBYE);
+                return Some(self.end(EndedBy::Guard, heard + GOODBYE));
             }
             Stage::Greeting | Stage::Asking { .. } | Stage::Awaiting { .. } | Stage::Over => {}
         }
@@ -103,15 +103,15 @@ impl Observing {
                 self.stage = Stage::Asking { began, until };
                 None
             }
-            Advice::EndIdle => self.end(EndedBy::Guard, heard + GOODBYE),
-            Advice::EndTone => self.end(EndedBy::Guard, heard),
-            Advice::EndLimit => self.end(EndedBy::Limit, heard + GOODBYE),
+            Advice::EndIdle => Some(self.end(EndedBy::Guard, heard + GOODBYE)),
+            Advice::EndTone => Some(self.end(EndedBy::Guard, heard)),
+            Advice::EndLimit => Some(self.end(EndedBy::Limit, heard + GOODBYE)),
         }
     }
 
-    fn end(&mut self, by: EndedBy, at: MediaTime) -> Option<(EndedBy, MediaTime)> {
+    fn end(&mut self, by: EndedBy, at: MediaTime) -> (EndedBy, MediaTime) {
         self.stage = Stage::Over;
-        Some((by, at))
+        (by, at)
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) enum State {
     /// The set-up commands that are left; the first is under way.
     Opening(VecDeque<Command>),
     /// `VoiceMail()` takes the message itself.
-    Observing(Observing),
+    Observing(Box<Observing>),
     /// Something is played.
     Playing(Playing),
     /// Short waits for a key, while the tap is heard.

@@ -8,7 +8,7 @@ use crate::sound::Sound;
 fn check(from: &[u8], verify: impl FnOnce(&Record)) {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let caller = Caller::dials(&lab, &lab.extension("en", 'p')).is_from(from);
+    let caller = Caller::dials(&lab, &lab.extension("en", 'p')).sends_as_from(from);
     let message = Sound::of_example("message");
     caller.listens().says(&message).hangs_up().call();
     let call = guard.record();
@@ -73,7 +73,7 @@ fn a_number_with_an_empty_line_that_ends_the_prelude() {
 fn is_left_to_voicemail(from: &[u8]) {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let caller = Caller::dials(&lab, &lab.extension("en", 's')).is_from(from);
+    let caller = Caller::dials(&lab, &lab.extension("en", 's')).sends_as_from(from);
     let message = Sound::of_example("message");
     caller.listens().says(&message).hangs_up().call();
     assert_eq!(lab.ending().get("vmstatus"), "SUCCESS");

@@ -384,7 +384,7 @@ async fn a_file_that_does_not_stay_as_it_is_is_an_error() {
                 .open(path)
                 .unwrap()
                 .set_len(100)
-                .unwrap()
+                .unwrap();
         })
         .await,
         "shrank from 163840 to 100 octets",
@@ -489,7 +489,7 @@ fn what_an_earlier_run_left_is_found_and_read() {
     assert_eq!(keep::left_behind(folder.path()).unwrap(), [first, second]);
     let mut samples = Vec::new();
     keep::read(folder.path(), second, &mut |piece| {
-        samples.extend_from_slice(piece)
+        samples.extend_from_slice(piece);
     })
     .unwrap();
     assert_eq!(samples, expected(2));

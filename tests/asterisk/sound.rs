@@ -59,7 +59,7 @@ impl Sound {
     /// The German busy tone: 425 Hz, 480 ms on, 480 ms off.
     pub fn busy(seconds: f32) -> Self {
         let sample = |n: usize| {
-            let on = n / count(0.48) % 2 == 0;
+            let on = (n / count(0.48)).is_multiple_of(2);
             let wave = (TAU * 425.0 * n as f32 / 8_000.0).sin();
             if on { (wave * 8_000.0) as i16 } else { 0 }
         };

@@ -14,13 +14,13 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::boxes::{BoxTable, conflicts};
+use super::boxes::{BoxSettings, BoxTable, conflicts};
+use super::delivery::{Delivery, DeliveryTable, VoiceBoxTable};
 use super::value::{
     AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds, is_box_name,
 };
 use super::{Config, Log, LogFormat, Problem, Prompts, Tap, full_box_name};
 use crate::agi::CodecLimits;
-use crate::call::policy::Policy;
 use crate::server::Limits;
 
 const TABLES: &str =
@@ -83,11 +83,10 @@ impl<'a> Reader<'a> {
                 "prompts" => {
                     config.prompts = self.section("prompts", value, PromptsTable::settings);
                 }
-                name @ ("delivery" | "web") => {
-                    self.section(name, value, |EmptyTable {}| ());
-                }
+                "delivery" => config.delivery = self.delivery(value),
+                "web" => self.section("web", value, |EmptyTable {}| ()),
                 "defaults" => {
-                    config.defaults = self.policy("[defaults]", value, &Policy::default());
+                    config.defaults = self.policy("[defaults]", value, &BoxSettings::default());
                 }
                 "box" => written_boxes = Some(value),
                 name if matches!(value.get_ref(), DeValue::Table(_)) => {
@@ -108,7 +107,7 @@ impl<'a> Reader<'a> {
             config.boxes = self.boxes(boxes, &config.defaults);
         }
         let policies = config.boxes.values().chain([&config.defaults]);
-        let longest_call = policies.map(|policy| policy.longest_call).max();
+        let longest_call = policies.map(|settings| settings.policy.longest_call).max();
         config.limits = Limits {
             session: longest_call.unwrap_or_default() + LEEWAY,
             allow,
@@ -151,11 +150,26 @@ impl<'a> Reader<'a> {
         (address, allow)
     }
 
+    /// `[delivery]` and the tables below it, each checked by itself.
+    fn delivery(&mut self, mut value: Spanned<DeValue<'a>>) -> Delivery {
+        let mut part = |name| match value.get_mut() {
+            DeValue::Table(settings) => settings.remove(name),
+            _ => None,
+        };
+        let voice_box = part("voicemail");
+        let mut delivery = self.section("delivery", value, DeliveryTable::settings);
+        if let Some(voice_box) = voice_box {
+            delivery.voice_box =
+                self.section("delivery.voicemail", voice_box, VoiceBoxTable::settings);
+        }
+        delivery
+    }
+
     fn boxes(
         &mut self,
         value: Spanned<DeValue<'a>>,
-        defaults: &Policy,
-    ) -> BTreeMap<String, Policy> {
+        defaults: &BoxSettings,
+    ) -> BTreeMap<String, BoxSettings> {
         let at = value.span();
         let DeValue::Table(tables) = value.into_inner() else {
             self.report(
@@ -190,14 +204,19 @@ impl<'a> Reader<'a> {
 
     /// Reads a table of box settings and checks them together, blaming the table only for what it
     /// sets itself.
-    fn policy(&mut self, title: &str, value: Spanned<DeValue<'a>>, inherited: &Policy) -> Policy {
+    fn policy(
+        &mut self,
+        title: &str,
+        value: Spanned<DeValue<'a>>,
+        inherited: &BoxSettings,
+    ) -> BoxSettings {
         let written = value.clone();
         let before = self.problems.len();
         let policy = self.table::<BoxTable>(title, value).over(inherited);
         if self.problems.len() > before {
             return policy;
         }
-        for conflict in conflicts(&policy) {
+        for conflict in conflicts(&policy.policy) {
             let own = [conflict.shorter, conflict.longer]
                 .into_iter()
                 .find_map(|key| Some((key, setting_span(&written, key)?)));

@@ -1,0 +1,102 @@
+//! `[delivery]` and its tables: where messages go, and how.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::value::{Count, Folder, Seconds};
+
+/// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of the box.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// A delivery that has failed for so long is given up.
+    pub give_up_after: Duration,
+    /// The Asterisk voice boxes.
+    pub voice_box: VoiceBox,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self {
+            give_up_after: Duration::from_hours(72),
+            voice_box: VoiceBox::default(),
+        }
+    }
+}
+
+/// `[delivery.voicemail]`: Asterisk's voice boxes in files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoiceBox {
+    /// Asterisk's spool as the guard sees it.
+    pub spool: PathBuf,
+    /// What the audio is written as.
+    pub formats: Vec<Format>,
+    /// An INBOX with so many messages is full (`maxmsg`).
+    pub most_messages: u32,
+    /// A lock on an INBOX this old was left by a process that died.
+    pub stale_lock: Duration,
+}
+
+impl Default for VoiceBox {
+    fn default() -> Self {
+        Self {
+            spool: "/var/spool/asterisk/voicemail".into(),
+            formats: vec![Format::Wav],
+            most_messages: 100,
+            stale_lock: Duration::from_mins(2),
+        }
+    }
+}
+
+/// A form of audio as `format` in voicemail.conf names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// WAV, 8 kHz, 16 bit.
+    Wav,
+    /// Raw samples, 8 kHz, 16 bit.
+    Sln,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeliveryTable {
+    give_up_after_s: Option<Seconds<60, 2_592_000>>,
+}
+
+impl DeliveryTable {
+    pub(super) fn settings(self) -> Delivery {
+        let default = Delivery::default();
+        Delivery {
+            give_up_after: self.give_up_after_s.map_or(default.give_up_after, |s| s.0),
+            ..default
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VoiceBoxTable {
+    spool: Option<Folder>,
+    formats: Option<Vec<Format>>,
+    most_messages: Option<Count<1, 9999>>,
+    stale_lock_s: Option<Seconds<10, 86_400>>,
+}
+
+impl VoiceBoxTable {
+    pub(super) fn settings(self) -> VoiceBox {
+        let default = VoiceBox::default();
+        VoiceBox {
+            spool: self.spool.map_or(default.spool, |folder| folder.0),
+            formats: self
+                .formats
+                .filter(|formats| !formats.is_empty())
+                .unwrap_or(default.formats),
+            most_messages: self
+                .most_messages
+                .map_or(default.most_messages, |count| count.0),
+            stale_lock: self.stale_lock_s.map_or(default.stale_lock, |s| s.0),
+        }
+    }
+}

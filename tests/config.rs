@@ -77,6 +77,7 @@ fn the_sample_shows_every_setting() {
         "tap",
         "prompts",
         "delivery.voicemail",
+        "delivery.ami",
         "defaults",
     ] {
         let mistake = mistakes(&format!("[{table}]\nno_such_setting = 1")).remove(0);

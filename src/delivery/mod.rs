@@ -11,7 +11,12 @@
 //! A destination knows how to deliver one [`Parcel`] once and what its failure means; when it is tried
 //! again is the worker's, what is kept meanwhile is the log's. Nothing here is waited for by a call.
 
+pub mod ami;
+mod backoff;
 mod rule;
+mod sound;
+pub mod voicebox;
+mod worker;
 
 use std::path::PathBuf;
 
@@ -20,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::record::{CallId, CallRecord};
 
 pub use rule::destinations_of;
+pub use worker::Worker;
 
 /// Where a message can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

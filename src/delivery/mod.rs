@@ -99,6 +99,10 @@ pub enum Failed {
 
 impl Failed {
     /// A later attempt may succeed.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over whole"
+    )]
     pub fn again(why: impl ToString) -> Self {
         Self::Again {
             why: why.to_string(),
@@ -106,6 +110,10 @@ impl Failed {
     }
 
     /// No later attempt can succeed.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over whole"
+    )]
     pub fn never(why: impl ToString) -> Self {
         Self::Never {
             why: why.to_string(),

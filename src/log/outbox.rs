@@ -265,7 +265,7 @@ fn note(
         Outcome::Placed(entry) => {
             reach(connection, seq, Stage::Placed)?;
             amend(connection, call, |record| {
-                record.delivered.push(entry.clone())
+                record.delivered.push(entry.clone());
             })
         }
         Outcome::Done(entry) => {
@@ -273,7 +273,7 @@ fn note(
             // Said once, whatever is noted twice.
             match (delete.execute([seq])?, entry) {
                 (1.., Some(entry)) => amend(connection, call, |record| {
-                    record.delivered.push(entry.clone())
+                    record.delivered.push(entry.clone());
                 }),
                 _ => Ok(()),
             }

@@ -1,4 +1,4 @@
-//! The lock on an INBOX, as app_voicemail takes it: `.lock` is a second name of a file of one's own.
+//! The lock on an INBOX, as `app_voicemail` takes it: `.lock` is a second name of a file of one's own.
 //!
 //! Asterisk waits five seconds for it and then loses the message it has, so it is held for a few system
 //! calls only. A young lock of somebody else's is never touched. Two kinds are taken over:

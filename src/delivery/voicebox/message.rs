@@ -1,4 +1,4 @@
-//! The text file of a message, as app_voicemail writes it.
+//! The text file of a message, as `app_voicemail` writes it.
 
 use super::ContextAndBox;
 use crate::call::record::{CallRecord, CallbackSource};

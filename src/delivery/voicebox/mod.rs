@@ -1,4 +1,4 @@
-//! Into the Asterisk voice box: a message in INBOX by app_voicemail's own protocol, exactly once.
+//! Into the Asterisk voice box: a message in INBOX by `app_voicemail`'s own protocol, exactly once.
 //!
 //! ```text
 //! prepare   <box>/tmp/vg-<call>.wav, .txt      durable; then the outbox notes "prepared"

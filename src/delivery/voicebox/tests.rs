@@ -447,7 +447,7 @@ impl World {
                 if inbox.join(".lock").exists() {
                     return;
                 }
-                let free = (0..).find(|n| !inbox.join(format!("msg{n:04}.txt")).exists());
+                let free = (0..100).find(|n| !inbox.join(format!("msg{n:04}.txt")).exists());
                 let stem = inbox.join(format!("msg{:04}", free.unwrap()));
                 // By rename, as Asterisk does, over whatever is there.
                 for extension in ["wav", "txt"] {

@@ -195,7 +195,9 @@ fn delivery_of_a_message_is_counted_lit_and_played() {
     let seconds = in_box.sound.seconds();
     assert!(seconds > 5.0 && in_box.get("duration") == format!("{}", seconds as u32));
 
-    let samples = in_box.sound.samples().to_vec();
+    let samples = in_box.sound.samples();
+    // Of any WAV file Asterisk leaves out the end, as many octets as the header has.
+    let samples = &samples[..samples.len() - 22];
     let heard = telephone_hears(&lab);
     std::fs::write(
         "/tmp/delivery/heard.sln",

@@ -12,6 +12,7 @@
 //! again is the worker's, what is kept meanwhile is the log's. Nothing here is waited for by a call.
 
 mod rule;
+pub mod trim;
 
 use std::path::PathBuf;
 

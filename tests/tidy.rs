@@ -37,7 +37,7 @@ const RULES: [Rule; 5] = [
     Rule {
         module: "delivery/trim.rs",
         from_this_crate: &["audio", "call", "hearing", "prompts"],
-        from_outside: &[],
+        from_outside: &["serde"],
     },
 ];
 

@@ -11,6 +11,8 @@
 
 use std::ops::Range;
 
+use serde::Serialize;
+
 use crate::audio::level::{active_speech_level, amplify};
 use crate::audio::{MediaTime, RATE_HZ};
 use crate::call::record::{Asked, CallRecord};
@@ -53,7 +55,7 @@ pub struct Piece {
 }
 
 /// A place in what is delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Stretch {
     /// Where it begins.
     pub at: MediaTime,
@@ -70,6 +72,8 @@ pub struct Delivered {
     pub pieces: Vec<Piece>,
     /// What was said after the caller was asked for his number; first, where the box wants it so.
     pub number: Option<Stretch>,
+    /// How long the recording is.
+    pub recorded: MediaTime,
     /// How much louder it was made, in dB; negative for softer.
     pub gain_db: f64,
 }
@@ -84,6 +88,7 @@ pub fn trim(recording: &[i16], segments: &[Segment], wishes: &Wishes) -> Deliver
         samples: Vec::new(),
         pieces: Vec::new(),
         number: None,
+        recorded: MediaTime::from_samples(recording.len() as u64),
         gain_db: gain(recording, &speech),
     };
     delivered.put(recording, &plan.first, &speech);

@@ -306,7 +306,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         record.ended = Some(self.guard.clock.date().max(record.started));
         record.audio = self.keep(record.id, record.started, gaps).await;
         info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-        open.close(record);
+        let wanted = self.guard.config.deliver_to(&record.box_name);
+        open.close_and_deliver(record, wanted);
     }
 
     async fn keep(&self, id: CallId, started: jiff::Timestamp, gaps: Vec<Gap>) -> Option<String> {

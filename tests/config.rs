@@ -78,6 +78,7 @@ fn the_sample_shows_every_setting() {
         "prompts",
         "delivery",
         "delivery.voicemail",
+        "delivery.ami",
         "delivery.mail",
         "delivery.webhook",
         "defaults",

@@ -1,12 +1,13 @@
 //! `[delivery]` and its tables: where messages go, and how.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::parcels::{Mail, Webhook};
-use super::value::{Count, Folder, MaybeUrl, Seconds};
+use super::value::{Count, Folder, HostAndPort, MaybeUrl, OneLine, Seconds};
 
 /// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of the box.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +16,8 @@ pub struct Delivery {
     pub give_up_after: Duration,
     /// The Asterisk voice boxes.
     pub voice_box: VoiceBox,
+    /// Asterisk's manager interface.
+    pub ami: Ami,
     /// The page of a call, with `{id}` in place of its identifier; `None` where there is none.
     pub page_url: Option<String>,
     /// The mail server.
@@ -28,6 +31,7 @@ impl Default for Delivery {
         Self {
             give_up_after: Duration::from_hours(72),
             voice_box: VoiceBox::default(),
+            ami: Ami::default(),
             page_url: None,
             mail: Mail::default(),
             webhook: Webhook::default(),
@@ -67,6 +71,77 @@ pub enum Format {
     Wav,
     /// Raw samples, 8 kHz, 16 bit.
     Sln,
+}
+
+/// `[delivery.ami]`: Asterisk's manager interface, for the lamps; not used where no user is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ami {
+    /// Host and port.
+    pub address: String,
+    /// A section of manager.conf.
+    pub user: String,
+    /// Its secret.
+    pub secret: Secret,
+}
+
+impl Default for Ami {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:5038".into(),
+            user: String::new(),
+            secret: Secret::default(),
+        }
+    }
+}
+
+impl Ami {
+    /// Whether it is to be used.
+    pub fn is_set(&self) -> bool {
+        !self.user.is_empty()
+    }
+}
+
+/// A text that no log shows.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text to itself.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for whoever has to send it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AmiTable {
+    address: Option<HostAndPort>,
+    user: Option<OneLine>,
+    secret: Option<OneLine>,
+}
+
+impl AmiTable {
+    pub(super) fn settings(self) -> Ami {
+        let default = Ami::default();
+        Ami {
+            address: self.address.map_or(default.address, |address| address.0),
+            user: self.user.map_or(default.user, |user| user.0),
+            secret: self
+                .secret
+                .map_or(default.secret, |secret| Secret(secret.0)),
+        }
+    }
 }
 
 #[derive(Default, Deserialize)]

@@ -15,7 +15,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::boxes::{BoxSettings, BoxTable, conflicts};
-use super::delivery::{Delivery, DeliveryTable, VoiceBoxTable};
+use super::delivery::{AmiTable, Delivery, DeliveryTable, VoiceBoxTable};
 use super::parcels::{MailTable, WebhookTable, mail_mistakes, webhook_mistakes};
 use super::value::{
     AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds, is_box_name,
@@ -163,12 +163,15 @@ impl<'a> Reader<'a> {
             DeValue::Table(settings) => settings.remove(name),
             _ => None,
         };
-        let voice_box = part("voicemail");
+        let (voice_box, ami) = (part("voicemail"), part("ami"));
         let (mail, webhook) = (part("mail"), part("webhook"));
         let mut delivery = self.section("delivery", value, DeliveryTable::settings);
         if let Some(voice_box) = voice_box {
             delivery.voice_box =
                 self.section("delivery.voicemail", voice_box, VoiceBoxTable::settings);
+        }
+        if let Some(ami) = ami {
+            delivery.ami = self.section("delivery.ami", ami, AmiTable::settings);
         }
         if let Some(mail) = mail {
             delivery.mail = self.section("delivery.mail", mail, MailTable::settings);

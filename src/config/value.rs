@@ -113,6 +113,26 @@ text_value!(
 );
 
 text_value!(
+    /// A host's name or address with a port.
+    HostAndPort(String),
+    |text| {
+        let (host, port) = text.rsplit_once(':')?;
+        let host_is_plain = host
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-[]:".contains(c));
+        (!host.is_empty() && host_is_plain && port.parse::<u16>().is_ok()).then(|| text.to_owned())
+    },
+    "a host and a port such as \"127.0.0.1:5038\""
+);
+
+text_value!(
+    /// A text without line ends and other control characters.
+    OneLine(String),
+    |text| (text.len() <= 256 && !text.chars().any(char::is_control)).then(|| text.to_owned()),
+    "a text of at most 256 octets without line ends"
+);
+
+text_value!(
     /// A sound as Asterisk is told it: below the sounds folder or a whole path, no ending.
     Sound(String),
     |text| {

@@ -46,8 +46,9 @@ fn carried(address: IpAddr) -> IpAddr {
         IpAddr::V4(Ipv4Addr::new(a, b, c, d))
     };
     match v6.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => v4(high, low),
-        [0x2002, high, low, ..] => v4(high, low),
+        [0, 0, 0, 0, 0, 0xffff, high, low]
+        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..] => v4(high, low),
         _ => address,
     }
 }
@@ -61,11 +62,12 @@ fn v4_kind(address: Ipv4Addr) -> Option<&'static str> {
         [169, 254, ..] => "a link-local address (cloud metadata)",
         [168, 63, 129, 16] => "a cloud's own address (metadata)",
         [100, 64..=127, ..] => "an address of a provider's own network",
-        [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [198, 18..=19, ..] => {
-            "a reserved address"
-        }
         [224..=239, ..] => "a multicast address",
-        [240..=255, ..] => "a reserved address",
+        [192, 0, 0 | 2, _]
+        | [198, 51, 100, _]
+        | [203, 0, 113, _]
+        | [198, 18..=19, ..]
+        | [240..=255, ..] => "a reserved address",
         _ => return None,
     })
 }
@@ -73,13 +75,12 @@ fn v4_kind(address: Ipv4Addr) -> Option<&'static str> {
 fn v6_kind(address: Ipv6Addr) -> Option<&'static str> {
     Some(match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 1] => "a loopback address",
-        [0, ..] => "a reserved address",
         [0xfc00..=0xfdff, ..] => "a private address",
         [0xfe80..=0xfeff, ..] => "a link-local address",
         [0xff00..=0xffff, ..] => "a multicast address",
         // Only 2000::/3 is public, without Teredo, documentation and the NAT64 of a site.
-        [0x2001, 0..=0x1ff | 0xdb8, ..] | [0x3fff, ..] => "a reserved address",
-        [0x2000..=0x3fff, ..] => return None,
+        [0x2001, second, ..] if second > 0x1ff && second != 0xdb8 => return None,
+        [0x2000 | 0x2002..=0x3ffe, ..] => return None,
         _ => "a reserved address",
     })
 }

@@ -12,11 +12,16 @@
 //! again is the worker's, what is kept meanwhile is the log's. Nothing here is waited for by a call.
 
 pub mod address;
+pub mod ami;
+mod backoff;
 pub mod mail;
 mod rule;
+mod sound;
 mod tls;
 pub mod trim;
+pub mod voicebox;
 pub mod webhook;
+mod worker;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,6 +32,7 @@ use crate::call::record::{CallId, CallRecord};
 
 pub use rule::destinations_of;
 use trim::Delivered;
+pub use worker::Worker;
 
 /// Where a message can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -107,6 +113,10 @@ pub enum Failed {
 
 impl Failed {
     /// A later attempt may succeed.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over whole"
+    )]
     pub fn again(why: impl ToString) -> Self {
         Self::Again {
             why: why.to_string(),
@@ -115,7 +125,7 @@ impl Failed {
     }
 
     /// A later attempt may succeed; the receiver asks that it be no earlier than after this time.
-    pub fn again_after(why: impl ToString, after: Duration) -> Self {
+    pub fn again_after(why: &str, after: Duration) -> Self {
         Self::Again {
             why: why.to_string(),
             after: Some(after),
@@ -123,6 +133,10 @@ impl Failed {
     }
 
     /// No later attempt can succeed.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over whole"
+    )]
     pub fn never(why: impl ToString) -> Self {
         Self::Never {
             why: why.to_string(),

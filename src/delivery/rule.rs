@@ -14,8 +14,8 @@ const WORTH_HEARING: MediaTime = MediaTime::from_secs(1);
 ///    heard.
 /// 2. A verdict that is not delivered: nowhere. Speech before junk makes the verdict `message`, so it is
 ///    no exception here.
-/// 3. The voice box holds sound: without a recording it gets nothing, mail and webhook still tell of the
-///    caller and his number.
+/// 3. The voice box holds sound: where nothing was heard it gets nothing, mail and webhook still tell of
+///    the caller and his number. A recording that could not be kept yet still lies in the tap folder.
 /// 4. A call that was handed on, or that Asterisk took away: `VoiceMail()` asks that caller for his
 ///    message itself; ours is delivered too if he had said something ([`WORTH_HEARING`]) or keyed in
 ///    a number. Twice told is better than lost.
@@ -32,11 +32,15 @@ pub fn destinations_of(record: &CallRecord, wanted: &[Destination]) -> Vec<Desti
     let mut to: Vec<_> = wanted
         .iter()
         .copied()
-        .filter(|&to| to != Destination::VoiceBox || record.audio.is_some())
+        .filter(|&to| to != Destination::VoiceBox || has_sound(record))
         .collect();
     to.sort_unstable();
     to.dedup();
     to
+}
+
+fn has_sound(record: &CallRecord) -> bool {
+    record.audio.is_some() || record.seconds.speech > MediaTime::ZERO
 }
 
 fn voicemail_asked(record: &CallRecord) -> bool {

@@ -98,6 +98,9 @@ pub fn payload(settings: &Webhook, page: Option<&str>, parcel: &Parcel, now: Tim
 }
 
 /// [`payload`] with times in a zone.
+///
+/// # Panics
+/// Never: everything in it has a JSON form.
 pub fn payload_in(
     audio: bool,
     page: Option<&str>,

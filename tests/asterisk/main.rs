@@ -14,6 +14,7 @@
 )]
 
 mod callers;
+mod delivery;
 mod fail_open;
 mod fake_guard;
 mod faults;
@@ -22,6 +23,7 @@ mod hangups;
 mod keys;
 mod lab;
 mod local;
+mod manager;
 mod modes;
 mod sip;
 mod sound;

@@ -8,6 +8,7 @@ mod letter;
 mod words;
 
 use std::collections::{HashSet, VecDeque};
+use std::fmt::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -87,7 +88,7 @@ impl Mailer {
         }
         let mut entry = format!("mail {}", told.join(", "));
         if !refused.is_empty() {
-            entry += &format!(" (refused: {})", refused.join("; "));
+            let _ = write!(entry, " (refused: {})", refused.join("; "));
         }
         Ok(entry)
     }

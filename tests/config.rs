@@ -76,8 +76,11 @@ fn the_sample_shows_every_setting() {
         "log",
         "tap",
         "prompts",
+        "delivery",
         "delivery.voicemail",
         "delivery.ami",
+        "delivery.mail",
+        "delivery.webhook",
         "defaults",
     ] {
         let mistake = mistakes(&format!("[{table}]\nno_such_setting = 1")).remove(0);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::value::{Count, Folder, HostAndPort, OneLine, Seconds};
+use super::parcels::{Mail, Webhook};
+use super::value::{Count, Folder, HostAndPort, MaybeUrl, OneLine, Seconds};
 
 /// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of the box.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,12 @@ pub struct Delivery {
     pub voice_box: VoiceBox,
     /// Asterisk's manager interface.
     pub ami: Ami,
+    /// The page of a call, with `{id}` in place of its identifier; `None` where there is none.
+    pub page_url: Option<String>,
+    /// The mail server.
+    pub mail: Mail,
+    /// The webhook.
+    pub webhook: Webhook,
 }
 
 impl Default for Delivery {
@@ -25,6 +32,9 @@ impl Default for Delivery {
             give_up_after: Duration::from_hours(72),
             voice_box: VoiceBox::default(),
             ami: Ami::default(),
+            page_url: None,
+            mail: Mail::default(),
+            webhook: Webhook::default(),
         }
     }
 }
@@ -138,6 +148,7 @@ impl AmiTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct DeliveryTable {
     give_up_after_s: Option<Seconds<60, 2_592_000>>,
+    page_url: Option<MaybeUrl>,
 }
 
 impl DeliveryTable {
@@ -145,8 +156,19 @@ impl DeliveryTable {
         let default = Delivery::default();
         Delivery {
             give_up_after: self.give_up_after_s.map_or(default.give_up_after, |s| s.0),
+            page_url: self.page_url.and_then(|page| page.0).map(page_template),
             ..default
         }
+    }
+}
+
+/// With `{id}` where the address has it (percent-encoded by its parser), else at its end.
+fn page_template(page: url::Url) -> String {
+    let text = String::from(page).replace("%7Bid%7D", "{id}");
+    if text.contains("{id}") {
+        text
+    } else {
+        format!("{}/{{id}}", text.trim_end_matches('/'))
     }
 }
 

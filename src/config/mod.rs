@@ -6,6 +6,7 @@
 
 mod boxes;
 pub mod delivery;
+pub mod parcels;
 mod read;
 mod value;
 
@@ -20,6 +21,7 @@ use serde::Deserialize;
 
 use self::boxes::BoxSettings;
 use self::delivery::Delivery;
+use self::parcels::BoxDelivery;
 use crate::call::policy::Policy;
 use crate::delivery::Destination;
 use crate::server::Limits;
@@ -94,6 +96,11 @@ impl Config {
     /// Where a box wants its messages.
     pub fn deliver_to(&self, box_name: &str) -> &[Destination] {
         &self.of_box(box_name).deliver_to
+    }
+
+    /// What a box wants of its messages.
+    pub fn box_delivery(&self, box_name: &str) -> &BoxDelivery {
+        &self.of_box(box_name).delivery
     }
 
     /// No box is delivered anywhere from now on: for a guard that only shows what it would do.

@@ -183,6 +183,58 @@ text_value!(
     "one of \"error\", \"warn\", \"info\", \"debug\", \"trace\" (or directives such as \"info,voicemail_guard::agi=debug\")"
 );
 
+text_value!(
+    /// A machine by its name or address.
+    Host(String),
+    |text| url::Host::parse(text).ok().map(|_| text.to_owned()).or_else(|| {
+        text.parse::<std::net::Ipv6Addr>().ok().map(|_| text.to_owned())
+    }),
+    "the name or address of a machine, without a port"
+);
+
+text_value!(
+    /// A file by its whole path, or none.
+    MaybeFile(Option<PathBuf>),
+    |text| match text {
+        "" => Some(None),
+        text => text.starts_with('/').then(|| Some(text.into())),
+    },
+    "the whole path of a file, beginning with /, or \"\" for none"
+);
+
+text_value!(
+    /// An e-mail address.
+    MailAddress(lettre::Address),
+    |text| text.parse().ok(),
+    "an e-mail address such as \"hotline@example.com\""
+);
+
+text_value!(
+    /// An e-mail address, or none.
+    MaybeAddress(Option<lettre::Address>),
+    |text| match text {
+        "" => Some(None),
+        text => text.parse().ok().map(Some),
+    },
+    "an e-mail address such as \"hotline@example.com\", or \"\" for none"
+);
+
+text_value!(
+    /// The address of a page or a receiver, or none.
+    MaybeUrl(Option<url::Url>),
+    |text| match text {
+        "" => Some(None),
+        text => url::Url::parse(text)
+            .ok()
+            .filter(|url| {
+                let bare = url.username().is_empty() && url.password().is_none();
+                ["http", "https"].contains(&url.scheme()) && url.has_host() && bare
+            })
+            .map(Some),
+    },
+    "an address that begins with https:// or http://, without a user in it, or \"\" for none"
+);
+
 fn is_plain_path(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     !text.is_empty() && text.len() <= 200 && text.chars().all(plain)

@@ -11,20 +11,27 @@
 //! A destination knows how to deliver one [`Parcel`] once and what its failure means; when it is tried
 //! again is the worker's, what is kept meanwhile is the log's. Nothing here is waited for by a call.
 
+pub mod address;
 pub mod ami;
 mod backoff;
+pub mod mail;
 mod rule;
 mod sound;
+mod tls;
+pub mod trim;
 pub mod voicebox;
+pub mod webhook;
 mod worker;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::call::record::{CallId, CallRecord};
 
 pub use rule::destinations_of;
+use trim::Delivered;
 pub use worker::Worker;
 
 /// Where a message can go.
@@ -69,8 +76,8 @@ pub struct Parcel {
     pub key: String,
     /// Attempts before this one.
     pub failures: u32,
-    /// What is delivered of the recording: 8 kHz, one channel; `None` where no sound was kept.
-    pub sound: Option<Vec<i16>>,
+    /// What is delivered of the recording; `None` where no sound was kept.
+    pub sound: Option<Delivered>,
     /// The recording itself, untouched, as the guard kept it.
     pub original: Option<PathBuf>,
 }
@@ -78,6 +85,11 @@ pub struct Parcel {
 /// What a receiver knows repeated attempts at one delivery by.
 pub fn key_of(call: CallId, to: Destination) -> String {
     format!("{call}-{}", to.as_str())
+}
+
+/// The address of a call's page, where calls have pages: `{id}` becomes the call.
+fn page_of(template: Option<&str>, call: CallId) -> Option<String> {
+    template.map(|page| page.replace("{id}", &call.to_string()))
 }
 
 /// Why an attempt did not deliver.
@@ -88,6 +100,8 @@ pub enum Failed {
     Again {
         /// What is wrong and how it is mended.
         why: String,
+        /// How long the receiver asked to be left alone, if it did.
+        after: Option<Duration>,
     },
     /// No later attempt can: it is given up at once.
     #[error("{why}")]
@@ -106,6 +120,15 @@ impl Failed {
     pub fn again(why: impl ToString) -> Self {
         Self::Again {
             why: why.to_string(),
+            after: None,
+        }
+    }
+
+    /// A later attempt may succeed; the receiver asks that it be no earlier than after this time.
+    pub fn again_after(why: &str, after: Duration) -> Self {
+        Self::Again {
+            why: why.to_string(),
+            after: Some(after),
         }
     }
 

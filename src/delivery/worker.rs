@@ -14,8 +14,10 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
+use super::mail::Mailer;
+use super::trim::{Wishes, trim};
 use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
-use super::{Destination, Failed, Parcel, ami, backoff, key_of, sound};
+use super::{Destination, Failed, Parcel, ami, backoff, key_of, sound, webhook};
 use crate::call::record::CallRecord;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -42,7 +44,9 @@ pub struct Worker {
 struct Shared {
     outbox: Outbox,
     voice_boxes: VoiceBoxes,
+    mailer: Mailer,
     settings: crate::config::delivery::Delivery,
+    config: Config,
     tap_folder: PathBuf,
     data: PathBuf,
     clock: Clock,
@@ -71,6 +75,8 @@ impl Worker {
         Self {
             shared: Arc::new(Shared {
                 voice_boxes: VoiceBoxes::new(settings.voice_box.clone(), mark),
+                mailer: Mailer::default(),
+                config: config.clone(),
                 settings,
                 outbox,
                 tap_folder: config.tap.folder_as_guard_sees_it.clone(),
@@ -206,6 +212,12 @@ impl Shared {
         }
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
         let wait = backoff::wait(duty.failures + 1, f64::from(random) / f64::from(u32::MAX));
+        let wait = match failed {
+            Failed::Again {
+                after: Some(after), ..
+            } => wait.max(*after).min(backoff::LONGEST_WAIT),
+            _ => wait,
+        };
         let due = now.checked_add(wait).unwrap_or(now);
         Outcome::Later { due, why }
     }
@@ -213,11 +225,28 @@ impl Shared {
     async fn attempt(self: Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
         match duty.to {
             Destination::VoiceBox => self.into_voice_box(duty).await,
-            Destination::Mail | Destination::Webhook => {
-                let _parcel = self.parcel(duty).await?;
-                Err(Failed::never("this destination is not there yet").into())
+            Destination::Mail => {
+                let parcel = self.parcel(duty).await?;
+                let wishes = self.config.box_delivery(&duty.box_name);
+                let page = self.settings.page_url.as_deref();
+                let sending = self
+                    .mailer
+                    .deliver(&self.settings.mail, wishes, page, &parcel);
+                Ok(self.done(&sending.await?))
+            }
+            Destination::Webhook => {
+                let parcel = self.parcel(duty).await?;
+                let now = self.clock.date();
+                let page = self.settings.page_url.as_deref();
+                let telling = webhook::deliver(&self.settings.webhook, page, &parcel, now);
+                Ok(self.done(&telling.await?))
             }
         }
+    }
+
+    fn done(&self, place: &str) -> Outcome {
+        let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
+        Outcome::Done(Some(format!("{place} at {now}")))
     }
 
     /// Everything that one attempt needs.
@@ -225,7 +254,16 @@ impl Shared {
         let record = self.record(duty).await?;
         let original = self.original(&record).await?;
         let sound = match original.clone() {
-            Some(path) => Some(blocking(move || sound::read(&path)).await??),
+            Some(path) => {
+                let first = self.config.box_delivery(&duty.box_name).number_first;
+                let wishes = Wishes::of(&record, first);
+                let timeline = record.timeline.clone();
+                let trimmed = blocking(move || {
+                    let recording = sound::read(&path)?;
+                    Ok::<_, Failed>(trim(&recording, &timeline, &wishes))
+                });
+                Some(trimmed.await??)
+            }
             None => None,
         };
         Ok(Parcel {
@@ -288,7 +326,7 @@ impl Shared {
         let parcel = self.parcel(duty).await?;
         let shared = Arc::clone(self);
         let prepared = blocking(move || {
-            let sound = parcel.sound.unwrap_or_default();
+            let sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
             shared.voice_boxes.prepare(&parcel.record, &sound)
         });
         prepared.await?.map_err(Failed::from)?;

@@ -9,7 +9,7 @@ use super::Item;
 use crate::config::Config;
 use crate::config::delivery::Ami;
 use crate::delivery::voicebox::ContextAndBox;
-use crate::delivery::{Destination, ami};
+use crate::delivery::{Destination, Failed, ami, mail, webhook};
 use crate::log::{Duty, Reader, Stage};
 
 /// Boxes named in one line.
@@ -21,11 +21,44 @@ pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
         items.push(spool(&config.delivery.voice_box.spool));
         items.push(manager(&config.delivery.ami));
     }
+    if config.delivers_to(Destination::Mail) {
+        let settings = &config.delivery.mail;
+        let mend = "see [delivery.mail]: server, port, tls, ca_file, user and password";
+        items.push(reached("mail", mail::probe(settings), mend));
+    }
+    if config.delivers_to(Destination::Webhook) {
+        let settings = &config.delivery.webhook;
+        let mend = "see [delivery.webhook]: url, allow_private, ca_file; nothing was sent";
+        items.push(reached("webhook", webhook::probe(settings), mend));
+        if let Err(why) = settings.secret.reveal() {
+            items.push(Item::fail(
+                "webhook",
+                why,
+                "see [delivery.webhook] secret_file",
+            ));
+        }
+    }
     // A log that cannot be read has a line of its own.
     if let Ok(duties) = Reader::open(data).and_then(|log| log.undelivered()) {
         items.extend(undelivered(&duties));
     }
     items
+}
+
+/// Whether a receiver can be reached and trusted.
+fn reached(
+    subject: &'static str,
+    probe: impl Future<Output = Result<String, Failed>>,
+    mend: &str,
+) -> Item {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime.map(|runtime| runtime.block_on(probe)) {
+        Ok(Ok(place)) => Item::ok(subject, format!("{place} can be reached and trusted")),
+        Ok(Err(failed)) => Item::fail(subject, failed.to_string(), mend),
+        Err(error) => Item::fail(subject, error.to_string(), mend),
+    }
 }
 
 /// Whether messages can be put into every box there is.

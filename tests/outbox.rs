@@ -127,7 +127,7 @@ fn a_delivery_is_owed_from_the_close_until_it_is_made() {
     );
     assert_eq!(
         Some(duty.since.as_millisecond()),
-        undelivered(1).ended.map(|t| t.as_millisecond())
+        undelivered(1).ended.map(jiff::Timestamp::as_millisecond)
     );
     let note = |outcome| block_on(log.outbox().note(duty, outcome)).unwrap();
     note(Outcome::Reached(Stage::Prepared));
@@ -247,7 +247,7 @@ impl House {
     fn files(&self, log: &CallLog, n: u32) {
         let path = self.data().join(closed(n, Verdict::Message).audio.unwrap());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, wav::encode(&[1000; 16_000])).unwrap();
+        fs::write(path, wav::encode(&vec![1000; 16_000])).unwrap();
         log.close_and_deliver(undelivered(n), &BOX);
     }
 

@@ -200,6 +200,15 @@ impl Shared {
             warn!(call = %duty.call, to = duty.to.as_str(), %error, "what came of a delivery cannot be noted");
             self.clock.sleep(OUTBOX_RETRY).await;
         }
+        let nothing_left = matches!(outcome, Outcome::GivenUp { .. });
+        if nothing_left && duty.to == Destination::VoiceBox && duty.stage == Stage::Prepared {
+            let shared = Arc::clone(&self);
+            let discarded =
+                blocking(move || shared.voice_boxes.discard(&duty.box_name, duty.call)).await;
+            if let Ok(Err(error)) = discarded {
+                warn!(%error, "what was prepared of a message stays in tmp");
+            }
+        }
     }
 
     fn failure(&self, duty: &Duty, failed: &Failed) -> Outcome {

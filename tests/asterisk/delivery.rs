@@ -199,22 +199,6 @@ fn delivery_of_a_message_is_counted_lit_and_played() {
     // Of any WAV file Asterisk leaves out the end, as many octets as the header has.
     let samples = &samples[..samples.len() - 22];
     let heard = telephone_hears(&lab);
-    std::fs::write(
-        "/tmp/delivery/heard.sln",
-        heard
-            .iter()
-            .flat_map(|s| s.to_le_bytes())
-            .collect::<Vec<u8>>(),
-    )
-    .unwrap();
-    std::fs::write(
-        "/tmp/delivery/msg.sln",
-        samples
-            .iter()
-            .flat_map(|s| s.to_le_bytes())
-            .collect::<Vec<u8>>(),
-    )
-    .unwrap();
     assert!(
         heard.windows(samples.len()).any(|played| played == samples),
         "the message was not played sample for sample: {} samples were heard",

@@ -235,6 +235,21 @@ impl VoiceBoxes {
         Ok(Placed::As(number))
     }
 
+    /// Removes what was prepared of a message that will not be put in place any more.
+    ///
+    /// Blocks. Only for a delivery that has been noted as given up: that text and audio are gone otherwise
+    /// means that the message has been delivered.
+    ///
+    /// # Errors
+    /// What cannot be removed.
+    pub fn discard(&self, box_name: &str, call: CallId) -> Result<(), Trouble> {
+        let (_, paths) = self.paths(box_name, call)?;
+        let text = paths.text();
+        self.disk.remove(&text).at(&text)?;
+        self.clean(&paths);
+        Ok(())
+    }
+
     fn place_locked(&self, record: &CallRecord, paths: &Paths) -> Result<u32, Trouble> {
         let disk = &*self.disk;
         let names = disk.names(&paths.inbox).at(&paths.inbox)?;

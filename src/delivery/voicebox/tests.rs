@@ -251,6 +251,17 @@ fn the_lock_of_a_dead_one_is_taken_over() {
 }
 
 #[test]
+fn what_is_given_up_leaves_nothing_behind() {
+    let spool = Spool::new();
+    let boxes = spool.boxes();
+    boxes.prepare(&record(), &sound()).unwrap();
+    assert_eq!(spool.names("tmp").len(), 2);
+    boxes.discard("100@default", record().id).unwrap();
+    assert_eq!(spool.names("tmp"), [""; 0]);
+    assert_eq!(spool.names("INBOX"), [""; 0]);
+}
+
+#[test]
 fn a_box_that_was_removed_is_begun_again() {
     let spool = Spool::new();
     spool.boxes().prepare(&record(), &sound()).unwrap();

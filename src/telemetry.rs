@@ -229,7 +229,7 @@ mod tests {
             .chars()
             .filter(|&c| c != '\n' && is_hostile(c))
             .collect();
-        assert_eq!(raw, [], "{log:?}");
+        assert!(raw.is_empty(), "{log:?}");
         assert!(
             log.lines()
                 .all(|line| !line.starts_with("2026-01-01 FORGED"))
@@ -244,7 +244,7 @@ mod tests {
             .chars()
             .filter(|&c| c != '\n' && is_hostile(c))
             .collect();
-        assert_eq!(raw, [], "{log:?}");
+        assert!(raw.is_empty(), "{log:?}");
         let lines: Vec<serde_json::Value> = log
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())

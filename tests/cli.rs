@@ -45,7 +45,7 @@ impl House {
                 fs::write(prompts.join(format!("{prompt}.wav")), "").unwrap();
             }
         }
-        for name in ["tap", "data"] {
+        for name in ["tap", "data", "spool"] {
             fs::create_dir(house.path(name)).unwrap();
         }
         let mine = std::os::unix::fs::PermissionsExt::from_mode(0o770);
@@ -60,9 +60,11 @@ impl House {
 
     fn configure(&self, address: &str) {
         let config = format!(
-            "[listen]\naddress = ['{address}']\n[tap]\nfolder_as_guard_sees_it = '{}'\n[prompts]\nsounds = '{}'\n",
+            "[listen]\naddress = ['{address}']\n[tap]\nfolder_as_guard_sees_it = '{}'\n[prompts]\nsounds = '{}'\n\
+             [delivery.voicemail]\nspool = '{}'\n",
             self.path("tap").display(),
-            self.path("sounds").display()
+            self.path("sounds").display(),
+            self.path("spool").display()
         );
         fs::write(self.path("guard.toml"), config).unwrap();
     }
@@ -147,6 +149,8 @@ fn a_house_in_order_is_zero_and_left_as_it_was() {
         "ok prompts de: all are there",
         "ok data files can be made",
         "ok call log",
+        "ok voicemail messages can be put into 0 boxes",
+        "warn lamps [delivery.ami] has no user",
     ] {
         item(&lines, words);
     }
@@ -175,8 +179,11 @@ fn what_is_missing_is_one_and_told_with_its_mending() {
         mend.starts_with("copy asterisk-conf/sounds/de/voicemail-guard/ to "),
         "{mend}"
     );
+    fs::remove_dir(house.path("spool")).unwrap();
+    let (_, lines) = house.check();
+    item(&lines, "fail voicemail");
     item(&lines, "ok prompts en");
-    assert!(lines.last().unwrap().ends_with(" 2 broken"), "{lines:#?}");
+    assert!(lines.last().unwrap().ends_with(" 3 broken"), "{lines:#?}");
 }
 
 #[test]

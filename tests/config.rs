@@ -70,7 +70,19 @@ fn the_sample_made_live_is_the_defaults_and_one_box() {
 #[test]
 fn the_sample_shows_every_setting() {
     let text = uncommented_sample();
-    for table in ["listen", "limits", "log", "tap", "prompts", "defaults"] {
+    for table in [
+        "listen",
+        "limits",
+        "log",
+        "tap",
+        "prompts",
+        "delivery",
+        "delivery.voicemail",
+        "delivery.ami",
+        "delivery.mail",
+        "delivery.webhook",
+        "defaults",
+    ] {
         let mistake = mistakes(&format!("[{table}]\nno_such_setting = 1")).remove(0);
         let (_, names) = mistake.split_once("expected ").unwrap();
         let names: Vec<_> = names.split('`').skip(1).step_by(2).collect();

@@ -39,7 +39,12 @@ struct Line<'a> {
 
 /// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
 pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
-    let line = Line {
+    to_json(&json_line(record, zone))
+}
+
+/// What [`json`] writes, to stand inside something larger.
+pub fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + use<'a> {
+    Line {
         id: record.id,
         started: rfc3339(record.started, zone),
         ended: record.ended.map(|ended| rfc3339(ended, zone)),
@@ -60,8 +65,7 @@ pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
         ended_by: record.ended_by,
         audio: record.audio.as_deref(),
         delivered: &record.delivered,
-    };
-    to_json(&line)
+    }
 }
 
 /// A time in RFC 3339 form with the offset of `zone`, never `Z`.

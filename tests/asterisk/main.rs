@@ -25,6 +25,7 @@
 )]
 
 mod callers;
+mod delivery;
 mod fail_open;
 mod fake_guard;
 mod faults;
@@ -35,6 +36,7 @@ mod hostile;
 mod keys;
 mod lab;
 mod local;
+mod manager;
 mod modes;
 mod sip;
 mod sound;

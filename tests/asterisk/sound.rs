@@ -89,6 +89,11 @@ impl Sound {
         fs::write(path, wav).unwrap();
     }
 
+    /// Its samples.
+    pub fn samples(&self) -> &[i16] {
+        &self.0
+    }
+
     /// How long it lasts.
     pub fn seconds(&self) -> f32 {
         self.0.len() as f32 / 8_000.0

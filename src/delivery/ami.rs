@@ -47,7 +47,7 @@ pub enum AmiError {
     },
     /// It says no.
     #[error(
-        "Asterisk refuses {action}: {message}; the user of [delivery.ami] needs a section in manager.conf with secret, read = reporting and write = reporting"
+        "Asterisk refuses {action}: {message}; the user of [delivery.ami] needs a section in manager.conf with its secret and write = user"
     )]
     Refused {
         /// What was asked for.

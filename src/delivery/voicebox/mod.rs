@@ -10,6 +10,8 @@
 //! linked, not moved, so that a number which somebody else takes in between cannot cost it. Nothing of
 //! Asterisk's is ever replaced.
 
+#[cfg(test)]
+mod crash_tests;
 mod disk;
 mod lock;
 mod message;

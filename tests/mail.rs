@@ -16,6 +16,7 @@ use mail_parser::{MessageParser, MimeHeaders};
 use proptest::prelude::*;
 use smtp_sink::{Got, Manners, Sink};
 use voicemail_guard::audio::{MediaTime, wav};
+use voicemail_guard::call::record::{Callback, Caller};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
 use voicemail_guard::delivery::mail::{Mailer, Stationery, probe};
@@ -145,8 +146,8 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
 async fn what_is_missing_is_said_or_left_out() {
     let mut parcel = parcel();
     parcel.sound = None;
-    parcel.record.caller = Default::default();
-    parcel.record.callback = Default::default();
+    parcel.record.caller = Caller::default();
+    parcel.record.callback = Callback::default();
     let got = arrived(Tongue::En, &parcel).await;
     let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
     assert_eq!(

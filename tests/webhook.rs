@@ -68,6 +68,13 @@ fn local(receiver: &Receiver) -> Webhook {
     ))
 }
 
+fn endless(text: &str) -> Answer {
+    Answer {
+        endless: true,
+        ..Answer::text(text)
+    }
+}
+
 async fn send(settings: &Webhook) -> Result<String, Failed> {
     deliver(settings, PAGE, &parcel(), now()).await
 }
@@ -200,7 +207,7 @@ async fn the_receiver_may_ask_for_patience() {
         ("X: y", None),
     ] {
         let answer = format!("HTTP/1.1 503 Later\r\n{header}\r\nContent-Length: 0\r\n\r\n");
-        let receiver = Receiver::start(Answer::Text(answer), None).await;
+        let receiver = Receiver::start(Answer::text(answer), None).await;
         let failed = send(&local(&receiver)).await.unwrap_err();
         assert!(
             matches!(failed, Failed::Again { after, .. } if after == expected),
@@ -217,7 +224,7 @@ async fn a_redirect_is_refused() {
             "HTTP/1.1 {code} Moved\r\nLocation: http://127.0.0.1:{}/\r\nContent-Length: 0\r\n\r\n",
             elsewhere.port
         );
-        let receiver = Receiver::start(Answer::Text(answer), None).await;
+        let receiver = Receiver::start(Answer::text(answer), None).await;
         let failed = send(&local(&receiver)).await.unwrap_err();
         assert!(
             failed.to_string().contains("redirects are not followed"),
@@ -231,10 +238,12 @@ async fn a_redirect_is_refused() {
 #[tokio::test]
 async fn no_answer_keeps_the_guard_longer_than_allowed() {
     let ok = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned();
-    for answer in [
-        Answer::Silence,
-        Answer::Slow(ok, Duration::from_millis(200)),
-    ] {
+    for pause in [Duration::from_secs(60), Duration::from_millis(200)] {
+        let pause = Some(pause);
+        let answer = Answer {
+            pause,
+            ..Answer::text(ok.clone())
+        };
         let receiver = Receiver::start(answer, None).await;
         let hasty = Webhook {
             timeout: Duration::from_millis(600),
@@ -246,7 +255,7 @@ async fn no_answer_keeps_the_guard_longer_than_allowed() {
             "{failed}"
         );
     }
-    let receiver = Receiver::start(Answer::Endless("HTTP/1.1 200 OK\r\nX: ".into()), None).await;
+    let receiver = Receiver::start(endless("HTTP/1.1 200 OK\r\nX: "), None).await;
     let failed = send(&local(&receiver)).await.unwrap_err();
     assert!(matches!(failed, Failed::Again { .. }), "{failed}");
 }
@@ -254,10 +263,10 @@ async fn no_answer_keeps_the_guard_longer_than_allowed() {
 #[tokio::test]
 async fn of_an_endless_answer_only_the_beginning_is_read() {
     let head = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n";
-    let receiver = Receiver::start(Answer::Endless(head.into()), None).await;
+    let receiver = Receiver::start(endless(head), None).await;
     send(&local(&receiver)).await.unwrap();
     let head = "HTTP/1.1 500 Oh\r\nContent-Length: 99999999999\r\n\r\n\u{1b}[2J";
-    let receiver = Receiver::start(Answer::Endless(head.into()), None).await;
+    let receiver = Receiver::start(endless(head), None).await;
     let failed = send(&local(&receiver)).await.unwrap_err().to_string();
     assert!(failed.len() < 400 && failed.contains("xxx"), "{failed}");
     assert!(!failed.contains('\u{1b}'), "{failed:?}");

@@ -17,20 +17,27 @@ pub(crate) struct Request {
 }
 
 /// What it does once it has a request.
-#[derive(Clone)]
-pub(crate) enum Answer {
-    /// These octets, then it hangs up.
-    Text(String),
-    /// Nothing.
-    Silence,
-    /// These octets, and then more and more without an end.
-    Endless(String),
-    /// One octet of these every so often.
-    Slow(String, Duration),
+#[derive(Clone, Default)]
+pub(crate) struct Answer {
+    /// What it says.
+    pub(crate) text: String,
+    /// How long it pauses before each octet.
+    pub(crate) pause: Option<Duration>,
+    /// Whether it then goes on and on.
+    pub(crate) endless: bool,
+}
+
+impl Answer {
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            ..Self::default()
+        }
+    }
 }
 
 pub(crate) fn status(status: &str) -> Answer {
-    Answer::Text(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"))
+    Answer::text(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"))
 }
 
 pub(crate) struct Receiver {
@@ -95,23 +102,19 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         headers,
         body,
     });
-    match answer {
-        Answer::Text(text) => stream.write_all(text.as_bytes()).await.ok()?,
-        Answer::Silence => {
-            stream.read_u8().await.ok()?;
+    if let Some(pause) = answer.pause {
+        let mut ticks = tokio::time::interval(pause);
+        ticks.tick().await;
+        for octet in answer.text.into_bytes() {
+            ticks.tick().await;
+            stream.write_all(&[octet]).await.ok()?;
         }
-        Answer::Endless(text) => {
-            stream.write_all(text.as_bytes()).await.ok()?;
-            loop {
-                stream.write_all(&[b'x'; 4_096]).await.ok()?;
-            }
-        }
-        Answer::Slow(text, pause) => {
-            let mut ticks = tokio::time::interval(pause);
-            for octet in text.into_bytes() {
-                ticks.tick().await;
-                stream.write_all(&[octet]).await.ok()?;
-            }
+    } else {
+        stream.write_all(answer.text.as_bytes()).await.ok()?;
+    }
+    if answer.endless {
+        loop {
+            stream.write_all(&[b'x'; 4_096]).await.ok()?;
         }
     }
     stream.shutdown().await.ok()

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use tracing::{error, info};
 
-use crate::call::record::{CallId, CallRecord, EndedBy};
-use crate::call::verdict::{Facts, judge};
+use crate::audio::MediaTime;
+use crate::call::record::{CallId, CallRecord, CallbackSource, EndedBy};
+use crate::call::verdict::{Facts, Verdict, judge};
 use crate::hearing::{Ear, Timeline};
 use crate::log::support_line;
 use crate::session::Guard;
@@ -19,13 +20,28 @@ use crate::tap::keep;
 pub fn recover(guard: &Guard, mut record: CallRecord) {
     let folder = &guard.config.tap.folder_as_guard_sees_it;
     let timeline = hear(folder, record.id);
-    let judgement = judge(&Facts::of_recording(&timeline));
-    record.reasons =
-        std::iter::once("the guard died during the call; closed at its next start".to_owned())
-            .chain(judgement.reasons.iter().map(ToString::to_string))
-            .collect();
-    record.verdict = Some(judgement.verdict);
-    record.confidence = judgement.confidence;
+    let keyed = !matches!(
+        record.callback.source,
+        CallbackSource::None | CallbackSource::CallerId
+    );
+    record.reasons = vec!["the guard died during the call; closed at its next start".to_owned()];
+    if timeline.heard() == MediaTime::ZERO {
+        record.verdict = Some(Verdict::Unsure);
+        record.confidence = 0.0;
+        record
+            .reasons
+            .push("nothing is left of its sound".to_owned());
+    } else {
+        let judgement = judge(&Facts {
+            keyed,
+            asked: &record.asked,
+            ..Facts::of_recording(&timeline)
+        });
+        let reasons = judgement.reasons.iter().map(ToString::to_string);
+        record.reasons.extend(reasons);
+        record.verdict = Some(judgement.verdict);
+        record.confidence = judgement.confidence;
+    }
     record.seconds = timeline.seconds();
     record.timeline = timeline.segments().to_vec();
     record.ended_by = Some(EndedBy::Recovered);

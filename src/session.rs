@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, debug, error, info, warn};
 
@@ -15,7 +16,7 @@ use crate::call::record::{
 use crate::call::verdict::Verdict;
 use crate::call::{Action, Call, Event};
 use crate::clock::Clock;
-use crate::config::{Config, full_box_name};
+use crate::config::{Config, are_voicemail_options, full_box_name};
 use crate::log::{CallLog, OpenCall, support_line};
 use crate::number;
 use crate::server::{Connection, Handler};
@@ -99,7 +100,14 @@ impl Guard {
         {
             error!(name = %text::shown(&name), value = %text::shown(&value), "unknown argument in the request");
         }
-        let policy = self.config.policy(&record.box_name);
+        let mut policy = self.config.policy(&record.box_name);
+        match request.argument("vm_options") {
+            Some(options) if are_voicemail_options(&options) => policy.voicemail_options = options,
+            Some(options) => {
+                error!(options = %text::shown(&options), "vm_options are none of VoiceMail()");
+            }
+            None => {}
+        }
         let options =
             monitor::mix_monitor_options(&self.config.tap.folder_as_asterisk_sees_it, record.id);
         let open = self.log.open_call(record.clone());
@@ -110,6 +118,7 @@ impl Guard {
             open: Some(open),
             tap: None,
             call,
+            filing: None,
         };
         session.run().await;
     }
@@ -182,11 +191,13 @@ struct Session<'a, S> {
     open: Option<OpenCall>,
     tap: Option<Box<Tapped>>,
     call: Call,
+    filing: Option<JoinHandle<()>>,
 }
 
 /// The tap that is being followed, and the ear behind it.
 struct Tapped {
-    followed: Followed,
+    /// `None` once the tap has sent its last event.
+    followed: Option<Followed>,
     ear: Box<dyn Hear>,
     gaps: Vec<Gap>,
 }
@@ -210,6 +221,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.call.handle_event(event, self.guard.clock.now());
             }
         }
+        // Asterisk goes on as soon as the connection is closed, the server counts the call until it is filed.
+        self.connection = None;
+        if let Some(filing) = self.filing.take()
+            && let Err(error) = filing.await
+        {
+            error!(%error, "filing the call broke off");
+        }
     }
 
     /// Does what the conversation wants; `false` once it is over.
@@ -218,11 +236,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             match action {
                 Action::Send(command) => self.send(&command).await,
                 Action::FollowTap => self.follow_tap(),
-                Action::FinishTap => match &self.tap {
-                    Some(tap) => tap.followed.finish.cancel(),
-                    None => self.tell(Event::TapFinished),
-                },
-                Action::File(record) => self.file(*record).await,
+                Action::FinishTap => {
+                    match self.tap.as_ref().and_then(|tap| tap.followed.as_ref()) {
+                        Some(followed) => followed.finish.cancel(),
+                        None => self.tell(Event::TapFinished),
+                    }
+                }
+                Action::Save(record) => self.save(*record),
+                Action::File(record) => self.file(*record),
                 Action::Close => return false,
             }
         }
@@ -245,11 +266,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
+    fn save(&mut self, record: CallRecord) {
+        if let Some(open) = &mut self.open {
+            *open.record_mut() = record;
+            open.save();
+        }
+    }
+
     fn follow_tap(&mut self) {
         let (guard, open) = (self.guard, self.open.as_ref());
         self.tap = open.map(|open| {
             Box::new(Tapped {
-                followed: guard.source.follow(open.id(), guard.clock),
+                followed: Some(guard.source.follow(open.id(), guard.clock)),
                 ear: guard.source.ear(),
                 gaps: Vec::new(),
             })
@@ -269,7 +297,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 }
                 tap.ear.push(&samples);
             }
-            Some(TapEvent::StoodStill(lost)) => tap.ear.skip(lost),
+            Some(TapEvent::StoodStill(lost)) => {
+                tap.ear.skip(lost);
+                told.push(Event::StoodStill(lost));
+            }
             Some(TapEvent::Finished(gaps)) => {
                 tap.gaps = gaps;
                 tap.ear.finish();
@@ -288,7 +319,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let is_over = matches!(told.last(), Some(Event::TapFinished | Event::TapFailed(_)));
         let failed = matches!(told.last(), Some(Event::TapFailed(_)));
         if is_over {
-            tap.followed.events.close();
+            tap.followed = None;
         }
         for event in told {
             self.tell(event);
@@ -299,32 +330,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
-    /// Keeps the audio and closes the record.
-    async fn file(&mut self, mut record: CallRecord) {
+    /// Keeps the audio and closes the record, beside the call: no caller waits for our disk.
+    fn file(&mut self, mut record: CallRecord) {
         let Some(open) = self.open.take() else { return };
         let gaps = self.tap.take().map(|tap| tap.gaps).unwrap_or_default();
         record.ended = Some(self.guard.clock.date().max(record.started));
-        record.audio = self.keep(record.id, record.started, gaps).await;
-        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-        let wanted = self.guard.config.deliver_to(&record.box_name);
-        open.close_and_deliver(record, wanted);
-    }
-
-    async fn keep(&self, id: CallId, started: jiff::Timestamp, gaps: Vec<Gap>) -> Option<String> {
         let folder = self.guard.config.tap.folder_as_guard_sees_it.clone();
         let data = self.guard.data.clone();
-        let kept =
-            tokio::task::spawn_blocking(move || keep::keep(&folder, &data, id, started, &gaps));
-        match kept.await {
-            Ok(Ok(place)) => place,
-            Ok(Err(error)) => {
-                error!(%error, "the audio could not be kept");
-                None
-            }
-            Err(error) => {
-                warn!(%error, "keeping the audio broke off");
-                None
-            }
+        let wanted = self.guard.config.deliver_to(&record.box_name).to_vec();
+        let filing = async move {
+            record.audio = kept(folder, data, record.id, record.started, gaps).await;
+            info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+            open.close_and_deliver(record, &wanted);
+        };
+        self.filing = Some(tokio::spawn(filing.in_current_span()));
+    }
+}
+
+/// Where the audio is kept; `None` where there is none, or it could not be kept.
+async fn kept(
+    folder: PathBuf,
+    data: PathBuf,
+    id: CallId,
+    started: jiff::Timestamp,
+    gaps: Vec<Gap>,
+) -> Option<String> {
+    let kept = tokio::task::spawn_blocking(move || keep::keep(&folder, &data, id, started, &gaps));
+    match kept.await {
+        Ok(Ok(place)) => place,
+        Ok(Err(error)) => {
+            error!(%error, "the audio could not be kept");
+            None
+        }
+        Err(error) => {
+            warn!(%error, "keeping the audio broke off");
+            None
         }
     }
 }
@@ -346,9 +386,9 @@ async fn next_line<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 async fn next_sound(tap: &mut Option<Box<Tapped>>) -> Option<TapEvent> {
-    match tap {
-        Some(tap) if !tap.followed.events.is_closed() => tap.followed.events.recv().await,
-        _ => pending().await,
+    match tap.as_mut().and_then(|tap| tap.followed.as_mut()) {
+        Some(followed) => followed.events.recv().await,
+        None => pending().await,
     }
 }
 

@@ -80,7 +80,10 @@ where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let clock = Clock::default();
-    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    // A line that cannot be written is lost; to complain about it on standard error would panic.
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => Box::new(
             log.compact()

@@ -232,7 +232,7 @@ fn what_cannot_be_heard_says_what_is_expected() {
     check(
         "wav",
         b"fLaC\0\0\0\x22",
-        "this is a FLAC file; expected WAV",
+        "holds FLAC sound; expected is WAV",
     );
     check(
         "dat",
@@ -361,4 +361,45 @@ proptest! {
         }
         let _ = wav::repair(&octets, octets.len() as u64 * 3);
     }
+}
+
+#[test]
+fn a_quiet_moment_in_ulaw_is_no_mp3() {
+    let octets = [&[0xff, 0xfb][..], VOICE_ULAW].concat();
+    assert_eq!(heard("ulaw", &octets).unwrap().samples.len(), 4_802);
+    for extension in ["mp3", "wav", ""] {
+        let format = Format::of(Some(extension), &octets);
+        assert_eq!(format, Err(SoundError::Foreign("MP3")), "{extension}");
+    }
+    let told = Format::named("alaw");
+    assert_eq!(
+        Format::told(told, Some("mp3"), &octets),
+        Ok(told.unwrap()),
+        "who tells the form is believed"
+    );
+    assert_eq!(Format::told(told, None, VOICE), Ok(Format::Wav));
+}
+
+#[test]
+fn the_padding_of_an_odd_number_of_gsm_pairs_is_not_missed() {
+    let at = VOICE_WAV49.windows(4).position(|w| w == b"data").unwrap();
+    for count in [0, 1] {
+        let mut octets = VOICE_WAV49[..at + 8 + 65].to_vec();
+        octets[at + 4..at + 8].copy_from_slice(&(65_u32 + count).to_le_bytes());
+        octets.push(0);
+        let sound = heard("WAV", &octets).unwrap();
+        assert_eq!(sound.samples.len(), 320);
+        assert_eq!(sound.origin.remarks, []);
+    }
+}
+
+#[test]
+fn rf64_says_its_length_elsewhere() {
+    let mut octets = b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0".to_vec();
+    octets.extend([0; 28]);
+    octets.extend(&file(1, 1, 8_000, 16, &[1; 320])[12..]);
+    let at = octets.len() - 324;
+    octets[at..at + 4].copy_from_slice(&[0xff; 4]);
+    let sound = heard("wav", &octets).unwrap();
+    assert_eq!((sound.samples.len(), sound.origin.remarks), (160, vec![]));
 }

@@ -140,6 +140,12 @@ fn machine_signals_are_recognised_by_their_cadence() {
         ),
         ("fax", Signal::FaxCng, &[1_100.0], &[(0.5, 3.0)]),
         ("modem", Signal::ModemAnswer, &[2_100.0], &[(3.3, 1.5)]),
+        (
+            "off hook, United States",
+            Signal::OffHook,
+            &[1_400.0, 2_060.0, 2_450.0, 2_600.0],
+            &[(0.1, 0.1)],
+        ),
     ];
     let mut wrong = Vec::new();
     for &(name, signal, hertz, cadence) in call_progress {

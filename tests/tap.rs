@@ -47,7 +47,9 @@ impl Asterisk {
         }
     }
 
+    /// The file is there at once, packets or no packets.
     async fn record(&mut self, caller: &[Caller]) {
+        self.write();
         for part in caller {
             match *part {
                 Caller::IsGone(ms) => self.clock.sleep(Duration::from_millis(ms)).await,
@@ -230,6 +232,42 @@ async fn a_caller_without_packets_is_no_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_that_never_comes_is_no_caller_without_packets() {
+    let mut tap = Tap::begin();
+    let began = tap.clock.now();
+    let mut heard = Heard::default();
+    while let Some(event) = tap.events.recv().await {
+        heard.take(event, tap.clock.now() - began);
+    }
+    let waited = tap.clock.now() - began;
+    assert!(
+        (3_000..3_500).contains(&waited.as_millis()),
+        "{waited:?} until it was told"
+    );
+    let error = heard.failed.unwrap().to_string();
+    for says in [
+        "has not come in 3 s",
+        "[tap] folder_as_asterisk_sees_it",
+        "folder_as_guard_sees_it",
+    ] {
+        assert!(error.contains(says), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_has_not_come_by_the_end_of_the_call_is_told_too() {
+    let mut tap = Tap::begin();
+    tap.clock.sleep(Duration::from_secs(2)).await;
+    tap.finish.cancel();
+    let mut heard = Heard::default();
+    while let Some(event) = tap.events.recv().await {
+        heard.take(event, Duration::ZERO);
+    }
+    let error = heard.failed.unwrap();
+    assert!(matches!(error, TapError::NeverCame { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_gap_is_told_live_and_filled_in_what_is_kept() {
     let mut tap = Tap::begin();
     let heard = tap
@@ -346,7 +384,7 @@ async fn a_file_that_does_not_stay_as_it_is_is_an_error() {
                 .open(path)
                 .unwrap()
                 .set_len(100)
-                .unwrap()
+                .unwrap();
         })
         .await,
         "shrank from 163840 to 100 octets",
@@ -451,7 +489,7 @@ fn what_an_earlier_run_left_is_found_and_read() {
     assert_eq!(keep::left_behind(folder.path()).unwrap(), [first, second]);
     let mut samples = Vec::new();
     keep::read(folder.path(), second, &mut |piece| {
-        samples.extend_from_slice(piece)
+        samples.extend_from_slice(piece);
     })
     .unwrap();
     assert_eq!(samples, expected(2));
@@ -459,14 +497,4 @@ fn what_an_earlier_run_left_is_found_and_read() {
         panic!("no such file")
     })
     .unwrap();
-}
-
-#[test]
-fn the_option_text_names_our_own_identifier_and_has_no_comma_inside() {
-    let id = CallId::new(started(), 9);
-    let options = monitor::mix_monitor_options(Path::new("/var/spool/asterisk/guard"), id);
-    assert_eq!(
-        options,
-        format!(",r(/var/spool/asterisk/guard/{id}.sln48)i(GUARD_TAP_ID)")
-    );
 }

@@ -120,7 +120,7 @@ pub enum SoundError {
     UnknownForm(String),
     /// A known form that is not read.
     #[error(
-        "this is a {0} file; expected WAV or one of Asterisk's forms without a header, so convert it first"
+        "holds {0} sound; expected is WAV or one of Asterisk's forms without a header, so convert it first"
     )]
     Foreign(&'static str),
     /// Called GSM and is none.
@@ -132,6 +132,14 @@ pub enum SoundError {
     /// A rate that cannot be brought to 8 kHz.
     #[error(transparent)]
     Rate(#[from] UnusualRate),
+    /// A channel was asked for that is not there.
+    #[error("has no channel {asked}, but {channels} in all")]
+    NoChannel {
+        /// The channel, from one.
+        asked: u32,
+        /// How many there are.
+        channels: u16,
+    },
 }
 
 /// Something about a file that its owner might want to know; the sound was read all the same.
@@ -217,21 +225,29 @@ pub fn decode(octets: &[u8], format: Format) -> Result<Sound, SoundError> {
 pub struct Decoder {
     wav: Option<Reader>,
     chain: Option<Chain>,
+    only: Option<u16>,
     taken: u64,
 }
 
 impl Decoder {
-    /// For a file of this form.
+    /// For a file of this form; several channels are mixed in equal parts.
     pub fn new(format: Format) -> Result<Self, SoundError> {
+        Self::of_channel(format, None)
+    }
+
+    /// For one channel of a file of this form, counted from zero.
+    pub fn of_channel(format: Format, only: Option<u16>) -> Result<Self, SoundError> {
         Ok(match format {
             Format::Wav => Self {
                 wav: Some(Reader::default()),
                 chain: None,
+                only,
                 taken: 0,
             },
             Format::Raw(encoding, rate) => Self {
                 wav: None,
-                chain: Some(Chain::new(Layout::mono(encoding, rate))?),
+                chain: Some(Chain::new(Layout::mono(encoding, rate), only)?),
+                only,
                 taken: 0,
             },
         })
@@ -246,7 +262,7 @@ impl Decoder {
             return Err(SoundError::NotGsm(0));
         }
         self.taken += octets.len() as u64;
-        let chain = &mut self.chain;
+        let (chain, only) = (&mut self.chain, self.only);
         let Some(reader) = &mut self.wav else {
             if let Some(chain) = chain {
                 chain.push(octets, out);
@@ -255,7 +271,7 @@ impl Decoder {
         };
         let mut failed = None;
         reader.push(octets, &mut |layout, sound| {
-            if let Err(error) = Chain::feed(chain, layout, sound, out) {
+            if let Err(error) = Chain::feed(chain, layout, only, sound, out) {
                 failed.get_or_insert(error);
             }
         })?;
@@ -269,15 +285,15 @@ impl Decoder {
     pub fn finish(mut self, out: &mut Vec<i16>) -> Result<Origin, SoundError> {
         let mut remarks = Vec::new();
         if let Some(mut reader) = self.wav {
-            let chain = &mut self.chain;
+            let (chain, only) = (&mut self.chain, self.only);
             let mut failed = None;
             let layout = reader.finish(&mut |layout, sound| {
-                failed = Chain::feed(chain, layout, sound, out).err();
+                failed = Chain::feed(chain, layout, only, sound, out).err();
             })?;
             if let Some(error) = failed {
                 return Err(error);
             }
-            Chain::feed(chain, layout, &[], out)?;
+            Chain::feed(chain, layout, only, &[], out)?;
             remarks.extend(
                 reader
                     .disagreement()
@@ -287,7 +303,9 @@ impl Decoder {
         let chain = self.chain.expect("a chain exists once the layout is known");
         let layout = chain.layout;
         let left = chain.unpacker.carried();
-        if left > 0 {
+        // An odd number of pairs is padded by an octet, which some writers count as sound.
+        let padding = left == 1 && layout.encoding == Encoding::GsmPairs;
+        if left > 0 && !padding {
             remarks.push(Remark::CutOff(left));
         }
         chain.resampler.finish(out);
@@ -304,10 +322,18 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(layout: Layout) -> Result<Self, SoundError> {
+    fn new(layout: Layout, only: Option<u16>) -> Result<Self, SoundError> {
+        if let Some(only) = only
+            && only >= layout.channels
+        {
+            return Err(SoundError::NoChannel {
+                asked: u32::from(only) + 1,
+                channels: layout.channels,
+            });
+        }
         Ok(Self {
             layout,
-            unpacker: Unpacker::new(layout),
+            unpacker: Unpacker::new(layout, only),
             resampler: Resampler::new(layout.rate_hz)?,
             unpacked: Vec::new(),
         })
@@ -316,12 +342,13 @@ impl Chain {
     fn feed(
         chain: &mut Option<Self>,
         layout: Layout,
+        only: Option<u16>,
         octets: &[u8],
         out: &mut Vec<i16>,
     ) -> Result<(), SoundError> {
         let chain = match chain {
             Some(chain) => chain,
-            none => none.insert(Self::new(layout)?),
+            none => none.insert(Self::new(layout, only)?),
         };
         chain.push(octets, out);
         Ok(())

@@ -90,19 +90,22 @@ impl Layout {
     }
 }
 
-/// Turns octets, cut anywhere, into samples; several channels are mixed down in equal parts.
+/// Turns octets, cut anywhere, into samples; several channels are mixed down in equal parts, or one is taken.
 pub(super) struct Unpacker {
     layout: Layout,
+    /// The channel that is taken, from zero.
+    only: Option<u16>,
     unit: usize,
     carry: Vec<u8>,
     gsm: gsm::Decoder,
 }
 
 impl Unpacker {
-    pub(super) fn new(layout: Layout) -> Self {
+    pub(super) fn new(layout: Layout, only: Option<u16>) -> Self {
         let unit = layout.encoding.octets() * usize::from(layout.channels.max(1));
         Self {
             layout,
+            only,
             unit,
             carry: Vec::with_capacity(unit),
             gsm: gsm::Decoder::default(),
@@ -181,6 +184,11 @@ impl Unpacker {
         let channels = usize::from(self.layout.channels.max(1));
         if channels == 1 {
             out.extend(samples.iter().map(|&octets| read(octets)));
+            return;
+        }
+        if let Some(only) = self.only {
+            let taken = samples.iter().skip(only.into()).step_by(channels);
+            out.extend(taken.map(|&octets| read(octets)));
             return;
         }
         out.extend(samples.chunks_exact(channels).map(|instant| {

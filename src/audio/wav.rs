@@ -30,7 +30,9 @@ pub enum WavError {
     #[error("an empty file; a WAV header of {HEADER_OCTETS} octets is expected at least")]
     Empty,
     /// It begins with something else.
-    #[error("begins with {0:?}; a WAV file begins with \"RIFF\", four octets of size and \"WAVE\"")]
+    #[error(
+        "begins with \"{0}\"; a WAV file begins with \"RIFF\", four octets of size and \"WAVE\""
+    )]
     NotRiff(String),
     /// It ends before the sound begins.
     #[error("ends after {0} octets, within its header; a `fmt ` and a `data` chunk are expected")]
@@ -156,6 +158,7 @@ pub(super) struct Reader {
     held: Vec<u8>,
     at: u64,
     big_endian: bool,
+    is_rf64: bool,
     layout: Option<Layout>,
     /// Layout, place and stated length of the sound.
     sound: Option<(Layout, u64, u32)>,
@@ -249,9 +252,12 @@ impl Reader {
     }
 
     /// What the header said of the sound's length and what was there, where they differ, in octets.
+    ///
+    /// An RF64 header says nothing in this place.
     pub(super) fn disagreement(&self) -> Option<(u64, u64)> {
         let (.., said) = self.sound?;
-        (u64::from(said) != self.found).then_some((u64::from(said), self.found))
+        let silent = self.is_rf64 && said == u32::MAX;
+        (!silent && u64::from(said) != self.found).then_some((u64::from(said), self.found))
     }
 
     fn pass<'a>(&mut self, octets: &mut &'a [u8], most: u64) -> &'a [u8] {
@@ -289,6 +295,7 @@ impl Reader {
 
     fn begin(&mut self) -> Result<(), WavError> {
         self.big_endian = self.held.starts_with(b"RIFX");
+        self.is_rf64 = self.held.starts_with(b"RF64");
         let known = [b"RIFF", b"RIFX", b"RF64"]
             .iter()
             .any(|id| self.held.starts_with(*id));

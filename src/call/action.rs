@@ -13,6 +13,8 @@ pub enum Action {
     FollowTap,
     /// Read the file to its end, then report [`Event::TapFinished`](super::Event::TapFinished).
     FinishTap,
+    /// File what is known so far, so that it outlives the guard.
+    Save(Box<CallRecord>),
     /// Close the record: stamp it, keep its audio, file it. The last but one action of every call.
     File(Box<CallRecord>),
     /// Close the connection. The last action of every call.

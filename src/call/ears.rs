@@ -12,6 +12,10 @@ pub(super) struct Ears {
     pub(super) timeline: Timeline,
     /// Whether any packet ever came.
     pub(super) packets: bool,
+    /// How much sound never came.
+    pub(super) stood_still: MediaTime,
+    /// The tap has failed: what is known of the sound is not all of it.
+    pub(super) deaf: bool,
     resumed: MediaTime,
 }
 

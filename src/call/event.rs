@@ -17,6 +17,8 @@ pub enum Event {
     Heard(Update),
     /// The sound has been heard up to here. From the ear, after its updates.
     HeardUpTo(MediaTime),
+    /// So much sound never came; it has been told to the ear as well. From the tap.
+    StoodStill(MediaTime),
     /// The tap cannot be followed; why, for the log. From the tap.
     TapFailed(String),
     /// The last sound has been heard, as [`Action::FinishTap`](super::Action::FinishTap) asked.

@@ -133,7 +133,13 @@ impl Call {
     }
 
     /// Who ended the call of a caller that has gone: us, if we had said goodbye already.
-    pub(super) fn ended_by_hangup(&self) -> EndedBy {
+    ///
+    /// Asterisk's absolute timeout looks the same from here; it strikes when we were late to renew it.
+    pub(super) fn ended_by_hangup(&mut self, now: Instant) -> EndedBy {
+        if self.rail_until.is_some_and(|until| now >= until) {
+            self.trouble("Asterisk's absolute timeout struck".into());
+            return EndedBy::HandedOn;
+        }
         match &self.state {
             State::Playing(Playing {
                 then: Then::Leave(by),
@@ -144,14 +150,22 @@ impl Call {
     }
 
     fn judge(&mut self, ended_by: EndedBy) {
+        let handed_on = ended_by == EndedBy::HandedOn;
         let mut judgement = verdict::judge(&self.facts());
-        if ended_by == EndedBy::HandedOn && !judgement.verdict.is_delivered() {
+        if (handed_on || self.ears.deaf) && !judgement.verdict.is_delivered() {
             judgement.verdict = Verdict::Unsure;
+            judgement.confidence = judgement.confidence.min(NO_BLUFF);
         }
-        let trouble = self
-            .trouble
-            .take()
-            .map(|why| format!("handed on to VoiceMail(): {why}"));
+        if self.ears.deaf && !self.ears.packets {
+            judgement.reasons.clear();
+        }
+        let trouble = self.trouble.take().map(|why| {
+            if handed_on {
+                format!("handed on to VoiceMail(): {why}")
+            } else {
+                why
+            }
+        });
         let reasons = judgement.reasons.iter().map(ToString::to_string);
         let unanswered = ended_by == EndedBy::Guard && self.progress.questions > 0;
         let unanswered = unanswered.then(|| "was asked, and did not answer in the end".to_owned());
@@ -179,7 +193,10 @@ impl Call {
             .filter(|c| c.is_ascii_digit() || *c == '+')
             .collect();
         let verdict = record.verdict.map_or("unsure", Verdict::as_str);
-        let status = if ended_by == EndedBy::HandedOn {
+        // A hang-up before the set-up is over may be a line that the caller forged in his number. Where he
+        // has really gone, nobody reads this any more; where he has not, VoiceMail() has him.
+        let doubtful = ended_by == EndedBy::Caller && self.progress.tapped.is_none();
+        let status = if ended_by == EndedBy::HandedOn || doubtful {
             "failed"
         } else {
             "done"
@@ -193,6 +210,9 @@ impl Call {
         ])
     }
 }
+
+/// The confidence at most in a verdict about a caller who was not heard to the end.
+const NO_BLUFF: f32 = 0.5;
 
 /// Asterisk flushes within milliseconds; the tap itself gives up after one second.
 const LONGEST_FLUSH: Duration = Duration::from_secs(3);

@@ -33,7 +33,7 @@ use self::prompt::{Clip, LONGEST_CLIP};
 use self::record::{CallRecord, EndedBy, Mode, Presentation};
 use self::state::{Keying, Listening, State, Then};
 use self::timers::Deadline;
-use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome};
+use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome, Verb};
 use crate::audio::MediaTime;
 use crate::prompts::Prompt;
 
@@ -112,7 +112,11 @@ impl Call {
             Event::PacketsCame => self.ears.packets = true,
             Event::Heard(update) => self.ears.hear(update),
             Event::HeardUpTo(heard) => self.ears.advance(heard),
-            Event::TapFailed(why) => self.trouble(why),
+            Event::StoodStill(lost) => self.ears.stood_still += lost,
+            Event::TapFailed(why) => {
+                self.ears.deaf = true;
+                self.trouble(why);
+            }
             Event::TapFinished => self.tap_finished(now),
             Event::Shutdown => self.trouble("the guard was stopped during the call".into()),
         }
@@ -152,6 +156,15 @@ impl Call {
         self.trouble.is_some() || self.is_ended()
     }
 
+    /// What would be lost with the guard is filed now: the number, what was asked and answered.
+    fn save(&mut self) {
+        let record = Box::new(self.record.clone());
+        match self.actions.back_mut() {
+            Some(Action::Save(last)) => *last = record,
+            _ => self.actions.push_back(Action::Save(record)),
+        }
+    }
+
     fn trouble(&mut self, why: String) {
         self.trouble.get_or_insert(why);
     }
@@ -175,39 +188,39 @@ impl Call {
 
     fn hung_up(&mut self, now: Instant) {
         if !matches!(self.state, State::Leaving(_) | State::Ended) {
-            self.leave(self.ended_by_hangup(), now);
+            let by = self.ended_by_hangup(now);
+            self.leave(by, now);
         }
     }
 
     fn closed(&mut self, now: Instant) {
-        let by = match (self.exchange.is_dead(), &self.trouble) {
-            (true, _) => self.ended_by_hangup(),
-            (false, Some(_)) => EndedBy::HandedOn,
-            (false, None) => EndedBy::Asterisk,
-        };
+        let was_dead = self.exchange.is_dead();
         let lost = self.exchange.closed();
         self.deadline.stop();
         match &self.state {
             State::Ended => {}
             State::Leaving(_) => self.step_lost(lost.is_some(), now),
-            _ => self.leave(by, now),
+            _ if was_dead => self.hung_up(now),
+            _ if self.trouble.is_some() => self.leave(EndedBy::HandedOn, now),
+            _ => self.leave(EndedBy::Asterisk, now),
         }
     }
 
-    fn finished(
-        &mut self,
-        Finished {
-            command: _,
-            outcome,
-        }: Finished,
-        now: Instant,
-    ) {
+    fn finished(&mut self, Finished { command, outcome }: Finished, now: Instant) {
         self.deadline.stop();
         if matches!(self.state, State::Leaving(_)) {
             return self.step_done(now);
         }
         if self.exchange.is_dead() {
-            return self.leave(self.ended_by_hangup(), now);
+            return self.hung_up(now);
+        }
+        // A prompt that cannot be played has a rule of its own.
+        let is_prompt = matches!(command.verb(), Verb::StreamFile | Verb::SayDigits);
+        // VoiceMail() says -1 when it has ended a call without sound by itself.
+        let gave_up =
+            matches!(self.state, State::Observing) && matches!(outcome, Outcome::Failed(_));
+        if is_refused(&outcome) && !is_prompt && !gave_up {
+            self.trouble(format!("Asterisk refused {command}"));
         }
         if self.trouble.is_some() {
             return self.leave(EndedBy::HandedOn, now);
@@ -217,28 +230,25 @@ impl Call {
             State::Observing => self.leave(EndedBy::Asterisk, now),
             State::Playing(playing) => self.played(playing, &outcome, now),
             State::Listening(listening) => self.heard_key(listening, key_of(&outcome), now),
+            // The guard rail was renewed; the wait for a key follows it.
+            State::Keying(keying) if outcome == Outcome::Done => self.await_keys(keying, now),
             State::Keying(keying) => self.keyed(keying, key_of(&outcome), now),
+            State::Confirming(keying) if outcome == Outcome::Done => {
+                self.await_confirmation(keying, now);
+            }
             State::Confirming(keying) => self.confirmed(&keying, key_of(&outcome), now),
             state @ (State::Leaving(_) | State::Ended) => self.state = state,
         }
     }
 
     fn opened(&mut self, mut steps: VecDeque<Command>, outcome: &Outcome, now: Instant) {
-        match outcome {
-            Outcome::Failed(_) | Outcome::NoSuchApplication => {
-                let step = steps.front().map(|c| format!("{c:?}")).unwrap_or_default();
-                self.trouble(format!("Asterisk refused {step}"));
-                return self.leave(EndedBy::HandedOn, now);
+        if let Outcome::Value(Some(value)) = outcome {
+            let value = String::from_utf8_lossy(value).chars().take(80).collect();
+            if steps.len() == 1 {
+                self.tap_id = value;
+            } else {
+                self.record.linkedid = value;
             }
-            Outcome::Value(Some(value)) => {
-                let value = String::from_utf8_lossy(value).chars().take(80).collect();
-                if steps.len() == 1 {
-                    self.tap_id = value;
-                } else {
-                    self.record.linkedid = value;
-                }
-            }
-            _ => {}
         }
         steps.pop_front();
         if let Some(next) = steps.front().cloned() {
@@ -248,6 +258,7 @@ impl Call {
         }
         self.progress.tapped = Some(self.ears.heard());
         self.actions.push_back(Action::FollowTap);
+        self.save();
         if self.record.mode == Mode::Observe {
             let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
             self.state = State::Observing;
@@ -285,11 +296,11 @@ impl Call {
 
     fn heard_key(&mut self, listening: Listening, key: Option<Key>, now: Instant) {
         match key {
-            Some(Key::POUND) => self.end(EndedBy::Caller, now),
             Some(key) if listening.answer.is_some() && key.digit().is_none() => {
                 self.answered("key");
                 self.listen(None, now);
             }
+            Some(Key::POUND) => self.end(EndedBy::Caller, now),
             Some(key) if key.digit().is_some() => {
                 if listening.answer.is_some() {
                     self.answered("key");
@@ -370,6 +381,7 @@ impl Call {
         if let Some(question) = question {
             question.answer.get_or_insert_with(|| how.to_owned());
         }
+        self.save();
     }
 
     fn situation(&self, now: Instant) -> Situation {
@@ -387,6 +399,18 @@ impl Call {
             warned: self.progress.warned.is_some(),
         }
     }
+}
+
+/// Whether Asterisk did not do what it was told, although the caller is there.
+fn is_refused(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Failed(_)
+            | Outcome::NoSuchApplication
+            | Outcome::UnknownCommand
+            | Outcome::Usage(_)
+            | Outcome::Malformed(_)
+    )
 }
 
 /// The key that ended a prompt or a wait.

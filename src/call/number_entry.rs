@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::Call;
 use super::prompt::Clip;
-use super::record::{Callback, CallbackSource};
+use super::record::{Callback, CallbackSource, EndedBy};
 use super::state::{Keying, State, Then};
 use crate::agi::{Command, Key};
 use crate::number;
@@ -14,11 +14,20 @@ impl Call {
     pub(super) fn await_keys(&mut self, keying: Keying, now: Instant) {
         self.state = State::Keying(keying);
         let wait = self.policy.key_pause;
-        self.send(Command::wait_for_digit(wait), wait, now);
+        self.renew_rail_then(Command::wait_for_digit(wait), wait, now);
+    }
+
+    pub(super) fn await_confirmation(&mut self, keying: Keying, now: Instant) {
+        self.state = State::Confirming(keying);
+        let wait = self.policy.confirm;
+        self.renew_rail_then(Command::wait_for_digit(wait), wait, now);
     }
 
     /// A key, or none within the pause.
     pub(super) fn keyed(&mut self, mut keying: Keying, key: Option<Key>, now: Instant) {
+        if now.saturating_duration_since(self.started) >= self.policy.longest_call {
+            return self.end(EndedBy::Limit, now);
+        }
         let digit = key.filter(|k| k.digit().is_some() && keying.digits.len() < MOST_DIGITS);
         match (key, digit) {
             (_, Some(digit)) => {
@@ -76,6 +85,7 @@ impl Call {
             source,
             confirmed: source == CallbackSource::KeyedConfirmed,
         };
+        self.save();
     }
 }
 

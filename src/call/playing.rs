@@ -6,8 +6,9 @@ use std::time::Instant;
 use super::prompt::{self, Clip, LONGEST_CLIP};
 use super::record::{Asked, EndedBy};
 use super::state::{AwaitedAnswer, Keying, Listening, Playing, State, Then};
-use super::{Call, key_of};
-use crate::agi::{Command, Failure, Keys, Outcome};
+use super::{Call, is_refused, key_of};
+use crate::agi::{Keys, Outcome};
+use crate::audio::MediaTime;
 use crate::prompts::Prompt;
 
 impl Call {
@@ -16,7 +17,9 @@ impl Call {
             clips: clips.into(),
             then,
             began: self.ears.heard(),
+            stood_still: self.ears.stood_still,
         };
+        let asked = self.record.asked.len();
         for clip in playing
             .clips
             .iter()
@@ -29,10 +32,14 @@ impl Call {
                 answer: None,
             });
         }
+        if self.record.asked.len() > asked {
+            self.save();
+        }
         self.play_next(playing, now);
     }
 
-    fn play_next(&mut self, playing: Playing, now: Instant) {
+    fn play_next(&mut self, mut playing: Playing, now: Instant) {
+        playing.stood_still = self.ears.stood_still;
         let keys = match &playing.then {
             Then::Confirm(_) => prompt::confirming_keys(),
             Then::Leave(_) => Keys::NONE,
@@ -53,9 +60,15 @@ impl Call {
             return self.play_next(playing, now);
         }
         let clip = playing.clips.pop_front();
-        if let (Outcome::Failed(Failure::FileMissing | Failure::Refused), Some(clip)) =
-            (outcome, &clip)
-        {
+        if self.is_not_recorded(&playing) {
+            self.ears.deaf = true;
+            self.trouble(NOT_RECORDED.into());
+            return self.leave(EndedBy::HandedOn, now);
+        }
+        if let (true, Some(clip)) = (is_refused(outcome), &clip) {
+            // What the caller did not hear, he was not told.
+            let (name, at) = (clip.name(), playing.began);
+            self.record.asked.retain(|a| a.prompt != name || a.at != at);
             let needed = matches!(clip, Clip::Greeting(_) | Clip::Prompt(Prompt::StillThere));
             if needed {
                 self.trouble(format!("the prompt {} could not be played", clip.name()));
@@ -90,6 +103,13 @@ impl Call {
         }
     }
 
+    /// MixMonitor fills up the caller's side while something is played, whether he sends packets or not: a
+    /// recording that stands still meanwhile is not the caller's doing.
+    fn is_not_recorded(&self, playing: &Playing) -> bool {
+        let stood = self.ears.stood_still - playing.stood_still;
+        stood >= STANDS_STILL && !matches!(playing.then, Then::Leave(_))
+    }
+
     fn prompt_over(&mut self, then: Then, now: Instant) {
         match then {
             Then::Listen => self.listen(None, now),
@@ -104,11 +124,7 @@ impl Call {
                 );
             }
             Then::Key(keying) => self.await_keys(keying, now),
-            Then::Confirm(keying) => {
-                self.state = State::Confirming(keying);
-                let wait = self.policy.confirm;
-                self.send(Command::wait_for_digit(wait), wait, now);
-            }
+            Then::Confirm(keying) => self.await_confirmation(keying, now),
             Then::Leave(by) => self.leave(by, now),
         }
     }
@@ -121,3 +137,9 @@ impl Call {
         self.heartbeat(Listening { answer }, now);
     }
 }
+
+/// More than a late flush and what is told late of the time before; the shortest prompt that is not the
+/// last is 3.8 s long.
+const STANDS_STILL: MediaTime = MediaTime::from_millis(2_500);
+
+const NOT_RECORDED: &str = "Asterisk's recording stood still while a prompt was played; the disk with the tap folder is full, or Asterisk lost it";

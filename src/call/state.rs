@@ -47,6 +47,8 @@ pub(super) struct Playing {
     pub(super) clips: VecDeque<Clip>,
     pub(super) then: Then,
     pub(super) began: MediaTime,
+    /// What of the sound had never come when the first clip began.
+    pub(super) stood_still: MediaTime,
 }
 
 /// What comes after a prompt.

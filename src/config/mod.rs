@@ -19,6 +19,8 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
+pub(crate) use self::value::are_voicemail_options;
+
 use self::boxes::BoxSettings;
 use self::delivery::Delivery;
 use self::parcels::BoxDelivery;
@@ -80,10 +82,18 @@ impl Config {
             file: path.to_owned(),
             source,
         })?;
-        read::config(&bytes).map_err(|problems| ConfigError::Invalid {
+        Self::parse(&bytes).map_err(|problems| ConfigError::Invalid {
             file: path.to_owned(),
             problems,
         })
+    }
+
+    /// Checks the text of a file.
+    ///
+    /// # Errors
+    /// Every mistake in it, by line.
+    pub fn parse(bytes: &[u8]) -> Result<Self, Vec<Problem>> {
+        read::config(bytes)
     }
 
     /// The settings of a box: its own table, else `[defaults]`, else the guard's defaults.

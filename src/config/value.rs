@@ -149,10 +149,7 @@ text_value!(
 text_value!(
     /// Options of `VoiceMail()`; they go into the dialplan.
     VoicemailOptions(String),
-    |text| {
-        let option = |c: char| c.is_ascii_alphanumeric() || "()#-".contains(c);
-        (text.len() <= 40 && text.chars().all(option)).then(|| text.to_owned())
-    },
+    |text| are_voicemail_options(text).then(|| text.to_owned()),
     "options of VoiceMail() such as \"u\", \"b\", \"su\" or \"ug(3)\""
 );
 
@@ -234,6 +231,12 @@ text_value!(
     },
     "an address that begins with https:// or http://, without a user in it, or \"\" for none"
 );
+
+/// Whether this is safe to hand to `VoiceMail()` as its options.
+pub(crate) fn are_voicemail_options(text: &str) -> bool {
+    let option = |c: char| c.is_ascii_alphanumeric() || "()#-".contains(c);
+    text.len() <= 40 && text.chars().all(option)
+}
 
 fn is_plain_path(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);

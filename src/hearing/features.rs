@@ -6,7 +6,7 @@
 
 use realfft::num_complex::Complex;
 
-use super::math::{dot, ln, log2, sum};
+use super::math::{dot, highest, ln, log2, sum};
 use super::tables::{BINS, LONG, MELS, PEAKS_FROM, PEAKS_LEN, SHORT, Tables};
 use crate::audio::FRAME;
 
@@ -296,12 +296,24 @@ fn peaks(power: &[f32; BINS], out: &mut [f32; PEAKS_LEN]) {
     for (log, p) in logs.iter_mut().zip(&power[PEAKS_FROM - REACH..]) {
         *log = 3.010_3 * log2(p + 1e-11);
     }
-    let mut sum: f32 = logs[..2 * REACH].iter().sum();
+    // Sums of two, four and eight neighbours make sums of thirteen without a running sum's chain of waits.
+    let two = neighbours(&logs, &logs, 1);
+    let four = neighbours(&two, &two, 2);
+    let eight = neighbours(&four, &four, 4);
+    let twelve = neighbours(&eight, &four, 8);
     for (k, to) in out.iter_mut().enumerate() {
-        sum += logs[k + 2 * REACH];
+        let sum = twelve[k] + logs[k + 2 * REACH];
         *to = (logs[k + REACH] - sum / (2 * REACH + 1) as f32).max(0.0);
-        sum -= logs[k];
     }
+}
+
+/// Each number of the first row plus the one `ahead` of it in the second; the last `ahead` are of no use.
+fn neighbours<const N: usize>(a: &[f32; N], b: &[f32; N], ahead: usize) -> [f32; N] {
+    let mut sums = [0.0; N];
+    for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(&b[ahead..])) {
+        *sum = a + b;
+    }
+    sums
 }
 
 fn similarity(a: &[f32; PEAKS_LEN], b: &[f32; PEAKS_LEN]) -> f32 {
@@ -333,16 +345,6 @@ fn lines(power: &[f32; BINS]) -> Lines {
     const FROM: usize = 13;
     const HALF: usize = 3;
     let all = sum(&power[FROM..]);
-    let strongest = |skip: usize| {
-        let (mut best, mut at) = (-1.0, FROM);
-        for (k, &p) in power.iter().enumerate().take(BINS - 1).skip(FROM) {
-            if p > best && k.abs_diff(skip) > HALF {
-                best = p;
-                at = k;
-            }
-        }
-        at
-    };
     let around = |k: usize| {
         power[k.saturating_sub(HALF).max(FROM)..(k + HALF + 1).min(BINS)]
             .iter()
@@ -353,8 +355,10 @@ fn lines(power: &[f32; BINS]) -> Lines {
         let (a, b, c) = (a.ln(), b.ln(), c.ln());
         (k as f32 + 0.5 * (a - c) / (a - 2.0 * b + c).min(-1e-3)) * Tables::LONG_HZ
     };
-    let first = strongest(0);
-    let second = strongest(first);
+    let first = FROM + highest(&power[FROM..BINS - 1]);
+    let mut others = *power;
+    others[first - HALF..(first + HALF + 1).min(BINS)].fill(-1.0);
+    let second = FROM + highest(&others[FROM..BINS - 1]);
     let paired = power[second] > 0.03 * power[first];
     let both = around(first) + if paired { around(second) } else { 0.0 };
     Lines {

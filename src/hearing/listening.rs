@@ -69,3 +69,59 @@ impl Listening {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A second of silence, a sweep, noise, silence.
+    fn sound() -> Vec<i16> {
+        let mut seed = 1_u32;
+        (0..48_003_u32)
+            .map(|i| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                let noise = (seed >> 20) as i16 - 2_048;
+                let phase = f64::from(i % 8_000).powi(2) / 9_000.0;
+                match i / 8_000 {
+                    1 | 2 => (phase.sin() * 9_000.0) as i16,
+                    3 | 4 => noise,
+                    _ => 0,
+                }
+            })
+            .collect()
+    }
+
+    fn in_pieces(sound: &[i16], size: usize) -> (Vec<Frame>, Timeline) {
+        let mut listening = Listening::default();
+        let mut frames = Vec::new();
+        for piece in sound.chunks(size) {
+            listening.push_watched(piece, &mut |frame| frames.push(*frame));
+        }
+        assert_eq!(
+            listening.heard(),
+            MediaTime::from_samples(sound.len() as u64)
+        );
+        (frames, listening.finish())
+    }
+
+    #[test]
+    fn pieces_of_any_length_give_the_same_frames_and_timeline() {
+        let sound = sound();
+        let timeline = hear(&sound);
+        assert!(timeline.segments().len() > 1, "{timeline:?}");
+        let whole = in_pieces(&sound, sound.len());
+        assert_eq!(whole.0.len(), sound.len() / STEP);
+        assert_eq!(whole.1, timeline);
+        for size in [1, 7, 160, STEP - 1, STEP, STEP + 1, 4_001] {
+            assert_eq!(in_pieces(&sound, size), whole, "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn a_recording_shorter_than_a_step_has_its_length() {
+        let timeline = hear(&[0; 100]);
+        assert_eq!(timeline.heard(), MediaTime::from_samples(100));
+        assert_eq!(timeline.segments().len(), 1);
+        assert_eq!(hear(&[]).heard(), MediaTime::ZERO);
+    }
+}

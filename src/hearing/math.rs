@@ -75,6 +75,19 @@ pub(super) fn sum(a: &[f32]) -> f32 {
     sums.iter().sum::<f32>() + rest.iter().sum::<f32>()
 }
 
+/// Where the highest number of a row stands, the first of equals; zero for an empty row.
+pub(super) fn highest(a: &[f32]) -> usize {
+    let (chunks, rest) = a.as_chunks::<LANES>();
+    let mut tops = [f32::MIN; LANES];
+    for x in chunks {
+        for (top, &x) in tops.iter_mut().zip(x) {
+            *top = if x > *top { x } else { *top };
+        }
+    }
+    let top = tops.iter().chain(rest).copied().fold(f32::MIN, f32::max);
+    a.iter().position(|&x| x >= top).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,6 +106,18 @@ mod tests {
             );
         }
         assert!(exp(-1e9) < 1e-37 && exp(1e9).is_finite());
+    }
+
+    #[test]
+    fn the_highest_is_found_wherever_it_stands() {
+        for n in 1..70 {
+            for k in 0..n {
+                let row: Vec<f32> = (0..n).map(|i| -((i as f32 - k as f32).abs())).collect();
+                assert_eq!(highest(&row), k, "{n}");
+            }
+        }
+        assert_eq!(highest(&[]), 0);
+        assert_eq!(highest(&[2.0, 3.0, 3.0]), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod ear;
 mod features;
+mod howler;
 mod listening;
 mod math;
 mod network;
@@ -78,6 +79,8 @@ pub enum Signal {
     FaxCng,
     /// Answer tone of a modem or fax machine, 2,100 Hz.
     ModemAnswer,
+    /// Tone of a receiver left off its hook.
+    OffHook,
 }
 
 impl fmt::Display for Signal {
@@ -90,6 +93,7 @@ impl fmt::Display for Signal {
             Self::Sit => "special information tone",
             Self::FaxCng => "fax calling tone",
             Self::ModemAnswer => "modem answer tone",
+            Self::OffHook => "off-hook tone",
         })
     }
 }

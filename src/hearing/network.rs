@@ -16,9 +16,9 @@ use super::math::exp;
 pub(super) const CLASSES: usize = Class::ALL.len();
 
 /// Units of the dense layer.
-const DENSE: usize = 48;
+const DENSE: usize = 64;
 /// Units of the recurrent layer.
-const HIDDEN: usize = 80;
+const HIDDEN: usize = 96;
 const GATES: usize = 3 * HIDDEN;
 const LANES: usize = 16;
 

@@ -24,7 +24,7 @@ const SHORT_BINS: usize = SHORT / 2 + 1;
 /// The first bin that counts for the level: everything below is hum.
 const LOWEST_BIN: usize = 3;
 /// Room that the transforms ask for as scratch, checked when the tables are made.
-const SCRATCH: usize = LONG;
+const SCRATCH: usize = LONG / 2;
 
 pub(super) struct Tables {
     short: Arc<dyn RealToComplex<f32>>,

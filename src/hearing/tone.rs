@@ -7,6 +7,7 @@
 
 use super::Signal;
 use super::features::Lines;
+use super::howler::Howler;
 
 /// What was recognised, and the step at which its first burst began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,6 +222,7 @@ pub(super) struct Tones {
     step: u64,
     signal: Option<Signal>,
     last_on: u64,
+    howler: Howler,
 }
 
 impl Tones {
@@ -232,6 +234,7 @@ impl Tones {
             step: 0,
             signal: None,
             last_on: 0,
+            howler: Howler::default(),
         }
     }
 
@@ -244,6 +247,14 @@ impl Tones {
     pub(super) fn step(&mut self, lines: &Lines) -> Option<Recognised> {
         let at = self.step;
         self.step += 1;
+        if self.howler.hears(at, lines) && self.signal == Some(Signal::OffHook) {
+            self.last_on = at;
+        }
+        if let Some(begun) = self.howler.certain()
+            && self.signal != Some(Signal::OffHook)
+        {
+            return self.recognise(Signal::OffHook, begun);
+        }
         let pure = lines.purity > PURE && lines.level > QUIETEST_DBFS;
         let (low, high) = if lines.second > 0.0 {
             (lines.first.min(lines.second), lines.first.max(lines.second))

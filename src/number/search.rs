@@ -56,7 +56,8 @@ impl Needle {
             return Some(Self::Exactly(backwards(&written.all)));
         }
         let mut keys = vec![backwards(&written.all)];
-        if written.all.len() >= *E164_DIGITS.start() {
+        let is_whole = written.all.len() >= *E164_DIGITS.start() || normalise(text, home).is_some();
+        if is_whole {
             let whole = written.whole_number(text, home);
             if whole.len() >= SHORTEST_SUFFIX && whole != written.all {
                 keys.push(backwards(&whole));
@@ -101,6 +102,13 @@ mod tests {
 
     fn home(code: &str) -> Option<Country> {
         code.parse().ok()
+    }
+
+    #[test]
+    fn a_short_number_is_found_as_it_was_stored() {
+        let e164 = normalise("089900", home("DE")).unwrap();
+        let key = search_key("089900", Some(e164.as_str()));
+        assert!(Needle::read("089900", home("DE")).unwrap().matches(&key));
     }
 
     #[test]

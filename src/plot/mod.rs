@@ -83,16 +83,15 @@ impl Plot<'_> {
         };
         svg.rect("badge", class, (LEFT, 18.0, wide, 28.0));
         svg.text("verdict", (LEFT + wide / 2.0, 37.0), &verdict);
-        let sure = format!("confidence {:.0} %", judgement.confidence * 100.0);
+        let sure = format!("confidence {}", percent(judgement.confidence));
         svg.text("sure", (LEFT + wide + 12.0, 37.0), &sure);
         let title = shortened(self.title, 70).to_string();
         svg.text("title", (WIDTH - RIGHT, 32.0), &title);
-        let length = format!(
-            "{} · {} · peak {:.0} dBFS",
-            self.made_of,
-            self.timeline.heard(),
-            20.0 * self.envelope.peak().max(1e-5).log10()
-        );
+        let peak = match -20.0 * self.envelope.peak().log10() {
+            below if below.is_finite() => format!("peak {below:.0} dB below full scale"),
+            _ => "all samples zero".into(),
+        };
+        let length = format!("{} · {} · {peak}", self.made_of, self.timeline.heard());
         svg.text("made", (WIDTH - RIGHT, 49.0), &length);
         for (reason, row) in judgement.reasons.iter().take(MOST_REASONS).zip(0..) {
             let y = 70.0 + 18.0 * f64::from(row);
@@ -165,8 +164,9 @@ impl Plot<'_> {
                 &hint(segment),
             );
             if wide >= NAMED_WIDTH {
+                let on_light = matches!(segment.class, Class::Silence | Class::Music);
                 svg.text(
-                    "within",
+                    if on_light { "within dark" } else { "within" },
                     (x + wide / 2.0, top + 12.0),
                     &segment.class.to_string(),
                 );
@@ -209,10 +209,15 @@ impl Plot<'_> {
             svg.text("legend", (x + 18.0, y), &text);
             x += 42.0 + 7.2 * text.len() as f64;
         }
+        let unit = match self.length() {
+            length if tick_step(length) < 1.0 => "seconds",
+            length if length < 3_600.0 => "minutes:seconds",
+            _ => "hours:minutes:seconds",
+        };
         svg.text(
             "made",
             (WIDTH - RIGHT, y),
-            "minutes and seconds; level in dBFS",
+            &format!("{unit}; level in dBFS"),
         );
     }
 
@@ -227,6 +232,11 @@ impl Plot<'_> {
     fn x_of(&self, at: MediaTime) -> f64 {
         self.x(at.as_secs_f64())
     }
+}
+
+/// A share; never a whole one that is not.
+pub fn percent(share: f32) -> String {
+    format!("{:.0} %", (share * 100.0).floor())
 }
 
 fn hint(segment: &Segment) -> String {
@@ -267,5 +277,69 @@ fn clock(secs: f64, step: f64) -> String {
     match whole / 3_600 {
         0 => format!("{}:{:02}", whole / 60, whole % 60),
         hours => format!("{hours}:{:02}:{:02}", whole / 60 % 60, whole % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::verdict::{Facts, judge};
+    use crate::hearing::hear;
+
+    fn picture(samples: &[i16]) -> String {
+        let timeline = hear(samples);
+        let mut envelope = Envelope::default();
+        envelope.push(samples);
+        let plot = Plot {
+            title: "<a>",
+            made_of: "16-bit PCM",
+            envelope: &envelope,
+            timeline: &timeline,
+            judgement: &judge(&Facts::of_recording(&timeline)),
+        };
+        plot.to_svg()
+    }
+
+    #[test]
+    fn every_length_can_be_drawn() {
+        for length in [0, 1, 319, 320, 8_000, 100_001] {
+            let svg = picture(&vec![9; length]);
+            assert!(svg.contains("&lt;a&gt;") && !svg.contains("<a>"));
+            for wrong in ["NaN", "inf", "=\"-"] {
+                assert!(!svg.contains(wrong), "{wrong} in {svg}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_column_stands_once_in_the_colour_of_its_segment() {
+        let svg = picture(&vec![0; 80_000]);
+        let wave: Vec<&str> = svg.lines().filter(|l| l.contains("\"wave ")).collect();
+        assert_eq!(wave.len(), 1);
+        assert!(wave[0].contains("\"wave silence\""));
+        let columns = wave[0].matches('M').count();
+        assert!((500..=COLUMNS).contains(&columns), "{columns}");
+    }
+
+    #[test]
+    fn the_time_axis_has_a_handful_of_round_ticks() {
+        for (length, step, at, shown) in [
+            (0.9, 0.1, 0.3, "0.3"),
+            (12.0, 1.0, 7.0, "0:07"),
+            (132.0, 10.0, 70.0, "1:10"),
+            (3_600.0, 300.0, 300.0, "5:00"),
+            (86_400.0, 7_200.0, 7_200.0, "2:00:00"),
+        ] {
+            assert!((tick_step(length) - step).abs() < 1e-9, "{length}");
+            assert_eq!(clock(at, step), shown);
+        }
+        assert!((tick_step(1e6) - 1e5).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_up_to_certainty() {
+        assert_eq!(percent(0.999), "99 %");
+        assert_eq!(percent(1.0), "100 %");
+        assert_eq!(percent(0.0), "0 %");
     }
 }

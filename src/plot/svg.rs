@@ -17,7 +17,7 @@ rect.speech,rect.music,rect.tone,rect.noise,rect.silence{stroke:none}\
 .verdict{fill:#fff;font-size:15px;font-weight:bold;text-anchor:middle}.sure{font-size:14px}\
 .title{font-size:14px;font-weight:bold;text-anchor:end}.made{fill:#6b7480;text-anchor:end}.reason{font-size:13px}\
 .time{text-anchor:middle;fill:#4a525c}.side{text-anchor:end;fill:#6b7480;font-size:11px}\
-.within{fill:#fff;text-anchor:middle;font-size:11px}";
+.within{fill:#fff;text-anchor:middle;font-size:11px}.dark{fill:#22282f}";
 
 /// A place: from the left, from the top.
 type At = (f64, f64);

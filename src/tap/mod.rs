@@ -11,6 +11,7 @@ mod raw;
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -120,6 +121,17 @@ pub enum TapError {
         folder: PathBuf,
         /// What the system says.
         source: io::Error,
+    },
+    /// The recording has begun, but its file is not where it is looked for.
+    #[error(
+        "{path} has not come in {} s, although MixMonitor has begun: [tap] folder_as_asterisk_sees_it and folder_as_guard_sees_it must be one and the same folder, and Asterisk must be able to write there",
+        .waited.as_secs()
+    )]
+    NeverCame {
+        /// The file as the guard sees it.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
     },
     /// Something else lies in the file's place.
     #[error(

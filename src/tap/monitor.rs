@@ -1,8 +1,9 @@
 //! The tap `monitor`: follows the raw file that Asterisk's MixMonitor writes of the caller alone.
 //!
-//! Asterisk writes 48 kHz signed linear in pieces of 32,768 octets, one every 0.34 s. The file stands
-//! still while no packets come, and is never made at all where none ever came: that is no error, the time
-//! is told as sound that never came.
+//! Asterisk makes the file as soon as MixMonitor begins, packets or no packets, and writes 48 kHz signed
+//! linear in pieces of 32,768 octets, one every 0.34 s. The file stands still while no packets come: that
+//! is no error, the time is told as sound that never came. A file that is not there at all is one: Asterisk
+//! writes to another folder than the guard looks in, or cannot write.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -90,6 +91,10 @@ pub async fn follow(
         }
         match finishing {
             Some(since) if monitor.is_complete(since, clock.now()) => {
+                if let Some(error) = monitor.never_came(clock.now()) {
+                    let _ = events.send(TapEvent::Failed(error)).await;
+                    return;
+                }
                 let (rest, gaps) = monitor.finish();
                 let _ = events.send(TapEvent::Samples(rest)).await;
                 let _ = events.send(TapEvent::Finished(gaps)).await;
@@ -145,13 +150,12 @@ impl Monitor {
     /// The file cannot be followed any further.
     pub fn poll(&mut self, now: impl Fn() -> Instant) -> Result<Vec<TapEvent>, TapError> {
         let before = now();
-        let size = self.look()?;
+        let waited = before.saturating_duration_since(self.since);
+        let size = self.look(waited)?;
         let after = now();
         let mut events = Vec::new();
         if size == self.octets {
-            let lost = self
-                .pace
-                .stood(before.saturating_duration_since(self.since), sound(size));
+            let lost = self.pace.stood(waited, sound(size));
             events.extend(lost.map(|lost| self.stood_still(lost)));
             return Ok(events);
         }
@@ -171,6 +175,14 @@ impl Monitor {
         let mut rest = Vec::new();
         self.resampler.finish(&mut rest);
         (rest, self.gaps)
+    }
+
+    /// The call is over and its file was never there; one of less than a second says nothing.
+    fn never_came(&self, now: Instant) -> Option<TapError> {
+        let waited = now.saturating_duration_since(self.since);
+        let path = self.path.clone();
+        (self.file.is_none() && waited >= SURELY_MADE)
+            .then_some(TapError::NeverCame { path, waited })
     }
 
     /// Whether the last piece is on the disk: the final flush leaves no multiple of the buffer.
@@ -195,9 +207,9 @@ impl Monitor {
     }
 
     /// How large the file is; zero while it is not there.
-    fn look(&mut self) -> Result<u64, TapError> {
+    fn look(&mut self, waited: Duration) -> Result<u64, TapError> {
         let Some((_, identity)) = &self.file else {
-            return self.look_for_the_first_time();
+            return self.look_for_the_first_time(waited);
         };
         let replaced = |how| TapError::Replaced {
             path: self.path.clone(),
@@ -221,7 +233,7 @@ impl Monitor {
         Ok(meta.len())
     }
 
-    fn look_for_the_first_time(&mut self) -> Result<u64, TapError> {
+    fn look_for_the_first_time(&mut self, waited: Duration) -> Result<u64, TapError> {
         match raw::open(&self.path) {
             Ok((file, identity)) => {
                 let size = file
@@ -233,7 +245,11 @@ impl Monitor {
             Err(error) if error.is_not_found() => {
                 let folder = self.path.parent().unwrap_or(Path::new("/"));
                 match std::fs::metadata(folder) {
-                    Ok(_) => Ok(0),
+                    Ok(_) if waited < COMES_WITHIN => Ok(0),
+                    Ok(_) => Err(TapError::NeverCame {
+                        path: self.path.clone(),
+                        waited,
+                    }),
                     Err(source) => Err(TapError::NoFolder {
                         folder: folder.into(),
                         source,
@@ -275,6 +291,12 @@ const POLL: Duration = Duration::from_millis(100);
 /// How often we look while the last flush is awaited.
 const FLUSH_POLL: Duration = Duration::from_millis(40);
 
+/// Asterisk makes the file within milliseconds; a busy machine or a share may show it later.
+const COMES_WITHIN: Duration = Duration::from_secs(3);
+
+/// A shorter call may have ended before Asterisk made its file.
+const SURELY_MADE: Duration = Duration::from_secs(1);
+
 /// Asterisk's stdio buffer (`setvbuf` in `main/file.c`).
 const STDIO_BUFFER: u64 = 32_768;
 
@@ -283,3 +305,18 @@ const NOTHING_COMES: Duration = Duration::from_millis(150);
 
 /// The last flush takes milliseconds; after this we go on without it.
 const LONGEST_FLUSH: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_option_text_names_our_own_identifier_and_has_no_comma_inside() {
+        let id = CallId::new(jiff::Timestamp::UNIX_EPOCH, 9);
+        let options = mix_monitor_options(Path::new("/var/spool/asterisk/guard"), id);
+        assert_eq!(
+            options,
+            format!(",r(/var/spool/asterisk/guard/{id}.sln48)i(GUARD_TAP_ID)")
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! The table of callers, row by row: the guard ends junk, asks first, and files every call once.
 
 use std::fs;
+use std::time::Duration;
 
 use crate::guard::{Guard, Record};
 use crate::lab::Lab;
@@ -50,9 +51,18 @@ fn is_filed(lab: &Lab, call: &Record, verdict: &str, ended_by: &str) {
 
 /// He was asked once and then sent away: a greeting, a question, a goodbye, and no more.
 fn was_asked_once_and_sent_away(stay: &Stay, call: &Record) {
+    was_asked_once_and_ended(stay, call, "goodbye");
+}
+
+fn was_asked_once_and_ended(stay: &Stay, call: &Record, words: &str) {
     assert!(stay.ended_by_asterisk, "{stay:?}");
-    assert_eq!(call.asked(), ["still-there", "goodbye"]);
+    assert_eq!(call.asked(), ["still-there", words]);
     assert_eq!(stay.heard.len(), 3, "{stay:?}");
+    let left_hanging = stay.lasted - stay.heard[2].1;
+    assert!(
+        left_hanging < Duration::from_secs(2),
+        "{left_hanging:?} of nothing after the goodbye"
+    );
 }
 
 #[test]
@@ -142,6 +152,22 @@ fn rambled_until_the_end() {
 }
 
 #[test]
+fn laid_the_handset_aside() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let office = Sound::of_example("aside");
+    let stay = somebody(&lab)
+        .listens()
+        .says(&office)
+        .says(&office)
+        .stays(10.0)
+        .call();
+    let call = guard.record();
+    is_filed(&lab, &call, "aside", "guard");
+    was_asked_once_and_sent_away(&stay, &call);
+}
+
+#[test]
 fn parked_us_on_hold_music() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
@@ -158,6 +184,21 @@ fn parked_us_on_hold_music() {
 }
 
 #[test]
+fn parked_us_on_asterisks_own_hold_music_in_the_middle_of_a_message() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let caller = somebody(&lab).listens().says(&Sound::speech(&lab, 9.0));
+    let stay = caller
+        .says(&Sound::hold_music(&lab, 60.0))
+        .stays(10.0)
+        .call();
+    let call = guard.record();
+    is_filed(&lab, &call, "message", "guard");
+    // Who left a message is thanked for it, though nobody may be there to hear it.
+    was_asked_once_and_ended(&stay, &call, "thanks");
+}
+
+#[test]
 fn said_nothing() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
@@ -165,6 +206,27 @@ fn said_nothing() {
     let call = guard.record();
     is_filed(&lab, &call, "silent", "guard");
     was_asked_once_and_sent_away(&stay, &call);
+}
+
+#[test]
+fn said_nothing_in_german() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let stay = Caller::dials(&lab, &lab.extension("de", 'p'))
+        .stays(60.0)
+        .call();
+    let call = guard.record();
+    is_filed(&lab, &call, "silent", "guard");
+    was_asked_once_and_sent_away(&stay, &call);
+    let (from, to) = stay.heard[1];
+    let (spoken, question) = (
+        (to - from).as_secs_f32(),
+        lab.prompt("de", "still-there").seconds(),
+    );
+    assert!(
+        (spoken - question).abs() < 1.0,
+        "{spoken} s were heard, the question has {question} s"
+    );
 }
 
 #[test]
@@ -205,6 +267,17 @@ fn answered_the_question_by_voice_and_goes_on() {
     caller.hangs_up().call();
     let call = guard.record();
     is_filed(&lab, &call, "message", "caller");
+    assert_eq!(call.asked(), ["still-there"]);
+}
+
+#[test]
+fn answered_the_question_by_a_key_and_says_nothing() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let caller = somebody(&lab).listens().listens().presses("5");
+    caller.is_quiet(5.0).hangs_up().call();
+    let call = guard.record();
+    is_filed(&lab, &call, "unsure", "caller");
     assert_eq!(call.asked(), ["still-there"]);
 }
 

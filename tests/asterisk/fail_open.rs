@@ -1,6 +1,7 @@
 //! Whatever becomes of the guard, the caller ends in VoiceMail() and his message is in the box. The
 //! guards here are none or fakes; what is tested is the dialplan that administrators include.
 
+use std::thread;
 use std::time::Duration;
 
 use crate::fake_guard::{FakeGuard, Then};
@@ -97,12 +98,11 @@ fn a_guard_that_takes_the_call_and_says_nothing() {
         "the caller waited {first_word:?}"
     );
     let prelude = guard.heard();
-    let request = format!("agi_network_script: guard?box={}@default", lab.voice_box());
-    assert!(prelude.contains(&request), "{prelude:?}");
-    assert!(
-        prelude.contains(&"agi_arg_1: vm_options=us".to_owned()),
-        "{prelude:?}"
+    let request = format!(
+        "agi_network_script: guard?box={}@default&vm_options=us",
+        lab.voice_box()
     );
+    assert!(prelude.contains(&request), "{prelude:?}");
 }
 
 #[test]
@@ -236,6 +236,43 @@ fn a_caller_who_hangs_up_in_the_guard_reaches_the_administrators_h() {
 }
 
 #[test]
+fn an_administrators_own_absolute_timeout_still_ends_the_call() {
+    // With the subroutine, and with VoiceMail() alone.
+    let calls = ['t', 'v'].map(|wiring| {
+        thread::spawn(move || {
+            let lab = Lab::enter();
+            let caller = Caller::dials(&lab, &lab.extension("en", wiring)).listens();
+            let stay = caller.says(&Sound::speech(&lab, 20.0)).stays(5.0).call();
+            let seconds = stay.lasted.as_secs_f32();
+            assert!(
+                stay.ended_by_asterisk && (11.0..13.5).contains(&seconds),
+                "{wiring}: {stay:?}"
+            );
+            // Asterisk takes the timeout inside VoiceMail() for a hang-up or for a timeout, as it happens:
+            // his T runs first or not at all, then his h, once.
+            let endings = wait_for("his h", SOON, || {
+                let how = lab.endings(1).into_iter().map(|ending| ending.how);
+                let how: Vec<_> = how.collect();
+                how.contains(&"hung-up".to_owned()).then_some(how)
+            });
+            let h = endings.last().map(String::as_str);
+            let before = &endings[..endings.len() - 1];
+            assert!(
+                h == Some("hung-up") && matches!(before, [] | [_]),
+                "{wiring}: {endings:?}"
+            );
+            assert!(
+                before.iter().all(|how| how == "administrators-T"),
+                "{wiring}: {endings:?}"
+            );
+        })
+    });
+    for call in calls {
+        call.join().unwrap();
+    }
+}
+
+#[test]
 fn an_administrators_own_absolute_timeout_is_put_back_after_the_guard() {
     let lab = Lab::enter();
     let done = &[
@@ -259,7 +296,10 @@ fn strange_characters_in_the_arguments_do_no_harm() {
     let guard = FakeGuard::start(&lab, Then::SaysAndDies(&[]));
     message_after_the_beep(&lab, 'x');
     plain_voicemail_took_it(&lab);
-    let request = format!("agi_network_script: guard?box={}@default", lab.voice_box());
+    let request = format!(
+        "agi_network_script: guard?box={}@default&vm_options=us",
+        lab.voice_box()
+    );
     assert!(guard.heard().contains(&request), "{:?}", guard.heard());
 }
 

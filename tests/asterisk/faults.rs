@@ -2,7 +2,7 @@
 //! a recorded message or in a finished guard call, and every call that reached us has its one record.
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::PermissionsExt;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -12,12 +12,19 @@ use crate::lab::Lab;
 use crate::sip::{Caller, Stay};
 use crate::sound::Sound;
 
-fn somebody(lab: &Lab) -> Caller {
+pub fn somebody(lab: &Lab) -> Caller {
     Caller::dials(lab, &lab.extension("en", 's'))
 }
 
+/// He hears the greeting, begins to talk and goes on until he is interrupted.
+pub fn is_interrupted(lab: &Lab, caller: Caller) -> Caller {
+    caller
+        .listens()
+        .talks_until_spoken_to(&Sound::speech(lab, 60.0))
+}
+
 /// He waits for the next beep, says his message and hangs up.
-fn leaves_his_message(caller: Caller) -> JoinHandle<Stay> {
+pub fn leaves_his_message(caller: Caller) -> JoinHandle<Stay> {
     let message = Sound::of_example("message");
     caller
         .listens()
@@ -28,7 +35,7 @@ fn leaves_his_message(caller: Caller) -> JoinHandle<Stay> {
 }
 
 /// VoiceMail() recorded him, after all.
-fn voicemail_has_his_message(lab: &Lab) {
+pub fn voicemail_has_his_message(lab: &Lab) {
     let ending = lab.ending();
     assert_eq!(ending.get("vmstatus"), "SUCCESS", "{ending:?}");
     let seconds = lab.message().sound.seconds();
@@ -42,7 +49,7 @@ fn is_closed_at_the_next_start(guard: &mut Guard) {
     assert_eq!(call.get("ended_by"), "recovered", "{call:#?}");
 }
 
-fn was_handed_on(lab: &Lab, call: &Record) {
+pub fn was_handed_on(lab: &Lab, call: &Record) {
     assert_eq!(call.get("ended_by"), "handed_on", "{call:#?}");
     voicemail_has_his_message(lab);
 }
@@ -53,6 +60,18 @@ fn killed_during_the_greeting() {
     let mut guard = Guard::start(&lab);
     let caller = leaves_his_message(somebody(&lab));
     guard.tells("voicemail-guard/greeting");
+    guard.is_killed();
+    caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    is_closed_at_the_next_start(&mut guard);
+}
+
+#[test]
+fn killed_while_it_listens() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    let caller = leaves_his_message(is_interrupted(&lab, somebody(&lab)));
+    guard.listens_for(3.0);
     guard.is_killed();
     caller.join().unwrap();
     voicemail_has_his_message(&lab);
@@ -87,9 +106,8 @@ fn killed_in_observe_mode_while_voicemail_records() {
 fn frozen_while_it_listens() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let talking = somebody(&lab).listens().says(&Sound::speech(&lab, 4.0));
-    let caller = leaves_his_message(talking);
-    guard.tells("WAIT FOR DIGIT");
+    let caller = leaves_his_message(is_interrupted(&lab, somebody(&lab)));
+    guard.listens_for(3.0);
     guard.is_frozen();
     caller.join().unwrap();
     voicemail_has_his_message(&lab);
@@ -119,9 +137,8 @@ fn asked_to_stop_with_a_call_up_which_finishes() {
 fn asked_twice_to_stop_hands_the_caller_on() {
     let lab = Lab::enter();
     let mut guard = Guard::start(&lab);
-    let talking = somebody(&lab).listens().says(&Sound::speech(&lab, 4.0));
-    let caller = leaves_his_message(talking);
-    guard.tells("WAIT FOR DIGIT");
+    let caller = leaves_his_message(is_interrupted(&lab, somebody(&lab)));
+    guard.listens_for(3.0);
     guard.is_asked_to_stop();
     guard.tells("stopping");
     guard.is_asked_to_stop();
@@ -137,6 +154,161 @@ fn a_greeting_is_missing() {
     let guard = Guard::with(&lab, "greeting = \"voicemail-guard/nowhere\"");
     leaves_his_message(somebody(&lab)).join().unwrap();
     was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn the_question_is_a_broken_file() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let language = lab.english_with_broken("still-there");
+    let caller = Caller::dials(&lab, &lab.extension(&language, 's')).listens();
+    leaves_his_message(caller).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+#[test]
+fn missing_alone_the_question() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let _away = lab.take_away(&["still-there"]);
+    leaves_his_message(somebody(&lab).listens()).join().unwrap();
+    was_handed_on(&lab, &guard.record());
+}
+
+/// A prompt without which the call can go on is left out; nobody is handed on for it.
+#[test]
+fn missing_alone_every_prompt_but_greeting_and_question() {
+    let lab = Lab::enter();
+    let settings = "rambler_prompt_after_s = 8\nrambler_prompt_grace_s = 1\n\
+                    longest_message_s = 20\nwarning_before_end_s = 6\nnever_started_s = 4";
+    let guard = Guard::with(&lab, settings);
+    let _away = lab.take_away(&[
+        "greeting-withheld",
+        "number-first",
+        "time-warning",
+        "enter-number",
+        "number-is",
+        "number-confirm",
+        "number-saved",
+        "thanks",
+        "goodbye",
+    ]);
+    let dials = |name: &str, wiring| {
+        let caller = Caller::dials(&lab, &lab.extension("en", wiring));
+        caller.is(name, name)
+    };
+    let rambles = dials("0911555001", 'p').listens();
+    let rambles = rambles.says(&Sound::speech(&lab, 25.0)).stays(5.0);
+    let keys = dials("0911555002", 'p').listens().presses("0911555022#");
+    let keys = keys.listens().presses("2").is_quiet(0.5);
+    let keys = keys.presses("0911555033#").listens().presses("1").listens();
+    let keys = keys.says(&Sound::speech(&lab, 5.0)).hangs_up();
+    let silent = dials("0911555003", 'p').stays(60.0);
+    let withheld = leaves_his_message(dials("anonymous", 's'));
+    for call in [rambles, keys, silent].map(Caller::calls) {
+        call.join().unwrap();
+    }
+    withheld.join().unwrap();
+    let filed = guard.closed_calls(4);
+    let of = |number: &str| {
+        let mut calls = filed.iter();
+        let call = calls.find(|call| call.get("caller.number") == number);
+        call.unwrap_or_else(|| panic!("no call of {number}: {filed:#?}"))
+    };
+    let (rambler, keyed) = (of("0911555001"), of("0911555002"));
+    assert_eq!(
+        (rambler.get("verdict"), rambler.get("ended_by")),
+        ("rambler", "limit"),
+        "{rambler:#?}"
+    );
+    assert_eq!(
+        (keyed.get("callback.e164"), keyed.get("callback.source")),
+        ("+49911555033", "keyed_confirmed"),
+        "{keyed:#?}"
+    );
+    assert_eq!(
+        (
+            of("0911555003").get("verdict"),
+            of("0911555003").get("ended_by")
+        ),
+        ("silent", "guard")
+    );
+    assert_eq!(of("anonymous").get("ended_by"), "handed_on");
+    assert!(lab.message().sound.seconds() > 10.0);
+}
+
+#[test]
+fn the_data_folder_cannot_be_written() {
+    let lab = Lab::enter();
+    let mut guard = Guard::of_any_user(&lab);
+    fs::set_permissions(guard.data(), Permissions::from_mode(0o500)).unwrap();
+    leaves_his_message(Caller::dials(&lab, &lab.extension("en", 'p')))
+        .join()
+        .unwrap();
+    guard.tells("the audio could not be kept");
+    fs::set_permissions(guard.data(), Permissions::from_mode(0o700)).unwrap();
+    guard.is_asked_to_stop();
+    guard.ends();
+    guard.starts_again();
+    let call = guard.record();
+    assert_eq!(call.get("verdict"), "message", "{call:#?}");
+    let kept = lab.inside(&format!("{}/{}.sln48", lab.tap_folder(), call.get("id")));
+    assert!(
+        kept.exists(),
+        "the recording that could not be kept is lost"
+    );
+}
+
+#[test]
+fn the_disk_is_full() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    guard.cannot_write(true);
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    let ending = lab.ending();
+    guard.cannot_write(false);
+    guard.is_asked_to_stop();
+    guard.ends();
+    let call = guard.record();
+    assert_eq!(call.get("verdict"), "message", "{call:#?}");
+    assert_eq!(ending.get("call"), call.get("id"), "{ending:?}");
+}
+
+#[test]
+fn the_disk_is_full_when_the_guard_starts() {
+    let lab = Lab::enter();
+    let guard = Guard::start_on_a_full_disk(&lab);
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    let ending = lab.ending();
+    guard.cannot_write(false);
+    let call = guard.record();
+    assert_eq!(ending.get("call"), call.get("id"), "{ending:?}");
+    assert_eq!(call.get("verdict"), "message", "{call:#?}");
+}
+
+#[test]
+fn killed_after_the_number_was_confirmed() {
+    let lab = Lab::enter();
+    let mut guard = Guard::start(&lab);
+    let caller = somebody(&lab).listens().presses("0911555066#").listens();
+    let caller = caller.presses("1").listens();
+    let caller = caller.talks_until_spoken_to(&Sound::speech(&lab, 60.0));
+    let caller = leaves_his_message(caller);
+    guard.tells("voicemail-guard/number-saved");
+    guard.listens_for(1.0);
+    guard.is_killed();
+    caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    guard.starts_again();
+    let call = guard.record();
+    assert_eq!(call.get("ended_by"), "recovered", "{call:#?}");
+    assert_eq!(call.get("callback.e164"), "+49911555066", "{call:#?}");
+    assert_eq!(call.get("callback.source"), "keyed_confirmed");
+    assert_eq!(
+        call.asked(),
+        ["number-is", "number-confirm", "number-saved"]
+    );
+    assert!(!call.get("linkedid").is_empty(), "{call:#?}");
 }
 
 #[test]
@@ -156,5 +328,40 @@ fn the_call_log_is_locked_by_somebody() {
         (call.get("verdict"), call.get("ended_by")),
         ("silent", "guard"),
         "{call:#?}"
+    );
+}
+
+#[test]
+fn fifty_calls_more_than_allowed() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "[limits]\nmax_calls = 4");
+    let speech = Sound::speech(&lab, 5.0);
+    let calls: Vec<_> = (0..54)
+        .map(|_| {
+            somebody(&lab)
+                .listens()
+                .says(&speech)
+                .is_quiet(0.5)
+                .hangs_up()
+                .calls()
+        })
+        .collect();
+    for call in calls {
+        call.join().unwrap();
+    }
+    let filed = guard.closed_calls(54);
+    let refused = filed
+        .iter()
+        .filter(|call| call.get("ended_by") == "refused")
+        .count();
+    assert_eq!((filed.len(), refused), (54, 50));
+    let endings = lab.endings(54);
+    let recorded = endings
+        .iter()
+        .filter(|ending| ending.get("vmstatus") == "SUCCESS")
+        .count();
+    assert_eq!(
+        (endings.len(), recorded, lab.inbox(lab.voice_box()).len()),
+        (54, 50, 50)
     );
 }

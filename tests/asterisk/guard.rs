@@ -2,8 +2,6 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpStream};
-use std::os::unix::fs::chown;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
@@ -18,8 +16,20 @@ use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
 pub struct Guard<'a> {
     lab: &'a Lab,
     home: TempDir,
-    nobody: bool,
+    rights: Rights,
+    starts: usize,
     child: Child,
+}
+
+/// What the guard's user may do.
+#[derive(Clone, Copy, PartialEq)]
+enum Rights {
+    /// What the tests' user may: as root everything.
+    All,
+    /// What the rights on files say.
+    OfAnyUser,
+    /// Everything, but there is no space.
+    NoSpace,
 }
 
 impl<'a> Guard<'a> {
@@ -36,20 +46,31 @@ impl<'a> Guard<'a> {
 
     /// One that looks for the caller's sound elsewhere.
     pub fn with_tap_folder(lab: &'a Lab, folder: &Path, defaults: &str) -> Self {
-        Self::launch(lab, Self::home(lab, folder, defaults), false)
+        let home = Self::home(lab, &lab.tap_folder(), folder, defaults);
+        Self::launch(lab, home, Rights::All)
     }
 
-    /// One without root's right to read and write everything; the tap folder is its own.
-    pub fn of_nobody(lab: &'a Lab) -> Self {
-        let folder = lab.inside(&lab.tap_folder());
-        let home = Self::home(lab, &folder, "");
-        for path in [&folder, home.path()] {
-            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-        }
-        Self::launch(lab, home, true)
+    /// One that tells Asterisk to record into this folder.
+    pub fn with_tap_folder_of_asterisk(lab: &'a Lab, folder: &str) -> Self {
+        let home = Self::home(lab, folder, &lab.inside(folder), "");
+        Self::launch(lab, home, Rights::All)
     }
 
-    fn home(lab: &Lab, folder: &Path, defaults: &str) -> TempDir {
+    /// One that cannot write anything from its very start.
+    pub fn start_on_a_full_disk(lab: &'a Lab) -> Self {
+        let folder = lab.tap_folder();
+        let home = Self::home(lab, &folder, &lab.inside(&folder), "");
+        Self::launch(lab, home, Rights::NoSpace)
+    }
+
+    /// One without root's right to read and write everything.
+    pub fn of_any_user(lab: &'a Lab) -> Self {
+        let folder = lab.tap_folder();
+        let home = Self::home(lab, &folder, &lab.inside(&folder), "");
+        Self::launch(lab, home, Rights::OfAnyUser)
+    }
+
+    fn home(lab: &Lab, of_asterisk: &str, folder: &Path, defaults: &str) -> TempDir {
         let home = TempDir::new().unwrap();
         // In most tests a message in a box is one of VoiceMail()'s own.
         let nowhere = if defaults.contains("deliver_to") {
@@ -62,19 +83,20 @@ impl<'a> Guard<'a> {
              [tap]\nfolder_as_asterisk_sees_it = {:?}\nfolder_as_guard_sees_it = {folder:?}\n\
              [prompts]\nsounds = {:?}\n[log]\nlevel = \"debug\"\n[defaults]\n{nowhere}{defaults}\n",
             lab.guard_port(),
-            lab.tap_folder(),
+            of_asterisk,
             lab.inside("/usr/share/asterisk/sounds"),
         );
         fs::write(home.path().join("guard.toml"), config).unwrap();
         home
     }
 
-    fn launch(lab: &'a Lab, home: TempDir, nobody: bool) -> Self {
-        let child = Self::serve(&home, nobody);
+    fn launch(lab: &'a Lab, home: TempDir, rights: Rights) -> Self {
+        let child = Self::serve(&home, rights);
         let mut guard = Self {
             lab,
             home,
-            nobody,
+            rights,
+            starts: 1,
             child,
         };
         guard.listens();
@@ -82,7 +104,7 @@ impl<'a> Guard<'a> {
     }
 
     /// A full disk is told to a process by the signal XFSZ first; one that ignores it gets the error.
-    fn serve(home: &TempDir, nobody: bool) -> Child {
+    fn serve(home: &TempDir, rights: Rights) -> Child {
         let mut log = File::options();
         let log = log
             .create(true)
@@ -90,21 +112,21 @@ impl<'a> Guard<'a> {
             .open(home.path().join("guard.log"))
             .unwrap();
         let mut command = Command::new("sh");
-        command.args([
-            "-c",
-            "trap '' XFSZ; exec \"$@\"",
-            "sh",
-            BINARY,
-            "serve",
-            "--config",
-        ]);
+        command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
+        match rights {
+            Rights::All => {}
+            Rights::OfAnyUser => {
+                command.args(["setpriv", "--inh-caps=-all", "--bounding-set=-all"]);
+            }
+            Rights::NoSpace => {
+                command.args(["prlimit", "--fsize=0:unlimited"]);
+            }
+        }
+        command.args([BINARY, "serve", "--config"]);
         command
             .arg(home.path().join("guard.toml"))
             .arg("--data")
             .arg(home.path().join("data"));
-        if nobody {
-            command.uid(NOBODY).gid(NOBODY);
-        }
         command.stderr(log).spawn().unwrap()
     }
 
@@ -119,11 +141,15 @@ impl<'a> Guard<'a> {
             );
             TcpStream::connect(address).ok()
         });
-    }
-
-    /// The number of its process.
-    pub fn process(&self) -> u32 {
-        self.child.id()
+        // It takes connections a moment before it has opened its log.
+        let started = if self.rights == Rights::NoSpace {
+            ""
+        } else {
+            " listening addresses="
+        };
+        wait_for("the guard to be ready", SOON, || {
+            (self.told().matches(started).count() >= self.starts).then_some(())
+        });
     }
 
     /// Ends it as a power cut would.
@@ -134,7 +160,8 @@ impl<'a> Guard<'a> {
 
     /// Starts it again where it was killed.
     pub fn starts_again(&mut self) {
-        self.child = Self::serve(&self.home, self.nobody);
+        self.child = Self::serve(&self.home, self.rights);
+        self.starts += 1;
         self.listens();
     }
 
@@ -175,6 +202,18 @@ impl<'a> Guard<'a> {
     pub fn tells(&self, what: &str) {
         wait_for(&format!("the guard to tell {what:?}"), LONGEST_CALL, || {
             self.told().contains(what).then_some(())
+        });
+    }
+
+    /// Waits until it has listened to the caller for so long after the last prompt.
+    pub fn listens_for(&self, seconds: f32) {
+        // A wait for a key lasts a quarter of a second.
+        let heartbeats = (seconds * 4.0) as usize;
+        let what = format!("the guard to listen for {seconds} s");
+        wait_for(&what, LONGEST_CALL, || {
+            let told = self.told();
+            let since = told.rfind("STREAM FILE").map_or("", |at| &told[at..]);
+            (since.matches("WAIT FOR DIGIT 250").count() > heartbeats).then_some(())
         });
     }
 
@@ -274,7 +313,5 @@ impl Record {
         field.split('.').fold(&self.0, |value, name| &value[name])
     }
 }
-
-const NOBODY: u32 = 65_534;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_voicemail-guard");

@@ -98,6 +98,38 @@ fn during_the_read_back() {
 }
 
 #[test]
+fn during_the_warning() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "longest_message_s = 30\nwarning_before_end_s = 20");
+    let caller = Caller::dials(&lab, &lab.extension("en", 'p')).listens();
+    let caller = caller.talks_until_spoken_to(&Sound::speech(&lab, 60.0));
+    caller.is_quiet(1.0).hangs_up().call();
+    let call = guard.record();
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("message", "caller"),
+        "{call:#?}"
+    );
+    assert_eq!(call.asked(), ["time-warning"]);
+}
+
+#[test]
+fn while_voicemail_records_in_observe_mode() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "mode = \"observe\"");
+    let caller = Caller::dials(&lab, &lab.extension("en", 's')).listens();
+    caller.says(&Sound::speech(&lab, 6.0)).hangs_up().call();
+    let call = guard.record();
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("message", "caller"),
+        "{call:#?}"
+    );
+    assert_eq!(lab.ending().how, "hung-up");
+    assert!(lab.message().sound.seconds() > 5.0);
+}
+
+#[test]
 fn during_the_ramblers_prompt() {
     let lab = Lab::enter();
     let guard = Guard::with(

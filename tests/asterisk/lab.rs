@@ -4,7 +4,6 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -79,15 +78,6 @@ impl Lab {
         self.root.join(path.trim_start_matches('/'))
     }
 
-    /// A command on Asterisk's console, and what it answers.
-    pub fn cli(&self, command: &str) -> String {
-        let run = Command::new("chroot")
-            .arg(&self.root)
-            .args(["/usr/sbin/asterisk", "-rx", command])
-            .output();
-        String::from_utf8_lossy(&run.expect("chroot").stdout).into_owned()
-    }
-
     /// The number of Asterisk's process.
     pub fn process(&self) -> u32 {
         let file = fs::read_to_string(self.inside("/run/asterisk/asterisk.pid")).unwrap();
@@ -138,8 +128,28 @@ impl Lab {
         Sound::read(&self.inside(&path))
     }
 
-    /// A language of this test's own: English, but one prompt of the guard is not there.
-    pub fn english_without(&self, prompt: &str) -> String {
+    /// Takes prompts of the guard away in English, to which every language falls back, until the value is
+    /// dropped: for tests that tests/nextest.toml runs alone.
+    pub fn take_away(&self, prompts: &[&str]) -> TakenAway {
+        let folder = self.inside("/usr/share/asterisk/sounds/en/voicemail-guard");
+        let all = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+        let files = all.map(|entry| entry.path()).filter(|path| {
+            let name = path.file_stem().unwrap_or_default();
+            prompts.iter().any(|prompt| name == *prompt)
+        });
+        let away = |path: &PathBuf| {
+            path.with_extension(format!("{}-away", path.extension().unwrap().display()))
+        };
+        let files: Vec<_> = files.map(|path| (away(&path), path)).collect();
+        assert!(files.len() >= prompts.len(), "{files:?}");
+        for (away, path) in &files {
+            fs::rename(path, away).unwrap();
+        }
+        TakenAway(files)
+    }
+
+    /// A language of this test's own: English, but one prompt of the guard is a broken file.
+    pub fn english_with_broken(&self, prompt: &str) -> String {
         let language = format!("t{}", self.guard_port());
         let sounds = self.inside("/usr/share/asterisk/sounds");
         let ours = sounds.join(&language).join("voicemail-guard");
@@ -154,11 +164,26 @@ impl Lab {
                 }
             }
         }
+        let broken = self.inside(&format!(
+            "/usr/share/asterisk/sounds/{language}/voicemail-guard/{prompt}.wav"
+        ));
+        fs::write(broken, "RIFF").unwrap();
         language
     }
 
     fn results_file(&self) -> PathBuf {
         self.inside(&format!("/tests/results/{}", self.guard_port()))
+    }
+}
+
+/// Prompts that are not there for a while.
+pub struct TakenAway(Vec<(PathBuf, PathBuf)>);
+
+impl Drop for TakenAway {
+    fn drop(&mut self) {
+        for (away, path) in &self.0 {
+            fs::rename(away, path).ok();
+        }
     }
 }
 

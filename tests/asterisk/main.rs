@@ -9,6 +9,17 @@
     reason = "what the modules of this test share is public among them"
 )]
 #![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on has failed, and says why"
+)]
+#![expect(
+    clippy::pedantic,
+    clippy::wrong_self_convention,
+    reason = "scripts are to read as prose: the caller is quiet, is interrupted, is from somewhere"
+)]
+#![expect(dead_code, reason = "some of it only the load bench needs")]
+#![expect(
     clippy::disallowed_methods,
     reason = "a call through a real Asterisk takes real time"
 )]
@@ -18,8 +29,10 @@ mod delivery;
 mod fail_open;
 mod fake_guard;
 mod faults;
+mod freepbx;
 mod guard;
 mod hangups;
+mod hostile;
 mod keys;
 mod lab;
 mod local;
@@ -27,3 +40,5 @@ mod manager;
 mod modes;
 mod sip;
 mod sound;
+mod table;
+mod tap_faults;

@@ -34,6 +34,27 @@ fn observe_leaves_a_message_to_voicemail_and_files_it() {
 }
 
 #[test]
+fn observe_uses_the_options_that_the_dialplan_names() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "mode = \"observe\"");
+    let short = Caller::dials(&lab, &lab.extension("en", 's'))
+        .listens()
+        .hangs_up()
+        .call();
+    let long = Caller::dials(&lab, &lab.extension("en", 'p'))
+        .listens()
+        .hangs_up()
+        .call();
+    guard.closed_calls(2);
+    let spoken = |heard: &[(std::time::Duration, std::time::Duration)]| heard[0].1 - heard[0].0;
+    let more = spoken(&long.heard).as_secs_f32() - spoken(&short.heard).as_secs_f32();
+    assert!(
+        more > 3.0,
+        "u has instructions of 5 s that us has not: {more} s more"
+    );
+}
+
+#[test]
 fn observe_cuts_no_hold_music() {
     let lab = Lab::enter();
     let guard = Guard::with(&lab, "mode = \"observe\"");

@@ -19,8 +19,7 @@ use crate::sound::Sound;
 pub struct Caller {
     asterisk: SocketAddr,
     extension: String,
-    number: String,
-    name: String,
+    from: Vec<u8>,
     script: VecDeque<Step>,
 }
 
@@ -28,6 +27,7 @@ pub struct Caller {
 enum Step {
     Listen,
     Send(VecDeque<u8>),
+    TalkUntilSpokenTo(VecDeque<u8>),
     NoMedia(Duration),
     Keys(VecDeque<char>),
     HangUp,
@@ -40,15 +40,20 @@ impl Caller {
         Self {
             asterisk: lab.sip(),
             extension: extension.to_owned(),
-            number: "+49911555001".to_owned(),
-            name: "Erika Muster".to_owned(),
+            from: Vec::new(),
             script: VecDeque::new(),
         }
+        .is("+49911555001", "Erika Muster")
     }
 
     /// Shows this number and name.
-    pub fn is(mut self, number: &str, name: &str) -> Self {
-        (self.number, self.name) = (number.to_owned(), name.to_owned());
+    pub fn is(self, number: &str, name: &str) -> Self {
+        self.sends_as_from(format!("\"{name}\" <sip:{number}@127.0.0.1>").as_bytes())
+    }
+
+    /// Sends this as the value of From, whatever it is.
+    pub fn sends_as_from(mut self, from: &[u8]) -> Self {
+        self.from = from.to_owned();
         self
     }
 
@@ -60,6 +65,11 @@ impl Caller {
     /// Sends this sound.
     pub fn says(self, sound: &Sound) -> Self {
         self.step(Step::Send(sound.alaw().into()))
+    }
+
+    /// Talks until he is spoken to; what he hears then is for the next step to listen to.
+    pub fn talks_until_spoken_to(self, sound: &Sound) -> Self {
+        self.step(Step::TalkUntilSpokenTo(sound.alaw().into()))
     }
 
     /// Says nothing for so many seconds, on an open line.
@@ -133,14 +143,14 @@ impl Line {
         let mut dialogue = Dialogue::new(caller, sip.local_addr().unwrap());
         let invite = dialogue.invite(rtp.local_addr().unwrap().port());
         sip.set_read_timeout(Some(RETRANSMIT)).unwrap();
-        sip.send(invite.as_bytes()).unwrap();
+        sip.send(&invite).unwrap();
         let until = Instant::now() + PATIENCE;
         let answer = loop {
             assert!(Instant::now() < until, "{}: no answer", caller.extension);
             match receive(&sip) {
                 None if dialogue.proceeding => {}
                 None => {
-                    sip.send(invite.as_bytes()).unwrap();
+                    sip.send(&invite).unwrap();
                 }
                 Some(message) if message.starts_with("SIP/2.0 1") => dialogue.proceeding = true,
                 Some(message) if message.starts_with("SIP/2.0 200") => break message,
@@ -148,7 +158,7 @@ impl Line {
             }
         };
         dialogue.answered(&answer);
-        sip.send(dialogue.request("ACK", 1).as_bytes()).unwrap();
+        sip.send(&dialogue.request("ACK", 1)).unwrap();
         sip.set_nonblocking(true).unwrap();
         let port = media_port(&answer);
         rtp.connect((Ipv4Addr::LOCALHOST, port)).unwrap();
@@ -192,6 +202,12 @@ impl Line {
                     self.send_audio(&frame);
                     audio.is_empty()
                 }
+                Step::TalkUntilSpokenTo(audio) => {
+                    let frame: Vec<u8> = audio.drain(..audio.len().min(160)).collect();
+                    self.send_audio(&frame);
+                    assert!(!audio.is_empty(), "nobody speaks: {:?}", self.heard);
+                    self.heard.last().is_some_and(|&(from, _)| from > begun)
+                }
                 Step::NoMedia(length) => {
                     self.packet.time += 160;
                     now >= begun + *length
@@ -217,8 +233,10 @@ impl Line {
                 }
             };
             if over {
-                script.pop_front();
-                begun = now;
+                let spoken_to = matches!(script.pop_front(), Some(Step::TalkUntilSpokenTo(_)));
+                // What interrupted him is what he listens to next.
+                let last = self.heard.last().map_or(now, |&(from, _)| from);
+                begun = if spoken_to { last } else { now };
             }
         }
         unreachable!("the ticks do not end")
@@ -234,9 +252,7 @@ impl Line {
                     return true;
                 }
                 if message.starts_with("SIP/2.0 200") && message.contains("1 INVITE") {
-                    self.sip
-                        .send(self.dialogue.request("ACK", 1).as_bytes())
-                        .unwrap();
+                    self.sip.send(&self.dialogue.request("ACK", 1)).unwrap();
                 }
             }
             let left = until.saturating_duration_since(Instant::now());
@@ -260,7 +276,7 @@ impl Line {
         self.sip.set_nonblocking(false).unwrap();
         self.sip.set_read_timeout(Some(RETRANSMIT)).unwrap();
         for _ in 0..20 {
-            self.sip.send(bye.as_bytes()).unwrap();
+            self.sip.send(&bye).unwrap();
             while let Some(message) = receive(&self.sip) {
                 if message.starts_with("SIP/2.0") && message.contains("2 BYE") {
                     return self.stay(false);
@@ -357,7 +373,7 @@ impl Key {
 struct Dialogue {
     local: SocketAddr,
     uri: String,
-    from: String,
+    from: Vec<u8>,
     to: String,
     call_id: String,
     extension: String,
@@ -377,10 +393,7 @@ impl Dialogue {
         let uri = format!("sip:{}@{}", caller.extension, caller.asterisk);
         Self {
             local,
-            from: format!(
-                "\"{}\" <sip:{}@{local}>;tag={call_id}",
-                caller.name, caller.number
-            ),
+            from: [caller.from.as_slice(), format!(";tag={call_id}").as_bytes()].concat(),
             to: format!("<{uri}>"),
             uri,
             call_id,
@@ -390,7 +403,7 @@ impl Dialogue {
         }
     }
 
-    fn invite(&self, rtp_port: u16) -> String {
+    fn invite(&self, rtp_port: u16) -> Vec<u8> {
         let sdp = format!(
             "v=0\r\no=caller 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
              m=audio {rtp_port} RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n\
@@ -399,11 +412,11 @@ impl Dialogue {
         self.message("INVITE", 1, "Content-Type: application/sdp\r\n", &sdp)
     }
 
-    fn request(&self, method: &str, number: u32) -> String {
+    fn request(&self, method: &str, number: u32) -> Vec<u8> {
         self.message(method, number, "", "")
     }
 
-    fn message(&self, method: &str, number: u32, headers: &str, body: &str) -> String {
+    fn message(&self, method: &str, number: u32, headers: &str, body: &str) -> Vec<u8> {
         let Self {
             local,
             uri,
@@ -412,12 +425,16 @@ impl Dialogue {
             call_id,
             ..
         } = self;
-        format!(
+        let start = format!(
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {local};rport;branch=z9hG4bK{call_id}-{method}\r\n\
-             Max-Forwards: 70\r\nFrom: {from}\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: {number} {method}\r\n\
+             Max-Forwards: 70\r\nFrom: "
+        );
+        let rest = format!(
+            "\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: {number} {method}\r\n\
              Contact: <sip:caller@{local}>\r\n{headers}Content-Length: {}\r\n\r\n{body}",
             body.len()
-        )
+        );
+        [start.as_bytes(), from.as_slice(), rest.as_bytes()].concat()
     }
 
     /// Keeps what later requests need of the answer.

@@ -66,12 +66,6 @@ impl Sound {
         Self((0..count(seconds)).map(sample).collect())
     }
 
-    /// This, then that.
-    pub fn then(mut self, next: Self) -> Self {
-        self.0.extend(next.0);
-        self
-    }
-
     /// Reads a recording.
     pub fn read(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

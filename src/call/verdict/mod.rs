@@ -4,17 +4,19 @@
 //! Only what lies behind [`Facts::began`] counts. *Speech* is near speech; *lasting music* is a stretch of at
 //! least 3 s. Every number stands in `Limits`, its choice in `src/hearing/README.md`.
 //!
-//! 1. No packet ever came: `no_audio`.
+//! 1. No packet ever came, in a call longer than a hang-up: `no_audio`.
 //! 2. Someone talked up to the longest message, or was given the rambler's prompt, and speech is most of it: `rambler`.
 //! 3. A machine signal and no speech worth keeping: `tone`.
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
 //!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`. In between: `unsure`.
 //! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`.
 //! 6. Not quite enough speech to keep, without noise around it: `unsure`.
-//! 7. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
+//! 7. A few seconds in which someone or something was near, but no message: `mutter`. Nobody lays a handset aside for
+//!    a few seconds; what sounds like noise there is a word under a click or behind a hand.
+//! 8. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
-//! A number keyed in, or a question answered with a key, turns every junk verdict but `tone` into `unsure`:
-//! who took that trouble is delivered.
+//! A number keyed in, or a question answered with a key or with speech worth keeping that outweighs the music
+//! behind the question, turns every junk verdict but `tone` into `unsure`: who took that trouble is delivered.
 
 mod reason;
 mod word;
@@ -95,7 +97,11 @@ impl Limits {
     /// Noise that makes a call a handset laid aside.
     const ASIDE: f64 = 5.0;
     /// The longest call that is a hang-up.
-    const HANGUP: f64 = 3.2;
+    const HANGUP: f64 = 3.0;
+    /// The longest call in which noise is somebody's mutter rather than the noise around a handset laid aside.
+    const SHORT: f64 = 9.0;
+    /// Share of noise that makes a short call a mutter.
+    const NOISY: f64 = 0.4;
 }
 
 /// The name of the prompt that asks a rambler for the number.
@@ -103,7 +109,8 @@ pub const RAMBLER_PROMPT: &str = "number-first";
 
 /// What the caller was, by the rules above.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
-    if !facts.packets {
+    // Without a packet in so short a time nothing is known of the line.
+    if !facts.packets && facts.timeline.heard().as_secs_f64() > Limits::HANGUP {
         return Judgement {
             verdict: Verdict::NoAudio,
             confidence: 1.0,
@@ -111,11 +118,7 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
         };
     }
     let mut judgement = Amounts::of(facts).judge(facts);
-    // A voice may be the announcement in hold music; a key is a person.
-    let answered = facts
-        .asked
-        .iter()
-        .any(|a| a.answer.as_deref() == Some("key"));
+    let answered = facts.asked.iter().any(|asked| is_answer(asked, facts));
     let junk = !judgement.verdict.is_delivered() && judgement.verdict != Verdict::Tone;
     if junk && (facts.keyed || answered) {
         judgement.verdict = Verdict::Unsure;
@@ -128,6 +131,19 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
         judgement.reasons.insert(0, why);
     }
     judgement
+}
+
+/// Whether a person has answered. A key is one; a voice may be the announcement in hold music, unless it
+/// goes on for longer than the music.
+fn is_answer(asked: &Asked, facts: &Facts<'_>) -> bool {
+    let behind = facts
+        .timeline
+        .seconds_within(asked.at, facts.timeline.heard());
+    match asked.answer.as_deref() {
+        Some("key") => true,
+        Some(_) => behind.speech.as_secs_f64() >= Limits::KEEP && behind.speech > behind.music,
+        None => false,
+    }
 }
 
 /// Seconds of everything the rules ask for.
@@ -190,7 +206,8 @@ impl Amounts {
             );
         }
         let signal = Reason::Tone(time(self.tone), self.signal);
-        if self.tone >= Limits::TONE && self.speech < Limits::KEEP && self.music < self.tone {
+        let machine = self.signal.is_some() || self.music < self.tone;
+        if self.tone >= Limits::TONE && self.speech < Limits::KEEP && machine {
             let sure = above(self.tone, Limits::TONE).min(below(self.speech, Limits::KEEP));
             return self.decide(Verdict::Tone, sure, &[signal, self.spoken()]);
         }
@@ -252,6 +269,13 @@ impl Amounts {
                 above(self.music, Limits::LASTING),
                 &[music],
             );
+        }
+        let heard = self.speech >= Limits::MUTTER || self.noise >= Limits::NOISY * self.length;
+        if heard && (Limits::HANGUP..Limits::SHORT).contains(&self.length) {
+            let sure = below(self.speech, Limits::KEEP).min(below(self.length, Limits::SHORT));
+            let reasons = [self.spoken(), noise];
+            let told = 1 + usize::from(self.noise >= 0.05);
+            return self.decide(Verdict::Mutter, sure, &reasons[..told]);
         }
         if self.noise >= Limits::ASIDE && self.noise > self.speech {
             return self.decide(
@@ -383,6 +407,9 @@ mod tests {
             Verdict::HoldMusic,
         );
         check(&[(Noise, 30.0)], Verdict::Aside);
+        check(&[(Noise, 5.5)], Verdict::Mutter);
+        check(&[(Silence, 1.5), (Noise, 3.0)], Verdict::Mutter);
+        check(&[(Silence, 5.0), (Noise, 0.5)], Verdict::Silent);
         check(&[(Speech, 2.0), (Noise, 30.0)], Verdict::Aside);
         check(&[(Silence, 30.0)], Verdict::Silent);
         check(&[(Tone, 6.0)], Verdict::Tone);

@@ -32,7 +32,7 @@ pub enum Reason {
     ReachedLimit(MediaTime),
     /// Was asked to say the number first.
     WasPrompted,
-    /// The whole call lasted only so long.
+    /// So little was recorded.
     Short(MediaTime),
     /// The caller keyed in a number.
     NumberKeyed,
@@ -59,7 +59,8 @@ impl fmt::Display for Reason {
             Self::Silence(t) => write!(f, "silence for {t}"),
             Self::ReachedLimit(t) => write!(f, "talked for {t}, up to the longest message"),
             Self::WasPrompted => f.write_str("had to be asked for the number"),
-            Self::Short(t) => write!(f, "the call lasted only {t}"),
+            Self::Short(MediaTime::ZERO) => f.write_str("nothing was recorded yet"),
+            Self::Short(t) => write!(f, "only {t} were recorded"),
             Self::NumberKeyed => f.write_str("a number was keyed in"),
             Self::Answered => f.write_str("answered the question"),
             Self::Borderline => f.write_str("too close to call"),

@@ -22,9 +22,10 @@ struct Sums {
     answers: f32,
     probabilities: [f32; Class::ALL.len()],
     frames: f32,
+    level: f32,
+    /// Weights of the cues: what stands out of the background counts, the pauses hardly.
+    weights: f32,
     cues: Cues,
-    /// Pitch, weighted by its strength.
-    pitch: f32,
 }
 
 /// One second, as it is shown.
@@ -74,7 +75,7 @@ impl Seconds {
             end: MediaTime::from_secs(second + 1).min(length),
             probabilities: sums.probabilities(),
             level: tenth(sums.mean().level),
-            cues: words(&sums.mean(), sums.pitch()),
+            cues: words(&sums.mean()),
         })
     }
 }
@@ -82,38 +83,35 @@ impl Seconds {
 impl Sums {
     fn add(&mut self, cues: &Cues) {
         self.frames += 1.0;
-        self.pitch += cues.pitch * cues.voicing;
+        self.level += cues.level;
+        let weight = if cues.over_floor > 6.0 { 1.0 } else { 0.05 };
+        self.weights += weight;
         let sum = &mut self.cues;
-        sum.level += cues.level;
-        sum.over_floor += cues.over_floor;
-        sum.flatness += cues.flatness;
-        sum.voicing += cues.voicing;
-        sum.pitch_motion += cues.pitch_motion;
-        sum.persistence += cues.persistence;
-        sum.modulation += cues.modulation;
-        sum.tuning += cues.tuning;
-        sum.purity += cues.purity;
+        sum.over_floor += weight * cues.over_floor;
+        sum.flatness += weight * cues.flatness;
+        sum.voicing += weight * cues.voicing;
+        sum.pitch += weight * cues.voicing * cues.pitch;
+        sum.persistence += weight * cues.persistence;
+        sum.modulation += weight * cues.modulation;
+        sum.tuning += weight * cues.tuning;
+        sum.purity += weight * cues.purity;
     }
 
     fn mean(&self) -> Cues {
-        let mean = |sum: f32| sum / self.frames.max(1.0);
+        let mean = |sum: f32| sum / self.weights.max(0.05);
         let sum = &self.cues;
         Cues {
-            level: mean(sum.level),
+            level: self.level / self.frames.max(1.0),
             over_floor: mean(sum.over_floor),
             flatness: mean(sum.flatness),
             voicing: mean(sum.voicing),
-            pitch_motion: mean(sum.pitch_motion),
+            pitch: sum.pitch / sum.voicing.max(1e-3),
             persistence: mean(sum.persistence),
             modulation: mean(sum.modulation),
             tuning: mean(sum.tuning),
             purity: mean(sum.purity),
             ..Cues::default()
         }
-    }
-
-    fn pitch(&self) -> f32 {
-        self.pitch / self.cues.voicing.max(1e-3)
     }
 
     fn probabilities(&self) -> Probabilities {
@@ -131,34 +129,30 @@ impl Sums {
     }
 }
 
-/// Cues that stand out, in words; the borders are for reading only, the ear does not use them.
-fn words(cues: &Cues, pitch: f32) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut say = |says: bool, word: String| {
-        if says {
-            words.push(word);
-        }
-    };
-    let sounds = cues.level > -65.0;
-    say(!sounds, "nearly nothing".into());
-    say(
-        sounds && cues.voicing > 0.45,
-        format!("pitch near {pitch:.0} Hz"),
-    );
-    say(
-        sounds && cues.voicing > 0.45 && cues.pitch_motion > 0.5,
-        "which glides".into(),
-    );
-    say(sounds && cues.modulation > 4.0, "syllables".into());
-    say(sounds && cues.persistence > 0.6, "held notes".into());
-    say(sounds && cues.tuning > 0.5, "in tune".into());
-    say(sounds && cues.purity > 0.8, "one or two pure lines".into());
-    say(sounds && cues.flatness > -8.0, "like hiss".into());
-    say(
-        sounds && cues.over_floor > 12.0,
-        "above the background".into(),
-    );
-    words
+/// Cues that stand out, in words. The borders are for reading only, the ear has none: they lie where, by
+/// the second, one class of the renderer's calls parts from the others.
+fn words(cues: &Cues) -> Vec<String> {
+    if cues.level < -75.0 {
+        return vec!["nothing".into()];
+    }
+    if cues.level < -48.0 && cues.over_floor < 6.0 {
+        return vec!["quiet line".into()];
+    }
+    let all = [
+        (cues.over_floor > 12.0, "above the background".into()),
+        (
+            cues.voicing > 0.22,
+            format!("pitch near {:.0} Hz", cues.pitch),
+        ),
+        (cues.modulation > 5.0, "comes and goes".into()),
+        (cues.persistence > 0.52, "held notes".into()),
+        (cues.tuning > 0.38, "in tune".into()),
+        (cues.purity > 0.85, "pure lines".into()),
+        (cues.flatness > -6.5, "hiss or rumble".into()),
+    ];
+    all.into_iter()
+        .filter_map(|(stands_out, word)| stands_out.then_some(word))
+        .collect()
 }
 
 fn tenth(value: f32) -> f32 {

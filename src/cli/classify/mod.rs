@@ -7,7 +7,7 @@ mod plots;
 mod read;
 mod show;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ use self::explain::Seconds;
 use self::names::{ListError, Named};
 use self::parallel::{Stop, in_order};
 use self::plots::{NoFolder, Plots};
-use self::read::{Trouble, Watch, hear_file};
+use self::read::{Known, Trouble, Watch, hear_file};
 use self::show::{Outcome, Sum};
 use crate::audio::file::Format;
 use crate::call::verdict::{Facts, judge};
@@ -31,10 +31,11 @@ const MOST_BLOCKS: usize = 8;
 /// Which recordings are to be heard, and how they are told.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_help = "\
-Read are WAV files of any usual rate (PCM of 8 to 32 bits, float, µ-law, A-law, GSM; several
-channels are mixed in equal parts) and, by their endings, Asterisk's forms without a header: .gsm,
-.ulaw .ul .pcm, .alaw .al, .sln .raw at 8 kHz, .sln12 to .sln192. A damaged, cut-off or growing
-file is judged on what is there, with a warning.
+Read are WAV files of any usual rate (PCM of 8 to 32 bits, float, µ-law, A-law, GSM) and, by their
+endings, Asterisk's forms without a header: .gsm, .ulaw .ul .pcm, .alaw .al, .sln .raw at 8 kHz,
+.sln12 to .sln192. Several channels are mixed in equal parts; where the caller has one of his own,
+tell it with --channel, so that nobody else is judged. A damaged, cut-off or growing file is judged
+on what is there, with a warning.
 
 --json prints an object a line, in the order of the files; times are seconds of sound:
   {\"file\": …, \"duration\": …, \"segments\": [{\"start\": …, \"end\": …, \"class\": …, \"at\": …}],
@@ -69,6 +70,9 @@ pub struct Args {
     /// Form of files without a header, whatever their ending: ulaw, alaw, gsm, sln, sln12 … sln192
     #[arg(long, value_name = "FORM", value_parser = form)]
     pub format: Option<Format>,
+    /// Hear only this channel, where there are several: 1 is the left one; without it all are mixed
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub channel: Option<u16>,
 }
 
 /// Why nothing can be classified.
@@ -117,6 +121,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
         args,
         many: names.len() > MOST_BLOCKS && !args.explain,
         bar: progress(names.len()),
+        on_screen: io::stdout().is_terminal(),
         sum: Sum::default(),
         out,
         err,
@@ -126,7 +131,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
         |number, named, stop| hear(args, plots.as_ref(), number, named, stop),
         |number, result| {
             let result = result.unwrap_or(Err(Trouble::Broken));
-            told.tell(&names[number].path, result)
+            told.tell(&names[number].path, &result)
         },
     )?;
     told.end()
@@ -147,14 +152,19 @@ fn hear(
         envelope: plots.map(|_| Envelope::default()),
         seconds: args.explain.then(Seconds::default),
     };
-    let heard = hear_file(&named.path, args.format, &mut seen, stop)?;
+    let known = Known {
+        form: args.format,
+        channel: args.channel.map(|channel| channel - 1),
+    };
+    let heard = hear_file(&named.path, known, &mut seen, stop)?;
+    let made_of = read::made_of(&heard.origin, known.channel);
     let judgement = judge(&Facts::of_recording(&heard.timeline));
     let picture = match (plots, &seen.envelope) {
         (Some(plots), Some(envelope)) => {
             let name = named.path.file_name().unwrap_or_default();
             let plot = Plot {
                 title: &name.to_string_lossy(),
-                made_of: &read::made_of(&heard.origin),
+                made_of: &made_of,
                 envelope,
                 timeline: &heard.timeline,
                 judgement: &judgement,
@@ -168,6 +178,7 @@ fn hear(
         .map(|seconds| seconds.of(heard.timeline.heard()).collect());
     Ok(Outcome {
         heard,
+        made_of,
         judgement,
         explained,
         picture,
@@ -199,58 +210,59 @@ struct Told<'a> {
     args: &'a Args,
     many: bool,
     bar: ProgressBar,
+    /// Lines go to the terminal that the bar is on.
+    on_screen: bool,
     sum: Sum,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
 }
 
 impl Told<'_> {
-    fn tell(&mut self, path: &Path, result: Result<Outcome, Trouble>) -> Result<(), Error> {
+    fn tell(&mut self, path: &Path, result: &Result<Outcome, Trouble>) -> Result<(), Error> {
         self.bar.inc(1);
-        match &result {
+        match result {
             Ok(outcome) => self.sum.add(outcome),
             Err(_) => self.sum.failed += 1,
         }
-        let Self {
-            args,
-            many,
-            bar,
-            out,
-            err,
-            ..
-        } = self;
-        // The bar and the lines share a terminal.
-        bar.suspend(|| {
-            let name = path.to_string_lossy();
-            match &result {
-                Ok(outcome) => {
-                    for warning in &outcome.heard.warnings {
-                        writeln!(err, "voicemail-guard: {}: warning: {warning}", shown(&name)).ok();
-                    }
-                    if let Some(Err(error)) = &outcome.picture {
-                        let name = shown(&name);
-                        writeln!(
-                            err,
-                            "voicemail-guard: {name}: cannot write its picture: {error}"
-                        )
-                        .ok();
-                    }
-                    match (args.json, *many) {
-                        (true, _) => show::json(path, outcome, out)?,
-                        (false, true) => show::line(path, outcome, out)?,
-                        (false, false) => show::block(path, outcome, out)?,
-                    }
+        let quiet = matches!(result, Ok(outcome) if outcome.heard.warnings.is_empty());
+        if quiet && !self.on_screen {
+            return self.put(path, result);
+        }
+        let bar = self.bar.clone();
+        bar.suspend(|| self.put(path, result))
+    }
+
+    fn put(&mut self, path: &Path, result: &Result<Outcome, Trouble>) -> Result<(), Error> {
+        let Self { args, out, err, .. } = self;
+        let name = path.to_string_lossy();
+        let name = shown(&name);
+        match result {
+            Ok(outcome) => {
+                for warning in &outcome.heard.warnings {
+                    writeln!(err, "voicemail-guard: {name}: warning: {warning}").ok();
                 }
-                Err(trouble) => {
-                    if args.json {
-                        show::json_trouble(path, trouble, out)?;
-                    }
-                    writeln!(err, "voicemail-guard: {}: {trouble}", shown(&name)).ok();
+                if let Some(Err(error)) = &outcome.picture {
+                    writeln!(
+                        err,
+                        "voicemail-guard: {name}: cannot write its picture: {error}"
+                    )
+                    .ok();
+                }
+                match (args.json, self.many) {
+                    (true, _) => show::json(path, outcome, out)?,
+                    (false, true) => show::line(path, outcome, out)?,
+                    (false, false) => show::block(path, outcome, out)?,
                 }
             }
-            out.flush()?;
-            Ok(())
-        })
+            Err(trouble) => {
+                if args.json {
+                    show::json_trouble(path, trouble, out)?;
+                }
+                writeln!(err, "voicemail-guard: {name}: {trouble}").ok();
+            }
+        }
+        out.flush()?;
+        Ok(())
     }
 
     fn end(self) -> Result<ExitCode, Error> {

@@ -198,7 +198,7 @@ mod tests {
     fn who_takes_no_more_stops_the_work() {
         let done = AtomicUsize::new(0);
         let ended = in_order(
-            &vec![(); 10_000],
+            &[(); 10_000],
             |_, (), stop| done.fetch_add(usize::from(!stop.is_set()), Ordering::SeqCst),
             |at, _| if at == 3 { Err("enough") } else { Ok(()) },
         );

@@ -82,7 +82,7 @@ mod tests {
         for (number, recording, expected) in [
             (0, "calls/msg0000.wav", "001-msg0000.svg"),
             (41, "../../etc/passwd", "042-passwd.svg"),
-            (1_233, "a<b>&\"\n\u{202e}.wav", "1234-a_b______.svg"),
+            (1_233, "a<b>&\"\n\u{202e}.wav", "1234-a_b_____.svg"),
             (1, "..", "002-.svg"),
             (2, "-rf ~.wav", "003--rf__.svg"),
         ] {

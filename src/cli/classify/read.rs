@@ -79,6 +79,7 @@ fn sound_hint(error: &SoundError) -> &'static str {
         | SoundError::Rate(_) => "; convert it, for example with sox FILE -r 8000 -c 1 NEW.wav",
         SoundError::Wav(_) => "; it is damaged before its sound begins, so take another copy",
         SoundError::NotGsm(_) => "; if it is another form, tell it with --format",
+        SoundError::NoChannel { .. } => "; --channel counts from 1",
         SoundError::UnknownForm(_) | SoundError::Foreign(_) => "",
     }
 }
@@ -86,7 +87,7 @@ fn sound_hint(error: &SoundError) -> &'static str {
 /// Something that was wrong with a file that was heard all the same.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Warning {
-    #[error("{0}; judged on what is there")]
+    #[error("{0}{hint}; judged on what is there", hint = remark_hint(.0))]
     Damaged(Remark),
     #[error("grew while it was read; judged on the first {0}")]
     Growing(MediaTime),
@@ -96,6 +97,16 @@ pub(super) enum Warning {
     BrokeOff(io::Error, MediaTime),
     #[error("is longer than 24 hours; judged on those")]
     TooLong,
+}
+
+fn remark_hint(remark: &Remark) -> &'static str {
+    match remark {
+        Remark::HeaderLength { said: 0, .. } => {
+            ": the recording was never closed, or is still growing"
+        }
+        Remark::HeaderLength { said, found } if said > found => ": the recording was cut off",
+        _ => "",
+    }
 }
 
 /// A file as it was heard.
@@ -112,10 +123,19 @@ pub(super) trait Watch {
     fn frame(&mut self, frame: &Frame);
 }
 
-/// Hears a file: in this form, where it has no header of its own, else in that of its name.
+/// What the user knows of a file that it does not tell itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Known {
+    /// Its form, where it has no header.
+    pub(super) form: Option<Format>,
+    /// The caller's channel, from zero; none for all of them, mixed.
+    pub(super) channel: Option<u16>,
+}
+
+/// Hears a file.
 pub(super) fn hear_file(
     path: &Path,
-    form: Option<Format>,
+    known: Known,
     watch: &mut dyn Watch,
     stop: &Stop,
 ) -> Result<Heard, Trouble> {
@@ -128,8 +148,8 @@ pub(super) fn hear_file(
     let mut piece = vec![0; PIECE];
     let mut filled = fill(&mut reader, &mut piece[..HEAD])?;
     let extension = path.extension().and_then(|e| e.to_str());
-    let format = Format::told(form, extension, &piece[..filled]).map_err(Trouble::Sound)?;
-    let mut decoder = Decoder::new(format).map_err(Trouble::Sound)?;
+    let format = Format::told(known.form, extension, &piece[..filled]).map_err(Trouble::Sound)?;
+    let mut decoder = Decoder::of_channel(format, known.channel).map_err(Trouble::Sound)?;
     let mut hearing = Hearing::new(watch);
     let mut warnings = Vec::new();
     let mut read = 0;
@@ -254,16 +274,17 @@ fn fill(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// What the file was made of, in words.
-pub(super) fn made_of(origin: &Origin) -> String {
+pub(super) fn made_of(origin: &Origin, channel: Option<u16>) -> String {
     let layout = origin.layout;
     let rate = match layout.encoding {
         Encoding::Gsm | Encoding::GsmPairs => String::new(),
         _ => format!(", {} Hz", layout.rate_hz),
     };
-    let channels = match layout.channels {
-        1 => String::new(),
-        2 => ", both channels mixed".into(),
-        n => format!(", {n} channels mixed"),
+    let channels = match (layout.channels, channel) {
+        (1, _) => String::new(),
+        (n, Some(only)) => format!(", channel {} of {n}", u32::from(only) + 1),
+        (2, None) => ", both channels mixed".into(),
+        (n, None) => format!(", {n} channels mixed"),
     };
     format!("{}{rate}{channels}", layout.encoding)
 }

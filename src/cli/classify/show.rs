@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::explain::{self, Second};
-use super::read::{Heard, Trouble, made_of};
+use super::read::{Heard, Trouble};
 use crate::audio::MediaTime;
 use crate::call::verdict::{Judgement, Verdict};
 use crate::hearing::{Class, Segment};
+use crate::plot::percent;
 use crate::text::shown;
 
 /// A file and what came of it.
 pub(super) struct Outcome {
     pub(super) heard: Heard,
+    pub(super) made_of: String,
     pub(super) judgement: Judgement,
     pub(super) explained: Option<Vec<Second>>,
     pub(super) picture: Option<io::Result<PathBuf>>,
@@ -100,9 +102,9 @@ pub(super) fn block(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::
     writeln!(out, "{}", shown(&path.to_string_lossy()))?;
     writeln!(
         out,
-        "  {}, confidence {:.0} %{}",
+        "  {}, confidence {}{}",
         judgement.verdict,
-        judgement.confidence * 100.0,
+        percent(judgement.confidence),
         if judgement.verdict.is_delivered() {
             ", delivered"
         } else {
@@ -116,7 +118,7 @@ pub(super) fn block(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::
         out,
         "  {} of sound: {}",
         heard.timeline.heard(),
-        made_of(&heard.origin)
+        outcome.made_of
     )?;
     writeln!(out, "\n    from       to     for  class    known at")?;
     for segment in heard.timeline.segments() {
@@ -151,9 +153,9 @@ pub(super) fn line(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::R
         .unwrap_or_default();
     writeln!(
         out,
-        "{:<10} {:>3.0} % {:>9}  {}  ({why})",
+        "{:<10} {:>5} {:>9}  {}  ({why})",
         judgement.verdict.to_string(),
-        judgement.confidence * 100.0,
+        percent(judgement.confidence),
         outcome.heard.timeline.heard().to_string(),
         shown(&path.to_string_lossy())
     )

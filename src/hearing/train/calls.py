@@ -1,9 +1,10 @@
 """Renders labelled telephone calls for training and validation: the corpus's own renderer, with more of everything.
 
-    calls.py --corpus FOLDER --out FOLDER --seed N --scale F --side train|valid [--prefix P]
+    calls.py --corpus FOLDER --out FOLDER --seed N --scale F --side train|valid|all [--extra FOLDER] [--prefix P]
 
 Needs the corpus folder (pool/, pool.csv, render.py), sox, espeak-ng (optional), numpy, scipy, soundfile.
-A source group (speaker, track, noise clip) belongs to one side for ever: see `side_of`.
+A source group (speaker, track, noise clip) belongs to one side for ever: see `side_of`. `--extra` adds the pool that
+`gather.py` made, for training alone. `--side valid` renders as the corpus does, without anything of ours.
 """
 
 import argparse
@@ -47,7 +48,7 @@ def side_of(row):
 def load_renderer(corpus, out, seed, scale, side, prefix):
     """The corpus's renderer as a namespace, restricted to one side's groups."""
     rows = list(csv.DictReader(open(f"{corpus}/pool.csv")))
-    groups = sorted({r["group"] for r in rows if side_of(r) == side})
+    groups = sorted({r["group"] for r in rows if side in ("all", side_of(r))})
     os.makedirs(out, exist_ok=True)
     with open(f"{out}/groups.txt", "w") as f:
         f.write("\n".join(groups) + "\n")
@@ -63,6 +64,23 @@ def load_renderer(corpus, out, seed, scale, side, prefix):
     return ns
 
 
+def add_pool(ns, folder):
+    """Puts another pool's clips beside the corpus's; big sources are drawn more often."""
+    for r in csv.DictReader(open(f"{folder}/pool.csv")):
+        r["dur"] = float(r["dur"])
+        ns["BY"][r["kind"]].append(r)
+        if r["kind"] == "speech":
+            if not ns["GR"][r["group"]]:
+                ns["SRC"][r["source"]].append(r["group"])
+            ns["GR"][r["group"]].append(r)
+        elif r["kind"] == "music":
+            ns["MS"][r["source"]].append(r)
+    for source, rows in ns["MS"].items():
+        if os.path.isabs(rows[0]["path"]):
+            ns["MW"][source] = min(7.0, 0.25 + 0.12 * len(rows))
+    ns["WEIGHT"].update({"hedgewars-data": 1.5})
+
+
 def extend(ns, share):
     """Puts synthesised sources, stronger channels and more scenarios into the renderer; `share` of sources are synthetic."""
     db, rms, norm, trim = ns["db"], ns["rms"], ns["norm"], ns["trim"]
@@ -74,14 +92,21 @@ def extend(ns, share):
             y, style = synth.music(rng, dur)
             return y, {"group": "synth_" + style, "source": "synth"}
         y, r = pool_music(rng, dur, src)
-        if rng.random() < 0.3 * (share > 0):
-            up, down = [(9, 10), (10, 9), (15, 16), (16, 15)][rng.integers(4)]
-            y = resample_poly(y, up, down).astype(np.float32)
-            y = np.tile(y, 2)[: int(dur * RATE)]
+        if rng.random() < 0.6:
+            y = stretched(y, rng, [(4, 5), (9, 10), (15, 16), (16, 15), (10, 9), (5, 4)], dur)
+        if rng.random() < 0.05:
+            y = y[::-1].copy()
+        if rng.random() < 0.1:
+            y = synth.level(y * synth.slow(rng, len(y), rng.uniform(0.1, 1), rng.uniform(1, 5)), -26)
         return y, r
 
+    def stretched(y, rng, ratios, dur):
+        up, down = ratios[rng.integers(len(ratios))]
+        y = resample_poly(y, up, down).astype(np.float32)
+        return np.tile(y, 2)[: int(dur * RATE)]
+
     def noise(rng, dur, kinds=("noise_office", "noise_other", "noise_street"), p=(0.6, 0.25, 0.15)):
-        if rng.random() < share * 1.3:
+        if rng.random() < share * 1.4:
             if rng.random() < 0.25:
                 return babble(rng, dur), {"group": "synth_babble", "source": "synth"}
             y, k = synth.noise(rng, dur)
@@ -91,7 +116,12 @@ def extend(ns, share):
             return y, {"group": "synth_" + k, "source": "synth"}
         kinds, p = list(kinds), list(p)
         have = [(k, q) for k, q in zip(kinds, p) if ns["BY"][k]] or [("noise_other", 1.0)]
-        return pool_noise(rng, dur, tuple(k for k, _ in have), tuple(q for _, q in have))
+        y, r = pool_noise(rng, dur, tuple(k for k, _ in have), tuple(q for _, q in have))
+        if share and rng.random() < 0.7:
+            y = synth.level(stretched(y, rng, [(2, 3), (3, 4), (7, 8), (8, 7), (4, 3), (3, 2)], dur), -26)
+            if rng.random() < 0.2:
+                y = y[::-1].copy()
+        return y, r
 
     def babble(rng, dur):
         n = int(dur * RATE)
@@ -116,19 +146,23 @@ def extend(ns, share):
         return norm(x[: int(dur * RATE)]), "synth_espeak", lang, "synth"
 
     def speech(rng, dur, group=None, pause=(0.25, 0.9), src=None, mindur=None):
-        if group is None and rng.random() < share * 0.12:
+        if group is None and rng.random() < share * 0.2:
             made = espeak(rng, dur)
             if made:
                 return made
         y, g, lang, s = pool_speech(rng, dur, group, pause, src, mindur)
-        if rng.random() < share:
-            up, down = [(8, 9), (9, 8), (10, 11), (11, 10), (14, 15), (15, 14)][rng.integers(6)]
+        if rng.random() < share * 1.8:
+            up, down = [(6, 7), (7, 6), (8, 9), (9, 8), (10, 11), (11, 10), (14, 15), (15, 14)][rng.integers(8)]
             y = norm(resample_poly(y, up, down).astype(np.float32))
-        if rng.random() < share * 0.25:
+        if rng.random() < share * 0.4:
             y = norm(synth.room(y, rng, rng.uniform(0.1, 0.45), rng.uniform(0.6, 0.95)))
         return y, g, lang, s
 
+    pool_reverb = ns["reverb"]
+
     def reverb(x, rng, rt=0.5):
+        if rng.random() < 0.6:
+            return pool_reverb(x, rng, rt)
         y = synth.room(x, rng, rng.uniform(0.3, 1.3), rng.uniform(0.0, 0.3))
         return synth.band(y, rng.choice([60, 200]), rng.uniform(1500, 3400)).astype(np.float32)
 
@@ -160,9 +194,14 @@ def extend(ns, share):
             c.notes["clipped"] = True
         return floor
 
-    ns.update(music=music, noise=noise, speech=speech, reverb=reverb, channel=channel)
     if not share:
+        # Only what keeps the renderer from failing where a side lacks a kind of noise.
+        ns.update(noise=noise)
         return
+    ns.update(music=music, noise=noise, speech=speech, reverb=reverb, channel=channel)
+    # Announcements by more voices than the prompts have.
+    voices = [r for r in ns["BY"]["speech"] if 2 < r["dur"] < 9]
+    ns["BY"]["prompt"] += voices[:: max(1, len(voices) // 60)]
 
     def talk(rng, dur, tail=(0.5, 3)):
         y, g, lang, s = speech(rng, dur)
@@ -274,11 +313,13 @@ def extend(ns, share):
 
 def main():
     ap = argparse.ArgumentParser()
-    for name, kind, default in (("corpus", str, None), ("out", str, None), ("seed", int, 1), ("scale", float, 1.0), ("prefix", str, ""), ("side", str, "train"), ("share", float, None)):
+    for name, kind, default in (("corpus", str, None), ("out", str, None), ("seed", int, 1), ("scale", float, 1.0), ("prefix", str, ""), ("side", str, "train"), ("extra", str, ""), ("share", float, None)):
         ap.add_argument("--" + name, type=kind, default=default, required=default is None and name in ("corpus", "out"))
     a = ap.parse_args()
     ns = load_renderer(a.corpus, a.out, a.seed, a.scale, a.side, a.prefix)
-    extend(ns, (0.45 if a.side == "train" else 0.0) if a.share is None else a.share)
+    if a.extra:
+        add_pool(ns, a.extra)
+    extend(ns, (0.0 if a.side == "valid" else 0.3) if a.share is None else a.share)
     os.makedirs(a.out + "/wav", exist_ok=True)
     count, failed = collections.Counter(), 0
     with open(f"{a.out}/manifest.jsonl", "w") as out:

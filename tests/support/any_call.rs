@@ -1,0 +1,353 @@
+//! Any order of events against the conversation, as bytes say it, and the laws that hold whatever happens.
+//!
+//! Each byte of the input is an event, some with a second byte behind it; see [`Life::happen`]. A law that is
+//! broken panics, so that proptest and the fuzzer find the same.
+
+use std::time::{Duration, Instant};
+
+use voicemail_guard::agi::{Command, Incoming, Reply, Verb};
+use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call::policy::Policy;
+use voicemail_guard::call::record::{CallRecord, EndedBy, Mode};
+use voicemail_guard::call::{Action, Call, Event};
+use voicemail_guard::clock::Clock;
+use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
+
+use crate::records;
+
+/// Lives through a call of these events, and checks every law.
+pub(crate) fn live(bytes: &[u8]) {
+    let (&kind, mut events) = bytes.split_first().unwrap_or((&0, &[]));
+    let mut life = Life::new(policy(kind));
+    life.act();
+    while let Some((&event, rest)) = events.split_first() {
+        let (&operand, behind) = rest.split_first().unwrap_or((&0, &[]));
+        events = if life.happen(event, operand) {
+            behind
+        } else {
+            rest
+        };
+        life.act();
+    }
+    life.end();
+}
+
+/// Modes, and limits that a short input can reach.
+fn policy(kind: u8) -> Policy {
+    let mut policy = Policy {
+        mode: [Mode::Enforce, Mode::Guide, Mode::Observe][usize::from(kind % 3)],
+        questions: 1 + u32::from(kind / 3 % 3),
+        ..Policy::default()
+    };
+    if kind >= 128 {
+        policy.rambler_prompt_after = Duration::from_secs(8);
+        policy.longest_message = Duration::from_secs(20);
+        policy.warning_before_end = Duration::from_secs(6);
+        policy.longest_call = Duration::from_secs(40);
+    }
+    policy
+}
+
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is something seen from outside"
+)]
+struct Life {
+    call: Call,
+    policy: Policy,
+    began: Instant,
+    now: Instant,
+    heard: MediaTime,
+    /// What the conversation was told, so far.
+    timeline: Timeline,
+    tone_was_heard: bool,
+    under_way: Option<Command>,
+    is_closed: bool,
+    is_dead: bool,
+    question_was_played: bool,
+    status: Option<Vec<u8>>,
+    record: Option<CallRecord>,
+    is_over: bool,
+}
+
+impl Life {
+    fn new(policy: Policy) -> Self {
+        let began = Clock::default().now();
+        let record = CallRecord {
+            mode: policy.mode,
+            ..records::opened(1)
+        };
+        Self {
+            call: Call::new(
+                record,
+                policy.clone(),
+                ",r(/tap/x.sln48)i(GUARD_TAP_ID)",
+                began,
+            ),
+            policy,
+            began,
+            now: began,
+            heard: MediaTime::ZERO,
+            timeline: Timeline::default(),
+            tone_was_heard: false,
+            under_way: None,
+            is_closed: false,
+            is_dead: false,
+            question_was_played: false,
+            status: None,
+            record: None,
+            is_over: false,
+        }
+    }
+
+    /// One event; whether it took the operand, too.
+    fn happen(&mut self, event: u8, operand: u8) -> bool {
+        match event % 32 {
+            0..=7 => {
+                self.pass(u64::from(operand) * 50);
+                self.reply_as_usual();
+            }
+            8 => {
+                let key = b"0123456789*#"[usize::from(operand) % 12];
+                self.reply(&format!("200 result={key}"));
+            }
+            9 => {
+                let odd = ODD_REPLIES[usize::from(operand) % ODD_REPLIES.len()];
+                self.reply(odd);
+            }
+            10 => self.reply("200 result=-1 endpos=0"),
+            11..=13 => self.pass(u64::from(operand) * 100),
+            14..=20 => self.sound(event % 32 - 14, operand),
+            21 => self.tell(Event::PacketsCame),
+            other => {
+                match other {
+                    22 => self.hang_up(),
+                    23 => self.close(),
+                    24 => self.tell(Event::TapFailed("as the fuzzer wants".into())),
+                    25 => self.tell(Event::TapFinished),
+                    26 => self.tell(Event::Shutdown),
+                    _ => self.reply_as_usual(),
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What Asterisk says when all is well.
+    fn reply_as_usual(&mut self) {
+        let verb = self.under_way.as_ref().map(Command::verb);
+        self.reply(match verb {
+            Some(Verb::GetVariable | Verb::GetFullVariable) => "200 result=1 (17.1)",
+            Some(Verb::SetVariable) => "200 result=1",
+            Some(Verb::ChannelStatus) => "200 result=6",
+            _ => "200 result=0",
+        });
+    }
+
+    fn reply(&mut self, line: &str) {
+        if self.is_closed {
+            return;
+        }
+        let reply = Reply::parse(line.as_bytes());
+        if !matches!(reply, Reply::Trying | Reply::Garbage(_)) {
+            self.under_way = None;
+            self.is_dead |= reply == Reply::DeadChannel;
+        }
+        self.tell(Event::Agi(Incoming::Reply(reply)));
+    }
+
+    fn hang_up(&mut self) {
+        if !self.is_closed {
+            self.is_dead = true;
+            self.tell(Event::Agi(Incoming::Hangup));
+        }
+    }
+
+    fn close(&mut self) {
+        if !self.is_closed {
+            self.is_closed = true;
+            self.under_way = None;
+            self.tell(Event::AgiClosed);
+        }
+    }
+
+    fn sound(&mut self, class: u8, operand: u8) {
+        let length = MediaTime::from_millis(u64::from(operand) * 100);
+        if let Some(&class) = Class::ALL.get(usize::from(class)) {
+            let update = Update::Changed {
+                class,
+                // The ear may date a change back.
+                start: self.heard - MediaTime::from_millis(u64::from(operand % 7) * 100),
+                known_at: self.heard,
+                signal: (class == Class::Tone && operand.is_multiple_of(2)).then_some(Signal::Busy),
+            };
+            self.timeline.apply(update);
+            self.tell(Event::Heard(update));
+        }
+        self.heard += length;
+        self.timeline.advance(self.heard);
+        let signal = self.timeline.current().filter(|now| now.signal.is_some());
+        self.tone_was_heard |=
+            signal.is_some_and(|now| Duration::from(now.len()) >= self.policy.tone);
+        self.tell(Event::HeardUpTo(self.heard));
+    }
+
+    /// Time passes, timers that are due go off.
+    fn pass(&mut self, millis: u64) {
+        let until = self.now + Duration::from_millis(millis);
+        while let Some((at, _)) = self.call.poll_timeout().filter(|(at, _)| *at <= until) {
+            self.now = self.now.max(at);
+            self.call.handle_timeout(self.now);
+            self.act();
+        }
+        self.now = until;
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.call.handle_event(event, self.now);
+        self.act();
+    }
+
+    fn act(&mut self) {
+        while let Some(action) = self.call.poll_action() {
+            assert!(!self.is_over, "{action:?} after the end");
+            match action {
+                Action::Send(command) => self.sent(command),
+                Action::FollowTap | Action::FinishTap => assert!(self.record.is_none()),
+                Action::Save(record) => {
+                    assert!(record.ended_by.is_none() && self.record.is_none());
+                }
+                Action::File(record) => {
+                    self.check(&record);
+                    assert!(self.record.replace(*record).is_none(), "filed twice");
+                }
+                Action::Close => self.is_over = true,
+            }
+        }
+        assert_eq!(self.call.is_ended(), self.is_over, "ended, but not closed");
+        let woken = self.call.poll_timeout();
+        assert_eq!(
+            woken.is_none(),
+            self.is_over,
+            "who waits has a timer, who has ended has none"
+        );
+        if let Some((at, timer)) = woken {
+            let ahead = at.saturating_duration_since(self.now);
+            assert!(ahead <= LONGEST_WAIT, "{timer:?} only after {ahead:?}");
+        }
+    }
+
+    fn sent(&mut self, command: Command) {
+        assert!(command.encode().is_ok(), "{command} cannot be sent");
+        assert!(!self.is_closed, "{command} into a closed connection");
+        assert_eq!(self.under_way, None, "{command} before the reply");
+        let legal =
+            command.verb().is_legal_on_dead_channel() || command == Command::channel_status();
+        assert!(!self.is_dead || legal, "{command} on a dead channel");
+        let is_probe = command == Command::channel_status();
+        assert!(
+            is_probe || self.status.is_none(),
+            "{command} behind GUARD_STATUS"
+        );
+        let mut arguments = command.arguments().map(<[u8]>::to_vec);
+        let first = arguments.next().unwrap_or_default();
+        if first == b"GUARD_STATUS" {
+            assert!(
+                self.record.is_some(),
+                "the dialplan is told before the record is filed"
+            );
+            self.status = arguments.next();
+        }
+        if self.policy.mode == Mode::Observe {
+            assert!(command.verb() != Verb::StreamFile, "{command} in observe");
+        }
+        drop(arguments);
+        self.question_was_played |= first.ends_with(b"still-there");
+        self.under_way = Some(command);
+    }
+
+    /// The laws of the record.
+    fn check(&self, record: &CallRecord) {
+        let verdict = record.verdict.expect("a verdict");
+        let ended_by = record.ended_by.expect("how it ended");
+        assert!((0.0..=1.0).contains(&record.confidence), "{record:?}");
+        assert!(!record.reasons.is_empty(), "{record:?}");
+        let gaps = record
+            .timeline
+            .windows(2)
+            .find(|pair| pair[0].end != pair[1].start);
+        assert_eq!(gaps, None, "a timeline without gaps");
+        let lived = self.now - self.began;
+        match ended_by {
+            EndedBy::Guard => {
+                assert_eq!(record.mode, Mode::Enforce, "cut off in {:?}", record.mode);
+                assert!(
+                    self.tone_was_heard || self.question_was_played,
+                    "cut off without the question"
+                );
+            }
+            EndedBy::Limit => match record.mode {
+                Mode::Enforce => assert!(lived >= self.policy.longest_message),
+                Mode::Guide => assert!(lived >= self.policy.longest_call),
+                Mode::Observe => panic!("a limit in observe"),
+            },
+            EndedBy::HandedOn => assert!(verdict.is_delivered(), "{verdict} unheard"),
+            EndedBy::Caller | EndedBy::Asterisk => {}
+            EndedBy::Refused | EndedBy::Recovered => panic!("{ended_by:?} during a call"),
+        }
+        let most = if record.mode == Mode::Observe {
+            LONGEST_WAIT
+        } else {
+            self.policy.longest_call
+        };
+        assert!(lived <= most + LAST_WORDS, "still there after {lived:?}");
+    }
+
+    /// Nothing more comes from outside: the timers alone bring the call to its end.
+    fn end(&mut self) {
+        for _ in 0..8 {
+            if let Some((at, _)) = self.call.poll_timeout() {
+                self.now = self.now.max(at);
+                self.call.handle_timeout(self.now);
+                // The shell closes the connection that was given up.
+                self.act();
+            }
+        }
+        assert!(self.is_over, "the timers do not end it");
+        let record = self.record.take().expect("one closed record");
+        if let Some(status) = &self.status {
+            let handed_on = record.ended_by == Some(EndedBy::HandedOn);
+            assert_eq!(status == b"done", !handed_on, "{record:?}");
+        }
+        for event in 0..32 {
+            self.is_closed = false;
+            self.happen(event, 100);
+        }
+        assert!(self.record.is_none() && self.call.poll_action().is_none());
+    }
+}
+
+/// Replies that a well-behaved Asterisk may give, and some that none does.
+const ODD_REPLIES: [&str; 14] = [
+    "200 result=1",
+    "200 result=0 endpos=16000",
+    "200 result=-1",
+    "200 result=-2",
+    "200 result=1 ()",
+    "200 result=",
+    "200 result=nonsense (timeout)",
+    "100 Trying",
+    "503 result=-2 Gosub failed",
+    "510 Invalid or unknown command",
+    "511 Command Not Permitted on a dead channel or intercept routine",
+    "520 End of proper usage.",
+    "999 what?",
+    "no reply at all",
+];
+
+/// `VoiceMail()` may take an hour and some; nothing else does.
+const LONGEST_WAIT: Duration = Duration::from_secs(3_700);
+
+/// What may come behind the longest call: the prompts under way, the goodbye, the way out.
+const LAST_WORDS: Duration = Duration::from_mins(7);

@@ -1,0 +1,145 @@
+//! The caller's sound on its way into the tap.
+
+use std::fmt;
+
+use voicemail_guard::audio::MediaTime;
+use voicemail_guard::tap::{TapError, TapEvent};
+
+use super::ear::code;
+use super::script::Sound;
+
+/// What MixMonitor writes, and what the tap tells of it, in pieces of 0.34 s.
+pub(super) struct Recording {
+    /// His sound, each with its beginning in ms.
+    changes: Vec<(u64, Sound)>,
+    begun: bool,
+    followed: bool,
+    /// Up to here it has been told.
+    told: u64,
+    next: u64,
+    ended: Option<u64>,
+    finish: Option<u64>,
+    failure: Option<u64>,
+    over: bool,
+}
+
+impl Recording {
+    pub(super) fn new() -> Self {
+        Self {
+            changes: vec![(0, Sound::Of(voicemail_guard::hearing::Class::Silence, None))],
+            begun: false,
+            followed: false,
+            told: 0,
+            next: 0,
+            ended: None,
+            finish: None,
+            failure: None,
+            over: false,
+        }
+    }
+
+    pub(super) fn change(&mut self, sound: Sound, now: u64) {
+        self.changes.push((now, sound));
+    }
+
+    pub(super) fn begin(&mut self, now: u64) {
+        self.begun = true;
+        self.told = now;
+        self.next = now + PIECE + OFFSET;
+    }
+
+    pub(super) fn end(&mut self, now: u64) {
+        self.ended.get_or_insert(now);
+    }
+
+    pub(super) fn follow(&mut self, now: u64) {
+        self.followed = true;
+        if !self.begun {
+            // The file never appears: no packets, as far as anybody can tell.
+            self.begin(now);
+            self.changes = vec![(0, Sound::Nothing)];
+        }
+        self.next = self.next.max(now + OFFSET);
+    }
+
+    pub(super) fn finish(&mut self, now: u64) {
+        self.finish.get_or_insert(now / 10 * 10 + FLUSH + OFFSET);
+    }
+
+    pub(super) fn fail(&mut self, now: u64) {
+        self.failure.get_or_insert(now + OFFSET);
+    }
+
+    pub(super) fn next_at(&self) -> Option<u64> {
+        let active = self.followed && !self.over;
+        let due = [Some(self.next), self.finish, self.failure];
+        due.into_iter().flatten().min().filter(|_| active)
+    }
+
+    pub(super) fn poll(&mut self, now: u64) -> Vec<TapEvent> {
+        if self.next_at().is_none_or(|at| at > now) {
+            return Vec::new();
+        }
+        if self.failure.is_some_and(|at| at <= now) {
+            self.over = true;
+            return vec![TapEvent::Failed(TapError::Replaced {
+                path: "/tap/caller.sln48".into(),
+                how: "removed",
+            })];
+        }
+        let mut news = self.piece(now / 10 * 10);
+        self.next = now / 10 * 10 + PIECE + OFFSET;
+        if self.finish.is_some_and(|at| at <= now) {
+            self.over = true;
+            news.push(TapEvent::Finished(Vec::new()));
+        }
+        news
+    }
+
+    /// Everything that has not been told yet.
+    fn piece(&mut self, now: u64) -> Vec<TapEvent> {
+        let until = self.ended.map_or(now, |ended| ended.min(now));
+        let ends = self
+            .changes
+            .iter()
+            .skip(1)
+            .map(|change| change.0)
+            .chain([u64::MAX]);
+        let mut news = Vec::new();
+        for (&(from, sound), to) in self.changes.iter().zip(ends) {
+            let millis = to.min(until).saturating_sub(from.max(self.told));
+            let length = MediaTime::from_millis(millis);
+            match (millis, sound) {
+                (0, _) => {}
+                (_, Sound::Nothing) => news.push(TapEvent::StoodStill(length)),
+                (_, sound) => news.push(TapEvent::Samples(vec![
+                    code(sound);
+                    length.samples() as usize
+                ])),
+            }
+        }
+        self.told = self.told.max(until);
+        news
+    }
+}
+
+impl fmt::Display for Sound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Of(_, Some(signal)) => write!(f, "{signal}"),
+            Self::Of(class, None) => write!(f, "{class}"),
+            Self::Zeros => f.write_str("zeros"),
+            Self::Nothing => f.write_str("no packets"),
+            Self::Same => f.write_str("the same"),
+        }
+    }
+}
+
+/// A piece of the tap, in ms.
+const PIECE: u64 = 340;
+
+/// The last flush, in ms.
+const FLUSH: u64 = 40;
+
+/// The tap's own place between the hundredths of a second, in ms.
+const OFFSET: u64 = 5;

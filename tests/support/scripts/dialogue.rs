@@ -1,0 +1,146 @@
+//! Everything that came of a script, as one text.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use voicemail_guard::call::record::CallRecord;
+use voicemail_guard::hearing::Class;
+
+use super::pbx::Pbx;
+use super::script::Script;
+
+/// One line of what was said and done; `at` in ms since the prelude.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Entry {
+    pub(super) at: u64,
+    pub(super) mark: char,
+    pub(super) text: String,
+}
+
+/// What came of a script.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Outcome {
+    title: String,
+    dialogue: Vec<Entry>,
+    variables: BTreeMap<String, String>,
+    /// Without what only the shell knows: id, times, audio.
+    record: CallRecord,
+}
+
+impl Outcome {
+    pub(crate) fn new(script: &Script, pbx: Pbx, mut record: CallRecord) -> Self {
+        let id = record.id.to_string();
+        let hide = |text: String| text.replace(&id, "ID");
+        record.id = voicemail_guard::call::record::CallId::new(jiff::Timestamp::UNIX_EPOCH, 0);
+        record.started = jiff::Timestamp::UNIX_EPOCH;
+        record.ended = None;
+        record.audio = None;
+        for reason in &mut record.reasons {
+            *reason = hide(reason.clone());
+        }
+        let dialogue = pbx.dialogue.into_iter().map(|entry| Entry {
+            text: hide(entry.text),
+            ..entry
+        });
+        let variables = pbx
+            .variables
+            .into_iter()
+            .map(|(name, value)| (name, hide(value)));
+        Self {
+            title: script.title.clone(),
+            dialogue: dialogue.collect(),
+            variables: variables.collect(),
+            record,
+        }
+    }
+
+    /// The snapshot: dialogue, variables, record.
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!("{}\n\n", self.title);
+        let mut rest = self.dialogue.as_slice();
+        while let Some(entry) = rest.first() {
+            let quiet = rest
+                .chunks_exact(2)
+                .take_while(|pair| is_quiet(pair))
+                .count();
+            if quiet > 1 {
+                let seconds = quiet as f64 * 0.25;
+                writeln!(
+                    text,
+                    "{}  and so {quiet} times, for {seconds} s",
+                    line(entry)
+                )
+                .unwrap();
+            } else {
+                writeln!(text, "{}", line(entry)).unwrap();
+            }
+            rest = &rest[if quiet > 1 { 2 * quiet } else { 1 }..];
+        }
+        text.push('\n');
+        for (name, value) in &self.variables {
+            writeln!(text, "{name}={value}").unwrap();
+        }
+        text + "\n" + &self.record_text()
+    }
+
+    fn record_text(&self) -> String {
+        let record = &self.record;
+        let mut text = String::new();
+        writeln!(text, "verdict    {}", record.verdict.unwrap()).unwrap();
+        writeln!(text, "ended by   {}", word(&record.ended_by)).unwrap();
+        for reason in &record.reasons {
+            writeln!(text, "because    {reason}").unwrap();
+        }
+        for asked in &record.asked {
+            let answer = asked.answer.as_deref().unwrap_or("-");
+            writeln!(
+                text,
+                "asked      {} at {}: {answer}",
+                asked.prompt, asked.at
+            )
+            .unwrap();
+        }
+        let callback = &record.callback;
+        let e164 = callback.e164.as_deref().unwrap_or("-");
+        let source = word(&callback.source);
+        writeln!(text, "callback   {source}: {:?} {e164}", callback.number).unwrap();
+        let seconds = Class::ALL.map(|class| (class, record.seconds.of(class)));
+        let seconds: Vec<String> = seconds
+            .iter()
+            .filter(|(_, time)| time.samples() > 0)
+            .map(|(class, time)| format!("{class} {time}"))
+            .collect();
+        writeln!(text, "heard      {}", seconds.join(", ")).unwrap();
+        for segment in &record.timeline {
+            let signal = segment
+                .signal
+                .map_or_else(String::new, |signal| format!(" ({signal})"));
+            writeln!(
+                text,
+                "           {} to {} {}{signal}",
+                segment.start, segment.end, segment.class
+            )
+            .unwrap();
+        }
+        text
+    }
+}
+
+/// A value as the call log writes it.
+fn word(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string(value).unwrap();
+    text.trim_matches('"').to_owned()
+}
+
+/// A wait in which no key was pressed, and what it is answered.
+fn is_quiet(pair: &[Entry]) -> bool {
+    let [command, reply] = pair else { return false };
+    command.text == "WAIT FOR DIGIT 250"
+        && reply.text == "200 result=0"
+        && reply.at == command.at + 250
+}
+
+fn line(entry: &Entry) -> String {
+    let seconds = entry.at as f64 / 1_000.0;
+    format!("{seconds:8.3} {} {}", entry.mark, entry.text)
+}

@@ -1,0 +1,84 @@
+//! An ear that is told what it hears: each sample's value names its class.
+
+use std::collections::VecDeque;
+
+use voicemail_guard::audio::MediaTime;
+use voicemail_guard::hearing::{Class, Signal, Update};
+use voicemail_guard::tap::Hear;
+
+use super::script::Sound;
+
+/// Hears what [`code`] says, at once and without a doubt.
+#[derive(Debug, Default)]
+pub(crate) struct ScriptedEar {
+    heard: MediaTime,
+    last: Option<i16>,
+    updates: VecDeque<Update>,
+}
+
+impl ScriptedEar {
+    fn hear(&mut self, code: i16, length: MediaTime) {
+        if self.last.replace(code) != Some(code) {
+            let (class, signal) = meaning(code);
+            self.updates.push_back(Update::Changed {
+                class,
+                start: self.heard,
+                known_at: self.heard,
+                signal,
+            });
+        }
+        self.heard += length;
+    }
+}
+
+impl Hear for ScriptedEar {
+    fn push(&mut self, samples: &[i16]) {
+        for run in samples.chunk_by(|a, b| a == b) {
+            self.hear(run[0], MediaTime::from_samples(run.len() as u64));
+        }
+    }
+
+    fn skip(&mut self, lost: MediaTime) {
+        self.hear(0, lost);
+    }
+
+    fn finish(&mut self) {}
+
+    fn poll_update(&mut self) -> Option<Update> {
+        self.updates.pop_front()
+    }
+
+    fn heard(&self) -> MediaTime {
+        self.heard
+    }
+}
+
+/// The sample that stands for a sound; zero is a quiet line without packets.
+pub(super) fn code(sound: Sound) -> i16 {
+    let Sound::Of(class, signal) = sound else {
+        return 0;
+    };
+    let class = Class::ALL.iter().position(|&known| known == class);
+    let signal = signal.and_then(|signal| SIGNALS.iter().position(|&known| known == signal));
+    10 * (class.unwrap() as i16 + 1) + signal.map_or(0, |place| place as i16 + 1)
+}
+
+fn meaning(code: i16) -> (Class, Option<Signal>) {
+    let class = usize::try_from(code / 10 - 1)
+        .ok()
+        .map(|place| Class::ALL[place]);
+    let signal = usize::try_from(code % 10 - 1)
+        .ok()
+        .map(|place| SIGNALS[place]);
+    (class.unwrap_or(Class::Silence), signal)
+}
+
+const SIGNALS: [Signal; 7] = [
+    Signal::Busy,
+    Signal::Congestion,
+    Signal::Dial,
+    Signal::Ringback,
+    Signal::Sit,
+    Signal::FaxCng,
+    Signal::ModemAnswer,
+];

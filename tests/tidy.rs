@@ -35,14 +35,14 @@ const RULES: [Rule; 6] = [
         from_outside: &["jiff", "serde", "thiserror"],
     },
     Rule {
-        module: "plot",
-        from_this_crate: &["audio", "call", "hearing", "text"],
-        from_outside: &[],
-    },
-    Rule {
         module: "delivery/trim.rs",
         from_this_crate: &["audio", "call", "hearing", "prompts"],
         from_outside: &["serde"],
+    },
+    Rule {
+        module: "plot",
+        from_this_crate: &["audio", "call", "hearing", "text"],
+        from_outside: &[],
     },
 ];
 

@@ -19,10 +19,11 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
+pub(crate) use self::value::are_voicemail_options;
+
 use self::boxes::BoxSettings;
 use self::delivery::Delivery;
 use self::parcels::BoxDelivery;
-pub(crate) use self::value::are_voicemail_options;
 use crate::call::policy::Policy;
 use crate::delivery::Destination;
 use crate::server::Limits;

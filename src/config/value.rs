@@ -180,12 +180,6 @@ text_value!(
     "one of \"error\", \"warn\", \"info\", \"debug\", \"trace\" (or directives such as \"info,voicemail_guard::agi=debug\")"
 );
 
-/// Whether this is safe to hand to `VoiceMail()` as its options.
-pub(crate) fn are_voicemail_options(text: &str) -> bool {
-    let option = |c: char| c.is_ascii_alphanumeric() || "()#-".contains(c);
-    text.len() <= 40 && text.chars().all(option)
-}
-
 text_value!(
     /// A machine by its name or address.
     Host(String),
@@ -237,6 +231,12 @@ text_value!(
     },
     "an address that begins with https:// or http://, without a user in it, or \"\" for none"
 );
+
+/// Whether this is safe to hand to `VoiceMail()` as its options.
+pub(crate) fn are_voicemail_options(text: &str) -> bool {
+    let option = |c: char| c.is_ascii_alphanumeric() || "()#-".contains(c);
+    text.len() <= 40 && text.chars().all(option)
+}
 
 fn is_plain_path(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);

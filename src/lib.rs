@@ -17,6 +17,7 @@ pub mod call;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod hearing;
 pub mod log;
 pub mod number;

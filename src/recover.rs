@@ -53,7 +53,8 @@ pub fn recover(guard: &Guard, mut record: CallRecord) {
         }
     }
     info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-    guard.log.close_call(record);
+    let wanted = guard.config.deliver_to(&record.box_name);
+    guard.log.close_and_deliver(record, wanted);
 }
 
 /// Waits for unfinished records and recovers them, one after the other.

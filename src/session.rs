@@ -338,10 +338,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         record.ended = Some(self.guard.clock.date().max(record.started));
         let folder = self.guard.config.tap.folder_as_guard_sees_it.clone();
         let data = self.guard.data.clone();
+        let wanted = self.guard.config.deliver_to(&record.box_name).to_vec();
         let filing = async move {
             record.audio = kept(folder, data, record.id, record.started, gaps).await;
             info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-            open.close(record);
+            open.close_and_deliver(record, &wanted);
         };
         self.filing = Some(tokio::spawn(filing.in_current_span()));
     }

@@ -225,11 +225,11 @@ mod tests {
     fn nothing_hostile_reaches_the_text() {
         let log = logged(LogFormat::Text, false, tell_every_way);
         assert_eq!(log.matches('\n').count(), 3, "{log:?}");
-        let raw: Vec<_> = log
+        let raw: String = log
             .chars()
             .filter(|&c| c != '\n' && is_hostile(c))
             .collect();
-        assert_eq!(raw, [], "{log:?}");
+        assert_eq!(raw, "", "{log:?}");
         assert!(
             log.lines()
                 .all(|line| !line.starts_with("2026-01-01 FORGED"))
@@ -240,11 +240,11 @@ mod tests {
     #[test]
     fn nothing_hostile_reaches_the_json_and_nothing_is_lost() {
         let log = logged(LogFormat::Json, false, tell_every_way);
-        let raw: Vec<_> = log
+        let raw: String = log
             .chars()
             .filter(|&c| c != '\n' && is_hostile(c))
             .collect();
-        assert_eq!(raw, [], "{log:?}");
+        assert_eq!(raw, "", "{log:?}");
         let lines: Vec<serde_json::Value> = log
             .lines()
             .map(|line| serde_json::from_str(line).unwrap())

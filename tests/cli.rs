@@ -45,7 +45,7 @@ impl House {
                 fs::write(prompts.join(format!("{prompt}.wav")), "").unwrap();
             }
         }
-        for name in ["tap", "data"] {
+        for name in ["tap", "data", "spool"] {
             fs::create_dir(house.path(name)).unwrap();
         }
         let mine = std::os::unix::fs::PermissionsExt::from_mode(0o770);
@@ -60,9 +60,11 @@ impl House {
 
     fn configure(&self, address: &str) {
         let config = format!(
-            "[listen]\naddress = ['{address}']\n[tap]\nfolder_as_guard_sees_it = '{}'\n[prompts]\nsounds = '{}'\n",
+            "[listen]\naddress = ['{address}']\n[tap]\nfolder_as_guard_sees_it = '{}'\n[prompts]\nsounds = '{}'\n\
+             [delivery.voicemail]\nspool = '{}'\n",
             self.path("tap").display(),
-            self.path("sounds").display()
+            self.path("sounds").display(),
+            self.path("spool").display()
         );
         fs::write(self.path("guard.toml"), config).unwrap();
     }
@@ -147,6 +149,8 @@ fn a_house_in_order_is_zero_and_left_as_it_was() {
         "ok prompts de: all are there",
         "ok data files can be made",
         "ok call log",
+        "ok voicemail messages can be put into 0 boxes",
+        "warn lamps [delivery.ami] has no user",
     ] {
         item(&lines, words);
     }
@@ -175,8 +179,11 @@ fn what_is_missing_is_one_and_told_with_its_mending() {
         mend.starts_with("copy asterisk-conf/sounds/de/voicemail-guard/ to "),
         "{mend}"
     );
+    fs::remove_dir(house.path("spool")).unwrap();
+    let (_, lines) = house.check();
+    item(&lines, "fail voicemail");
     item(&lines, "ok prompts en");
-    assert!(lines.last().unwrap().ends_with(" 2 broken"), "{lines:#?}");
+    assert!(lines.last().unwrap().ends_with(" 3 broken"), "{lines:#?}");
 }
 
 #[test]
@@ -382,4 +389,55 @@ fn the_environment_names_the_files_where_the_command_does_not() {
         told.contains(&format!("{} is made at the first start", folder.display())),
         "{told}"
     );
+}
+
+#[test]
+fn check_tries_mail_server_and_webhook_without_sending() {
+    let house = House::new();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let mut config = fs::read_to_string(house.path("guard.toml")).unwrap();
+    config += &format!(
+        "[defaults]\ndeliver_to = ['mail', 'webhook']\nmail_to = ['team@example.com']\n\
+         [delivery.mail]\nport = {port}\nfrom = 'guard@example.com'\n\
+         [delivery.webhook]\nurl = 'http://127.0.0.1:{port}/x'\nsecret = 'sixteen characters'\n"
+    );
+    fs::write(house.path("guard.toml"), &config).unwrap();
+    let talk = std::thread::spawn(move || {
+        let (stream, _) = server.accept().unwrap();
+        let mut said = Vec::new();
+        (&stream).write_all(b"220 here\r\n").unwrap();
+        for line in BufReader::new(&stream).lines() {
+            said.push(line.unwrap());
+            (&stream).write_all(b"250 ok\r\n").unwrap();
+        }
+        said
+    });
+    let (code, lines) = house.check();
+    assert_eq!(code, 1, "{lines:#?}");
+    let (mail, _) = item(&lines, "ok mail");
+    assert!(
+        mail.ends_with(&format!("127.0.0.1:{port} can be reached and trusted")),
+        "{mail}"
+    );
+    let (webhook, mend) = item(&lines, "fail webhook 127.0.0.1 is a loopback address");
+    assert!(webhook.contains("allow_private") && mend.contains("nothing was sent"));
+    let said = talk.join().unwrap();
+    assert!(
+        said[0].starts_with("EHLO ") && said[1..] == ["QUIT"],
+        "{said:?}"
+    );
+
+    let allowed = config.replace(
+        "[delivery.webhook]",
+        "[delivery.webhook]\nallow_private = ['127.0.0.1']",
+    );
+    fs::write(house.path("guard.toml"), allowed).unwrap();
+    let (_, lines) = house.check();
+    for words in ["fail mail 127.0.0.1", "fail webhook http://127.0.0.1"] {
+        assert!(
+            item(&lines, words).0.contains("efused") || item(&lines, words).0.contains("reached"),
+            "{lines:#?}"
+        );
+    }
 }

@@ -70,7 +70,19 @@ fn the_sample_made_live_is_the_defaults_and_one_box() {
 #[test]
 fn the_sample_shows_every_setting() {
     let text = uncommented_sample();
-    for table in ["listen", "limits", "log", "tap", "prompts", "defaults"] {
+    for table in [
+        "listen",
+        "limits",
+        "log",
+        "tap",
+        "prompts",
+        "delivery",
+        "delivery.voicemail",
+        "delivery.ami",
+        "delivery.mail",
+        "delivery.webhook",
+        "defaults",
+    ] {
         let mistake = mistakes(&format!("[{table}]\nno_such_setting = 1")).remove(0);
         let (_, names) = mistake.split_once("expected ").unwrap();
         let names: Vec<_> = names.split('`').skip(1).step_by(2).collect();
@@ -381,5 +393,96 @@ fn a_mistyped_level_is_refused() {
     check_mistake(
         "[log]\nlevel = 'loud'",
         "line 2: [log] level: \"loud\" is not one of \"error\", \"warn\", \"info\", \"debug\", \"trace\" (or directives such as \"info,voicemail_guard::agi=debug\")",
+    );
+}
+
+#[test]
+fn what_a_delivery_needs_is_asked_for_before_the_first_message() {
+    let mail = "[defaults]\ndeliver_to = ['mail']\n";
+    let to = "mail_to = ['team@example.com']\n";
+    check_mistake(
+        mail,
+        "line 2: [defaults] mail_to: deliver_to has \"mail\": say to whom, such as mail_to = [\"hotline@example.com\"]",
+    );
+    let told = mistakes(&format!(
+        "{mail}{to}[delivery.mail]\nserver = 'mx.example.com'\nuser = 'x'"
+    ));
+    for part in [
+        "[delivery.mail] from: ",
+        "[delivery.mail] user: ",
+        "[delivery.mail] tls: messages would go to mx.example.com",
+    ] {
+        assert!(
+            told.iter().any(|mistake| mistake.contains(part)),
+            "{part} in {told:?}"
+        );
+    }
+    let told = mistakes("[defaults]\ndeliver_to = ['webhook']");
+    for part in ["[delivery.webhook] url: ", "[delivery.webhook] secret: "] {
+        assert!(
+            told.iter().any(|mistake| mistake.contains(part)),
+            "{part} in {told:?}"
+        );
+    }
+    let plain = "[defaults]\ndeliver_to = ['webhook']\n[delivery.webhook]\nsecret = '0123456789abcdef'\nurl = 'http://example.com/x'";
+    assert!(mistakes(plain)[0].contains("https"));
+    load(&plain.replace("http:", "https:")).unwrap();
+    load(&plain.replace("example.com", "127.0.0.1:8080")).unwrap();
+}
+
+#[test]
+fn addresses_are_taken_as_they_should_be_written() {
+    for (text, part) in [
+        ("[delivery.webhook]\nurl = 'ftp://example.com'", "https://"),
+        (
+            "[delivery.webhook]\nurl = 'https://user:word@example.com'",
+            "without a user",
+        ),
+        ("[delivery]\npage_url = 'javascript:alert(1)'", "https://"),
+        (
+            "[delivery.mail]\nfrom = \"a@example.com\\r\\nBcc: b@example.com\"",
+            "e-mail address",
+        ),
+        (
+            "[delivery.mail]\nserver = 'mx.example.com:25'",
+            "without a port",
+        ),
+        ("[delivery.mail]\nca_file = 'ca.pem'", "whole path"),
+        ("[defaults]\nmail_to = ['nobody']", "e-mail address"),
+    ] {
+        let told = mistakes(text);
+        assert!(
+            told.len() == 1 && told[0].contains(part),
+            "{text:?}: {told:?}"
+        );
+    }
+    let page = |url: &str| {
+        load(&format!("[delivery]\npage_url = '{url}'"))
+            .unwrap()
+            .delivery
+            .page_url
+    };
+    assert_eq!(
+        page("https://a.example/calls").as_deref(),
+        Some("https://a.example/calls/{id}")
+    );
+    assert_eq!(
+        page("https://a.example/c/{id}?x=1").as_deref(),
+        Some("https://a.example/c/{id}?x=1")
+    );
+    let mail = |text: &str| {
+        load(&format!("[delivery.mail]\n{text}"))
+            .unwrap()
+            .delivery
+            .mail
+            .port
+    };
+    assert_eq!(
+        [
+            mail("tls = 'tls'"),
+            mail("tls = 'starttls'"),
+            mail("tls = 'tls'\nport = 26")
+        ],
+        [465, 587, 26]
     );
 }

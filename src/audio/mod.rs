@@ -7,6 +7,7 @@
 pub mod file;
 pub mod g711;
 pub mod gsm;
+pub mod level;
 mod pcm;
 pub mod resample;
 mod time;

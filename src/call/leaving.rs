@@ -198,7 +198,10 @@ impl Call {
             .filter(|c| c.is_ascii_digit() || *c == '+')
             .collect();
         let verdict = record.verdict.map_or("unsure", Verdict::as_str);
-        let status = if ended_by == EndedBy::HandedOn {
+        // A hang-up before the set-up is over may be a line that the caller forged in his number. Where he
+        // has really gone, nobody reads this any more; where he has not, VoiceMail() has him.
+        let doubtful = ended_by == EndedBy::Caller && self.progress.tapped.is_none();
+        let status = if ended_by == EndedBy::HandedOn || doubtful {
             "failed"
         } else {
             "done"

@@ -225,7 +225,10 @@ impl Call {
         }
         // A prompt that cannot be played has a rule of its own.
         let is_prompt = matches!(command.verb(), Verb::StreamFile | Verb::SayDigits);
-        if is_refused(&outcome) && !is_prompt {
+        // VoiceMail() says -1 when it has ended a call without sound by itself.
+        let gave_up =
+            matches!(self.state, State::Observing(_)) && matches!(outcome, Outcome::Failed(_));
+        if is_refused(&outcome) && !is_prompt && !gave_up {
             self.trouble(format!("Asterisk refused {command}"));
         }
         if self.trouble.is_some() {

@@ -44,6 +44,11 @@ impl CallId {
             .collect()
     }
 
+    /// The sixty bits, time first.
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
     fn digit(byte: u8) -> Option<usize> {
         let byte = match byte.to_ascii_lowercase() {
             b'o' => b'0',

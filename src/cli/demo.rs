@@ -97,6 +97,8 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
     config.tap.folder_as_asterisk_sees_it.clone_from(&tap);
     config.tap.folder_as_guard_sees_it = tap;
     config.prompts.languages.clear();
+    // A demonstration leaves nothing in anybody's voice box.
+    config.deliver_nowhere();
     let data = folder.path().join("data");
     let clock = Clock::faster(args.speed);
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
-use tracing::{info, warn};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
 
 use super::stop::{self, Stop};
 use super::{Failure, Shared};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::delivery::Worker;
 use crate::log::CallLog;
 use crate::prompts;
 use crate::recover::recover_all;
@@ -100,11 +102,27 @@ pub(crate) async fn serve(
         at_once: stop.at_once,
     });
     tokio::spawn(recover_all(Arc::clone(&guard), opened.unfinished));
+    let stop_delivery = CancellationToken::new();
+    let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
     info!(?addresses, data = %guard.data.display(), "listening");
     server::run(listeners, limits, clock, Arc::clone(&guard), stop.gently).await;
     let safe = guard.log.flush().await;
+    stop_delivery.cancel();
+    if let Err(error) = delivery.await {
+        error!(%error, "delivery broke off; it goes on at the next start");
+    }
     info!(?safe, "stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Delivers what stands in the outbox.
+async fn deliver(guard: Arc<Guard>, stop: CancellationToken) {
+    let outbox = guard.log.outbox();
+    let worker = Worker::new(&guard.config, outbox, guard.data.clone(), guard.clock);
+    tokio::select! {
+        worker = worker => worker.run(stop).await,
+        () = stop.cancelled() => {}
+    }
 }
 
 fn failed(error: impl Error + Send + Sync + 'static) -> Failure {

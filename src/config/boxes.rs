@@ -2,9 +2,32 @@
 
 use serde::Deserialize;
 
-use super::value::{Count, Country, Exit, Seconds, Sound, VoicemailOptions};
+use super::parcels::{BoxDelivery, Tongue};
+use super::value::{Count, Country, Exit, MailAddress, Seconds, Sound, VoicemailOptions};
 use crate::call::policy::{Offer, Policy};
 use crate::call::record::Mode;
+use crate::delivery::Destination;
+
+/// All settings of a box.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct BoxSettings {
+    /// How its callers are treated.
+    pub(super) policy: Policy,
+    /// Where its messages go.
+    pub(super) deliver_to: Vec<Destination>,
+    /// What it wants of them.
+    pub(super) delivery: BoxDelivery,
+}
+
+impl Default for BoxSettings {
+    fn default() -> Self {
+        Self {
+            policy: Policy::default(),
+            deliver_to: vec![Destination::VoiceBox],
+            delivery: BoxDelivery::default(),
+        }
+    }
+}
 
 /// One table of box settings as written.
 #[derive(Default, Deserialize)]
@@ -17,6 +40,10 @@ pub(super) struct BoxTable {
     operator_exit: Option<Exit>,
     star_exit: Option<Exit>,
     offer_caller_id: Option<Offer>,
+    deliver_to: Option<Vec<Destination>>,
+    mail_to: Option<Vec<MailAddress>>,
+    language: Option<Tongue>,
+    number_first: Option<bool>,
     rambler_prompt_after_s: Option<Seconds<5, 3600>>,
     rambler_prompt_grace_s: Option<Seconds<0, 300>>,
     longest_message_s: Option<Seconds<10, 3600>>,
@@ -35,7 +62,26 @@ pub(super) struct BoxTable {
 
 impl BoxTable {
     /// These settings over inherited ones.
-    pub(super) fn over(self, inherited: &Policy) -> Policy {
+    pub(super) fn over(mut self, inherited: &BoxSettings) -> BoxSettings {
+        let deliver_to = self.deliver_to.take();
+        let own = &inherited.delivery;
+        let mail_to = self.mail_to.take();
+        let delivery = BoxDelivery {
+            mail_to: mail_to.map_or_else(
+                || own.mail_to.clone(),
+                |all| all.into_iter().map(|address| address.0).collect(),
+            ),
+            language: self.language.unwrap_or(own.language),
+            number_first: self.number_first.unwrap_or(own.number_first),
+        };
+        BoxSettings {
+            deliver_to: deliver_to.unwrap_or_else(|| inherited.deliver_to.clone()),
+            policy: self.policy_over(&inherited.policy),
+            delivery,
+        }
+    }
+
+    fn policy_over(self, inherited: &Policy) -> Policy {
         let own = inherited.clone();
         let seconds = |own, setting: Option<_>| setting.unwrap_or(own);
         Policy {

@@ -5,6 +5,8 @@
 //! sources shows every setting at its default.
 
 mod boxes;
+pub mod delivery;
+pub mod parcels;
 mod read;
 mod value;
 
@@ -19,7 +21,11 @@ use serde::Deserialize;
 
 pub(crate) use self::value::are_voicemail_options;
 
+use self::boxes::BoxSettings;
+use self::delivery::Delivery;
+use self::parcels::BoxDelivery;
 use crate::call::policy::Policy;
+use crate::delivery::Destination;
 use crate::server::Limits;
 
 /// All settings of one guard.
@@ -35,8 +41,10 @@ pub struct Config {
     pub tap: Tap,
     /// Where the prompts are.
     pub prompts: Prompts,
-    defaults: Policy,
-    boxes: BTreeMap<String, Policy>,
+    /// How messages are delivered.
+    pub delivery: Delivery,
+    defaults: BoxSettings,
+    boxes: BTreeMap<String, BoxSettings>,
 }
 
 impl Default for Config {
@@ -54,7 +62,8 @@ impl Default for Config {
             log: Log::default(),
             tap: Tap::default(),
             prompts: Prompts::default(),
-            defaults: Policy::default(),
+            delivery: Delivery::default(),
+            defaults: BoxSettings::default(),
             boxes: BTreeMap::new(),
         }
     }
@@ -91,10 +100,35 @@ impl Config {
     ///
     /// A name without a context means the context `default`, as with `VoiceMail()`.
     pub fn policy(&self, box_name: &str) -> Policy {
-        self.boxes
-            .get(&full_box_name(box_name))
-            .unwrap_or(&self.defaults)
-            .clone()
+        self.of_box(box_name).policy.clone()
+    }
+
+    /// Where a box wants its messages.
+    pub fn deliver_to(&self, box_name: &str) -> &[Destination] {
+        &self.of_box(box_name).deliver_to
+    }
+
+    /// What a box wants of its messages.
+    pub fn box_delivery(&self, box_name: &str) -> &BoxDelivery {
+        &self.of_box(box_name).delivery
+    }
+
+    /// No box is delivered anywhere from now on: for a guard that only shows what it would do.
+    pub fn deliver_nowhere(&mut self) {
+        for settings in self.boxes.values_mut().chain([&mut self.defaults]) {
+            settings.deliver_to.clear();
+        }
+    }
+
+    /// Whether any box is delivered there.
+    pub fn delivers_to(&self, to: Destination) -> bool {
+        let mut all = self.boxes.values().chain([&self.defaults]);
+        all.any(|settings| settings.deliver_to.contains(&to))
+    }
+
+    fn of_box(&self, box_name: &str) -> &BoxSettings {
+        let own = self.boxes.get(&full_box_name(box_name));
+        own.unwrap_or(&self.defaults)
     }
 
     /// The boxes that have a table of their own.

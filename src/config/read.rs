@@ -14,13 +14,15 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::boxes::{BoxTable, conflicts};
+use super::boxes::{BoxSettings, BoxTable, conflicts};
+use super::delivery::{AmiTable, Delivery, DeliveryTable, VoiceBoxTable};
+use super::parcels::{MailTable, WebhookTable, mail_mistakes, webhook_mistakes};
 use super::value::{
     AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds, is_box_name,
 };
 use super::{Config, Log, LogFormat, Problem, Prompts, Tap, full_box_name};
 use crate::agi::CodecLimits;
-use crate::call::policy::Policy;
+use crate::delivery::Destination;
 use crate::server::Limits;
 
 const TABLES: &str =
@@ -73,6 +75,7 @@ impl<'a> Reader<'a> {
         let mut config = Config::default();
         let mut allow = Vec::new();
         let mut written_boxes = None;
+        let mut delivery_at = None;
         for (key, value) in tables {
             let at = key.span();
             match &**key.get_ref() {
@@ -83,11 +86,13 @@ impl<'a> Reader<'a> {
                 "prompts" => {
                     config.prompts = self.section("prompts", value, PromptsTable::settings);
                 }
-                name @ ("delivery" | "web") => {
-                    self.section(name, value, |EmptyTable {}| ());
+                "delivery" => {
+                    delivery_at = Some(at);
+                    config.delivery = self.delivery(value);
                 }
+                "web" => self.section("web", value, |EmptyTable {}| ()),
                 "defaults" => {
-                    config.defaults = self.policy("[defaults]", value, &Policy::default());
+                    config.defaults = self.policy("[defaults]", value, &BoxSettings::default());
                 }
                 "box" => written_boxes = Some(value),
                 name if matches!(value.get_ref(), DeValue::Table(_)) => {
@@ -107,8 +112,9 @@ impl<'a> Reader<'a> {
         if let Some(boxes) = written_boxes {
             config.boxes = self.boxes(boxes, &config.defaults);
         }
+        self.wanted_deliveries(&config, delivery_at.as_ref());
         let policies = config.boxes.values().chain([&config.defaults]);
-        let longest_call = policies.map(|policy| policy.longest_call).max();
+        let longest_call = policies.map(|settings| settings.policy.longest_call).max();
         config.limits = Limits {
             session: longest_call.unwrap_or_default() + LEEWAY,
             allow,
@@ -151,11 +157,53 @@ impl<'a> Reader<'a> {
         (address, allow)
     }
 
+    /// `[delivery]` and the tables below it, each checked by itself.
+    fn delivery(&mut self, mut value: Spanned<DeValue<'a>>) -> Delivery {
+        let mut part = |name| match value.get_mut() {
+            DeValue::Table(settings) => settings.remove(name),
+            _ => None,
+        };
+        let (voice_box, ami) = (part("voicemail"), part("ami"));
+        let (mail, webhook) = (part("mail"), part("webhook"));
+        let mut delivery = self.section("delivery", value, DeliveryTable::settings);
+        if let Some(voice_box) = voice_box {
+            delivery.voice_box =
+                self.section("delivery.voicemail", voice_box, VoiceBoxTable::settings);
+        }
+        if let Some(ami) = ami {
+            delivery.ami = self.section("delivery.ami", ami, AmiTable::settings);
+        }
+        if let Some(mail) = mail {
+            delivery.mail = self.section("delivery.mail", mail, MailTable::settings);
+        }
+        if let Some(webhook) = webhook {
+            delivery.webhook = self.section("delivery.webhook", webhook, WebhookTable::settings);
+        }
+        delivery
+    }
+
+    /// Whether everything is set that the boxes need which want e-mail or the webhook.
+    fn wanted_deliveries(&mut self, config: &Config, at: Option<&Range<usize>>) {
+        if !self.problems.is_empty() {
+            return;
+        }
+        if config.delivers_to(Destination::Mail) {
+            for (key, what) in mail_mistakes(&config.delivery.mail) {
+                self.report(at.cloned(), &format!("[delivery.mail] {key}"), &what);
+            }
+        }
+        if config.delivers_to(Destination::Webhook) {
+            for (key, what) in webhook_mistakes(&config.delivery.webhook) {
+                self.report(at.cloned(), &format!("[delivery.webhook] {key}"), &what);
+            }
+        }
+    }
+
     fn boxes(
         &mut self,
         value: Spanned<DeValue<'a>>,
-        defaults: &Policy,
-    ) -> BTreeMap<String, Policy> {
+        defaults: &BoxSettings,
+    ) -> BTreeMap<String, BoxSettings> {
         let at = value.span();
         let DeValue::Table(tables) = value.into_inner() else {
             self.report(
@@ -190,14 +238,29 @@ impl<'a> Reader<'a> {
 
     /// Reads a table of box settings and checks them together, blaming the table only for what it
     /// sets itself.
-    fn policy(&mut self, title: &str, value: Spanned<DeValue<'a>>, inherited: &Policy) -> Policy {
+    fn policy(
+        &mut self,
+        title: &str,
+        value: Spanned<DeValue<'a>>,
+        inherited: &BoxSettings,
+    ) -> BoxSettings {
         let written = value.clone();
         let before = self.problems.len();
         let policy = self.table::<BoxTable>(title, value).over(inherited);
         if self.problems.len() > before {
             return policy;
         }
-        for conflict in conflicts(&policy) {
+        let by_mail = policy.deliver_to.contains(&Destination::Mail);
+        if by_mail && policy.delivery.mail_to.is_empty() {
+            let at = ["mail_to", "deliver_to"]
+                .into_iter()
+                .find_map(|key| setting_span(&written, key));
+            if at.is_some() {
+                let what = "deliver_to has \"mail\": say to whom, such as mail_to = [\"hotline@example.com\"]";
+                self.report(at, &format!("{title} mail_to"), what);
+            }
+        }
+        for conflict in conflicts(&policy.policy) {
             let own = [conflict.shorter, conflict.longer]
                 .into_iter()
                 .find_map(|key| Some((key, setting_span(&written, key)?)));

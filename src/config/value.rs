@@ -113,6 +113,26 @@ text_value!(
 );
 
 text_value!(
+    /// A host's name or address with a port.
+    HostAndPort(String),
+    |text| {
+        let (host, port) = text.rsplit_once(':')?;
+        let host_is_plain = host
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-[]:".contains(c));
+        (!host.is_empty() && host_is_plain && port.parse::<u16>().is_ok()).then(|| text.to_owned())
+    },
+    "a host and a port such as \"127.0.0.1:5038\""
+);
+
+text_value!(
+    /// A text without line ends and other control characters.
+    OneLine(String),
+    |text| (text.len() <= 256 && !text.chars().any(char::is_control)).then(|| text.to_owned()),
+    "a text of at most 256 octets without line ends"
+);
+
+text_value!(
     /// A sound as Asterisk is told it: below the sounds folder or a whole path, no ending.
     Sound(String),
     |text| {
@@ -190,6 +210,58 @@ text_value!(
     LogLevel(String),
     |text| telemetry::filter(text).map(|_| text.to_owned()),
     "one of \"error\", \"warn\", \"info\", \"debug\", \"trace\" (or directives such as \"info,voicemail_guard::agi=debug\")"
+);
+
+text_value!(
+    /// A machine by its name or address.
+    Host(String),
+    |text| url::Host::parse(text).ok().map(|_| text.to_owned()).or_else(|| {
+        text.parse::<std::net::Ipv6Addr>().ok().map(|_| text.to_owned())
+    }),
+    "the name or address of a machine, without a port"
+);
+
+text_value!(
+    /// A file by its whole path, or none.
+    MaybeFile(Option<PathBuf>),
+    |text| match text {
+        "" => Some(None),
+        text => text.starts_with('/').then(|| Some(text.into())),
+    },
+    "the whole path of a file, beginning with /, or \"\" for none"
+);
+
+text_value!(
+    /// An e-mail address.
+    MailAddress(lettre::Address),
+    |text| text.parse().ok(),
+    "an e-mail address such as \"hotline@example.com\""
+);
+
+text_value!(
+    /// An e-mail address, or none.
+    MaybeAddress(Option<lettre::Address>),
+    |text| match text {
+        "" => Some(None),
+        text => text.parse().ok().map(Some),
+    },
+    "an e-mail address such as \"hotline@example.com\", or \"\" for none"
+);
+
+text_value!(
+    /// The address of a page or a receiver, or none.
+    MaybeUrl(Option<url::Url>),
+    |text| match text {
+        "" => Some(None),
+        text => url::Url::parse(text)
+            .ok()
+            .filter(|url| {
+                let bare = url.username().is_empty() && url.password().is_none();
+                ["http", "https"].contains(&url.scheme()) && url.has_host() && bare
+            })
+            .map(Some),
+    },
+    "an address that begins with https:// or http://, without a user in it, or \"\" for none"
 );
 
 /// Whether this is safe to hand to `VoiceMail()` as its options.

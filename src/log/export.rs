@@ -42,7 +42,12 @@ struct Line<'a> {
 
 /// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
 pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
-    let line = Line {
+    to_json(&json_line(record, zone))
+}
+
+/// What [`json`] writes, to stand inside something larger.
+pub fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + use<'a> {
+    Line {
         id: record.id,
         started: rfc3339(record.started, zone),
         ended: record.ended.map(|ended| rfc3339(ended, zone)),
@@ -64,8 +69,7 @@ pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
         audio: record.audio.as_deref(),
         delivered: &record.delivered,
         would_have: record.would_have,
-    };
-    to_json(&line)
+    }
 }
 
 /// A time in RFC 3339 form with the offset of `zone`, never `Z`.

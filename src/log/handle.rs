@@ -9,15 +9,17 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tracing::error;
 
-use super::journal::Entry;
+use super::journal::{Closing, Entry};
+use super::outbox::{Job, Outbox};
 use super::writer::{Message, Writer};
 use super::{LOCK, LogError};
 use crate::call::record::{CallId, CallRecord, EndedBy};
 use crate::call::verdict::Verdict;
 use crate::clock::Clock;
+use crate::delivery::{Destination, destinations_of};
 
 /// The opened log, and what an earlier run left undone.
 pub struct Opened {
@@ -53,6 +55,7 @@ pub struct CallLog {
 struct Shared {
     queue: Option<Sender<Message>>,
     writer: Option<JoinHandle<()>>,
+    news: Arc<Notify>,
     clock: Clock,
 }
 
@@ -73,7 +76,8 @@ impl CallLog {
             .create(folder)
             .map_err(failed)?;
         let lock = lock(folder)?;
-        let (writer, unfinished) = Writer::open(folder, lock, clock)?;
+        let news = Arc::new(Notify::new());
+        let (writer, unfinished) = Writer::open(folder, lock, Arc::clone(&news), clock)?;
         let (queue, messages) = channel();
         let writer = thread::Builder::new()
             .name("call-log".into())
@@ -82,6 +86,7 @@ impl CallLog {
         let shared = Shared {
             queue: Some(queue),
             writer: Some(writer),
+            news,
             clock,
         };
         Ok(Opened {
@@ -103,17 +108,29 @@ impl CallLog {
         }
     }
 
-    /// Closes the record of a call, also of one that was never opened here (recovered, refused).
+    /// Closes the record of a call that is delivered nowhere, as [`Self::close_and_deliver`] does.
+    pub fn close_call(&self, record: CallRecord) {
+        self.close_and_deliver(record, &[]);
+    }
+
+    /// Closes the record of a call, also of one that was never opened here (recovered, refused), and puts
+    /// its deliveries into the outbox: those of the wanted ones that it deserves ([`destinations_of`]).
     ///
     /// A closed record stays as it is. What a closed record must have and this one lacks is filled in:
     /// the end is now, the verdict `unsure`, ended by handing on.
-    pub fn close_call(&self, mut record: CallRecord) {
+    pub fn close_and_deliver(&self, mut record: CallRecord, wanted: &[Destination]) {
         record
             .ended
             .get_or_insert_with(|| self.shared.clock.date().max(record.started));
         record.verdict.get_or_insert(Verdict::Unsure);
         record.ended_by.get_or_insert(EndedBy::HandedOn);
-        self.send(Entry::Close(Box::new(record)));
+        let deliver_to = destinations_of(&record, wanted);
+        self.send(Entry::Close(Box::new(Closing { record, deliver_to })));
+    }
+
+    /// The deliveries that are still to be made.
+    pub fn outbox(&self) -> Outbox {
+        Outbox::new(self.clone(), Arc::clone(&self.shared.news))
     }
 
     /// Tries once more to file everything given so far; tells where it is then.
@@ -130,6 +147,11 @@ impl CallLog {
         if !self.post(Message::File(entry)) {
             error!(call = %id, "the writer of the call log is gone, the entry is lost");
         }
+    }
+
+    /// Has the writer do something on the database once everything given so far is filed.
+    pub(super) fn do_on_database(&self, job: Job) {
+        self.post(Message::Do(job));
     }
 
     fn post(&self, message: Message) -> bool {
@@ -192,10 +214,15 @@ impl OpenCall {
     }
 
     /// Closes the record; `record` is filed as it is ([`CallLog::close_call`]), under the call's own id.
-    pub fn close(mut self, mut record: CallRecord) {
+    pub fn close(self, record: CallRecord) {
+        self.close_and_deliver(record, &[]);
+    }
+
+    /// The same, with deliveries ([`CallLog::close_and_deliver`]).
+    pub fn close_and_deliver(mut self, mut record: CallRecord, wanted: &[Destination]) {
         record.id = self.id();
         self.record = None;
-        self.log.close_call(record);
+        self.log.close_and_deliver(record, wanted);
     }
 }
 

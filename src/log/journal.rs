@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{JOURNAL, UNREADABLE};
 use crate::call::record::CallRecord;
+use crate::delivery::Destination;
 
 /// Room kept for the journal, so that calls can be closed on a full disk: a thousand records or so.
 const RESERVE_BYTES: u64 = 1024 * 1024;
@@ -22,13 +23,31 @@ pub(super) enum Entry {
     /// More is known of a call that is up.
     Update(Box<CallRecord>),
     /// A call is over.
-    Close(Box<CallRecord>),
+    Close(Box<Closing>),
+}
+
+/// A closed record, and where its message is to go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Closing {
+    #[serde(flatten)]
+    pub(super) record: CallRecord,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) deliver_to: Vec<Destination>,
 }
 
 impl Entry {
     pub(super) fn record(&self) -> &CallRecord {
         match self {
-            Self::Open(record) | Self::Update(record) | Self::Close(record) => record,
+            Self::Open(record) | Self::Update(record) => record,
+            Self::Close(closing) => &closing.record,
+        }
+    }
+
+    /// Where the message goes, now that the call is over.
+    pub(super) fn deliver_to(&self) -> &[Destination] {
+        match self {
+            Self::Open(_) | Self::Update(_) => &[],
+            Self::Close(closing) => &closing.deliver_to,
         }
     }
 }

@@ -18,6 +18,7 @@
 pub mod export;
 mod handle;
 mod journal;
+mod outbox;
 mod query;
 mod schema;
 mod store;
@@ -29,6 +30,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use handle::{CallLog, OpenCall, Opened, Safe};
+pub use outbox::{Duty, Outbox, OutboxError, Outcome, Stage};
 pub use query::{Order, Query, Reader, waiting};
 pub use support_line::support_line;
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 
-use super::{DATABASE, JOURNAL, LogError, schema};
+use super::{DATABASE, Duty, JOURNAL, LogError, outbox, schema};
 use crate::call::record::{CallId, CallRecord};
 use crate::call::verdict::Verdict;
 use crate::number::Needle;
@@ -245,6 +245,11 @@ impl Reader {
             Some(error) if found.is_empty() => Err(error),
             _ => Ok(found),
         }
+    }
+
+    /// Deliveries that are not made yet, those that were given up among them, oldest first.
+    pub fn undelivered(&self) -> Result<Vec<Duty>, LogError> {
+        outbox::all(&self.connection).map_err(|source| self.failed(source))
     }
 
     fn select(

@@ -11,7 +11,9 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::LogError;
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [FIRST, OUTBOX];
+
+const FIRST: &str = "
     CREATE TABLE calls (
         seq            INTEGER PRIMARY KEY,
         id             TEXT NOT NULL UNIQUE,
@@ -41,7 +43,27 @@ const MIGRATIONS: [&str; 1] = ["
         PRIMARY KEY (key, started_ms, seq)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX call_numbers_seq ON call_numbers (seq);
-"];
+";
+
+const OUTBOX: &str = "
+    CREATE TABLE outbox (
+        seq          INTEGER PRIMARY KEY AUTOINCREMENT,
+        call         TEXT NOT NULL,
+        box          TEXT NOT NULL,
+        destination  TEXT NOT NULL,
+        stage        TEXT NOT NULL,
+        since_ms     INTEGER NOT NULL,
+        due_ms       INTEGER NOT NULL,
+        failures     INTEGER NOT NULL DEFAULT 0,
+        why          TEXT,
+        UNIQUE (call, destination)
+    ) STRICT;
+    CREATE INDEX outbox_order ON outbox (box, destination, seq) WHERE stage IN ('waiting', 'prepared');
+
+    -- What this installation marks as its own elsewhere, such as a lock in a voice box.
+    CREATE TABLE guard (id TEXT NOT NULL) STRICT;
+    INSERT INTO guard (id) VALUES (lower(hex(randomblob(8))));
+";
 
 /// The newest schema known here.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;

@@ -4,15 +4,17 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::journal::Entry;
+use super::outbox;
 use crate::call::record::CallRecord;
 use crate::call::verdict::Verdict;
 use crate::number;
 
 /// Files one entry. An opening never changes a row that is there, the others never one that is closed.
 pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
-    let (record, sql) = match entry {
-        Entry::Open(record) => (record, OPEN),
-        Entry::Update(record) | Entry::Close(record) => (record, UPDATE),
+    let record = entry.record();
+    let sql = match entry {
+        Entry::Open(_) => OPEN,
+        Entry::Update(_) | Entry::Close(_) => UPDATE,
     };
     let json = serde_json::to_string(record)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
@@ -36,7 +38,10 @@ pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<(
         )
         .optional()?;
     match seq {
-        Some(seq) => file_numbers(connection, seq, record),
+        Some(seq) => {
+            file_numbers(connection, seq, record)?;
+            outbox::insert(connection, record, entry.deliver_to())
+        }
         None => Ok(()),
     }
 }

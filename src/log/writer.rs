@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tracing::{error, info, warn};
 
 use super::journal::{Entry, Journal, ReplayError};
+use super::outbox::Job;
 use super::{DATABASE, LogError, Safe, UNREADABLE, schema, store};
 use crate::call::record::{CallId, CallRecord};
 use crate::clock::Clock;
@@ -27,6 +29,8 @@ pub(super) enum Message {
     File(Entry),
     /// Try everything now and tell where it is.
     Flush(oneshot::Sender<Safe>),
+    /// Do this on the database once everything given before is filed; dropped when there is none.
+    Do(Job),
 }
 
 /// The only one who writes in the data folder's log.
@@ -38,6 +42,8 @@ pub(super) struct Writer {
     memory: Vec<Entry>,
     health: Health,
     recovery: Option<Recovery>,
+    /// Told when deliveries have been put into the outbox.
+    news: Arc<Notify>,
     clock: Clock,
     _lock: File,
 }
@@ -93,6 +99,7 @@ impl Writer {
     pub(super) fn open(
         folder: &Path,
         lock: File,
+        news: Arc<Notify>,
         clock: Clock,
     ) -> Result<(Self, UnboundedReceiver<CallRecord>), LogError> {
         let journal = Journal::open(folder).map_err(|source| LogError::File {
@@ -110,6 +117,7 @@ impl Writer {
                 tell,
                 ours: HashSet::new(),
             }),
+            news,
             clock,
             _lock: lock,
         };
@@ -131,15 +139,24 @@ impl Writer {
                 self.finish();
                 return;
             }
-            let mut flushes = Vec::new();
+            let (mut flushes, mut jobs) = (Vec::new(), Vec::new());
             let more = messages.try_iter().take(MOST_AT_ONCE);
             for message in first.into_iter().chain(more) {
                 match message {
                     Message::File(entry) => self.take(entry),
                     Message::Flush(tell) => flushes.push(tell),
+                    Message::Do(job) => jobs.push(job),
                 }
             }
             self.settle().ok();
+            for job in jobs {
+                let Some(connection) = &mut self.connection else {
+                    break;
+                };
+                if !job(connection) {
+                    self.connection = None;
+                }
+            }
             for tell in flushes {
                 // Nobody need be waiting for the answer.
                 tell.send(self.whereabouts()).ok();
@@ -254,6 +271,14 @@ impl Writer {
             self.journal.set_aside(&aside).map_err(Trouble::Journal)?;
         }
         filing.commit()?;
+        let deliveries = !self.journal.is_empty()
+            || self
+                .memory
+                .iter()
+                .any(|entry| !entry.deliver_to().is_empty());
+        if deliveries {
+            self.news.notify_one();
+        }
         self.memory.clear();
         if !self.journal.is_empty() {
             self.journal.clear().map_err(Trouble::Journal)?;
@@ -328,7 +353,7 @@ impl Health {
     }
 }
 
-fn is_locked(error: &rusqlite::Error) -> bool {
+pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
     matches!(
         error.sqlite_error_code(),

@@ -72,10 +72,16 @@ impl<'a> Guard<'a> {
 
     fn home(lab: &Lab, of_asterisk: &str, folder: &Path, defaults: &str) -> TempDir {
         let home = TempDir::new().unwrap();
+        // In most tests a message in a box is one of VoiceMail()'s own.
+        let nowhere = if defaults.contains("deliver_to") {
+            ""
+        } else {
+            "deliver_to = []\n"
+        };
         let config = format!(
             "[listen]\naddress = [\"127.0.0.1:{}\"]\n\
              [tap]\nfolder_as_asterisk_sees_it = {:?}\nfolder_as_guard_sees_it = {folder:?}\n\
-             [prompts]\nsounds = {:?}\n[log]\nlevel = \"debug\"\n[defaults]\n{defaults}\n",
+             [prompts]\nsounds = {:?}\n[log]\nlevel = \"debug\"\n[defaults]\n{nowhere}{defaults}\n",
             lab.guard_port(),
             of_asterisk,
             lab.inside("/usr/share/asterisk/sounds"),
@@ -289,6 +295,12 @@ impl Record {
     /// The greeting that he was played.
     pub fn greeting(&self) -> &str {
         self.0["asked"][0]["prompt"].as_str().unwrap_or_default()
+    }
+
+    /// Where the message went.
+    pub fn delivered(&self) -> Vec<&str> {
+        let delivered = self.0["delivered"].as_array().expect("delivered");
+        delivered.iter().filter_map(Value::as_str).collect()
     }
 
     /// Why the verdict was given.

@@ -8,7 +8,7 @@ use crate::sound::Sound;
 fn check(from: &[u8], verify: impl FnOnce(&Record)) {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let caller = Caller::dials(&lab, &lab.extension("en", 'p')).is_from(from);
+    let caller = Caller::dials(&lab, &lab.extension("en", 'p')).sends_as_from(from);
     let message = Sound::of_example("message");
     caller.listens().says(&message).hangs_up().call();
     let call = guard.record();
@@ -62,9 +62,32 @@ fn a_number_with_a_line_end_and_forged_lines() {
 
 #[test]
 fn a_number_with_an_empty_line_that_ends_the_prelude() {
-    let from = b"\"y\" <sip:0911555004%0A%0A200%20OK%0Aagi_x%3A%201@127.0.0.1>";
+    let from = b"\"y\" <sip:0911555004%0A%0Aagi_x%3A%201@127.0.0.1>";
     check(from, |call| {
         let number = call.get("caller.number");
         assert!(number.starts_with("0911555004"), "{number:?}");
     });
+}
+
+/// Behind an empty line anything can be forged; the caller loses nothing by it but the guard.
+fn is_left_to_voicemail(from: &[u8]) {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let caller = Caller::dials(&lab, &lab.extension("en", 's')).sends_as_from(from);
+    let message = Sound::of_example("message");
+    caller.listens().says(&message).hangs_up().call();
+    assert_eq!(lab.ending().get("vmstatus"), "SUCCESS");
+    assert!(lab.message().sound.seconds() > 10.0);
+    let call = guard.record();
+    assert_eq!(call.get("caller.e164"), "+49911555005", "{call:#?}");
+}
+
+#[test]
+fn a_number_that_forges_a_reply() {
+    is_left_to_voicemail(b"\"z\" <sip:0911555005%0A%0A200%20result%3D-1@127.0.0.1>");
+}
+
+#[test]
+fn a_number_that_forges_a_hangup() {
+    is_left_to_voicemail(b"\"z\" <sip:0911555005%0A%0AHANGUP@127.0.0.1>");
 }

@@ -43,6 +43,11 @@ impl Lab {
         (Ipv4Addr::LOCALHOST, self.ports).into()
     }
 
+    /// Where Asterisk's manager interface is.
+    pub fn manager(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.ports + 50).into()
+    }
+
     /// Where this test's guard is to listen.
     pub fn guard_port(&self) -> u16 {
         self.ports + FIRST_GUARD_PORT + self.slot

@@ -8,6 +8,16 @@
     unreachable_pub,
     reason = "what the modules of this test share is public among them"
 )]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on has failed, and says why"
+)]
+#![expect(
+    clippy::pedantic,
+    clippy::wrong_self_convention,
+    reason = "scripts are to read as prose: the caller is quiet, is interrupted, is from somewhere"
+)]
 #![expect(dead_code, reason = "some of it only the load bench needs")]
 #![expect(
     clippy::disallowed_methods,
@@ -15,6 +25,7 @@
 )]
 
 mod callers;
+mod delivery;
 mod fail_open;
 mod fake_guard;
 mod faults;
@@ -25,6 +36,7 @@ mod hostile;
 mod keys;
 mod lab;
 mod local;
+mod manager;
 mod modes;
 mod number;
 mod sip;

@@ -48,11 +48,11 @@ impl Caller {
 
     /// Shows this number and name.
     pub fn is(self, number: &str, name: &str) -> Self {
-        self.is_from(format!("\"{name}\" <sip:{number}@127.0.0.1>").as_bytes())
+        self.sends_as_from(format!("\"{name}\" <sip:{number}@127.0.0.1>").as_bytes())
     }
 
     /// Sends this as the value of From, whatever it is.
-    pub fn is_from(mut self, from: &[u8]) -> Self {
+    pub fn sends_as_from(mut self, from: &[u8]) -> Self {
         self.from = from.to_owned();
         self
     }

@@ -59,7 +59,7 @@ impl Sound {
     /// The German busy tone: 425 Hz, 480 ms on, 480 ms off.
     pub fn busy(seconds: f32) -> Self {
         let sample = |n: usize| {
-            let on = n / count(0.48) % 2 == 0;
+            let on = (n / count(0.48)).is_multiple_of(2);
             let wave = (TAU * 425.0 * n as f32 / 8_000.0).sin();
             if on { (wave * 8_000.0) as i16 } else { 0 }
         };
@@ -100,6 +100,11 @@ impl Sound {
         wav.extend(bytes.to_le_bytes());
         wav.extend(self.0.iter().flat_map(|sample| sample.to_le_bytes()));
         fs::write(path, wav).unwrap();
+    }
+
+    /// Its samples.
+    pub fn samples(&self) -> &[i16] {
+        &self.0
     }
 
     /// How long it lasts.

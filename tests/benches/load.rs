@@ -8,6 +8,9 @@
 #![expect(
     unreachable_pub,
     dead_code,
+    clippy::pedantic,
+    clippy::wrong_self_convention,
+    clippy::print_stderr,
     reason = "the modules are those of the tests through Asterisk; a bench needs a part of them"
 )]
 #![expect(

@@ -2,28 +2,31 @@
 //!
 //! [`judge`] takes [`Facts`] and asks these questions in this order; the first that is answered decides.
 //! Only what lies behind [`Facts::began`] counts. *Speech* is near speech; *lasting music* is a stretch of at
-//! least 3 s. Every number stands in `Limits`, its choice in `src/hearing/README.md`.
+//! least 2.5 s. Every number stands in `Limits`, its choice in `src/hearing/README.md`.
 //!
 //! 1. No packet ever came, in a call longer than a hang-up: `no_audio`.
 //! 2. Someone talked up to the longest message, or was given the rambler's prompt, and speech is most of it: `rambler`.
 //! 3. A machine signal and no speech worth keeping: `tone`.
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
-//!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`. In between: `unsure`.
+//!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`.
 //! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`.
-//! 6. Not quite enough speech to keep, without noise around it: `unsure`.
+//! 6. More lasting music than speech: `hold_music`.
 //! 7. A few seconds in which someone or something was near, but no message: `mutter`. Nobody lays a handset aside for
 //!    a few seconds; what sounds like noise there is a word under a click or behind a hand.
-//! 8. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
+//! 8. Noise, but not long enough for a handset laid aside: `unsure`. A whisper or a voice under a bad line may be in it.
+//! 9. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
 //! A number keyed in or confirmed with a key, or a question answered with a key or with speech worth keeping that outweighs the music
 //! behind the question, turns every junk verdict but `tone` into `unsure`: who took that trouble is delivered.
 
+mod limits;
 mod reason;
 mod word;
 
 pub use reason::Reason;
 pub use word::{UnknownVerdict, Verdict};
 
+use self::limits::Limits;
 use super::record::Asked;
 use crate::audio::MediaTime;
 use crate::hearing::{Class, Segment, Signal, Timeline};
@@ -68,40 +71,6 @@ pub struct Judgement {
     pub confidence: f32,
     /// Why, the weightiest first.
     pub reasons: Vec<Reason>,
-}
-
-/// Every number the rules use, in seconds or as a ratio.
-struct Limits;
-
-impl Limits {
-    /// Speech worth keeping.
-    const KEEP: f64 = 3.4;
-    /// Speech that is delivered in doubt, where nothing else speaks for junk.
-    const DOUBT: f64 = 3.0;
-    /// Speech at all.
-    const MUTTER: f64 = 0.35;
-    /// Music that can make a call hold music.
-    const HOLD: f64 = 6.0;
-    /// A stretch of music that lasts.
-    const LASTING: f64 = 3.0;
-    /// Speech before lasting music that makes a message.
-    const BEFORE_MUSIC: f64 = 4.0;
-    /// Music in relation to speech from which on it is hold music.
-    const OUTWEIGHS: f64 = 0.8;
-    /// Tone that makes a call a machine's.
-    const TONE: f64 = 1.2;
-    /// How close to the longest message a rambler comes.
-    const LIMIT_SLACK: f64 = 2.0;
-    /// Share of speech in a rambler's call.
-    const RAMBLER_SHARE: f64 = 0.55;
-    /// Noise that makes a call a handset laid aside.
-    const ASIDE: f64 = 5.0;
-    /// The longest call that is a hang-up.
-    const HANGUP: f64 = 3.0;
-    /// The longest call in which noise is somebody's mutter rather than the noise around a handset laid aside.
-    const SHORT: f64 = 9.0;
-    /// Share of noise that makes a short call a mutter.
-    const NOISY: f64 = 0.4;
 }
 
 /// The name of the prompt that asks a rambler for the number.
@@ -220,8 +189,8 @@ impl Amounts {
             return self.judge_music();
         }
         if self.speech >= Limits::KEEP {
-            if self.noise >= 15.0 && self.noise >= 4.0 * self.speech && self.speech < 8.0 {
-                let sure = above(self.noise, 4.0 * self.speech);
+            if self.lies_aside() {
+                let sure = above(self.noise, Limits::DROWNED * self.speech);
                 return self.decide(
                     Verdict::Aside,
                     sure,
@@ -234,10 +203,14 @@ impl Amounts {
             }
             return self.decide(Verdict::Message, above(self.speech, Limits::KEEP), &reasons);
         }
-        if self.speech >= Limits::DOUBT && self.noise < 2.0 && self.music < Limits::LASTING {
-            return self.decide(Verdict::Unsure, 0.4, &[Reason::Borderline, self.spoken()]);
-        }
         self.judge_rest()
+    }
+
+    /// Few words in long noise: office life, with a far voice now and then taken for a near one.
+    fn lies_aside(&self) -> bool {
+        self.noise >= Limits::LONG_NOISE
+            && self.noise >= Limits::DROWNED * self.speech
+            && self.speech < Limits::FEW_WORDS
     }
 
     fn judge_music(&self) -> Judgement {
@@ -283,6 +256,10 @@ impl Amounts {
             return self.decide(Verdict::Mutter, sure, &reasons[..told]);
         }
         if self.noise >= Limits::ASIDE && self.noise > self.speech {
+            if self.length < Limits::DOUBTFUL {
+                let reasons = [Reason::Borderline, noise, self.spoken()];
+                return self.decide(Verdict::Unsure, 0.4, &reasons);
+            }
             return self.decide(
                 Verdict::Aside,
                 above(self.noise, Limits::ASIDE),
@@ -413,6 +390,7 @@ mod tests {
         );
         check(&[(Noise, 30.0)], Verdict::Aside);
         check(&[(Noise, 5.5)], Verdict::Mutter);
+        check(&[(Noise, 12.0)], Verdict::Unsure);
         check(&[(Silence, 1.5), (Noise, 3.0)], Verdict::Mutter);
         check(&[(Silence, 5.0), (Noise, 0.5)], Verdict::Silent);
         check(&[(Speech, 2.0), (Noise, 30.0)], Verdict::Aside);
@@ -420,7 +398,11 @@ mod tests {
         check(&[(Tone, 6.0)], Verdict::Tone);
         check(
             &[(Silence, 1.0), (Speech, 3.2), (Silence, 1.0)],
-            Verdict::Unsure,
+            Verdict::Mutter,
+        );
+        check(
+            &[(Silence, 1.0), (Speech, 3.4), (Silence, 1.0)],
+            Verdict::Message,
         );
         check(&[], Verdict::Hangup);
     }

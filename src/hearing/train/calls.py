@@ -1,10 +1,10 @@
 """Renders labelled telephone calls for training and validation: the corpus's own renderer, with more of everything.
 
-    calls.py --corpus FOLDER --out FOLDER --seed N --scale F --side train|valid|all [--extra FOLDER] [--prefix P]
+    calls.py --corpus FOLDER --out FOLDER --seed N --scale F --side train|valid|all [--extra FOLDER] [--only KINDS] [--prefix P]
 
 Needs the corpus folder (pool/, pool.csv, render.py), sox, espeak-ng (optional), numpy, scipy, soundfile.
 A source group (speaker, track, noise clip) belongs to one side for ever: see `side_of`. `--extra` adds the pool that
-`gather.py` made, for training alone. `--side valid` renders as the corpus does, without anything of ours.
+`gather.py` made, for training alone. `--side valid` renders as the corpus does, without anything of ours. `--only` names the kinds of call to render.
 """
 
 import argparse
@@ -313,7 +313,7 @@ def extend(ns, share):
 
 def main():
     ap = argparse.ArgumentParser()
-    for name, kind, default in (("corpus", str, None), ("out", str, None), ("seed", int, 1), ("scale", float, 1.0), ("prefix", str, ""), ("side", str, "train"), ("extra", str, ""), ("share", float, None)):
+    for name, kind, default in (("corpus", str, None), ("out", str, None), ("seed", int, 1), ("scale", float, 1.0), ("prefix", str, ""), ("side", str, "train"), ("extra", str, ""), ("only", str, ""), ("share", float, None)):
         ap.add_argument("--" + name, type=kind, default=default, required=default is None and name in ("corpus", "out"))
     a = ap.parse_args()
     ns = load_renderer(a.corpus, a.out, a.seed, a.scale, a.side, a.prefix)
@@ -324,6 +324,8 @@ def main():
     count, failed = collections.Counter(), 0
     with open(f"{a.out}/manifest.jsonl", "w") as out:
         for name, make, weight in ns["PLAN"]:
+            if a.only and name not in a.only.split(","):
+                continue
             for i in range(max(1, round(weight * a.scale))):
                 rng = np.random.default_rng([a.seed, ns["stable"](name), i, ns["stable"](a.side)])
                 try:

@@ -296,7 +296,23 @@ def slow(rng, n, hz, depth_db):
     return 10 ** (np.interp(np.linspace(0, k - 1, n), np.arange(k), rng.normal(0, depth_db, k)) / 20)
 
 
-NOISES = ("rain", "fan", "traffic", "wind", "subway", "vacuum", "hum", "cry", "static", "machine", "crowd", "white", "typing", "steps", "bark")
+NOISES = ("rain", "fan", "traffic", "wind", "subway", "vacuum", "hum", "cry", "static", "machine", "crowd", "white", "typing", "steps", "bark", "call", "call", "call", "engine", "cough", "tick", "waves", "helicopter", "horn", "fire")
+
+
+def outcry(rng, secs):
+    """A voice without words: a crying child, a rooster, a gull, a cat; pitch wanders, harmonics, a throat of two formants."""
+    n = int(secs * RATE)
+    knots = rng.integers(3, 8)
+    contour = np.interp(np.linspace(0, knots - 1, n), np.arange(knots), rng.normal(0, rng.uniform(1, 5), knots))
+    f = rng.uniform(220, 1100) * 2 ** (contour / 12) * (1 + rng.uniform(0, 0.03) * np.sin(2 * np.pi * rng.uniform(5, 30) * np.arange(n) / RATE))
+    ph = 2 * np.pi * np.cumsum(f) / RATE
+    tilt = rng.uniform(0.2, 1.6)
+    y = sum(np.sin(k * ph) * (f * k < 3800) / k**tilt for k in range(1, 14))
+    y = y + rng.uniform(0.02, 0.6) * rng.standard_normal(n)
+    for c in (rng.uniform(600, 1400), rng.uniform(1500, 3200)):
+        r = np.exp(-np.pi * rng.uniform(90, 400) / RATE)
+        y = y + rng.uniform(0.3, 2) * lfilter([1 - r], [1, -2 * r * np.cos(2 * np.pi * c / RATE), r * r], y)
+    return level(y, -20) * ramp(n, int(0.04 * RATE), int(rng.uniform(0.05, 0.3) * n) + 1)
 
 
 def noise(rng, dur, kind=None):
@@ -378,6 +394,54 @@ def noise(rng, dur, kind=None):
         while at < dur:
             put(y, band(rng.standard_normal(1200), 60, rng.uniform(300, 1500)) * np.exp(-np.arange(1200) / 150), at * RATE, rng.uniform(0.5, 1))
             at += rng.uniform(0.35, 0.8)
+    elif kind == "call":
+        y = 10 ** (-rng.uniform(25, 50) / 20) * w * 0.1
+        made = [outcry(rng, rng.uniform(0.15, 1.8)) for _ in range(rng.integers(1, 4))]
+        at, gap = rng.uniform(0, 1), rng.uniform(0.05, 2.5)
+        while at < dur:
+            c = made[rng.integers(len(made))]
+            put(y, c, at * RATE, rng.uniform(0.4, 1))
+            at += len(c) / RATE + gap * rng.uniform(0.6, 1.5)
+    elif kind == "engine":
+        f = rng.uniform(18, 140) * slow(rng, n, rng.uniform(0.2, 2), rng.uniform(0.2, 1.5))
+        ph = 2 * np.pi * np.cumsum(f) / RATE
+        y = sum(rng.uniform(0.2, 1) * np.sin(k * ph + rng.uniform(0, 6)) for k in range(1, rng.integers(8, 30)))
+        y = np.tanh(y * rng.uniform(0.2, 2)) + rng.uniform(0.1, 1) * band(w, 100, 3500)
+    elif kind == "cough":
+        y = 0.004 * w
+        at = rng.uniform(0, 1.5)
+        while at < dur:
+            m = int(rng.uniform(0.12, 0.5) * RATE)
+            c = rng.standard_normal(m) * np.exp(-np.arange(m) / (m * rng.uniform(0.15, 0.5))) * ramp(m, int(rng.uniform(10, 800)), 100)
+            put(y, band(c, rng.uniform(200, 900), rng.uniform(1500, 3800)), at * RATE, rng.uniform(0.4, 1))
+            at += rng.uniform(0.3, 5)
+    elif kind == "tick":
+        y = 10 ** (-rng.uniform(30, 50) / 20) * w * 0.3
+        a, b = (band(rng.standard_normal(300), rng.uniform(500, 2000), 3800) * np.exp(-np.arange(300) / rng.uniform(8, 60)) for _ in "ab")
+        p = rng.uniform(0.2, 1.0)
+        for k in range(int(dur / p)):
+            put(y, b if k % 2 else a, k * p * RATE, 1)
+    elif kind == "waves":
+        t0 = rng.uniform(3, 9)
+        y = band(w, rng.uniform(60, 300), rng.uniform(1200, 3800)) * (0.1 + (0.5 + 0.5 * np.sin(2 * np.pi * t / t0)) ** rng.uniform(1, 4))
+    elif kind == "helicopter":
+        p = (0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(9, 24) * t)) ** rng.choice([2, 6, 12])
+        y = band(w, 50, rng.uniform(500, 2500)) * (0.2 + p) * slow(rng, n, 0.2, 2)
+    elif kind == "horn":
+        y = band(w, 60, rng.uniform(600, 2500)) * slow(rng, n, 0.3, 3)
+        chord = rng.uniform(180, 420) * np.cumprod(rng.choice([1, 1.19, 1.26, 1.33, 1.12], 4))
+        at = rng.uniform(0, 4)
+        while at < dur:
+            m = int(rng.uniform(0.4, 2.5) * RATE)
+            c = sum(np.sin(2 * np.pi * f * k * np.arange(m) / RATE) / k for f in chord[: rng.integers(1, 5)] for k in range(1, 5))
+            put(y, level(c, -24) * ramp(m, 400, 800), at * RATE, rng.uniform(1, 5) * rms(y) / 0.06)
+            at += rng.uniform(1, 14)
+    elif kind == "fire":
+        y = 0.05 * band(w, 100, 1500)
+        count = int(dur * rng.uniform(5, 60))
+        drops = np.zeros(n)
+        drops[rng.integers(0, n, count)] = rng.exponential(1, count) * rng.choice([-1, 1], count)
+        y = y + band(drops, rng.uniform(300, 1500), 3800) * rng.uniform(0.5, 3)
     elif kind == "bark":
         y = 0.005 * w
         at = rng.uniform(0, 1)

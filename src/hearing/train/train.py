@@ -193,7 +193,7 @@ def main():
     print(sum(p.numel() for p in net.parameters()), "weights", flush=True)
     mean_net = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE))
     opt = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-4)
-    weight = torch.tensor([1.3, 0.8, 1.0, 1.6, 1.2])
+    weight = torch.tensor([1.3, 0.8, 1.0, 1.6, 1.6])
     per_epoch = max(1, steps // (CHUNK * BATCH))
     began, best, epoch = time.process_time(), -1.0, 0
     lengths = np.array([len(c[0]) for c in calls], float)

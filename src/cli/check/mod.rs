@@ -1,5 +1,7 @@
 //! `check`: is everything in order, and how is it mended where it is not.
 
+mod delivery;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -81,6 +83,7 @@ fn installation(config: &Config, data: &Path) -> Vec<Item> {
         .chain(prompts)
         .chain(folder)
         .chain([database])
+        .chain(delivery::items(config, data))
         .collect()
 }
 

@@ -1,0 +1,41 @@
+//! The numbers behind the verdict. How they were chosen: `src/hearing/README.md`, "Limits and their price".
+
+/// Every number the rules use, in seconds or as a ratio.
+pub(super) struct Limits;
+
+impl Limits {
+    /// Speech worth keeping.
+    pub(super) const KEEP: f64 = 3.3;
+    /// Speech at all.
+    pub(super) const MUTTER: f64 = 0.2;
+    /// Music that can make a call hold music.
+    pub(super) const HOLD: f64 = 6.0;
+    /// A stretch of music that lasts.
+    pub(super) const LASTING: f64 = 2.5;
+    /// Speech before lasting music that makes a message.
+    pub(super) const BEFORE_MUSIC: f64 = 5.0;
+    /// Music in relation to speech from which on it is hold music.
+    pub(super) const OUTWEIGHS: f64 = 0.8;
+    /// Tone that makes a call a machine's.
+    pub(super) const TONE: f64 = 1.2;
+    /// How close to the longest message a rambler comes.
+    pub(super) const LIMIT_SLACK: f64 = 2.0;
+    /// Share of speech in a rambler's call.
+    pub(super) const RAMBLER_SHARE: f64 = 0.55;
+    /// Noise that makes a call a handset laid aside.
+    pub(super) const ASIDE: f64 = 5.0;
+    /// Noise in which a few words are not what the call is about.
+    pub(super) const LONG_NOISE: f64 = 15.0;
+    /// How many times as long as the speech that noise is.
+    pub(super) const DROWNED: f64 = 2.5;
+    /// Speech that is never outweighed by noise.
+    pub(super) const FEW_WORDS: f64 = 8.0;
+    /// The longest call that is a hang-up.
+    pub(super) const HANGUP: f64 = 3.0;
+    /// The longest call in which noise is somebody's mutter rather than the noise around a handset laid aside.
+    pub(super) const SHORT: f64 = 9.0;
+    /// The longest call in which noise may still be a message that the ear could not make out.
+    pub(super) const DOUBTFUL: f64 = 14.0;
+    /// Share of noise that makes a short call a mutter.
+    pub(super) const NOISY: f64 = 0.4;
+}

@@ -1,0 +1,197 @@
+//! What `check` says of delivery: the spool, the manager interface, what could not be delivered.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access};
+
+use super::Item;
+use crate::config::Config;
+use crate::config::delivery::Ami;
+use crate::delivery::voicebox::ContextAndBox;
+use crate::delivery::{Destination, Failed, ami, mail, webhook};
+use crate::log::{Duty, Reader, Stage};
+
+/// Boxes named in one line.
+const MOST_NAMED: usize = 5;
+
+pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
+    let mut items = Vec::new();
+    if config.delivers_to(Destination::VoiceBox) {
+        items.push(spool(&config.delivery.voice_box.spool));
+        items.push(manager(&config.delivery.ami));
+    }
+    if config.delivers_to(Destination::Mail) {
+        let settings = &config.delivery.mail;
+        let mend = "see [delivery.mail]: server, port, tls, ca_file, user and password";
+        items.push(reached("mail", mail::probe(settings), mend));
+    }
+    if config.delivers_to(Destination::Webhook) {
+        let settings = &config.delivery.webhook;
+        let mend = "see [delivery.webhook]: url, allow_private, ca_file; nothing was sent";
+        items.push(reached("webhook", webhook::probe(settings), mend));
+        if let Err(why) = settings.secret.reveal() {
+            items.push(Item::fail(
+                "webhook",
+                why,
+                "see [delivery.webhook] secret_file",
+            ));
+        }
+    }
+    // A log that cannot be read has a line of its own.
+    if let Ok(duties) = Reader::open(data).and_then(|log| log.undelivered()) {
+        items.extend(undelivered(&duties));
+    }
+    items
+}
+
+/// Whether a receiver can be reached and trusted.
+fn reached(
+    subject: &'static str,
+    probe: impl Future<Output = Result<String, Failed>>,
+    mend: &str,
+) -> Item {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    match runtime.map(|runtime| runtime.block_on(probe)) {
+        Ok(Ok(place)) => Item::ok(subject, format!("{place} can be reached and trusted")),
+        Ok(Err(failed)) => Item::fail(subject, failed.to_string(), mend),
+        Err(error) => Item::fail(subject, error.to_string(), mend),
+    }
+}
+
+/// Whether messages can be put into every box there is.
+fn spool(spool: &Path) -> Item {
+    let shown = spool.display();
+    let contexts = match folders(spool) {
+        Ok(contexts) => contexts,
+        Err(error) => {
+            return Item::fail(
+                "voicemail",
+                format!("{shown}: {error}"),
+                "name Asterisk's spool in [delivery.voicemail] spool, or take \"voicemail\" out of deliver_to",
+            );
+        }
+    };
+    let boxes: Vec<PathBuf> = contexts
+        .iter()
+        .flat_map(|context| folders(context).unwrap_or_default())
+        .collect();
+    let wrong: Vec<_> = contexts
+        .iter()
+        .cloned()
+        .chain(boxes.iter().flat_map(|whole_box| {
+            let inside = ["", "INBOX", "tmp"].map(|name| whole_box.join(name));
+            inside.into_iter().filter(|folder| folder.is_dir())
+        }))
+        .filter(|folder| access(folder, Access::WRITE_OK | Access::EXEC_OK).is_err())
+        .collect();
+    if let Some(first) = wrong.first() {
+        return Item::fail(
+            "voicemail",
+            format!(
+                "no message can be put into {} of the folders in {shown}, such as {}",
+                wrong.len(),
+                first.display()
+            ),
+            "run the guard as Asterisk's user, or give a group that both share the right to write: chmod -R g+rwXs, and umask 002 for Asterisk",
+        );
+    }
+    Item::ok(
+        "voicemail",
+        format!("messages can be put into {} boxes in {shown}", boxes.len()),
+    )
+}
+
+/// The folders in a folder that can be named as contexts or boxes.
+fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let named = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| ContextAndBox::parse(name).is_some());
+        if named && path.is_dir() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
+fn manager(settings: &Ami) -> Item {
+    if !settings.is_set() {
+        return Item::warn(
+            "lamps",
+            "[delivery.ami] has no user: lamps and externnotify do not follow the guard's messages",
+            "make a user in manager.conf with write = user, and name it in [delivery.ami]; or set pollmailboxes = yes in voicemail.conf",
+        );
+    }
+    let tried = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map(|runtime| runtime.block_on(ami::try_login(settings)));
+    match tried {
+        Ok(Ok(())) => Item::ok(
+            "lamps",
+            format!(
+                "the manager interface at {} takes the login",
+                settings.address
+            ),
+        ),
+        Ok(Err(error)) => Item::fail(
+            "lamps",
+            error.to_string(),
+            "compare [delivery.ami] with manager.conf, then: asterisk -rx 'manager reload'",
+        ),
+        Err(error) => Item::fail("lamps", error.to_string(), "try again"),
+    }
+}
+
+fn undelivered(duties: &[Duty]) -> Vec<Item> {
+    let (given_up, waiting): (Vec<_>, Vec<_>) =
+        duties.iter().partition(|duty| duty.stage == Stage::GivenUp);
+    let mut items = Vec::new();
+    let failing: Vec<_> = waiting.iter().filter(|duty| duty.why.is_some()).collect();
+    if let Some(duty) = failing.first() {
+        items.push(Item::warn(
+            "delivery",
+            format!(
+                "{} of {} deliveries under way have failed so far, the oldest ({} of call {}): {}",
+                failing.len(),
+                waiting.len(),
+                duty.to.as_str(),
+                duty.call,
+                duty.why.as_deref().unwrap_or_default()
+            ),
+            "mend what it says; the guard tries by itself again and again",
+        ));
+    }
+    if !given_up.is_empty() {
+        let mut calls: Vec<_> = given_up
+            .iter()
+            .take(MOST_NAMED)
+            .map(|duty| format!("{} of call {}", duty.to.as_str(), duty.call))
+            .collect();
+        if given_up.len() > MOST_NAMED {
+            calls.push("...".into());
+        }
+        let why = given_up.iter().rev().find_map(|duty| duty.why.as_deref());
+        items.push(Item::fail(
+            "delivery",
+            format!(
+                "{} deliveries were given up: {}; the last because: {}",
+                given_up.len(),
+                calls.join(", "),
+                why.unwrap_or("unknown")
+            ),
+            "hear these messages in the call log: voicemail-guard call ID",
+        ));
+    }
+    if items.is_empty() {
+        items.push(Item::ok("delivery", "nothing was left undelivered"));
+    }
+    items
+}

@@ -1,0 +1,199 @@
+//! `[delivery]` and its tables: where messages go, and how.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::parcels::{Mail, Webhook};
+use super::value::{Count, Folder, HostAndPort, MaybeUrl, OneLine, Seconds};
+
+/// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of the box.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Delivery {
+    /// A delivery that has failed for so long is given up.
+    pub give_up_after: Duration,
+    /// The Asterisk voice boxes.
+    pub voice_box: VoiceBox,
+    /// Asterisk's manager interface.
+    pub ami: Ami,
+    /// The page of a call, with `{id}` in place of its identifier; `None` where there is none.
+    pub page_url: Option<String>,
+    /// The mail server.
+    pub mail: Mail,
+    /// The webhook.
+    pub webhook: Webhook,
+}
+
+impl Default for Delivery {
+    fn default() -> Self {
+        Self {
+            give_up_after: Duration::from_hours(72),
+            voice_box: VoiceBox::default(),
+            ami: Ami::default(),
+            page_url: None,
+            mail: Mail::default(),
+            webhook: Webhook::default(),
+        }
+    }
+}
+
+/// `[delivery.voicemail]`: Asterisk's voice boxes in files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoiceBox {
+    /// Asterisk's spool as the guard sees it.
+    pub spool: PathBuf,
+    /// What the audio is written as.
+    pub formats: Vec<Format>,
+    /// An INBOX with so many messages is full (`maxmsg`).
+    pub most_messages: u32,
+    /// A lock on an INBOX this old was left by a process that died.
+    pub stale_lock: Duration,
+}
+
+impl Default for VoiceBox {
+    fn default() -> Self {
+        Self {
+            spool: "/var/spool/asterisk/voicemail".into(),
+            formats: vec![Format::Wav],
+            most_messages: 100,
+            stale_lock: Duration::from_mins(2),
+        }
+    }
+}
+
+/// A form of audio as `format` in voicemail.conf names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// WAV, 8 kHz, 16 bit.
+    Wav,
+    /// Raw samples, 8 kHz, 16 bit.
+    Sln,
+}
+
+/// `[delivery.ami]`: Asterisk's manager interface, for the lamps; not used where no user is set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ami {
+    /// Host and port.
+    pub address: String,
+    /// A section of manager.conf.
+    pub user: String,
+    /// Its secret.
+    pub secret: Secret,
+}
+
+impl Default for Ami {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:5038".into(),
+            user: String::new(),
+            secret: Secret::default(),
+        }
+    }
+}
+
+impl Ami {
+    /// Whether it is to be used.
+    pub fn is_set(&self) -> bool {
+        !self.user.is_empty()
+    }
+}
+
+/// A text that no log shows.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text to itself.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for whoever has to send it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(secret)")
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AmiTable {
+    address: Option<HostAndPort>,
+    user: Option<OneLine>,
+    secret: Option<OneLine>,
+}
+
+impl AmiTable {
+    pub(super) fn settings(self) -> Ami {
+        let default = Ami::default();
+        Ami {
+            address: self.address.map_or(default.address, |address| address.0),
+            user: self.user.map_or(default.user, |user| user.0),
+            secret: self
+                .secret
+                .map_or(default.secret, |secret| Secret(secret.0)),
+        }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeliveryTable {
+    give_up_after_s: Option<Seconds<60, 2_592_000>>,
+    page_url: Option<MaybeUrl>,
+}
+
+impl DeliveryTable {
+    pub(super) fn settings(self) -> Delivery {
+        let default = Delivery::default();
+        Delivery {
+            give_up_after: self.give_up_after_s.map_or(default.give_up_after, |s| s.0),
+            page_url: self.page_url.and_then(|page| page.0).map(page_template),
+            ..default
+        }
+    }
+}
+
+/// With `{id}` where the address has it (percent-encoded by its parser), else at its end.
+fn page_template(page: url::Url) -> String {
+    let text = String::from(page).replace("%7Bid%7D", "{id}");
+    if text.contains("{id}") {
+        text
+    } else {
+        format!("{}/{{id}}", text.trim_end_matches('/'))
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VoiceBoxTable {
+    spool: Option<Folder>,
+    formats: Option<Vec<Format>>,
+    most_messages: Option<Count<1, 9999>>,
+    stale_lock_s: Option<Seconds<10, 86_400>>,
+}
+
+impl VoiceBoxTable {
+    pub(super) fn settings(self) -> VoiceBox {
+        let default = VoiceBox::default();
+        VoiceBox {
+            spool: self.spool.map_or(default.spool, |folder| folder.0),
+            formats: self
+                .formats
+                .filter(|formats| !formats.is_empty())
+                .unwrap_or(default.formats),
+            most_messages: self
+                .most_messages
+                .map_or(default.most_messages, |count| count.0),
+            stale_lock: self.stale_lock_s.map_or(default.stale_lock, |s| s.0),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! From a parcel to an e-mail, pure: text, HTML and the audio.
+//!
+//! Names and numbers come from the network and are hostile. They reach the subject and the two texts
+//! only, one line each and without what steers or hides; never an address, a header's name or a file's.
+
+use std::fmt::Write;
+use std::time::{Duration, SystemTime};
+
+use jiff::tz::TimeZone;
+use lettre::Address;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
+
+use super::words::{self, Words, words};
+use crate::audio::{MediaTime, wav};
+use crate::call::record::CallRecord;
+use crate::config::parcels::Tongue;
+use crate::delivery::{Failed, Parcel, page_of};
+use crate::text::is_hostile;
+
+/// What all e-mails of one box have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct Stationery<'a> {
+    /// The sender.
+    pub from: &'a Address,
+    /// The language.
+    pub language: Tongue,
+    /// The page of a call, with `{id}` in it.
+    pub page: Option<&'a str>,
+    /// A mail that would be larger goes without its audio.
+    pub most_bytes: usize,
+    /// Where times are shown in.
+    pub zone: &'a TimeZone,
+}
+
+impl Stationery<'_> {
+    /// The e-mail that tells one recipient of a call; the same for every attempt.
+    ///
+    /// # Errors
+    /// It cannot be written at all.
+    pub fn letter(&self, parcel: &Parcel, to: &Address) -> Result<Message, Failed> {
+        let audio = parcel.sound.as_ref().filter(|sound| !sound.is_empty());
+        let audio = audio.map(|sound| wav::encode(&sound.samples));
+        // Base64 makes four octets of three, and lines of 76 of them; the texts are small.
+        let too_large = |audio: &Vec<u8>| audio.len() / 3 * 4 * 78 / 76 + 20_000 > self.most_bytes;
+        let attached = audio.as_ref().filter(|audio| !too_large(audio));
+        let words = words(self.language);
+        let note = match (&audio, attached) {
+            (None, _) => Some(words.no_sound),
+            (Some(_), None) => Some(words.too_large),
+            _ => None,
+        };
+        let lines = self.lines(parcel, words);
+        let texts = MultiPart::alternative_plain_html(
+            plain(&lines, note),
+            html(&lines, note, &subject(&parcel.record, words), words),
+        );
+        let mut parts = MultiPart::mixed().multipart(texts);
+        if let Some(audio) = attached {
+            parts = parts.singlepart(attachment(&parcel.record, audio.clone()));
+        }
+        let ended = parcel.record.ended.unwrap_or(parcel.record.started);
+        let since_1970 = Duration::from_secs(ended.as_second().max(0) as u64);
+        let automatic = HeaderValue::new(
+            HeaderName::new_from_ascii_str("Auto-Submitted"),
+            "auto-generated".into(),
+        );
+        Message::builder()
+            .from(Mailbox::new(
+                Some("Voicemail Guard".into()),
+                self.from.clone(),
+            ))
+            .to(Mailbox::new(None, to.clone()))
+            .subject(subject(&parcel.record, words))
+            .date(SystemTime::UNIX_EPOCH + since_1970)
+            .message_id(Some(format!("<{}@{}>", parcel.key, self.from.domain())))
+            .raw_header(automatic)
+            .multipart(parts)
+            .map_err(|error| Failed::never(format!("no e-mail can be written: {error}")))
+    }
+
+    /// Labels and what stands behind them; the last may hold a link.
+    fn lines(&self, parcel: &Parcel, words: &'static Words) -> Vec<Line> {
+        let record = &parcel.record;
+        let mut lines = vec![
+            Line::text(words.caller, caller(record, words)),
+            Line::text(words.call_back, self.call_back(record, words)),
+            Line::text(words.dialled, clean(&record.dnid)),
+            Line::text(words.box_name, clean(&record.box_name)),
+            Line::text(words.verdict, self.verdict(record, words)),
+            Line::text(words.reasons, clean_all(&record.reasons)),
+            Line::text(words.time, self.time(record)),
+        ];
+        if let Some(sound) = &parcel.sound {
+            let recorded = sound.recorded;
+            lines.push(Line::text(
+                words.length,
+                format!(
+                    "{} {}, {} {}",
+                    minutes(sound.len()),
+                    words.attached,
+                    minutes(recorded),
+                    words.recorded
+                ),
+            ));
+            if let Some(number) = sound.number {
+                let end = number.at + number.len;
+                let said = format!("{} – {}", minutes(number.at), minutes(end));
+                lines.push(Line::text(words.number_at, said));
+            }
+        }
+        lines.retain(|line| !line.value.is_empty());
+        lines.extend(page_of(self.page, record.id).map(|page| Line {
+            label: words.page,
+            value: page,
+            link: true,
+        }));
+        lines
+    }
+
+    fn call_back(&self, record: &CallRecord, words: &Words) -> String {
+        let callback = &record.callback;
+        let number = callback.e164.as_deref().unwrap_or(&callback.number);
+        if number.is_empty() {
+            return words.nobody.into();
+        }
+        format!(
+            "{} ({})",
+            clean(number),
+            words::source(self.language, callback.source)
+        )
+    }
+
+    fn verdict(&self, record: &CallRecord, words: &Words) -> String {
+        let Some(verdict) = record.verdict else {
+            return String::new();
+        };
+        format!(
+            "{verdict}: {} ({:.0} % {})",
+            words::verdict(self.language, verdict),
+            record.confidence * 100.0,
+            words.sure
+        )
+    }
+
+    fn time(&self, record: &CallRecord) -> String {
+        let show = |at: jiff::Timestamp, form| {
+            at.to_zoned_datetime(self.zone.clone())
+                .strftime(form)
+                .to_string()
+        };
+        let end = record
+            .ended
+            .map(|at| format!(" – {}", show(at, "%H:%M:%S")));
+        show(record.started, "%Y-%m-%d %H:%M:%S")
+            + &end.unwrap_or_default()
+            + &show(record.started, " %:z")
+    }
+}
+
+struct Line {
+    label: &'static str,
+    value: String,
+    link: bool,
+}
+
+impl Line {
+    fn text(label: &'static str, value: String) -> Self {
+        Self {
+            label,
+            value,
+            link: false,
+        }
+    }
+}
+
+fn subject(record: &CallRecord, words: &Words) -> String {
+    format!(
+        "{} {} {} {}",
+        words.message_from,
+        caller(record, words),
+        words.to_box,
+        clean(&record.box_name)
+    )
+}
+
+fn caller(record: &CallRecord, words: &Words) -> String {
+    let caller = &record.caller;
+    let number = caller.e164.as_deref().unwrap_or(&caller.number);
+    let mut shown = if number.is_empty() {
+        words::no_number(words, caller.presentation).to_owned()
+    } else {
+        clean(number)
+    };
+    let name = clean(&caller.name);
+    if !name.is_empty() && name != clean(&caller.number) {
+        let _ = write!(shown, " ({name})");
+    }
+    shown
+}
+
+fn plain(lines: &[Line], note: Option<&str>) -> String {
+    let widest = lines.iter().map(|line| line.label.chars().count()).max();
+    let width = widest.unwrap_or_default() + 2;
+    let mut text = String::new();
+    for Line { label, value, .. } in lines {
+        let _ = writeln!(text, "{:<width$}{value}", format!("{label}:"));
+    }
+    if let Some(note) = note {
+        let _ = write!(text, "\n{note}\n");
+    }
+    text
+}
+
+fn html(lines: &[Line], note: Option<&str>, title: &str, words: &Words) -> String {
+    let mut text = format!(
+        "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n<table>\n",
+        words.lang,
+        escaped(title)
+    );
+    for Line { label, value, link } in lines {
+        let value = escaped(value);
+        let cell = if *link {
+            format!("<a href=\"{value}\">{value}</a>")
+        } else {
+            value
+        };
+        let _ = writeln!(
+            text,
+            "<tr><th align=\"left\" valign=\"top\">{label}</th><td>{cell}</td></tr>"
+        );
+    }
+    text.push_str("</table>\n");
+    if let Some(note) = note {
+        let _ = writeln!(text, "<p>{note}</p>");
+    }
+    text.push_str("</body></html>\n");
+    text
+}
+
+fn attachment(record: &CallRecord, audio: Vec<u8>) -> SinglePart {
+    let day = record.started.strftime("%Y-%m-%d");
+    Attachment::new(format!("{day}-{}.wav", record.id)).body(audio, wav_type())
+}
+
+fn wav_type() -> ContentType {
+    ContentType::parse("audio/x-wav").expect("a media type of two tokens")
+}
+
+/// A text from outside as one short line: what steers, hides or breaks lines becomes a blank.
+fn clean(text: &str) -> String {
+    let harmless: String = text
+        .chars()
+        .take(4 * MOST_SHOWN)
+        .map(|c| if is_hostile(c) { ' ' } else { c })
+        .collect();
+    let words: Vec<_> = harmless.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MOST_SHOWN) {
+        Some((at, _)) => format!("{}…", &line[..at]),
+        None => line,
+    }
+}
+
+fn clean_all(reasons: &[String]) -> String {
+    let all: Vec<_> = reasons.iter().map(|reason| clean(reason)).collect();
+    all.join("; ")
+}
+
+/// For the inside of elements and of quoted attributes.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+fn minutes(length: MediaTime) -> String {
+    let seconds = length.as_secs_f64().round() as u64;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Characters of a name, a number or a reason.
+const MOST_SHOWN: usize = 120;

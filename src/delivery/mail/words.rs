@@ -1,0 +1,126 @@
+//! What stands in an e-mail, in German and English.
+
+use crate::call::record::{CallbackSource, Presentation};
+use crate::call::verdict::Verdict;
+use crate::config::parcels::Tongue;
+
+/// The words of one language.
+pub(super) struct Words {
+    pub(super) lang: &'static str,
+    pub(super) message_from: &'static str,
+    pub(super) to_box: &'static str,
+    pub(super) caller: &'static str,
+    pub(super) call_back: &'static str,
+    pub(super) nobody: &'static str,
+    pub(super) dialled: &'static str,
+    pub(super) box_name: &'static str,
+    pub(super) verdict: &'static str,
+    pub(super) sure: &'static str,
+    pub(super) reasons: &'static str,
+    pub(super) time: &'static str,
+    pub(super) length: &'static str,
+    pub(super) attached: &'static str,
+    pub(super) recorded: &'static str,
+    pub(super) number_at: &'static str,
+    pub(super) page: &'static str,
+    pub(super) no_sound: &'static str,
+    pub(super) too_large: &'static str,
+    pub(super) withheld: &'static str,
+    pub(super) unknown: &'static str,
+}
+
+pub(super) fn words(tongue: Tongue) -> &'static Words {
+    match tongue {
+        Tongue::En => &EN,
+        Tongue::De => &DE,
+    }
+}
+
+const EN: Words = Words {
+    lang: "en",
+    message_from: "Voice message from",
+    to_box: "for",
+    caller: "Caller",
+    call_back: "Call back",
+    nobody: "no number known",
+    dialled: "Dialled",
+    box_name: "Box",
+    verdict: "Verdict",
+    sure: "sure",
+    reasons: "Why",
+    time: "Time",
+    length: "Length",
+    attached: "attached",
+    recorded: "recorded",
+    number_at: "After being asked for the number",
+    page: "The call",
+    no_sound: "No sound was recorded.",
+    too_large: "The audio is too large to be attached; the guard has kept it.",
+    withheld: "number withheld",
+    unknown: "number unknown",
+};
+
+const DE: Words = Words {
+    lang: "de",
+    message_from: "Sprachnachricht von",
+    to_box: "für",
+    caller: "Anrufer",
+    call_back: "Rückruf",
+    nobody: "keine Nummer bekannt",
+    dialled: "Gewählt",
+    box_name: "Box",
+    verdict: "Urteil",
+    sure: "sicher",
+    reasons: "Gründe",
+    time: "Zeit",
+    length: "Länge",
+    attached: "angehängt",
+    recorded: "aufgenommen",
+    number_at: "Nach der Frage nach der Nummer",
+    page: "Der Anruf",
+    no_sound: "Es wurde kein Ton aufgenommen.",
+    too_large: "Die Aufnahme ist zu groß für einen Anhang; sie liegt beim Voicemail-Guard.",
+    withheld: "Nummer unterdrückt",
+    unknown: "Nummer unbekannt",
+};
+
+pub(super) fn source(tongue: Tongue, source: CallbackSource) -> &'static str {
+    use CallbackSource::{CallerId, CallerIdConfirmed, Keyed, KeyedConfirmed, None};
+    match (tongue, source) {
+        (Tongue::En, KeyedConfirmed) => "keyed in and confirmed",
+        (Tongue::En, CallerIdConfirmed) => "caller ID, confirmed",
+        (Tongue::En, Keyed) => "keyed in, not confirmed",
+        (Tongue::En, CallerId) => "caller ID, not confirmed",
+        (Tongue::De, KeyedConfirmed) => "eingetippt und bestätigt",
+        (Tongue::De, CallerIdConfirmed) => "Rufnummernanzeige, bestätigt",
+        (Tongue::De, Keyed) => "eingetippt, nicht bestätigt",
+        (Tongue::De, CallerId) => "Rufnummernanzeige, nicht bestätigt",
+        (_, None) => "",
+    }
+}
+
+pub(super) fn verdict(tongue: Tongue, verdict: Verdict) -> &'static str {
+    match (tongue, verdict) {
+        (Tongue::En, verdict) => crate::log::words::verdict(verdict),
+        (Tongue::De, Verdict::Message) => "hat eine Nachricht hinterlassen",
+        (Tongue::De, Verdict::Rambler) => {
+            "sprach über die Grenze hinaus oder musste nach der Nummer gefragt werden"
+        }
+        (Tongue::De, Verdict::Hangup) => "legte sofort auf",
+        (Tongue::De, Verdict::Mutter) => "murmelte und legte auf",
+        (Tongue::De, Verdict::HoldMusic) => "legte uns in die Warteschleife",
+        (Tongue::De, Verdict::Aside) => "legte den Hörer zur Seite",
+        (Tongue::De, Verdict::Silent) => "sagte nichts",
+        (Tongue::De, Verdict::NoAudio) => "schickte keinen Ton, eine technische Störung",
+        (Tongue::De, Verdict::Tone) => "war eine Maschine",
+        (Tongue::De, Verdict::Unsure) => "ließ sich nicht sicher einordnen",
+    }
+}
+
+/// Why no number is shown.
+pub(super) fn no_number(words: &Words, presentation: Presentation) -> &'static str {
+    match presentation {
+        Presentation::Withheld => words.withheld,
+        Presentation::Shown | Presentation::Unavailable => words.unknown,
+    }
+}

@@ -1,0 +1,145 @@
+//! Delivery: messages go where the team looks for them, and nothing on the way loses one or doubles one.
+//!
+//! ```text
+//! session, recover ── close the record, with its destinations ──► log (one transaction: record and outbox)
+//!                                                                  │ due
+//!                                    worker ◄──────────────────────┘
+//!                                      │ Parcel
+//!                     voice box · mail · webhook ──► Ok(where) or Failed ──► log: delivered, or later again
+//! ```
+//!
+//! A destination knows how to deliver one [`Parcel`] once and what its failure means; when it is tried
+//! again is the worker's, what is kept meanwhile is the log's. Nothing here is waited for by a call.
+
+pub mod address;
+pub mod ami;
+mod backoff;
+pub mod mail;
+mod rule;
+mod sound;
+mod tls;
+pub mod trim;
+pub mod voicebox;
+pub mod webhook;
+mod worker;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::call::record::{CallId, CallRecord};
+
+pub use rule::destinations_of;
+use trim::Delivered;
+pub use worker::Worker;
+
+/// Where a message can go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Destination {
+    /// Into the Asterisk voice box.
+    #[serde(rename = "voicemail")]
+    VoiceBox,
+    /// By e-mail.
+    #[serde(rename = "mail")]
+    Mail,
+    /// To a webhook.
+    #[serde(rename = "webhook")]
+    Webhook,
+}
+
+impl Destination {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::VoiceBox, Self::Mail, Self::Webhook];
+
+    /// The word for it in settings, in the log's database and in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::VoiceBox => "voicemail",
+            Self::Mail => "mail",
+            Self::Webhook => "webhook",
+        }
+    }
+
+    /// The destination of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|to| to.as_str() == word)
+    }
+}
+
+/// What a destination gets for one attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parcel {
+    /// The closed record of the call.
+    pub record: CallRecord,
+    /// What a receiver knows a repeated attempt by: the same for every attempt at this delivery.
+    pub key: String,
+    /// Attempts before this one.
+    pub failures: u32,
+    /// What is delivered of the recording; `None` where no sound was kept.
+    pub sound: Option<Delivered>,
+    /// The recording itself, untouched, as the guard kept it.
+    pub original: Option<PathBuf>,
+}
+
+/// What a receiver knows repeated attempts at one delivery by.
+pub fn key_of(call: CallId, to: Destination) -> String {
+    format!("{call}-{}", to.as_str())
+}
+
+/// The address of a call's page, where calls have pages: `{id}` becomes the call.
+fn page_of(template: Option<&str>, call: CallId) -> Option<String> {
+    template.map(|page| page.replace("{id}", &call.to_string()))
+}
+
+/// Why an attempt did not deliver.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failed {
+    /// A later attempt may succeed.
+    #[error("{why}")]
+    Again {
+        /// What is wrong and how it is mended.
+        why: String,
+        /// How long the receiver asked to be left alone, if it did.
+        after: Option<Duration>,
+    },
+    /// No later attempt can: it is given up at once.
+    #[error("{why}")]
+    Never {
+        /// What is wrong.
+        why: String,
+    },
+}
+
+impl Failed {
+    /// A later attempt may succeed.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over whole"
+    )]
+    pub fn again(why: impl ToString) -> Self {
+        Self::Again {
+            why: why.to_string(),
+            after: None,
+        }
+    }
+
+    /// A later attempt may succeed; the receiver asks that it be no earlier than after this time.
+    pub fn again_after(why: &str, after: Duration) -> Self {
+        Self::Again {
+            why: why.to_string(),
+            after: Some(after),
+        }
+    }
+
+    /// No later attempt can succeed.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "errors are handed over whole"
+    )]
+    pub fn never(why: impl ToString) -> Self {
+        Self::Never {
+            why: why.to_string(),
+        }
+    }
+}

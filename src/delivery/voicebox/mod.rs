@@ -1,0 +1,441 @@
+//! Into the Asterisk voice box: a message in INBOX by `app_voicemail`'s own protocol, exactly once.
+//!
+//! ```text
+//! prepare   <box>/tmp/vg-<call>.wav, .txt      durable; then the outbox notes "prepared"
+//! place     lock INBOX · free number · link audio · rename text: delivered · remove audio in tmp · unlock
+//! ```
+//!
+//! The rename of the text is the one moment at which the message is delivered: Asterisk counts texts. After
+//! a crash its absence from `tmp` says that the moment has passed, its presence that it has not; audio is
+//! linked, not moved, so that a number which somebody else takes in between cannot cost it. Nothing of
+//! Asterisk's is ever replaced.
+
+#[cfg(test)]
+mod crash_tests;
+mod disk;
+mod lock;
+mod message;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tracing::{info, warn};
+
+use self::disk::{Disk, Seen, System};
+use self::lock::{Locking, give_back, try_lock, unlock};
+use super::Failed;
+use crate::audio::wav;
+use crate::call::record::{CallId, CallRecord};
+use crate::config::delivery::{Format, VoiceBox};
+
+/// Messages a folder can hold: four digits.
+const MOST_NUMBERS: u32 = 10_000;
+/// Audio of Asterisk's own that may lie beside a text.
+const AUDIO: [&str; 7] = ["wav", "WAV", "gsm", "sln", "ulaw", "alaw", "wav16"];
+
+/// The voice boxes of one Asterisk.
+pub struct VoiceBoxes {
+    settings: VoiceBox,
+    /// What this installation marks its locks with.
+    mark: String,
+    disk: Box<dyn Disk + Send + Sync>,
+}
+
+/// A voice box by the two parts of its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextAndBox {
+    /// `default` of `100@default`.
+    pub context: String,
+    /// `100` of `100@default`.
+    pub box_name: String,
+}
+
+impl ContextAndBox {
+    /// Reads `100@default` or `100`; `None` where that could name anything but a folder of the spool.
+    pub fn parse(name: &str) -> Option<Self> {
+        let (box_name, context) = name.split_once('@').unwrap_or((name, "default"));
+        let sound = |word: &str| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+            (1..=80).contains(&word.len()) && !word.starts_with('.') && word.chars().all(plain)
+        };
+        (sound(box_name) && sound(context)).then(|| Self {
+            context: context.into(),
+            box_name: box_name.into(),
+        })
+    }
+}
+
+/// A message that is in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// Under this number in INBOX, now.
+    As(u32),
+    /// It had been put in place before the guard died; by now it may have been heard, moved or deleted.
+    Before,
+}
+
+/// Why a message could not be prepared or put in place.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The name cannot be that of a box.
+    #[error("{0:?} is no voice box; the dialplan's first argument is one such as 100@default")]
+    Name(String),
+    /// There is no recording.
+    #[error("nothing was recorded of the call, or it is gone")]
+    NoSound,
+    /// The context has no folder in the spool.
+    #[error("there is no folder {}: Asterisk has no voice boxes of that context there; see [delivery.voicemail] spool", .0.display())]
+    NoContext(PathBuf),
+    /// The box is full.
+    #[error(
+        "the INBOX of {name} is full: {count} messages; delete some, or raise maxmsg in voicemail.conf and [delivery.voicemail] most_messages"
+    )]
+    Full {
+        /// The box.
+        name: String,
+        /// Its messages.
+        count: u32,
+    },
+    /// Somebody else works in the box.
+    #[error("the INBOX of {name} has been locked by another process for {} s", .held.as_secs())]
+    Locked {
+        /// The box.
+        name: String,
+        /// For so long.
+        held: Duration,
+    },
+    /// What was prepared is gone with its folder.
+    #[error("the box was removed while a message was under way; it is begun again")]
+    Unprepared,
+    /// The file system refuses.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// What was to be read or written.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl From<Trouble> for Failed {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Name(_) | Trouble::NoSound => Self::never(trouble),
+            _ => Self::again(trouble),
+        }
+    }
+}
+
+/// Names a path in what the system says of it.
+trait At<T> {
+    fn at(self, path: &Path) -> Result<T, Trouble>;
+}
+
+impl<T> At<T> for io::Result<T> {
+    fn at(self, path: &Path) -> Result<T, Trouble> {
+        self.map_err(|source| Trouble::File {
+            path: path.into(),
+            source,
+        })
+    }
+}
+
+/// The folders of one box, and the names of one message under way.
+struct Paths {
+    context: PathBuf,
+    whole_box: PathBuf,
+    inbox: PathBuf,
+    tmp: PathBuf,
+    stem: String,
+}
+
+impl Paths {
+    fn text(&self) -> PathBuf {
+        self.tmp.join(format!("{}.txt", self.stem))
+    }
+
+    fn audio(&self, format: Format) -> PathBuf {
+        self.tmp
+            .join(format!("{}.{}", self.stem, format.extension()))
+    }
+}
+
+impl VoiceBoxes {
+    /// The boxes in this spool. `mark` tells this installation's locks from everybody else's; letters and
+    /// digits.
+    pub fn new(settings: VoiceBox, mark: String) -> Self {
+        Self {
+            settings,
+            mark,
+            disk: Box::new(System),
+        }
+    }
+
+    /// Writes audio and text of a message beside the INBOX, durably; nothing of it counts yet.
+    ///
+    /// Blocks. May be repeated until [`Self::place`] has been tried. A box that has no folder yet gets
+    /// one, as Asterisk does it at the first message.
+    ///
+    /// # Errors
+    /// Why it cannot be written; what lies there is written anew next time.
+    pub fn prepare(&self, record: &CallRecord, sound: &[i16]) -> Result<(), Trouble> {
+        let (place, paths) = self.paths(&record.box_name, record.id)?;
+        if sound.is_empty() {
+            return Err(Trouble::NoSound);
+        }
+        let disk = &*self.disk;
+        let context = disk.look(&paths.context).at(&paths.context)?;
+        let context = context.ok_or_else(|| Trouble::NoContext(paths.context.clone()))?;
+        let whole_box = self.folder(&paths.whole_box, &context)?;
+        let inbox = self.folder(&paths.inbox, &whole_box)?;
+        self.folder(&paths.tmp, &whole_box)?;
+        for &format in &self.settings.formats {
+            self.write(&paths.audio(format), &encode(sound, format), &inbox)?;
+        }
+        let seconds = sound.len() as u64 / u64::from(crate::audio::RATE_HZ);
+        let text = message::text(record, &place, seconds);
+        self.write(&paths.text(), text.as_bytes(), &inbox)?;
+        disk.sync(&paths.tmp).at(&paths.tmp)
+    }
+
+    /// Puts a prepared message in its place; `now` tells the age of another's lock.
+    ///
+    /// Blocks for some system calls. May be repeated as often as one likes: the message is there once.
+    ///
+    /// # Errors
+    /// Why it is not in its place yet. [`Trouble::Unprepared`]: it has to be prepared again.
+    pub fn place(&self, record: &CallRecord, now: Timestamp) -> Result<Placed, Trouble> {
+        let (_, paths) = self.paths(&record.box_name, record.id)?;
+        let disk = &*self.disk;
+        let text = paths.text();
+        if disk.look(&text).at(&text)?.is_none() {
+            return self.placed_before(record, &paths);
+        }
+        let stale = self.settings.stale_lock;
+        match try_lock(disk, &paths.inbox, &self.mark, stale, now).at(&paths.inbox)? {
+            Locking::Locked => {}
+            Locking::Held(held) => {
+                return Err(Trouble::Locked {
+                    name: record.box_name.clone(),
+                    held,
+                });
+            }
+        }
+        let placed = self.place_locked(record, &paths);
+        unlock(disk, &paths.inbox).at(&paths.inbox)?;
+        let number = placed?;
+        self.clean(&paths);
+        disk.sync(&paths.inbox).at(&paths.inbox)?;
+        disk.sync(&paths.tmp).at(&paths.tmp)?;
+        Ok(Placed::As(number))
+    }
+
+    /// Removes what was prepared of a message that will not be put in place any more.
+    ///
+    /// Blocks. Only for a delivery that has been noted as given up: that text and audio are gone otherwise
+    /// means that the message has been delivered.
+    ///
+    /// # Errors
+    /// What cannot be removed.
+    pub fn discard(&self, box_name: &str, call: CallId) -> Result<(), Trouble> {
+        let (_, paths) = self.paths(box_name, call)?;
+        let text = paths.text();
+        self.disk.remove(&text).at(&text)?;
+        self.clean(&paths);
+        Ok(())
+    }
+
+    fn place_locked(&self, record: &CallRecord, paths: &Paths) -> Result<u32, Trouble> {
+        let disk = &*self.disk;
+        let names = disk.names(&paths.inbox).at(&paths.inbox)?;
+        self.remove_own_leftovers(paths, &names)?;
+        let taken: BTreeSet<u32> = names
+            .iter()
+            .filter_map(|name| message_number(name))
+            .collect();
+        let count = taken.len() as u32;
+        if count >= self.settings.most_messages {
+            return Err(Trouble::Full {
+                name: record.box_name.clone(),
+                count,
+            });
+        }
+        let free = (0..MOST_NUMBERS).filter(|number| !taken.contains(number));
+        for number in free {
+            let place = |extension: &str| paths.inbox.join(format!("msg{number:04}.{extension}"));
+            for extension in AUDIO {
+                self.move_aside(&place(extension), paths)?;
+            }
+            for &format in &self.settings.formats {
+                let to = place(format.extension());
+                disk.link(&paths.audio(format), &to).at(&to)?;
+            }
+            match disk.rename(&paths.text(), &place("txt")) {
+                // Somebody took the number without the lock: the next one, then.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                    for &format in &self.settings.formats {
+                        let to = place(format.extension());
+                        disk.remove(&to).at(&to)?;
+                    }
+                }
+                renamed => return renamed.map(|()| number).at(&place("txt")),
+            }
+        }
+        Err(Trouble::Full {
+            name: record.box_name.clone(),
+            count: MOST_NUMBERS,
+        })
+    }
+
+    /// The text is not in `tmp`: the message has been delivered, or somebody has cleared up.
+    fn placed_before(&self, record: &CallRecord, paths: &Paths) -> Result<Placed, Trouble> {
+        let disk = &*self.disk;
+        let mut audio = false;
+        for &format in &self.settings.formats {
+            let path = paths.audio(format);
+            audio |= disk.look(&path).at(&path)?.is_some();
+        }
+        if !audio && disk.look(&paths.tmp).at(&paths.tmp)?.is_none() {
+            return Err(Trouble::Unprepared);
+        }
+        // Audio goes last; without it, one of the box's folders should have the message.
+        if !audio && !self.is_in_a_folder(record, paths)? {
+            warn!(call = %record.id, r#box = record.box_name, "a message that was under way when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
+        }
+        give_back(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
+        self.clean(paths);
+        Ok(Placed::Before)
+    }
+
+    fn is_in_a_folder(&self, record: &CallRecord, paths: &Paths) -> Result<bool, Trouble> {
+        let disk = &*self.disk;
+        let line = format!("\nmsg_id={}\n", message::message_id(record));
+        for folder in disk.names(&paths.whole_box).at(&paths.whole_box)? {
+            let folder = paths.whole_box.join(folder);
+            // What is no folder has no names in it.
+            for name in disk.names(&folder).unwrap_or_default() {
+                let text = folder.join(&name);
+                let is_it = message_number(&name).is_some()
+                    && disk
+                        .beginning(&text)
+                        .is_ok_and(|octets| String::from_utf8_lossy(&octets).contains(&line));
+                if is_it {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// After a crash between audio and text, audio of ours lies in INBOX without a text: the same file as
+    /// the one in `tmp`.
+    fn remove_own_leftovers(&self, paths: &Paths, names: &[String]) -> Result<(), Trouble> {
+        let disk = &*self.disk;
+        for &format in &self.settings.formats {
+            let own = paths.audio(format);
+            let seen = disk.look(&own).at(&own)?;
+            let Some(seen) = seen.filter(|seen| seen.names > 1) else {
+                continue;
+            };
+            let ending = format!(".{}", format.extension());
+            for name in names.iter().filter(|name| name.ends_with(&ending)) {
+                let path = paths.inbox.join(name);
+                let same = disk.look(&path).at(&path)?;
+                if same.is_some_and(|same| same.identity == seen.identity) {
+                    disk.remove(&path).at(&path)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Audio without a text at a free number: Asterisk would write over it; here it is kept.
+    fn move_aside(&self, path: &Path, paths: &Paths) -> Result<(), Trouble> {
+        let disk = &*self.disk;
+        if disk.look(path).at(path)?.is_none() {
+            return Ok(());
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let aside = paths.tmp.join(format!("{}-found-{name}", paths.stem));
+        warn!(found = %path.display(), kept = %aside.display(), "audio without a message lay in INBOX; it is kept aside");
+        disk.rename(path, &aside).at(path)
+    }
+
+    /// What lies in `tmp` is not needed any more; what stays does no harm.
+    fn clean(&self, paths: &Paths) {
+        for &format in &self.settings.formats {
+            let path = paths.audio(format);
+            if let Err(error) = self.disk.remove(&path) {
+                warn!(file = %path.display(), %error, "audio that is delivered stays in tmp as well");
+            }
+        }
+    }
+
+    fn write(&self, path: &Path, octets: &[u8], folder: &Seen) -> Result<(), Trouble> {
+        let disk = &*self.disk;
+        disk.remove(path).at(path)?;
+        disk.make(path, octets, true).at(path)?;
+        disk.hand_over(path, folder).at(path)
+    }
+
+    /// A folder, made where it is not there.
+    fn folder(&self, path: &Path, parent: &Seen) -> Result<Seen, Trouble> {
+        let disk = &*self.disk;
+        if disk.look(path).at(path)?.is_none() {
+            match disk.make_folder(path, parent) {
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                made => {
+                    made.at(path)?;
+                    info!(folder = %path.display(), "made a folder of a voice box");
+                }
+            }
+        }
+        let seen = disk.look(path).at(path)?;
+        seen.ok_or(io::Error::from(ErrorKind::NotFound)).at(path)
+    }
+
+    fn paths(&self, box_name: &str, call: CallId) -> Result<(ContextAndBox, Paths), Trouble> {
+        let place = ContextAndBox::parse(box_name).ok_or_else(|| Trouble::Name(box_name.into()))?;
+        let context = self.settings.spool.join(&place.context);
+        let whole_box = context.join(&place.box_name);
+        let paths = Paths {
+            inbox: whole_box.join("INBOX"),
+            tmp: whole_box.join("tmp"),
+            stem: format!("vg-{call}"),
+            whole_box,
+            context,
+        };
+        Ok((place, paths))
+    }
+}
+
+impl Format {
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Sln => "sln",
+        }
+    }
+}
+
+fn encode(sound: &[i16], format: Format) -> Vec<u8> {
+    match format {
+        Format::Wav => wav::encode(sound),
+        Format::Sln => sound
+            .iter()
+            .flat_map(|sample| sample.to_le_bytes())
+            .collect(),
+    }
+}
+
+/// The number of `msg0007.txt`.
+fn message_number(name: &str) -> Option<u32> {
+    let digits = name.strip_prefix("msg")?.strip_suffix(".txt")?;
+    let four = digits.len() == 4 && digits.bytes().all(|c| c.is_ascii_digit());
+    four.then(|| digits.parse().ok())?
+}

@@ -1,0 +1,330 @@
+//! By webhook: one signed HTTP request a message, to a receiver that cannot be bent to another address.
+//!
+//! The name is resolved once; every address it has must be allowed ([`address`]), and the connection goes to
+//! one of exactly these. Nothing is redirected, no proxy is asked, and an answer is read only as far as it
+//! is shown. The signature is HMAC-SHA256 of the timestamp, a full stop and the body.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::prelude::{BASE64_STANDARD, Engine};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::client::conn::http1;
+use hyper::{Request, Response, StatusCode, header};
+use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ring::hmac;
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::ServerName;
+use url::{Host, Url};
+
+use super::trim::Stretch;
+use super::{Failed, Parcel, address, page_of, tls};
+use crate::audio::{MediaTime, wav};
+use crate::call::verdict::Verdict;
+use crate::config::parcels::{SHORTEST_SECRET, Webhook};
+use crate::log::export;
+use crate::text::shortened;
+
+/// The header with the time of signing, in seconds since 1970.
+pub const TIMESTAMP: &str = "x-voicemail-guard-timestamp";
+/// The header with the signature: `v1=` and 64 hexadecimal digits.
+pub const SIGNATURE: &str = "x-voicemail-guard-signature";
+/// The header with the key that repeated attempts have in common.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// Tells the receiver of one call.
+///
+/// `page` is the address of a call's page with `{id}` in it. Gives where it went.
+///
+/// # Errors
+/// [`Failed::Never`] where the receiver says that this request is wrong (4xx, but for 408, 409, 425 and
+/// 429); everything else is tried again.
+pub async fn deliver(
+    settings: &Webhook,
+    page: Option<&str>,
+    parcel: &Parcel,
+    now: Timestamp,
+) -> Result<String, Failed> {
+    let secret = settings.secret.reveal().map_err(Failed::again)?;
+    if secret.len() < SHORTEST_SECRET {
+        return Err(Failed::again(format!(
+            "the webhook's secret has fewer than {SHORTEST_SECRET} characters"
+        )));
+    }
+    let body = payload(settings, page, parcel, now);
+    let url = receiver(settings)?;
+    let request = request(url, &secret, &parcel.key, now, body)?;
+    let exchange = async {
+        let stream = connect(settings, url).await?;
+        send(stream, request).await
+    };
+    tokio::time::timeout(settings.timeout, exchange)
+        .await
+        .map_err(|_| {
+            Failed::again(format!(
+                "{} did not answer within {} s",
+                shown(url),
+                settings.timeout.as_secs_f64()
+            ))
+        })??;
+    Ok(format!("webhook {}", shown(url)))
+}
+
+/// Whether the receiver can be reached and trusted; sends nothing.
+///
+/// # Errors
+/// What is in the way.
+pub async fn probe(settings: &Webhook) -> Result<String, Failed> {
+    let url = receiver(settings)?;
+    tokio::time::timeout(settings.timeout, connect(settings, url))
+        .await
+        .map_err(|_| Failed::again(format!("{} cannot be reached in time", shown(url))))??;
+    Ok(shown(url))
+}
+
+/// What is sent: the body of the request.
+pub fn payload(settings: &Webhook, page: Option<&str>, parcel: &Parcel, now: Timestamp) -> String {
+    let zone = TimeZone::system();
+    payload_in(settings.audio, page, parcel, now, &zone)
+}
+
+/// [`payload`] with times in a zone.
+///
+/// # Panics
+/// Never: everything in it has a JSON form.
+pub fn payload_in(
+    audio: bool,
+    page: Option<&str>,
+    parcel: &Parcel,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> String {
+    let delivered = parcel.record.verdict.is_some_and(Verdict::is_delivered);
+    let payload = Payload {
+        event: if delivered { "message" } else { "call" },
+        key: &parcel.key,
+        sent: export::rfc3339(now, zone),
+        page: page_of(page, parcel.record.id),
+        call: export::json_line(&parcel.record, zone),
+        sound: parcel.sound.as_ref().map(|sound| Sound {
+            seconds: sound.len(),
+            number: sound.number,
+            wav: audio.then(|| BASE64_STANDARD.encode(wav::encode(&sound.samples))),
+        }),
+    };
+    serde_json::to_string(&payload).expect("text, numbers and lists have a JSON form")
+}
+
+/// The signature of a body: `v1=` and HMAC-SHA256 of `timestamp.body` in hexadecimal digits.
+pub fn signature(secret: &str, timestamp: &str, body: &[u8]) -> String {
+    let mut context =
+        hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes()));
+    context.update(timestamp.as_bytes());
+    context.update(b".");
+    context.update(body);
+    let tag = context.sign();
+    let digits = tag.as_ref().iter().map(|octet| format!("{octet:02x}"));
+    format!("v1={}", digits.collect::<String>())
+}
+
+#[derive(Serialize)]
+struct Payload<'a, C: Serialize> {
+    event: &'static str,
+    key: &'a str,
+    sent: String,
+    page: Option<String>,
+    call: C,
+    sound: Option<Sound>,
+}
+
+/// What is delivered of the recording.
+#[derive(Serialize)]
+struct Sound {
+    seconds: MediaTime,
+    number: Option<Stretch>,
+    wav: Option<String>,
+}
+
+fn receiver(settings: &Webhook) -> Result<&Url, Failed> {
+    let url = settings.url.as_ref();
+    url.ok_or_else(|| Failed::again("[delivery.webhook] has no url"))
+}
+
+/// The receiver without what a log should not hold: tokens often stand in path and query.
+fn shown(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+fn request(
+    url: &Url,
+    secret: &str,
+    key: &str,
+    now: Timestamp,
+    body: String,
+) -> Result<Request<Full<Bytes>>, Failed> {
+    let timestamp = now.as_second().to_string();
+    let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
+    Request::post(&url[url::Position::BeforePath..url::Position::AfterQuery])
+        .header(header::HOST, authority)
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(
+            header::USER_AGENT,
+            concat!("voicemail-guard/", env!("CARGO_PKG_VERSION")),
+        )
+        .header(header::CONNECTION, "close")
+        .header(IDEMPOTENCY_KEY, key)
+        .header(SIGNATURE, signature(secret, &timestamp, body.as_bytes()))
+        .header(TIMESTAMP, timestamp)
+        .body(Full::from(body))
+        .map_err(|error| {
+            Failed::never(format!(
+                "no request can be made for {}: {error}",
+                shown(url)
+            ))
+        })
+}
+
+/// The addresses of the receiver, all of them allowed.
+async fn resolve(settings: &Webhook, url: &Url) -> Result<Vec<SocketAddr>, Failed> {
+    let port = url.port_or_known_default().unwrap_or(443);
+    let addresses: Vec<SocketAddr> = match url.host() {
+        Some(Host::Ipv4(ip)) => vec![(ip, port).into()],
+        Some(Host::Ipv6(ip)) => vec![(ip, port).into()],
+        Some(Host::Domain(name)) => {
+            let found = tokio::net::lookup_host((name, port)).await;
+            let found =
+                found.map_err(|error| Failed::again(format!("{name} has no address: {error}")))?;
+            found.collect()
+        }
+        None => Vec::new(),
+    };
+    for found in &addresses {
+        address::check(found.ip(), &settings.allow_private).map_err(Failed::again)?;
+    }
+    Ok(addresses)
+}
+
+async fn connect(settings: &Webhook, url: &Url) -> Result<Box<dyn Stream>, Failed> {
+    let mut why = "it has no address".to_owned();
+    for found in resolve(settings, url).await? {
+        match TcpStream::connect(found).await {
+            Ok(stream) if url.scheme() == "https" => return secure(settings, url, stream).await,
+            Ok(stream) => return Ok(Box::new(stream)),
+            Err(error) => why = error.to_string(),
+        }
+    }
+    Err(Failed::again(format!(
+        "{} cannot be reached: {why}",
+        shown(url)
+    )))
+}
+
+async fn secure(
+    settings: &Webhook,
+    url: &Url,
+    stream: TcpStream,
+) -> Result<Box<dyn Stream>, Failed> {
+    let file = settings.ca_file.clone();
+    let client = tokio::task::spawn_blocking(move || tls::client(file.as_deref()));
+    let client = client
+        .await
+        .map_err(Failed::again)?
+        .map_err(Failed::again)?;
+    let name = match url.host() {
+        Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(Failed::never)?,
+        Some(Host::Ipv4(ip)) => ServerName::IpAddress(std::net::IpAddr::from(ip).into()),
+        Some(Host::Ipv6(ip)) => ServerName::IpAddress(std::net::IpAddr::from(ip).into()),
+        None => return Err(Failed::never("the webhook's url has no host")),
+    };
+    let connector = TlsConnector::from(Arc::new(client));
+    let stream = connector.connect(name, stream).await;
+    let stream = stream.map_err(|error| {
+        Failed::again(format!(
+            "{}: TLS: {error}; a certificate of an authority of your own is trusted by ca_file",
+            shown(url)
+        ))
+    })?;
+    Ok(Box::new(stream))
+}
+
+/// What HTTP runs over.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+async fn send(stream: Box<dyn Stream>, request: Request<Full<Bytes>>) -> Result<(), Failed> {
+    let broken =
+        |error: hyper::Error| Failed::again(format!("no answer from the receiver: {error}"));
+    let (mut sender, connection) = http1::Builder::new()
+        .max_buf_size(MOST_OF_THE_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(broken)?;
+    // The connection ends with this set.
+    let mut connections = JoinSet::new();
+    connections.spawn(connection);
+    let response = sender.send_request(request).await.map_err(broken)?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(());
+    }
+    let after = retry_after(&response);
+    let why = format!(
+        "the receiver answered {status}: {}",
+        beginning(response).await
+    );
+    Err(sort(status, &why, after))
+}
+
+fn sort(status: StatusCode, why: &str, after: Option<Duration>) -> Failed {
+    if status.is_redirection() {
+        return Failed::again(format!(
+            "{why}; redirects are not followed: set url to where it leads"
+        ));
+    }
+    if status.is_client_error() && ![408, 409, 425, 429].contains(&status.as_u16()) {
+        return Failed::never(why);
+    }
+    match after {
+        Some(after) => Failed::again_after(why, after),
+        None => Failed::again(why),
+    }
+}
+
+/// What the receiver asks to be waited, where it says so in seconds (RFC 9110, 10.2.3).
+fn retry_after(response: &Response<Incoming>) -> Option<Duration> {
+    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+    Some(Duration::from_secs(
+        seconds.trim().parse::<u32>().ok()?.into(),
+    ))
+}
+
+/// The beginning of an answer, for the log.
+async fn beginning(response: Response<Incoming>) -> String {
+    let mut body = response.into_body();
+    let mut found = Vec::new();
+    while found.len() < MOST_SHOWN && !body.is_end_stream() {
+        match tokio::time::timeout(PATIENCE, body.frame()).await {
+            Ok(Some(Ok(frame))) => found.extend_from_slice(frame.data_ref().map_or(&[][..], |d| d)),
+            _ => break,
+        }
+    }
+    found.truncate(4 * MOST_SHOWN);
+    let text = String::from_utf8_lossy(&found);
+    shortened(&text, MOST_SHOWN).to_string()
+}
+
+/// Octets of status line and headers that are read.
+const MOST_OF_THE_HEAD: usize = 65_536;
+/// Characters of an answer that are shown.
+const MOST_SHOWN: usize = 200;
+/// A refusal's text is waited for so long; the whole attempt has its own limit.
+const PATIENCE: Duration = Duration::from_secs(2);

@@ -1,0 +1,433 @@
+//! The worker: takes what is due from the outbox, has it delivered, notes what came of it.
+//!
+//! Of every box and destination only the oldest delivery is tried, so that messages stay in order; boxes
+//! do not wait for one another. A delivery that was under way when the guard died is due at once at the
+//! next start.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use super::mail::Mailer;
+use super::trim::{Wishes, trim};
+use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
+use super::{Destination, Failed, Parcel, ami, backoff, key_of, sound, webhook};
+use crate::call::record::CallRecord;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::log::{Duty, Outbox, OutboxError, Outcome, Stage};
+use crate::tap::keep;
+
+/// Deliveries under way at the same time.
+const MOST_AT_ONCE: usize = 8;
+/// The outbox is looked at so often even if nothing is known to be due.
+const ROUND: Duration = Duration::from_mins(1);
+/// When the outbox cannot be read it is tried again after this long.
+const OUTBOX_RETRY: Duration = Duration::from_secs(2);
+/// A box that Asterisk is working in is tried again after this long, so many times.
+const LOCK_RETRY: Duration = Duration::from_millis(20);
+const LOCK_TRIES: u32 = 250;
+/// What is under way when the guard stops may take so long.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Delivers what stands in the outbox until told to stop.
+pub struct Worker {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    outbox: Outbox,
+    voice_boxes: VoiceBoxes,
+    mailer: Mailer,
+    settings: crate::config::delivery::Delivery,
+    config: Config,
+    tap_folder: PathBuf,
+    data: PathBuf,
+    clock: Clock,
+}
+
+impl Worker {
+    /// A worker on this outbox; `data` is the folder below which audio is kept.
+    ///
+    /// Waits for the log's database and says once what delivery will not do.
+    pub async fn new(config: &Config, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
+        let settings = config.delivery.clone();
+        if config.delivers_to(Destination::VoiceBox) && !settings.ami.is_set() {
+            warn!(
+                "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
+            );
+        }
+        let mark = loop {
+            match outbox.name().await {
+                Ok(mark) => break mark,
+                Err(error) => {
+                    warn!(%error, "deliveries wait");
+                    clock.sleep(OUTBOX_RETRY).await;
+                }
+            }
+        };
+        Self {
+            shared: Arc::new(Shared {
+                voice_boxes: VoiceBoxes::new(settings.voice_box.clone(), mark),
+                mailer: Mailer::default(),
+                config: config.clone(),
+                settings,
+                outbox,
+                tap_folder: config.tap.folder_as_guard_sees_it.clone(),
+                data,
+                clock,
+            }),
+        }
+    }
+
+    /// Works until `stop`; then what is under way may finish within ten seconds.
+    pub async fn run(self, stop: CancellationToken) {
+        let clock = self.shared.clock;
+        let mut under_way = UnderWay::default();
+        loop {
+            let pause = if under_way.tasks.len() < MOST_AT_ONCE {
+                self.begin(&mut under_way).await
+            } else {
+                ROUND
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
+                () = self.shared.outbox.news() => {}
+                () = clock.sleep(pause) => {}
+            }
+        }
+        let finish = async { while under_way.tasks.join_next().await.is_some() {} };
+        tokio::select! {
+            () = finish => {}
+            () = clock.sleep(GRACE) => info!("deliveries under way go on at the next start"),
+        }
+    }
+
+    /// Begins what is due; tells how long nothing else will be.
+    async fn begin(&self, under_way: &mut UnderWay) -> Duration {
+        let heads = match self.shared.outbox.heads().await {
+            Ok(heads) => heads,
+            Err(error) => {
+                debug!(%error, "the outbox cannot be read");
+                return OUTBOX_RETRY;
+            }
+        };
+        let now = self.shared.clock.date();
+        let mut pause = ROUND;
+        for duty in heads {
+            if under_way.has(duty.seq) {
+                continue;
+            }
+            let ahead = until_due(&duty, now);
+            if ahead > Duration::ZERO {
+                pause = pause.min(ahead);
+            } else if under_way.tasks.len() < MOST_AT_ONCE {
+                let (seq, shared) = (duty.seq, Arc::clone(&self.shared));
+                let task = under_way
+                    .tasks
+                    .spawn(async move { shared.attend(duty).await });
+                under_way.duties.insert(task.id(), seq);
+            }
+        }
+        pause
+    }
+}
+
+/// How long until a delivery is to be tried; a time that no back-off gives was set by another clock.
+fn until_due(duty: &Duty, now: Timestamp) -> Duration {
+    let ahead = Duration::try_from(duty.due.duration_since(now)).unwrap_or_default();
+    if ahead > backoff::LONGEST_WAIT {
+        Duration::ZERO
+    } else {
+        ahead
+    }
+}
+
+/// The attempts that are being made.
+#[derive(Default)]
+struct UnderWay {
+    tasks: JoinSet<()>,
+    duties: HashMap<Id, i64>,
+}
+
+impl UnderWay {
+    fn has(&self, seq: i64) -> bool {
+        self.duties.values().any(|&under_way| under_way == seq)
+    }
+
+    fn ended(&mut self, ended: &Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => *id,
+            Err(error) => {
+                error!(%error, "a delivery broke off");
+                error.id()
+            }
+        };
+        self.duties.remove(&id);
+    }
+}
+
+impl Shared {
+    /// One attempt, and the note of it.
+    async fn attend(self: Arc<Self>, duty: Duty) {
+        let outcome = match Arc::clone(&self).attempt(&duty).await {
+            Ok(outcome) => outcome,
+            Err(Stopped::Outbox(error)) => {
+                warn!(call = %duty.call, to = duty.to.as_str(), %error, "a delivery waits");
+                self.clock.sleep(OUTBOX_RETRY).await;
+                return;
+            }
+            Err(Stopped::Failed(failed)) => self.failure(&duty, &failed),
+        };
+        tell(&duty, &outcome);
+        let lamp_given_up =
+            duty.stage == Stage::Placed && matches!(outcome, Outcome::GivenUp { .. });
+        let outcome = if lamp_given_up {
+            Outcome::Done(None)
+        } else {
+            outcome
+        };
+        // What cannot be noted is tried again, and found to be done: nothing is delivered twice by it
+        // into a voice box, and elsewhere the receiver knows its key.
+        while let Err(error) = self.outbox.note(&duty, outcome.clone()).await {
+            warn!(call = %duty.call, to = duty.to.as_str(), %error, "what came of a delivery cannot be noted");
+            self.clock.sleep(OUTBOX_RETRY).await;
+        }
+        let nothing_left = matches!(outcome, Outcome::GivenUp { .. });
+        if nothing_left && duty.to == Destination::VoiceBox && duty.stage == Stage::Prepared {
+            let shared = Arc::clone(&self);
+            let discarded =
+                blocking(move || shared.voice_boxes.discard(&duty.box_name, duty.call)).await;
+            if let Ok(Err(error)) = discarded {
+                warn!(%error, "what was prepared of a message stays in tmp");
+            }
+        }
+    }
+
+    fn failure(&self, duty: &Duty, failed: &Failed) -> Outcome {
+        let now = self.clock.date();
+        let why = failed.to_string();
+        let tried_for = now.duration_since(duty.since);
+        let limit = SignedDuration::try_from(self.settings.give_up_after).unwrap_or_default();
+        if matches!(failed, Failed::Never { .. }) || tried_for >= limit {
+            return Outcome::GivenUp { why };
+        }
+        let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+        let wait = backoff::wait(duty.failures + 1, f64::from(random) / f64::from(u32::MAX));
+        let wait = match failed {
+            Failed::Again {
+                after: Some(after), ..
+            } => wait.max(*after).min(backoff::LONGEST_WAIT),
+            _ => wait,
+        };
+        let due = now.checked_add(wait).unwrap_or(now);
+        Outcome::Later { due, why }
+    }
+
+    async fn attempt(self: Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
+        match duty.to {
+            Destination::VoiceBox => self.into_voice_box(duty).await,
+            Destination::Mail => {
+                let parcel = self.parcel(duty).await?;
+                let wishes = self.config.box_delivery(&duty.box_name);
+                let page = self.settings.page_url.as_deref();
+                let sending = self
+                    .mailer
+                    .deliver(&self.settings.mail, wishes, page, &parcel);
+                Ok(self.done(&sending.await?))
+            }
+            Destination::Webhook => {
+                let parcel = self.parcel(duty).await?;
+                let now = self.clock.date();
+                let page = self.settings.page_url.as_deref();
+                let telling = webhook::deliver(&self.settings.webhook, page, &parcel, now);
+                Ok(self.done(&telling.await?))
+            }
+        }
+    }
+
+    fn done(&self, place: &str) -> Outcome {
+        let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
+        Outcome::Done(Some(format!("{place} at {now}")))
+    }
+
+    /// Everything that one attempt needs.
+    async fn parcel(self: &Arc<Self>, duty: &Duty) -> Result<Parcel, Stopped> {
+        let record = self.record(duty).await?;
+        let original = self.original(&record).await?;
+        let sound = match original.clone() {
+            Some(path) => {
+                let first = self.config.box_delivery(&duty.box_name).number_first;
+                let wishes = Wishes::of(&record, first);
+                let timeline = record.timeline.clone();
+                let trimmed = blocking(move || {
+                    let recording = sound::read(&path)?;
+                    Ok::<_, Failed>(trim(&recording, &timeline, &wishes))
+                });
+                Some(trimmed.await??)
+            }
+            None => None,
+        };
+        Ok(Parcel {
+            key: key_of(duty.call, duty.to),
+            failures: duty.failures,
+            record,
+            sound,
+            original,
+        })
+    }
+
+    async fn record(&self, duty: &Duty) -> Result<CallRecord, Stopped> {
+        let record = self.outbox.record(duty.call).await?;
+        Ok(record.ok_or_else(|| Failed::never("the call is not in the log any more"))?)
+    }
+
+    /// The kept recording. A raw one that could not be kept when the call ended is kept now.
+    async fn original(self: &Arc<Self>, record: &CallRecord) -> Result<Option<PathBuf>, Stopped> {
+        if let Some(place) = &record.audio {
+            return Ok(Some(self.data.join(place)));
+        }
+        let (shared, id, started) = (Arc::clone(self), record.id, record.started);
+        let kept = blocking(move || keep::keep(&shared.tap_folder, &shared.data, id, started, &[]))
+            .await?;
+        match kept.map_err(Failed::again)? {
+            Some(place) => {
+                self.outbox.note_audio(record.id, place.clone()).await?;
+                Ok(Some(self.data.join(place)))
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn into_voice_box(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
+        match duty.stage {
+            Stage::Placed => return self.light(duty).await,
+            Stage::Waiting => self.prepare(duty).await?,
+            Stage::Prepared | Stage::GivenUp => {}
+        }
+        let record = self.record(duty).await?;
+        let placed = self.place(record).await?;
+        let delivered = |under: &str| {
+            let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
+            format!("voicemail {}{under} at {now}", duty.box_name)
+        };
+        let entry = match placed {
+            Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
+            Ok(Placed::Before) => delivered(""),
+            Err(Trouble::Unprepared) => return Ok(Outcome::Reached(Stage::Waiting)),
+            Err(trouble) => return Err(Failed::from(trouble).into()),
+        };
+        if self.settings.ami.is_set() {
+            Ok(Outcome::Placed(entry))
+        } else {
+            Ok(Outcome::Done(Some(entry)))
+        }
+    }
+
+    async fn prepare(self: &Arc<Self>, duty: &Duty) -> Result<(), Stopped> {
+        let parcel = self.parcel(duty).await?;
+        let shared = Arc::clone(self);
+        let prepared = blocking(move || {
+            let sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
+            shared.voice_boxes.prepare(&parcel.record, &sound)
+        });
+        prepared.await?.map_err(Failed::from)?;
+        Ok(self
+            .outbox
+            .note(duty, Outcome::Reached(Stage::Prepared))
+            .await?)
+    }
+
+    /// Puts a prepared message in its place; Asterisk works in a box for moments only, which are waited for.
+    async fn place(
+        self: &Arc<Self>,
+        record: CallRecord,
+    ) -> Result<Result<Placed, Trouble>, Stopped> {
+        let record = Arc::new(record);
+        let mut tries = 0;
+        loop {
+            let (shared, record) = (Arc::clone(self), Arc::clone(&record));
+            let now = self.clock.date();
+            let placed = blocking(move || shared.voice_boxes.place(&record, now)).await?;
+            tries += 1;
+            match placed {
+                Err(Trouble::Locked { .. }) if tries < LOCK_TRIES => {
+                    self.clock.sleep(LOCK_RETRY).await;
+                }
+                placed => return Ok(placed),
+            }
+        }
+    }
+
+    /// Has Asterisk look at the box, so that the lamps follow.
+    async fn light(&self, duty: &Duty) -> Result<Outcome, Stopped> {
+        let Some(place) = ContextAndBox::parse(&duty.box_name) else {
+            return Ok(Outcome::Done(None));
+        };
+        // Taken out of the settings since.
+        if self.settings.ami.is_set() {
+            let refreshed = ami::refresh(&self.settings.ami, &place).await;
+            refreshed.map_err(Failed::again)?;
+        }
+        Ok(Outcome::Done(None))
+    }
+}
+
+/// Why an attempt has no outcome.
+enum Stopped {
+    /// The destination did not take it.
+    Failed(Failed),
+    /// The outbox cannot be used: nothing is known, nothing is counted.
+    Outbox(OutboxError),
+}
+
+impl From<Failed> for Stopped {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<OutboxError> for Stopped {
+    fn from(error: OutboxError) -> Self {
+        Self::Outbox(error)
+    }
+}
+
+/// Does something that waits for files, off the runtime.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failed> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failed::again(format!("a delivery broke off: {error}")))
+}
+
+fn tell(duty: &Duty, outcome: &Outcome) {
+    let (call, to, r#box) = (duty.call, duty.to.as_str(), &*duty.box_name);
+    match outcome {
+        Outcome::Placed(entry) | Outcome::Done(Some(entry)) => {
+            info!(%call, to, r#box, "delivered: {entry}");
+        }
+        Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
+        Outcome::Reached(_) => {}
+        Outcome::Later { due, why } if duty.stage == Stage::Placed => {
+            warn!(%call, to, r#box, %due, why, "the message is in its box, but the lamps do not follow yet");
+        }
+        Outcome::Later { due, why } => {
+            warn!(%call, to, r#box, %due, why, "not delivered yet");
+        }
+        Outcome::GivenUp { why } if duty.stage == Stage::Placed => {
+            error!(%call, to, r#box, why, "the message is in its box, but its lamp was given up");
+        }
+        Outcome::GivenUp { why } => {
+            error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");
+        }
+    }
+}

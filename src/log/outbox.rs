@@ -1,0 +1,317 @@
+//! The outbox: deliveries that are still to be made, in the log's database, so that a record and the duty
+//! to deliver it are written in one transaction.
+//!
+//! A row is `waiting`; `prepared` once a destination has put down what only has to be put in place;
+//! `placed` once the message is where the team finds it and only the lamp is missing; then it is gone and
+//! the record says where the message went. A row that was `given_up` stays for `check`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use tokio::sync::{Notify, oneshot};
+
+use super::handle::CallLog;
+use crate::call::record::{CallId, CallRecord};
+use crate::delivery::Destination;
+
+/// How far a delivery has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing of it can be seen outside.
+    Waiting,
+    /// All is written down, and only has to be put in place.
+    Prepared,
+    /// The message is delivered; the lamp is still to be lit.
+    Placed,
+    /// It has failed for too long, or for good.
+    GivenUp,
+}
+
+impl Stage {
+    const ALL: [Self; 4] = [Self::Waiting, Self::Prepared, Self::Placed, Self::GivenUp];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Prepared => "prepared",
+            Self::Placed => "placed",
+            Self::GivenUp => "given_up",
+        }
+    }
+}
+
+/// A delivery that is still to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Duty {
+    /// Its place in the outbox; the order of delivery within a box.
+    pub seq: i64,
+    /// The call.
+    pub call: CallId,
+    /// The box.
+    pub box_name: String,
+    /// Where to.
+    pub to: Destination,
+    /// How far it has come.
+    pub stage: Stage,
+    /// Since when it is to be made.
+    pub since: Timestamp,
+    /// When it is to be tried next.
+    pub due: Timestamp,
+    /// How often it has failed in this stage.
+    pub failures: u32,
+    /// Why it failed last.
+    pub why: Option<String>,
+}
+
+/// What came of an attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It has come to this stage.
+    Reached(Stage),
+    /// The message is delivered, as this entry of the record says; the lamp is still to be lit.
+    Placed(String),
+    /// All is done; the entry for the record, unless it has it already.
+    Done(Option<String>),
+    /// It failed and is tried again then.
+    Later {
+        /// When.
+        due: Timestamp,
+        /// What is wrong.
+        why: String,
+    },
+    /// It failed and is not tried again.
+    GivenUp {
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// Why the outbox could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutboxError {
+    /// The log's database is not there now.
+    #[error("the call log's database cannot be used now")]
+    Away,
+    /// It refused.
+    #[error("the call log's database: {0}")]
+    Refused(#[from] rusqlite::Error),
+}
+
+/// What the writer does on the database; `false` when the connection is no good any more.
+pub(super) type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
+
+/// The outbox of an open log; waits for the log's writer, never for a file.
+#[derive(Clone)]
+pub struct Outbox {
+    log: CallLog,
+    news: Arc<Notify>,
+}
+
+impl Outbox {
+    pub(super) fn new(log: CallLog, news: Arc<Notify>) -> Self {
+        Self { log, news }
+    }
+
+    /// Returns when a record with deliveries has been filed since the last time.
+    pub async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    /// The first delivery of every box and destination, and all that only want their lamp: what may be
+    /// tried, oldest first.
+    pub async fn heads(&self) -> Result<Vec<Duty>, OutboxError> {
+        self.ask(|connection| heads(connection)).await
+    }
+
+    /// The record of a call.
+    pub async fn record(&self, call: CallId) -> Result<Option<CallRecord>, OutboxError> {
+        self.ask(move |connection| record(connection, call)).await
+    }
+
+    /// Notes what came of an attempt; it is on the disk when this returns.
+    pub async fn note(&self, duty: &Duty, outcome: Outcome) -> Result<(), OutboxError> {
+        let (seq, call) = (duty.seq, duty.call);
+        self.ask(move |connection| {
+            let noting = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            note(&noting, seq, call, &outcome)?;
+            noting.commit()
+        })
+        .await
+    }
+
+    /// Notes where the audio of a call is kept after all.
+    pub async fn note_audio(&self, call: CallId, place: String) -> Result<(), OutboxError> {
+        self.ask(move |connection| amend(connection, call, |record| record.audio = Some(place)))
+            .await
+    }
+
+    /// What this installation calls itself, the same for as long as its database lives.
+    pub async fn name(&self) -> Result<String, OutboxError> {
+        self.ask(|connection| connection.query_row("SELECT id FROM guard", [], |row| row.get(0)))
+            .await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, OutboxError> {
+        let (tell, told) = oneshot::channel();
+        self.log.do_on_database(Box::new(move |connection| {
+            let answer = job(connection);
+            let good = answer.as_ref().err().is_none_or(super::writer::is_locked);
+            // Who asked may be gone by now; what was done is done.
+            tell.send(answer).ok();
+            good
+        }));
+        Ok(told.await.map_err(|_| OutboxError::Away)??)
+    }
+}
+
+/// Puts the deliveries of a closed record into the outbox.
+pub(super) fn insert(
+    connection: &Connection,
+    record: &CallRecord,
+    to: &[Destination],
+) -> rusqlite::Result<()> {
+    let since = record.ended.unwrap_or(record.started).as_millisecond();
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO outbox (call, box, destination, stage, since_ms, due_ms)
+         VALUES (?1, ?2, ?3, 'waiting', ?4, ?4) ON CONFLICT (call, destination) DO NOTHING",
+    )?;
+    for to in to {
+        insert.execute((record.id.to_string(), &record.box_name, to.as_str(), since))?;
+    }
+    Ok(())
+}
+
+const COLUMNS: &str =
+    "SELECT seq, call, box, destination, stage, since_ms, due_ms, failures, why FROM outbox";
+
+fn heads(connection: &Connection) -> rusqlite::Result<Vec<Duty>> {
+    let sql = format!(
+        "{COLUMNS} WHERE stage = 'placed' OR seq IN (
+             SELECT min(seq) FROM outbox WHERE stage IN ('waiting', 'prepared')
+             GROUP BY box, destination)
+         ORDER BY seq"
+    );
+    duties(connection, &sql)
+}
+
+/// All that is not delivered yet, what was given up included, oldest first; nothing in a database that
+/// an older version has written.
+pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Duty>> {
+    let there = connection
+        .query_row(
+            "SELECT 1 FROM sqlite_schema WHERE name = 'outbox'",
+            [],
+            |_| Ok(()),
+        )
+        .optional()?;
+    match there {
+        Some(()) => duties(connection, &format!("{COLUMNS} ORDER BY seq")),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn duties(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Duty>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut duties = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (call, to, stage): (String, String, String) = (row.get(1)?, row.get(3)?, row.get(4)?);
+        let at = |column| row.get(column).map(moment);
+        // What a newer version has put there is left to it.
+        let known = CallId::parse(&call)
+            .zip(Destination::parse(&to))
+            .zip(Stage::ALL.into_iter().find(|known| known.as_str() == stage));
+        if let Some(((call, to), stage)) = known {
+            duties.push(Duty {
+                seq: row.get(0)?,
+                call,
+                box_name: row.get(2)?,
+                to,
+                stage,
+                since: at(5)?,
+                due: at(6)?,
+                failures: row.get(7)?,
+                why: row.get(8)?,
+            });
+        }
+    }
+    Ok(duties)
+}
+
+fn moment(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+fn record(connection: &Connection, call: CallId) -> rusqlite::Result<Option<CallRecord>> {
+    let json: Option<String> = connection
+        .prepare_cached("SELECT record FROM calls WHERE id = ?1")?
+        .query_row([call.to_string()], |row| row.get(0))
+        .optional()?;
+    Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+}
+
+fn note(
+    connection: &Connection,
+    seq: i64,
+    call: CallId,
+    outcome: &Outcome,
+) -> rusqlite::Result<()> {
+    match outcome {
+        Outcome::Reached(stage) => reach(connection, seq, *stage),
+        Outcome::Placed(entry) => {
+            reach(connection, seq, Stage::Placed)?;
+            amend(connection, call, |record| {
+                record.delivered.push(entry.clone());
+            })
+        }
+        Outcome::Done(entry) => {
+            let mut delete = connection.prepare_cached("DELETE FROM outbox WHERE seq = ?1")?;
+            // Said once, whatever is noted twice.
+            match (delete.execute([seq])?, entry) {
+                (1.., Some(entry)) => amend(connection, call, |record| {
+                    record.delivered.push(entry.clone());
+                }),
+                _ => Ok(()),
+            }
+        }
+        Outcome::Later { due, why } => connection
+            .prepare_cached(
+                "UPDATE outbox SET due_ms = ?2, why = ?3, failures = failures + 1 WHERE seq = ?1",
+            )?
+            .execute((seq, due.as_millisecond(), why))
+            .map(drop),
+        Outcome::GivenUp { why } => connection
+            .prepare_cached("UPDATE outbox SET stage = 'given_up', why = ?2 WHERE seq = ?1")?
+            .execute((seq, why))
+            .map(drop),
+    }
+}
+
+fn reach(connection: &Connection, seq: i64, stage: Stage) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE outbox SET stage = ?2, failures = 0, why = NULL WHERE seq = ?1")?
+        .execute((seq, stage.as_str()))
+        .map(drop)
+}
+
+/// Changes the record of a closed call in what only delivery knows.
+fn amend(
+    connection: &Connection,
+    call: CallId,
+    change: impl FnOnce(&mut CallRecord),
+) -> rusqlite::Result<()> {
+    let Some(mut record) = record(connection, call)? else {
+        return Ok(());
+    };
+    change(&mut record);
+    let json = serde_json::to_string(&record)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+    connection
+        .prepare_cached("UPDATE calls SET record = ?2 WHERE id = ?1")?
+        .execute((call.to_string(), json))
+        .map(drop)
+}

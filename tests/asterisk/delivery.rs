@@ -1,0 +1,300 @@
+//! Messages into the Asterisk voice box: found there by Asterisk, counted, played, and never in the way of
+//! Asterisk's own.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use voicemail_guard::audio::wav;
+use voicemail_guard::call::record::CallRecord;
+use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::clock::Clock;
+use voicemail_guard::delivery::Destination;
+use voicemail_guard::log::CallLog;
+
+use crate::guard::Guard;
+use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
+use crate::manager::Manager;
+use crate::sip::Caller;
+use crate::sound::Sound;
+
+use self::records::closed;
+
+#[path = "../support/records.rs"]
+mod records;
+
+/// Settings for a guard that delivers into the boxes of this Asterisk.
+fn delivers(lab: &Lab) -> String {
+    format!(
+        "deliver_to = [\"voicemail\"]\n[delivery.voicemail]\nspool = {:?}\nmost_messages = 1000\n\
+         [delivery.ami]\naddress = \"{}\"\nuser = \"guard\"\nsecret = \"lamps\"\n",
+        lab.inside("/var/spool/asterisk/voicemail"),
+        lab.manager(),
+    )
+}
+
+fn inbox(lab: &Lab) -> PathBuf {
+    let folder = format!(
+        "/var/spool/asterisk/voicemail/default/{}/INBOX",
+        lab.voice_box()
+    );
+    lab.inside(&folder)
+}
+
+/// The texts in a box's INBOX, by name; those of Asterisk's own calls among them.
+fn texts(lab: &Lab) -> Vec<(String, String)> {
+    let mut texts: Vec<_> = fs::read_dir(inbox(lab))
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "txt"))
+        .filter_map(|path| {
+            let name = path.file_name()?.to_str()?.to_owned();
+            Some((name, fs::read_to_string(path).ok()?))
+        })
+        .collect();
+    texts.sort();
+    texts
+}
+
+fn field<'a>(text: &'a str, name: &str) -> &'a str {
+    let mut lines = text.lines().filter_map(|line| line.split_once('='));
+    lines.find(|(key, _)| *key == name).map_or("", |(_, v)| v)
+}
+
+/// The box of a test exists for Asterisk once something was put into its context.
+fn context_is_there(lab: &Lab) {
+    fs::create_dir_all(lab.inside("/var/spool/asterisk/voicemail/default")).unwrap();
+}
+
+/// Files closed calls in the data folder of a guard that is not running, as one that had no time to
+/// deliver them; each is a short sound of its own.
+fn leave_undelivered(lab: &Lab, guard: &Guard<'_>, count: u32) {
+    let log = CallLog::open(&guard.data(), Clock::default()).unwrap().log;
+    for n in 0..count {
+        let record = CallRecord {
+            box_name: format!("{}@default", lab.voice_box()),
+            audio: Some(format!("audio/{n}.wav")),
+            delivered: Vec::new(),
+            ..closed(n, Verdict::Message)
+        };
+        let sound: Vec<i16> = (0..4_000).map(|i| (n as i16 + 1) * (i % 13)).collect();
+        let path = guard.data().join(format!("audio/{n}.wav"));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, wav::encode(&sound)).unwrap();
+        log.close_and_deliver(record, &[Destination::VoiceBox]);
+    }
+}
+
+/// The guard's messages in INBOX: each once, whole, with its own sound.
+fn ours_are_whole(lab: &Lab, count: usize) {
+    let texts = texts(lab);
+    let ours: Vec<_> = texts
+        .iter()
+        .filter(|(_, text)| field(text, "context") == "voicemail-guard")
+        .collect();
+    let ids: BTreeSet<_> = ours.iter().map(|(_, text)| field(text, "msg_id")).collect();
+    assert_eq!((ours.len(), ids.len()), (count, count));
+    for (name, text) in ours {
+        let n: i64 = field(text, "callerid")
+            .rsplit_once("<09112")
+            .and_then(|(_, digits)| digits.trim_end_matches('>').parse().ok())
+            .expect("a caller of ours");
+        let sound = Sound::read(&inbox(lab).join(name).with_extension("wav"));
+        // What is delivered is levelled; its shape stays.
+        assert!(sound.seconds() > 0.1, "{name} of caller {n}: {sound:?}");
+    }
+}
+
+/// What a telephone hears that listens to the new messages of the box.
+fn telephone_hears(lab: &Lab) -> Vec<i16> {
+    let heard = format!("/tmp/heard-{}", lab.voice_box());
+    let file = format!(
+        "Channel: Local/{}@telephone/n\nMaxRetries: 0\nWaitTime: 20\nContext: hears\nExtension: s\n\
+         Priority: 1\nSet: HEARD={heard}\n",
+        lab.voice_box()
+    );
+    place(lab, "telephone", &file);
+    let path = lab.inside(&format!("{heard}.sln"));
+    let mut last = 0;
+    let octets = wait_for("the telephone to hear all", LONGEST_CALL, || {
+        let octets = fs::read(&path).ok()?;
+        let grown = octets.len() > last || octets.len() < 16_000;
+        last = octets.len();
+        (!grown && !calls_are_up(lab)).then_some(octets)
+    });
+    let samples = octets.chunks_exact(2);
+    samples
+        .map(|two| i16::from_le_bytes([two[0], two[1]]))
+        .collect()
+}
+
+fn calls_are_up(lab: &Lab) -> bool {
+    let channels = Manager::listens(lab).command("core show channels concise");
+    channels.contains(&format!("Local/{}@telephone", lab.voice_box()))
+}
+
+/// So many callers leave VoiceMail() a short message without the guard, all at once.
+fn voicemail_is_left(lab: &Lab, count: u32) {
+    for n in 0..count {
+        let says = format!("/tmp/left-{}-{n}", lab.voice_box());
+        // Some are short and some are longer, so that they do not end together.
+        let sound = Sound::speech(lab, 1.5 + n as f32 * 0.04);
+        sound.write(&lab.inside(&format!("{says}.wav")));
+        let file = format!(
+            "Channel: Local/{}@plain/n\nCallerID: <{n}>\nMaxRetries: 0\nWaitTime: 20\nContext: caller\n\
+             Extension: s\nPriority: 1\nSet: WAIT_BEFORE=1\nSet: SAY={says}\n",
+            lab.voice_box()
+        );
+        place(lab, &format!("left-{n}"), &file);
+    }
+}
+
+/// Has Asterisk place a call.
+fn place(lab: &Lab, name: &str, file: &str) {
+    let name = format!("{}-{name}.call", lab.voice_box());
+    let written = lab.inside(&format!("/tmp/{name}"));
+    fs::write(&written, file).unwrap();
+    let spooled = lab.inside(&format!("/var/spool/asterisk/outgoing/{name}"));
+    fs::rename(written, spooled).unwrap();
+}
+
+#[test]
+fn delivery_of_a_message_is_counted_lit_and_played() {
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let guard = Guard::with(&lab, &delivers(&lab));
+    let mut manager = Manager::listens(&lab);
+    let caller = Caller::dials(&lab, &lab.extension("en", 'p')).is("+49911555001", "Erika Müller");
+    let message = Sound::of_example("message");
+    caller.listens().says(&message).hangs_up().call();
+
+    let mailbox = format!("Mailbox: {}@default", lab.voice_box());
+    let event = manager.hears(&["Event: MessageWaiting", &mailbox]);
+    assert!(event.contains(&"New: 1".to_owned()), "{event:?}");
+    let users = manager.command("voicemail show users for default");
+    let line = users
+        .lines()
+        .find(|line| line.split_whitespace().nth(1) == Some(&lab.voice_box().to_string()));
+    assert_eq!(
+        line.and_then(|line| line.split_whitespace().last()),
+        Some("1"),
+        "{users}"
+    );
+
+    let call = guard.record();
+    let delivered = call.delivered();
+    assert_eq!(delivered.len(), 1, "{call:#?}");
+    let expected = format!("voicemail {}@default msg0000 at ", lab.voice_box());
+    assert!(delivered[0].starts_with(&expected), "{delivered:?}");
+    let in_box = lab.message();
+    assert_eq!(in_box.get("callerid"), "\"Erika Müller\" <+49911555001>");
+    assert_eq!(in_box.get("origmailbox"), lab.voice_box().to_string());
+    let seconds = in_box.sound.seconds();
+    assert!(seconds > 5.0 && in_box.get("duration") == format!("{}", seconds as u32));
+
+    let samples = in_box.sound.samples();
+    // Of any WAV file Asterisk leaves out the end, as many octets as the header has.
+    let samples = &samples[..samples.len() - 22];
+    let heard = telephone_hears(&lab);
+    assert!(
+        heard.windows(samples.len()).any(|played| played == samples),
+        "the message was not played sample for sample: {} samples were heard",
+        heard.len()
+    );
+}
+
+#[test]
+fn delivery_of_junk_goes_nowhere() {
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let guard = Guard::with(&lab, &delivers(&lab));
+    let mutter = Sound::of_example("mutter");
+    let caller = Caller::dials(&lab, &lab.extension("en", 'p'));
+    caller.listens().says(&mutter).hangs_up().call();
+    let call = guard.record();
+    assert_eq!(call.get("verdict"), "mutter", "{call:#?}");
+    assert!(call.delivered().is_empty(), "{call:#?}");
+    assert!(!inbox(&lab).exists(), "{:?}", texts(&lab));
+}
+
+#[test]
+fn delivery_survives_kill_minus_nine_again_and_again() {
+    const COUNT: u32 = 150;
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let mut guard = Guard::with(&lab, &delivers(&lab));
+    guard.is_killed();
+    leave_undelivered(&lab, &guard, COUNT);
+    let mut kills = 0;
+    while texts(&lab).len() < COUNT as usize {
+        let before = texts(&lab).len();
+        guard.starts_again();
+        // Some way into the deliveries; each takes some milliseconds, so it dies at any step.
+        let until = Instant::now() + SOON;
+        while texts(&lab).len() == before {
+            assert!(Instant::now() < until, "nothing is delivered");
+            thread::sleep(Duration::from_micros(700 * kills));
+        }
+        guard.is_killed();
+        kills += 1;
+    }
+    assert!(kills >= 8, "{kills} kills");
+    guard.starts_again();
+    let all = wait_for("all to be noted", SOON, || {
+        let calls = guard.calls();
+        calls
+            .iter()
+            .all(|call| !call.delivered().is_empty())
+            .then_some(calls)
+    });
+    assert_eq!(all.len(), COUNT as usize);
+    assert!(
+        all.iter().all(|call| call.delivered().len() == 1),
+        "{all:#?}"
+    );
+    ours_are_whole(&lab, COUNT as usize);
+    assert_eq!(texts(&lab).len(), COUNT as usize);
+    let tmp = fs::read_dir(inbox(&lab).parent().unwrap().join("tmp")).unwrap();
+    assert_eq!(tmp.count(), 0, "files are left in tmp");
+    assert!(!inbox(&lab).join(".lock").exists());
+}
+
+#[test]
+fn delivery_and_voicemail_deposit_a_hundred_each_at_once() {
+    const COUNT: u32 = 100;
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let mut guard = Guard::with(&lab, &delivers(&lab));
+    guard.is_killed();
+    leave_undelivered(&lab, &guard, COUNT);
+    voicemail_is_left(&lab, COUNT);
+    wait_for("the first message of VoiceMail()", LONGEST_CALL, || {
+        (!texts(&lab).is_empty()).then_some(())
+    });
+    guard.starts_again();
+    wait_for("two hundred messages", LONGEST_CALL, || {
+        (texts(&lab).len() >= 2 * COUNT as usize).then_some(())
+    });
+    let texts = texts(&lab);
+    let names: Vec<_> = texts.iter().map(|(name, _)| name.clone()).collect();
+    let expected: Vec<_> = (0..2 * COUNT).map(|n| format!("msg{n:04}.txt")).collect();
+    assert_eq!(names, expected, "numbers have holes");
+    let ids: BTreeSet<_> = texts
+        .iter()
+        .map(|(_, text)| field(text, "msg_id"))
+        .collect();
+    assert_eq!(ids.len(), 2 * COUNT as usize);
+    ours_are_whole(&lab, COUNT as usize);
+    let is_ours = |text: &str| field(text, "context") == "voicemail-guard";
+    let changes = texts
+        .windows(2)
+        .filter(|pair| is_ours(&pair[0].1) != is_ours(&pair[1].1))
+        .count();
+    assert!(changes > 2, "they did not meet: {changes} changes of hand");
+    for name in names {
+        assert!(inbox(&lab).join(name).with_extension("wav").exists());
+    }
+}

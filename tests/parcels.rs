@@ -1,0 +1,206 @@
+//! From the outbox to mail server and webhook: the settings, the worker and the receivers together.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::time::Duration;
+
+use mail_parser::MessageParser;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use voicemail_guard::audio::level::active_speech_level;
+use voicemail_guard::audio::{MediaTime, g711, wav};
+use voicemail_guard::call::record::{Asked, CallRecord};
+use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::clock::Clock;
+use voicemail_guard::config::Config;
+use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
+use voicemail_guard::delivery::{Destination, Worker, key_of};
+use voicemail_guard::hearing::hear;
+use voicemail_guard::log::{CallLog, Duty, Reader, Stage};
+
+use self::call_log::{all, open};
+use self::receiver::{Answer, Receiver, status};
+use self::records::closed;
+use self::smtp_sink::{Manners, Sink};
+
+#[path = "support/call_log.rs"]
+#[expect(dead_code, reason = "shared with the tests of the log")]
+mod call_log;
+#[path = "support/receiver.rs"]
+mod receiver;
+#[path = "support/records.rs"]
+mod records;
+#[path = "support/smtp_sink.rs"]
+mod smtp_sink;
+
+/// A guard's folder and settings, with a mail server and a receiver beside it.
+struct House {
+    folder: TempDir,
+    config: Config,
+    log: CallLog,
+    sink: Sink,
+    receiver: Receiver,
+}
+
+impl House {
+    async fn new(answer: Answer) -> Self {
+        let folder = TempDir::new().unwrap();
+        let sink = Sink::start(Manners::default()).await;
+        let receiver = Receiver::start(answer, None).await;
+        let text = format!(
+            "[defaults]\ndeliver_to = ['mail', 'webhook']\nmail_to = ['team@example.com']\n\
+             [delivery.mail]\nport = {}\nfrom = 'guard@example.com'\n\
+             [delivery.webhook]\nurl = 'http://127.0.0.1:{}/x'\nsecret = 'sixteen characters'\n\
+             allow_private = ['127.0.0.1']\naudio = true\n",
+            sink.port, receiver.port
+        );
+        let file = folder.path().join("guard.toml");
+        fs::write(&file, text).unwrap();
+        let log = open(&folder.path().join("data")).log;
+        Self {
+            config: Config::load(&file).unwrap(),
+            folder,
+            log,
+            sink,
+            receiver,
+        }
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Files a rambler of eighteen seconds, who was asked for his number at the eighth.
+    fn files(&self, n: u32) -> CallRecord {
+        let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/speech.ulaw");
+        let spoken: Vec<i16> = fs::read(clip)
+            .unwrap()
+            .into_iter()
+            .map(g711::ulaw)
+            .collect();
+        let recording = [
+            vec![0; 20_000],
+            spoken.clone(),
+            vec![0; 40_000],
+            spoken,
+            vec![0; 20_000],
+        ];
+        let recording = recording.concat();
+        let record = CallRecord {
+            timeline: hear(&recording).segments().to_vec(),
+            asked: vec![Asked {
+                prompt: "number-first".into(),
+                at: MediaTime::from_secs(8),
+                answer: None,
+            }],
+            delivered: Vec::new(),
+            ..closed(n, Verdict::Rambler)
+        };
+        let path = self.data().join(record.audio.as_ref().unwrap());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, wav::encode(&recording)).unwrap();
+        let to = self.config.deliver_to(&record.box_name);
+        self.log.close_and_deliver(record.clone(), to);
+        record
+    }
+
+    /// Lets the worker work until the outbox looks as wanted.
+    async fn works_until(&self, wanted: impl Fn(&[Duty]) -> bool) {
+        let clock = Clock::default();
+        let stop = CancellationToken::new();
+        let worker = Worker::new(&self.config, self.log.outbox(), self.data(), clock).await;
+        let working = tokio::spawn(worker.run(stop.clone()));
+        let patience = clock.now() + Duration::from_secs(60);
+        while !wanted(&self.log.outbox().heads().await.unwrap()) {
+            assert!(
+                clock.now() < patience,
+                "{:?}",
+                self.log.outbox().heads().await
+            );
+            clock.sleep(Duration::from_millis(5)).await;
+        }
+        stop.cancel();
+        working.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_team_gets_the_message_by_mail_and_webhook() {
+    let house = House::new(status("204 No Content")).await;
+    let record = house.files(1);
+    house.works_until(<[Duty]>::is_empty).await;
+    let mut delivered = all(&house.data())[0].delivered.clone();
+    delivered.sort();
+    assert_eq!(delivered.len(), 2);
+    assert!(
+        delivered[0].starts_with("mail team@example.com at 20"),
+        "{delivered:?}"
+    );
+    let to = format!("webhook http://127.0.0.1:{} at 20", house.receiver.port);
+    assert!(delivered[1].starts_with(&to), "{delivered:?}");
+
+    assert_eq!(house.receiver.got()[0].line, "POST /x HTTP/1.1");
+    let mail = house.sink.got().remove(0);
+    assert_eq!(mail.from, "guard@example.com");
+    let mail = MessageParser::default()
+        .parse(mail.data.as_bytes())
+        .unwrap();
+    let audio = mail.attachment(0).unwrap().contents();
+    let told: serde_json::Value = serde_json::from_slice(&house.receiver.got()[0].body).unwrap();
+    assert_eq!(told["call"]["id"], record.id.to_string());
+    // Two utterances of five seconds with their margins, the pause of five seconds gone, a beep between.
+    let seconds = told["sound"]["seconds"].as_f64().unwrap();
+    assert!((9.0..13.5).contains(&seconds), "{seconds}");
+    assert_eq!(told["sound"]["number"]["at"], 0.0);
+    assert!(
+        told["sound"]["number"]["len"].as_f64().unwrap() < 7.0,
+        "{told}"
+    );
+    let samples = audio[44..]
+        .chunks_exact(2)
+        .map(|octets| i16::from_le_bytes([octets[0], octets[1]]));
+    assert_eq!(
+        (samples.len() as f64 / 80.0).round(),
+        (seconds * 100.0).round()
+    );
+    let level = active_speech_level(samples).unwrap();
+    assert!((level - LOUDNESS_DBOV).abs() < 1.0, "{level}");
+    assert!(
+        mail.body_text(0)
+            .unwrap()
+            .contains("After being asked for the number:")
+    );
+}
+
+#[tokio::test]
+async fn a_webhook_that_asks_for_patience_holds_no_mail_back() {
+    let answer = "HTTP/1.1 503 Later\r\nRetry-After: 700\r\nContent-Length: 0\r\n\r\n";
+    let house = House::new(Answer::text(answer)).await;
+    let record = house.files(1);
+    let mailed = |duties: &[Duty]| duties.len() == 1 && duties[0].failures == 1;
+    house.works_until(mailed).await;
+    assert_eq!(house.sink.got().len(), 1);
+    let left = Reader::open(&house.data()).unwrap().undelivered().unwrap();
+    assert_eq!(left[0].to, Destination::Webhook);
+    let ahead = left[0]
+        .due
+        .duration_since(Clock::default().date())
+        .as_secs();
+    assert!((600..=700).contains(&ahead), "{ahead}");
+    let key = &house.receiver.got()[0].headers["idempotency-key"];
+    assert_eq!(*key, key_of(record.id, Destination::Webhook));
+}
+
+#[tokio::test]
+async fn what_the_receiver_refuses_for_good_is_given_up_and_the_next_goes_on() {
+    let house = House::new(status("422 No")).await;
+    house.files(1);
+    house.files(2);
+    house.works_until(<[Duty]>::is_empty).await;
+    assert_eq!((house.sink.got().len(), house.receiver.got().len()), (2, 2));
+    let left = Reader::open(&house.data()).unwrap().undelivered().unwrap();
+    assert_eq!(left.len(), 2);
+    assert!(left.iter().all(|duty| duty.stage == Stage::GivenUp));
+    assert!(left[0].why.as_ref().unwrap().contains("422"), "{left:?}");
+}

@@ -20,9 +20,9 @@ use crate::tap::keep;
 pub fn recover(guard: &Guard, mut record: CallRecord) {
     let folder = &guard.config.tap.folder_as_guard_sees_it;
     let timeline = hear(folder, record.id);
-    let keyed = !matches!(
+    let keyed = matches!(
         record.callback.source,
-        CallbackSource::None | CallbackSource::CallerId
+        CallbackSource::Keyed | CallbackSource::KeyedConfirmed
     );
     record.reasons = vec!["the guard died during the call; closed at its next start".to_owned()];
     if timeline.heard() == MediaTime::ZERO {
@@ -43,6 +43,8 @@ pub fn recover(guard: &Guard, mut record: CallRecord) {
         record.confidence = judgement.confidence;
     }
     record.seconds = timeline.seconds();
+    let would_have = record.would_have.take();
+    record.would_have = would_have.and_then(|would_have| would_have.over_at(timeline.heard()));
     record.timeline = timeline.segments().to_vec();
     record.ended_by = Some(EndedBy::Recovered);
     record.ended = Some(guard.clock.date().max(record.started));

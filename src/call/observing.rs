@@ -135,12 +135,7 @@ impl Call {
 
     /// The call is over: what enforce would have saved, if it would have been over before.
     pub(super) fn would_have(&self) -> Option<WouldHave> {
-        let would_have = self.record.would_have?;
-        let heard = self.ears.heard();
-        (would_have.at < heard).then(|| WouldHave {
-            saved_s: heard - would_have.at,
-            ..would_have
-        })
+        self.record.would_have?.over_at(self.ears.heard())
     }
 }
 

@@ -193,8 +193,18 @@ pub struct WouldHave {
     pub verdict: Verdict,
     /// Where in the caller's sound the call would have been over.
     pub at: MediaTime,
-    /// How much longer it lasted.
+    /// How much longer it lasted; zero while it is up.
     pub saved_s: MediaTime,
+}
+
+impl WouldHave {
+    /// The same once the call is over there: with what would have been saved, if anything.
+    pub fn over_at(self, heard: MediaTime) -> Option<Self> {
+        (self.at < heard).then(|| Self {
+            saved_s: heard - self.at,
+            ..self
+        })
+    }
 }
 
 /// The one record a call leaves: opened at the prelude, closed exactly once.

@@ -239,7 +239,9 @@ impl Amounts {
             self.speech >= Limits::MUTTER || self.noise + self.music >= Limits::NOISY * self.length;
         if heard && (Limits::HANGUP..Limits::SHORT).contains(&self.length) {
             let sure = below(self.speech, Limits::KEEP).min(below(self.length, Limits::SHORT));
-            return self.decide(Verdict::Mutter, sure, &[self.spoken(), noise]);
+            let reasons = [self.spoken(), noise];
+            let noisy = self.noise >= 0.5;
+            return self.decide(Verdict::Mutter, sure, &reasons[..=usize::from(noisy)]);
         }
         if self.music >= Limits::LASTING && self.music > self.speech {
             let music = Reason::Music(time(self.music), time(self.speech));

@@ -244,8 +244,8 @@ impl Amounts {
         if heard && (Limits::HANGUP..Limits::SHORT).contains(&self.length) {
             let sure = below(self.speech, Limits::KEEP).min(below(self.length, Limits::SHORT));
             let reasons = [self.spoken(), noise];
-            let told = 1 + usize::from(self.noise >= 0.05);
-            return self.decide(Verdict::Mutter, sure, &reasons[..told]);
+            let noisy = self.noise >= 0.5;
+            return self.decide(Verdict::Mutter, sure, &reasons[..=usize::from(noisy)]);
         }
         if self.music >= Limits::LASTING && self.music > self.speech {
             let music = Reason::Music(time(self.music), time(self.speech));
@@ -400,7 +400,7 @@ mod tests {
         check(&[(Tone, 6.0)], Verdict::Tone);
         check(
             &[(Silence, 1.0), (Speech, 3.2), (Silence, 1.0)],
-            Verdict::Mutter,
+            Verdict::Unsure,
         );
         check(
             &[(Silence, 1.0), (Speech, 3.4), (Silence, 1.0)],

@@ -6,6 +6,8 @@ pub(super) struct Limits;
 impl Limits {
     /// Speech worth keeping.
     pub(super) const KEEP: f64 = 3.3;
+    /// Speech that is delivered in doubt, where nothing else speaks for junk.
+    pub(super) const DOUBT: f64 = 3.1;
     /// Speech at all.
     pub(super) const MUTTER: f64 = 0.2;
     /// Music that can make a call hold music.
@@ -32,10 +34,10 @@ impl Limits {
     pub(super) const FEW_WORDS: f64 = 8.0;
     /// The longest call that is a hang-up.
     pub(super) const HANGUP: f64 = 3.0;
-    /// The longest call in which noise is somebody's mutter rather than the noise around a handset laid aside.
+    /// The longest call in which noise or music is somebody's mutter rather than the noise around a handset laid aside.
     pub(super) const SHORT: f64 = 9.0;
     /// The longest call in which noise may still be a message that the ear could not make out.
     pub(super) const DOUBTFUL: f64 = 14.0;
-    /// Share of noise that makes a short call a mutter.
+    /// Share of noise and music that makes a short call a mutter.
     pub(super) const NOISY: f64 = 0.4;
 }

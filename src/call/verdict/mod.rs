@@ -10,11 +10,12 @@
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
 //!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`.
 //! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`.
-//! 6. More lasting music than speech: `hold_music`.
+//! 6. Not quite enough speech to keep, without noise around it: `unsure`.
 //! 7. A few seconds in which someone or something was near, but no message: `mutter`. Nobody lays a handset aside for
-//!    a few seconds; what sounds like noise there is a word under a click or behind a hand.
-//! 8. Noise, but not long enough for a handset laid aside: `unsure`. A whisper or a voice under a bad line may be in it.
-//! 9. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
+//!    a few seconds; what sounds like noise or music there is a word under a click, behind a hand or hummed.
+//! 8. More lasting music than speech: `hold_music`.
+//! 9. Noise, but not long enough for a handset laid aside: `unsure`. A whisper or a voice under a bad line may be in it.
+//! 10. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
 //! A number keyed in or confirmed with a key, or a question answered with a key or with speech worth keeping that outweighs the music
 //! behind the question, turns every junk verdict but `tone` into `unsure`: who took that trouble is delivered.
@@ -203,6 +204,9 @@ impl Amounts {
             }
             return self.decide(Verdict::Message, above(self.speech, Limits::KEEP), &reasons);
         }
+        if self.speech >= Limits::DOUBT && self.noise < 2.0 && self.music < Limits::LASTING {
+            return self.decide(Verdict::Unsure, 0.4, &[Reason::Borderline, self.spoken()]);
+        }
         self.judge_rest()
     }
 
@@ -240,6 +244,14 @@ impl Amounts {
 
     fn judge_rest(&self) -> Judgement {
         let noise = Reason::Noise(time(self.noise));
+        let heard =
+            self.speech >= Limits::MUTTER || self.noise + self.music >= Limits::NOISY * self.length;
+        if heard && (Limits::HANGUP..Limits::SHORT).contains(&self.length) {
+            let sure = below(self.speech, Limits::KEEP).min(below(self.length, Limits::SHORT));
+            let reasons = [self.spoken(), noise];
+            let noisy = self.noise >= 0.5;
+            return self.decide(Verdict::Mutter, sure, &reasons[..=usize::from(noisy)]);
+        }
         if self.music >= Limits::LASTING && self.music > self.speech {
             let music = Reason::Music(time(self.music), time(self.speech));
             return self.decide(
@@ -247,13 +259,6 @@ impl Amounts {
                 above(self.music, Limits::LASTING),
                 &[music],
             );
-        }
-        let heard = self.speech >= Limits::MUTTER || self.noise >= Limits::NOISY * self.length;
-        if heard && (Limits::HANGUP..Limits::SHORT).contains(&self.length) {
-            let sure = below(self.speech, Limits::KEEP).min(below(self.length, Limits::SHORT));
-            let reasons = [self.spoken(), noise];
-            let told = 1 + usize::from(self.noise >= 0.05);
-            return self.decide(Verdict::Mutter, sure, &reasons[..told]);
         }
         if self.noise >= Limits::ASIDE && self.noise > self.speech {
             if self.length < Limits::DOUBTFUL {
@@ -391,6 +396,8 @@ mod tests {
         check(&[(Noise, 30.0)], Verdict::Aside);
         check(&[(Noise, 5.5)], Verdict::Mutter);
         check(&[(Noise, 12.0)], Verdict::Unsure);
+        check(&[(Silence, 1.4), (Music, 3.4)], Verdict::Mutter);
+        check(&[(Silence, 8.0), (Music, 4.0)], Verdict::HoldMusic);
         check(&[(Silence, 1.5), (Noise, 3.0)], Verdict::Mutter);
         check(&[(Silence, 5.0), (Noise, 0.5)], Verdict::Silent);
         check(&[(Speech, 2.0), (Noise, 30.0)], Verdict::Aside);
@@ -398,7 +405,7 @@ mod tests {
         check(&[(Tone, 6.0)], Verdict::Tone);
         check(
             &[(Silence, 1.0), (Speech, 3.2), (Silence, 1.0)],
-            Verdict::Mutter,
+            Verdict::Unsure,
         );
         check(
             &[(Silence, 1.0), (Speech, 3.4), (Silence, 1.0)],

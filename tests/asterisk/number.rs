@@ -135,3 +135,33 @@ fn keyed_in_as_tones_in_the_sound() {
     assert_eq!(call.get("callback.source"), "keyed_confirmed");
     assert_eq!(call.get("verdict"), "message");
 }
+
+#[test]
+fn a_rambler_is_offered_his_number_and_takes_it() {
+    let lab = Lab::enter();
+    let guard = Guard::with(
+        &lab,
+        "offer_caller_id = \"rambler\"\nrambler_prompt_after_s = 8\nrambler_prompt_grace_s = 1",
+    );
+    let caller = somebody(&lab)
+        .listens()
+        .talks_until_spoken_to(&Sound::speech(&lab, 60.0));
+    let caller = caller.listens().presses("1").listens();
+    caller
+        .says(&Sound::other_speech(&lab, 4.0))
+        .hangs_up()
+        .call();
+    let call = guard.record();
+    assert_eq!(
+        call.asked(),
+        [
+            "number-first",
+            "offer-caller-id",
+            "offer-confirm",
+            "number-saved"
+        ],
+        "{call:#?}"
+    );
+    assert_eq!(call.get("callback.source"), "caller_id_confirmed");
+    assert_eq!(call.get("verdict"), "rambler");
+}

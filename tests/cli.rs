@@ -397,11 +397,12 @@ fn check_tries_mail_server_and_webhook_without_sending() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = server.local_addr().unwrap().port();
     let mut config = fs::read_to_string(house.path("guard.toml")).unwrap();
-    config += &format!(
+    let delivery = format!(
         "[defaults]\ndeliver_to = ['mail', 'webhook']\nmail_to = ['team@example.com']\n\
          [delivery.mail]\nport = {port}\nfrom = 'guard@example.com'\n\
          [delivery.webhook]\nurl = 'http://127.0.0.1:{port}/x'\nsecret = 'sixteen characters'\n"
     );
+    config.push_str(&delivery);
     fs::write(house.path("guard.toml"), &config).unwrap();
     let talk = std::thread::spawn(move || {
         let (stream, _) = server.accept().unwrap();

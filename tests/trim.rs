@@ -1,7 +1,5 @@
 //! What is delivered of a recording: laws for any timeline, and examples.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use proptest::prelude::*;
 use voicemail_guard::audio::level::active_speech_level;
 use voicemail_guard::audio::{MediaTime, g711};

@@ -17,7 +17,7 @@ const WORTH_HEARING: MediaTime = MediaTime::from_secs(1);
 /// 3. The voice box holds sound: where nothing was heard it gets nothing, mail and webhook still tell of
 ///    the caller and his number. A recording that could not be kept yet still lies in the tap folder.
 /// 4. A call that was handed on, or that Asterisk took away: `VoiceMail()` asks that caller for his
-///    message itself; ours is delivered too if he had said something ([`WORTH_HEARING`]) or keyed in
+///    message itself; ours is delivered too if he had said something (a second of near speech) or keyed in
 ///    a number. Twice told is better than lost.
 /// 5. A call that a dead guard left behind is judged by its recording, and delivered as any other.
 pub fn destinations_of(record: &CallRecord, wanted: &[Destination]) -> Vec<Destination> {

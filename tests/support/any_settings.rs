@@ -8,7 +8,10 @@ pub fn read(bytes: &[u8]) {
             let boxes: Vec<&str> = config.box_names().chain(["no box at all"]).collect();
             for name in boxes {
                 let policy = config.policy(name);
-                assert!(policy.warning_before_end < policy.longest_message, "{policy:?}");
+                assert!(
+                    policy.warning_before_end < policy.longest_message,
+                    "{policy:?}"
+                );
                 assert!(policy.longest_message < policy.longest_call, "{policy:?}");
                 assert!(policy.questions > 0, "{policy:?}");
             }
@@ -19,7 +22,10 @@ pub fn read(bytes: &[u8]) {
             let lines = bytes.iter().filter(|&&byte| byte == b'\n').count() + 1;
             assert!(!problems.is_empty(), "refused without a reason");
             for problem in problems {
-                assert!((1..=lines).contains(&problem.line), "{problem} of {lines} lines");
+                assert!(
+                    (1..=lines).contains(&problem.line),
+                    "{problem} of {lines} lines"
+                );
                 assert!(!problem.what.is_empty());
             }
         }

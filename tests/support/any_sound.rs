@@ -12,10 +12,16 @@ pub fn hear(bytes: &[u8]) {
     let whole = decode(octets, form).map(|sound| sound.samples);
     let size = 1 + usize::from(kind / 16);
     let pieces = in_pieces(octets, form, size);
-    assert!(whole == pieces, "pieces of {size} octets give another sound");
+    assert!(
+        whole == pieces,
+        "pieces of {size} octets give another sound"
+    );
     if let Ok(samples) = &whole {
         // A GSM frame of 32.5 octets holds 160 samples; the lowest rate that is read doubles them.
-        assert!(samples.len() <= 16 * octets.len() + 16_000, "sound out of nothing");
+        assert!(
+            samples.len() <= 16 * octets.len() + 16_000,
+            "sound out of nothing"
+        );
     }
     if form == Format::Wav && whole.is_ok() {
         mend(octets);

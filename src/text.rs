@@ -52,6 +52,24 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// A text as it may stand in HTML and XML, between tags and in quoted attributes: markup as entities, what XML forbids or what steers as a question mark.
+pub fn markup(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => out.push('?'),
+            c if is_hostile(c) => out.push('?'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 /// Whether a character steers, hides or reorders instead of being seen.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
@@ -128,6 +146,21 @@ mod tests {
             let out = shown(&text).to_string();
             prop_assert!(!out.chars().any(is_hostile));
             prop_assert_eq!(read_back(&out), text);
+        }
+    }
+
+    #[test]
+    fn markup_and_control_characters_do_no_harm() {
+        for (text, expected) in [
+            ("Müller & Söhne", "Müller &amp; Söhne"),
+            (
+                "</title><script>alert('1')</script>",
+                "&lt;/title&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;",
+            ),
+            ("a\0b\u{1b}[31m\u{202e}", "a?b?[31m?"),
+            ("\u{ffff}\"", "?&quot;"),
+        ] {
+            assert_eq!(markup(text), expected);
         }
     }
 }

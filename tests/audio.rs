@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/wav_file.rs"]
+mod wav_file;
+
 use proptest::prelude::*;
 use voicemail_guard::audio::file::{Decoder, Format, Remark, Sound, SoundError, decode};
 use voicemail_guard::audio::wav::{self, WavError};
 use voicemail_guard::audio::{Encoding, g711};
+use wav_file::wav_file;
 
 const VOICE: &[u8] = include_bytes!("audio/voice.wav");
 const VOICE_ALAW: &[u8] = include_bytes!("audio/voice-alaw.wav");
@@ -32,24 +36,6 @@ fn agreement_db(a: &[i16], b: &[i16]) -> f64 {
         .map(|(&a, &b)| (f64::from(a) - f64::from(b)).powi(2))
         .sum();
     10.0 * (signal / difference.max(1.0)).log10()
-}
-
-/// A WAV file of this format chunk around this sound.
-fn file(tag: u16, channels: u16, rate: u32, bits: u16, sound: &[u8]) -> Vec<u8> {
-    let block = channels * bits / 8;
-    let mut octets = b"RIFF".to_vec();
-    octets.extend((36 + sound.len() as u32).to_le_bytes());
-    octets.extend(b"WAVEfmt \x10\0\0\0");
-    octets.extend(tag.to_le_bytes());
-    octets.extend(channels.to_le_bytes());
-    octets.extend(rate.to_le_bytes());
-    octets.extend((rate * u32::from(block)).to_le_bytes());
-    octets.extend(block.to_le_bytes());
-    octets.extend(bits.to_le_bytes());
-    octets.extend(b"data");
-    octets.extend((sound.len() as u32).to_le_bytes());
-    octets.extend(sound);
-    octets
 }
 
 fn with_data_size(size: u32) -> Vec<u8> {
@@ -119,12 +105,12 @@ fn every_width_gives_the_same_sample() {
         ]
         .concat();
         assert_eq!(
-            samples("wav", &file(tag, 1, 8_000, bits, &mono)),
+            samples("wav", &wav_file(tag, 1, 8_000, bits, &mono)),
             [-8_192; 50],
             "{bits} bits"
         );
         assert_eq!(
-            samples("wav", &file(tag, 2, 8_000, bits, &both.repeat(50))),
+            samples("wav", &wav_file(tag, 2, 8_000, bits, &both.repeat(50))),
             [-4_096; 50],
             "{bits} bits, two channels"
         );
@@ -134,14 +120,14 @@ fn every_width_gives_the_same_sample() {
         .flat_map(|f: &f32| f.to_le_bytes())
         .collect();
     assert_eq!(
-        samples("wav", &file(3, 1, 8_000, 32, &wild)),
+        samples("wav", &wav_file(3, 1, 8_000, 32, &wild)),
         [i16::MAX, i16::MIN, 0, i16::MAX]
     );
 }
 
 #[test]
 fn the_most_significant_octet_may_come_first() {
-    let mut octets = file(1, 1, 8_000, 16, &[]);
+    let mut octets = wav_file(1, 1, 8_000, 16, &[]);
     octets.truncate(0);
     octets.extend(b"RIFX\0\0\0\x2aWAVEfmt \0\0\0\x10\0\x01\0\x01\0\0\x1f\x40\0\0\x3e\x80\0\x02\0\x10data\0\0\0\x06");
     octets.extend([0x00, 0x01, 0x7f, 0xff, 0x80, 0x00]);
@@ -171,7 +157,7 @@ fn what_stands_behind_the_sound_is_not_heard() {
         (&[0xd5; 51], &[0]),
         (&[0xd5; 51], &[]),
     ] {
-        let octets = [&file(6, 1, 8_000, 8, sound), padding, chunk].concat();
+        let octets = [&wav_file(6, 1, 8_000, 8, sound), padding, chunk].concat();
         assert_eq!(samples("wav", &octets).len(), sound.len());
     }
     let before = [
@@ -242,22 +228,22 @@ fn what_cannot_be_heard_says_what_is_expected() {
     check("gsm", &[0; 33], "octet 0: no GSM frame");
     check(
         "wav",
-        &file(0x11, 1, 8_000, 8, &[0; 8]),
+        &wav_file(0x11, 1, 8_000, 8, &[0; 8]),
         "coding 0x0011 (IMA ADPCM); PCM, float",
     );
     check(
         "wav",
-        &file(1, 0, 8_000, 16, &[0; 8]),
+        &wav_file(1, 0, 8_000, 16, &[0; 8]),
         "0 channels in blocks of 0 octets",
     );
     check(
         "wav",
-        &file(1, 1, 8_000, 40, &[0; 8]),
+        &wav_file(1, 1, 8_000, 40, &[0; 8]),
         "1 channels in blocks of 5 octets",
     );
     check(
         "wav",
-        &file(1, 1, 7_000, 16, &[0; 8]),
+        &wav_file(1, 1, 7_000, 16, &[0; 8]),
         "7000 samples a second; a usual rate is expected",
     );
     check(
@@ -397,7 +383,7 @@ fn the_padding_of_an_odd_number_of_gsm_pairs_is_not_missed() {
 fn rf64_says_its_length_elsewhere() {
     let mut octets = b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0".to_vec();
     octets.extend([0; 28]);
-    octets.extend(&file(1, 1, 8_000, 16, &[1; 320])[12..]);
+    octets.extend(&wav_file(1, 1, 8_000, 16, &[1; 320])[12..]);
     let at = octets.len() - 324;
     octets[at..at + 4].copy_from_slice(&[0xff; 4]);
     let sound = heard("wav", &octets).unwrap();

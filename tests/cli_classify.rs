@@ -13,6 +13,10 @@ use rustix::fs::{CWD, Mode};
 use serde_json::Value;
 use tempfile::TempDir;
 use voicemail_guard::audio::{file, wav};
+use wav_file::wav_file;
+
+#[path = "support/wav_file.rs"]
+mod wav_file;
 
 #[path = "cli_classify/forms.rs"]
 mod forms;
@@ -104,24 +108,6 @@ impl Ran {
 /// The message at 8 kHz.
 fn message() -> Vec<i16> {
     file::decode(MESSAGE, file::Format::Wav).unwrap().samples
-}
-
-/// A WAV file of this coding around this sound.
-fn wav_file(tag: u16, channels: u16, rate: u32, bits: u16, sound: &[u8]) -> Vec<u8> {
-    let block = channels * bits / 8;
-    let mut octets = b"RIFF".to_vec();
-    octets.extend((36 + sound.len() as u32).to_le_bytes());
-    octets.extend(b"WAVEfmt \x10\0\0\0");
-    octets.extend(tag.to_le_bytes());
-    octets.extend(channels.to_le_bytes());
-    octets.extend(rate.to_le_bytes());
-    octets.extend((rate * u32::from(block)).to_le_bytes());
-    octets.extend(block.to_le_bytes());
-    octets.extend(bits.to_le_bytes());
-    octets.extend(b"data");
-    octets.extend((sound.len() as u32).to_le_bytes());
-    octets.extend(sound);
-    octets
 }
 
 fn octets<const N: usize>(samples: &[i16], write: impl Fn(i16) -> [u8; N]) -> Vec<u8> {

@@ -4,6 +4,8 @@
 
 #[path = "support/certificates.rs"]
 mod certificates;
+#[path = "support/parcel.rs"]
+mod parcel;
 #[path = "support/receiver.rs"]
 mod receiver;
 #[path = "support/records.rs"]
@@ -14,38 +16,17 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
+use parcel::parcel;
 use receiver::{Answer, Receiver, Request, status};
 use ring::hmac;
-use voicemail_guard::audio::{MediaTime, wav};
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::audio::wav;
 use voicemail_guard::config::parcels::{Password, Webhook};
-use voicemail_guard::delivery::trim::{Delivered, Stretch};
 use voicemail_guard::delivery::webhook::{deliver, payload_in, probe};
-use voicemail_guard::delivery::{Destination, Failed, Parcel, key_of};
+use voicemail_guard::delivery::{Destination, Failed};
 
 const SECRET: &str = "not for everybody to know";
 const PAGE: Option<&str> = Some("https://pbx.example.com/calls/{id}");
 const RECIPE: &str = include_str!("../examples/webhooks/README.md");
-
-fn parcel() -> Parcel {
-    let record = records::closed(7, Verdict::Message);
-    Parcel {
-        key: key_of(record.id, Destination::Webhook),
-        record,
-        failures: 0,
-        sound: Some(Delivered {
-            samples: (0..24_000).map(|n| (n % 2_000 - 1_000) as i16).collect(),
-            pieces: Vec::new(),
-            number: Some(Stretch {
-                at: MediaTime::ZERO,
-                len: MediaTime::from_millis(1_750),
-            }),
-            recorded: MediaTime::from_secs(58),
-            gain_db: 0.0,
-        }),
-        original: None,
-    }
-}
 
 fn now() -> Timestamp {
     "2026-11-24T09:12:44Z".parse().unwrap()
@@ -76,7 +57,7 @@ fn endless(text: &str) -> Answer {
 }
 
 async fn send(settings: &Webhook) -> Result<String, Failed> {
-    deliver(settings, PAGE, &parcel(), now()).await
+    deliver(settings, PAGE, &parcel(Destination::Webhook), now()).await
 }
 
 /// As the recipe tells a receiver to do it.
@@ -106,7 +87,10 @@ async fn the_receiver_can_verify_what_it_gets() {
     assert_eq!(got.line, "POST /calls?token=t0k3n HTTP/1.1");
     assert_eq!(got.headers["host"], format!("127.0.0.1:{}", receiver.port));
     assert_eq!(got.headers["content-type"], "application/json");
-    assert_eq!(got.headers["idempotency-key"], parcel().key);
+    assert_eq!(
+        got.headers["idempotency-key"],
+        parcel(Destination::Webhook).key
+    );
     assert_eq!(
         got.headers["x-voicemail-guard-timestamp"],
         now().as_second().to_string()
@@ -137,23 +121,29 @@ async fn the_body_is_the_record_and_on_demand_the_audio() {
     let body = |n: usize| -> serde_json::Value { serde_json::from_slice(&got[n].body).unwrap() };
     let (plain, with_audio) = (body(0), body(1));
     assert_eq!(plain["event"], "message");
-    assert_eq!(plain["key"], parcel().key);
-    assert_eq!(plain["call"]["id"], parcel().record.id.to_string());
+    assert_eq!(plain["key"], parcel(Destination::Webhook).key);
+    assert_eq!(
+        plain["call"]["id"],
+        parcel(Destination::Webhook).record.id.to_string()
+    );
     assert_eq!(
         plain["page"],
-        format!("https://pbx.example.com/calls/{}", parcel().record.id)
+        format!(
+            "https://pbx.example.com/calls/{}",
+            parcel(Destination::Webhook).record.id
+        )
     );
     assert!(plain["sound"]["wav"].is_null());
     let wav = BASE64_STANDARD
         .decode(with_audio["sound"]["wav"].as_str().unwrap())
         .unwrap();
-    assert!(wav == wav::encode(&parcel().sound.unwrap().samples));
+    assert!(wav == wav::encode(&parcel(Destination::Webhook).sound.unwrap().samples));
 }
 
 #[test]
 fn the_recipe_shows_what_is_sent() {
     let zone = TimeZone::fixed(offset(1));
-    let sent = payload_in(false, PAGE, &parcel(), now(), &zone);
+    let sent = payload_in(false, PAGE, &parcel(Destination::Webhook), now(), &zone);
     let sample = RECIPE
         .split("```json\n")
         .nth(1)

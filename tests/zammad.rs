@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/parcel.rs"]
+mod parcel;
 #[path = "support/receiver.rs"]
 mod receiver;
 #[path = "support/records.rs"]
@@ -14,15 +16,14 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
+use parcel::parcel;
 use receiver::{Receiver, status};
 use serde_json::Value;
-use voicemail_guard::audio::{MediaTime, wav};
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::audio::wav;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::parcels::{Password, Webhook};
-use voicemail_guard::delivery::trim::Delivered;
 use voicemail_guard::delivery::webhook::deliver;
-use voicemail_guard::delivery::{Destination, Failed, Parcel, key_of};
+use voicemail_guard::delivery::{Destination, Failed};
 
 /// The relay, on a port of its own; ends with the test.
 struct Relay {
@@ -69,32 +70,20 @@ impl Drop for Relay {
     }
 }
 
-fn parcel() -> Parcel {
-    let record = records::closed(7, Verdict::Message);
-    Parcel {
-        key: key_of(record.id, Destination::Webhook),
-        record,
-        failures: 0,
-        sound: Some(Delivered {
-            samples: vec![100; 8_000],
-            pieces: Vec::new(),
-            number: None,
-            recorded: MediaTime::from_secs(9),
-            gain_db: 0.0,
-        }),
-        original: None,
-    }
-}
-
 #[tokio::test]
 async fn a_message_becomes_a_line_in_the_caller_log_and_a_ticket_once() {
     let zammad = Receiver::start(status("201 Created"), None).await;
     let relay = Relay::start(zammad.port);
     let now = Clock::default().date();
     for _ in 0..2 {
-        deliver(&relay.settings("sixteen characters"), None, &parcel(), now)
-            .await
-            .unwrap();
+        deliver(
+            &relay.settings("sixteen characters"),
+            None,
+            &parcel(Destination::Webhook),
+            now,
+        )
+        .await
+        .unwrap();
     }
     let got = zammad.got();
     let lines: Vec<_> = got.iter().map(|request| request.line.as_str()).collect();
@@ -126,7 +115,7 @@ async fn a_message_becomes_a_line_in_the_caller_log_and_a_ticket_once() {
         .as_str()
         .unwrap();
     let audio = BASE64_STANDARD.decode(audio).unwrap();
-    assert!(audio == wav::encode(&parcel().sound.unwrap().samples));
+    assert!(audio == wav::encode(&parcel(Destination::Webhook).sound.unwrap().samples));
 }
 
 #[tokio::test]
@@ -137,18 +126,30 @@ async fn what_is_not_signed_is_refused_and_what_zammad_refuses_comes_again() {
     let forged = deliver(
         &relay.settings("another sixteen characters"),
         None,
-        &parcel(),
+        &parcel(Destination::Webhook),
         now,
     )
     .await;
     assert!(matches!(forged, Err(Failed::Never { .. })), "{forged:?}");
     let old = now - jiff::SignedDuration::from_mins(6);
-    let replayed = deliver(&relay.settings("sixteen characters"), None, &parcel(), old).await;
+    let replayed = deliver(
+        &relay.settings("sixteen characters"),
+        None,
+        &parcel(Destination::Webhook),
+        old,
+    )
+    .await;
     assert!(
         matches!(replayed, Err(Failed::Never { .. })),
         "{replayed:?}"
     );
     assert_eq!(zammad.got().len(), 0);
-    let later = deliver(&relay.settings("sixteen characters"), None, &parcel(), now).await;
+    let later = deliver(
+        &relay.settings("sixteen characters"),
+        None,
+        &parcel(Destination::Webhook),
+        now,
+    )
+    .await;
     assert!(matches!(later, Err(Failed::Again { .. })), "{later:?}");
 }

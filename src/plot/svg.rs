@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::text::is_hostile;
+use crate::text::markup;
 
 /// Colours: told apart by people who see red and green alike, and in print.
 const STYLE: &str = "\
@@ -31,7 +31,7 @@ pub(super) struct Svg {
 
 impl Svg {
     pub(super) fn new(width: f64, height: f64, title: &str) -> Self {
-        let title = escaped(title);
+        let title = markup(title);
         let text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>{title}</title>\n\
@@ -41,7 +41,7 @@ impl Svg {
     }
 
     pub(super) fn text(&mut self, class: &str, (x, y): At, text: &str) {
-        let text = escaped(text);
+        let text = markup(text);
         self.put(format_args!(
             "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{text}</text>"
         ));
@@ -61,7 +61,7 @@ impl Svg {
 
     /// A rectangle that tells more when pointed at.
     pub(super) fn titled_rect(&mut self, class: &str, (x, y, width, height): Area, hint: &str) {
-        let hint = escaped(hint);
+        let hint = markup(hint);
         self.put(format_args!(
             "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\"><title>{hint}</title></rect>"
         ));
@@ -90,43 +90,5 @@ impl Svg {
     fn put(&mut self, element: std::fmt::Arguments<'_>) {
         // Writing to a String cannot fail.
         let _ = writeln!(self.text, "{element}");
-    }
-}
-
-/// A text as it may stand in XML: markup as entities, what XML forbids or what steers as a question mark.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            '\u{fffe}' | '\u{ffff}' => out.push('?'),
-            c if is_hostile(c) => out.push('?'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn markup_and_control_characters_do_no_harm() {
-        for (text, expected) in [
-            ("Müller & Söhne", "Müller &amp; Söhne"),
-            (
-                "</title><script>alert('1')</script>",
-                "&lt;/title&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;",
-            ),
-            ("a\0b\u{1b}[31m\u{202e}", "a?b?[31m?"),
-            ("\u{ffff}\"", "?&quot;"),
-        ] {
-            assert_eq!(escaped(text), expected);
-        }
     }
 }

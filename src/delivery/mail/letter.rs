@@ -16,7 +16,7 @@ use crate::audio::{MediaTime, wav};
 use crate::call::record::CallRecord;
 use crate::config::parcels::Tongue;
 use crate::delivery::{Failed, Parcel, page_of};
-use crate::text::is_hostile;
+use crate::text::{is_hostile, markup};
 
 /// What all e-mails of one box have in common.
 #[derive(Clone, Copy, Debug)]
@@ -216,10 +216,10 @@ fn html(lines: &[Line], note: Option<&str>, title: &str, words: &Words) -> Strin
     let mut text = format!(
         "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n<table>\n",
         words.lang,
-        escaped(title)
+        markup(title)
     );
     for Line { label, value, link } in lines {
-        let value = escaped(value);
+        let value = markup(value);
         let cell = if *link {
             format!("<a href=\"{value}\">{value}</a>")
         } else {
@@ -265,22 +265,6 @@ fn clean(text: &str) -> String {
 fn clean_all(reasons: &[String]) -> String {
     let all: Vec<_> = reasons.iter().map(|reason| clean(reason)).collect();
     all.join("; ")
-}
-
-/// For the inside of elements and of quoted attributes.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 fn minutes(length: MediaTime) -> String {

@@ -1,0 +1,29 @@
+//! A message on its way, as the worker hands it out.
+
+use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::delivery::trim::{Delivered, Stretch};
+use voicemail_guard::delivery::{Destination, Parcel, key_of};
+
+use crate::records;
+
+/// Three seconds of sound, the number from the first to the third.
+pub(crate) fn parcel(destination: Destination) -> Parcel {
+    let record = records::closed(7, Verdict::Message);
+    Parcel {
+        key: key_of(record.id, destination),
+        record,
+        failures: 0,
+        sound: Some(Delivered {
+            samples: (0..24_000).map(|n| (n % 2_000 - 1_000) as i16).collect(),
+            pieces: Vec::new(),
+            number: Some(Stretch {
+                at: MediaTime::from_secs(1),
+                len: MediaTime::from_secs(2),
+            }),
+            recorded: MediaTime::from_secs(58),
+            gain_db: 0.0,
+        }),
+        original: None,
+    }
+}

@@ -1,0 +1,19 @@
+//! WAV files of any coding, right or wrong.
+
+/// A WAV file of this format chunk around this sound.
+pub(crate) fn wav_file(tag: u16, channels: u16, rate: u32, bits: u16, sound: &[u8]) -> Vec<u8> {
+    let block = channels * bits / 8;
+    let mut octets = b"RIFF".to_vec();
+    octets.extend((36 + sound.len() as u32).to_le_bytes());
+    octets.extend(b"WAVEfmt \x10\0\0\0");
+    octets.extend(tag.to_le_bytes());
+    octets.extend(channels.to_le_bytes());
+    octets.extend(rate.to_le_bytes());
+    octets.extend((rate * u32::from(block)).to_le_bytes());
+    octets.extend(block.to_le_bytes());
+    octets.extend(bits.to_le_bytes());
+    octets.extend(b"data");
+    octets.extend((sound.len() as u32).to_le_bytes());
+    octets.extend(sound);
+    octets
+}

@@ -16,7 +16,7 @@ use crate::call::record::{
 use crate::call::verdict::Verdict;
 use crate::call::{Action, Call, Event};
 use crate::clock::Clock;
-use crate::config::{Config, are_voicemail_options, full_box_name};
+use crate::config::{Config, are_voicemail_options, full_box_name, is_box_name};
 use crate::log::{CallLog, OpenCall, support_line};
 use crate::number;
 use crate::server::{Connection, Handler};
@@ -51,18 +51,22 @@ impl Handler for Guard {
         if request.path() == CHECK_PATH {
             return;
         }
-        let mut record = self.open_record(&request);
-        record.verdict = Some(Verdict::Unsure);
-        record.ended_by = Some(EndedBy::Refused);
-        record.reasons =
-            vec!["not heard: more calls than [limits] max_calls; Asterisk carried on".into()];
-        record.ended = Some(self.clock.date());
-        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-        self.log.close_call(record);
+        let reason = "not heard: more calls than [limits] max_calls; Asterisk carried on";
+        self.close_unheard(self.open_record(&request), EndedBy::Refused, reason);
     }
 }
 
 impl Guard {
+    /// The record of a call that Asterisk carried on with from the start.
+    fn close_unheard(&self, mut record: CallRecord, ended_by: EndedBy, reason: &str) {
+        record.verdict = Some(Verdict::Unsure);
+        record.ended_by = Some(ended_by);
+        record.reasons = vec![reason.to_owned()];
+        record.ended = Some(self.clock.date());
+        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+        self.log.close_call(record);
+    }
+
     /// One request over any stream whose prelude has been read: a call, from the greeting to its record.
     pub async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
@@ -94,17 +98,33 @@ impl Guard {
         request: &Request,
         record: CallRecord,
     ) {
+        for name in request.contradicted() {
+            warn!(name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
+        }
+        for line in request.stray_lines() {
+            let line = String::from_utf8_lossy(line);
+            warn!(line = %text::shortened(&line, 80), "the prelude has a line that is none");
+        }
+        if !request
+            .argument("box")
+            .is_some_and(|name| is_box_name(&name))
+        {
+            let reason = "the request names no voice box: write agi://…/guard?box=100@default";
+            error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
+            self.close_unheard(record, EndedBy::HandedOn, reason);
+            return connection.fail().await;
+        }
         for (name, value) in request
             .arguments()
             .filter(|(name, _)| !ARGUMENTS.contains(&name.as_str()))
         {
-            error!(name = %text::shown(&name), value = %text::shown(&value), "unknown argument in the request");
+            error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
         }
         let mut policy = self.config.policy(&record.box_name);
         match request.argument("vm_options") {
             Some(options) if are_voicemail_options(&options) => policy.voicemail_options = options,
             Some(options) => {
-                error!(options = %text::shown(&options), "vm_options are none of VoiceMail()");
+                error!(options = %text::shortened(&options, 80), "vm_options are none of VoiceMail()");
             }
             None => {}
         }

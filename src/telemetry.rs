@@ -20,7 +20,7 @@ use tracing_subscriber::fmt::time::FormatTime;
 
 use crate::clock::Clock;
 use crate::config::{Log, LogFormat};
-use crate::text::is_hostile;
+use crate::text::{is_hostile, plain_json};
 
 /// Target of the line that the support team reads, one per call, at its end.
 pub const SUPPORT: &str = "support";
@@ -149,15 +149,8 @@ impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for AsciiControls<W> {
 
 impl<W: Write> Write for AsciiControls<W> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let mut escaped = String::with_capacity(line.len());
-        for c in String::from_utf8_lossy(line).chars() {
-            if c != '\n' && is_hostile(c) {
-                write!(escaped, "\\u{:04x}", u32::from(c)).map_err(io::Error::other)?;
-            } else {
-                escaped.push(c);
-            }
-        }
-        self.0.write_all(escaped.as_bytes())?;
+        self.0
+            .write_all(plain_json(&String::from_utf8_lossy(line)).as_bytes())?;
         Ok(line.len())
     }
 

@@ -70,6 +70,24 @@ pub fn markup(text: &str) -> String {
     out
 }
 
+/// JSON with nothing in it that steers, hides or reorders: JSON itself escapes only the controls below 0x20.
+///
+/// Line ends between objects stay.
+pub fn plain_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if c != '\n' && is_hostile(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 /// Whether a character steers, hides or reorders instead of being seen.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()

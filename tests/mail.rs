@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use jiff::tz::{TimeZone, offset};
 use mail_parser::{MessageParser, MimeHeaders};
-use parcel::parcel;
 use proptest::prelude::*;
 use smtp_sink::{Got, Manners, Sink};
 use voicemail_guard::audio::wav;
@@ -23,6 +22,10 @@ use voicemail_guard::call::record::{Callback, Caller};
 use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
 use voicemail_guard::delivery::mail::{Mailer, Stationery, probe};
 use voicemail_guard::delivery::{Destination, Failed, Parcel};
+
+fn parcel() -> Parcel {
+    parcel::parcel(Destination::Mail)
+}
 
 fn settings(sink: &Sink) -> Mail {
     Mail {
@@ -63,7 +66,7 @@ async fn arrived(language: Tongue, parcel: &Parcel) -> Got {
 
 #[tokio::test]
 async fn the_audio_arrives_sample_for_sample() {
-    let parcel = parcel(Destination::Mail);
+    let parcel = parcel();
     let got = arrived(Tongue::En, &parcel).await;
     assert_eq!(
         (got.from.as_str(), got.to.as_str()),
@@ -102,7 +105,7 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
             ],
         ),
     ] {
-        let parcel = parcel(Destination::Mail);
+        let parcel = parcel();
         let got = arrived(tongue, &parcel).await;
         let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
         assert_eq!(mail.subject(), Some(subject));
@@ -125,7 +128,7 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
 
 #[tokio::test]
 async fn what_is_missing_is_said_or_left_out() {
-    let mut parcel = parcel(Destination::Mail);
+    let mut parcel = parcel();
     parcel.sound = None;
     parcel.record.caller = Caller::default();
     parcel.record.callback = Callback::default();
@@ -147,13 +150,9 @@ async fn audio_that_is_too_large_stays_behind_and_the_mail_goes() {
         most_bytes: 60_000,
         ..settings(&sink)
     };
-    deliver(
-        &small,
-        &wishes(&["a@example.com"]),
-        &parcel(Destination::Mail),
-    )
-    .await
-    .unwrap();
+    deliver(&small, &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap();
     let got = sink.got().remove(0);
     let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
     assert_eq!(mail.attachment_count(), 0);
@@ -166,13 +165,9 @@ async fn audio_that_is_too_large_stays_behind_and_the_mail_goes() {
         most_bytes: 100_000,
         ..settings(&sink)
     };
-    deliver(
-        &large,
-        &wishes(&["a@example.com"]),
-        &parcel(Destination::Mail),
-    )
-    .await
-    .unwrap();
+    deliver(&large, &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap();
     let got = sink.got().remove(1);
     assert!(
         got.data.len() > 60_000 && got.data.len() < 100_000,
@@ -197,12 +192,7 @@ async fn refusals_are_final_only_where_they_are_about_the_mail() {
             ..Manners::default()
         };
         let sink = Sink::start(manners).await;
-        let failed = deliver(
-            &settings(&sink),
-            &wishes(&["a@example.com"]),
-            &parcel(Destination::Mail),
-        )
-        .await;
+        let failed = deliver(&settings(&sink), &wishes(&["a@example.com"]), &parcel()).await;
         let failed = failed.unwrap_err();
         assert_eq!(
             matches!(failed, Failed::Never { .. }),
@@ -225,13 +215,9 @@ async fn a_farewell_that_goes_wrong_is_no_reason_to_send_again() {
         ..Manners::default()
     };
     let sink = Sink::start(manners).await;
-    deliver(
-        &settings(&sink),
-        &wishes(&["a@example.com"]),
-        &parcel(Destination::Mail),
-    )
-    .await
-    .unwrap();
+    deliver(&settings(&sink), &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap();
     assert_eq!(sink.got().len(), 1);
 }
 
@@ -245,9 +231,7 @@ async fn one_who_is_refused_takes_nothing_from_the_others() {
     let recipients = |sink: &Sink| -> Vec<_> { sink.got().into_iter().map(|got| got.to).collect() };
 
     let sink = Sink::start(manners("550 5.1.1 nobody")).await;
-    let told = deliver(&settings(&sink), &all, &parcel(Destination::Mail))
-        .await
-        .unwrap();
+    let told = deliver(&settings(&sink), &all, &parcel()).await.unwrap();
     assert!(
         told.starts_with("mail a@example.com, c@example.com (refused: b@example.com: "),
         "{told}"
@@ -258,7 +242,7 @@ async fn one_who_is_refused_takes_nothing_from_the_others() {
     let mailer = Mailer::default();
     for _ in 0..3 {
         let failed = mailer
-            .deliver(&settings(&sink), &all, None, &parcel(Destination::Mail))
+            .deliver(&settings(&sink), &all, None, &parcel())
             .await
             .unwrap_err();
         assert!(matches!(failed, Failed::Again { .. }), "{failed}");
@@ -293,13 +277,9 @@ async fn the_way_is_protected_and_the_server_known() {
             password: Password::File(password_file),
             ..settings(&sink)
         };
-        deliver(
-            &good,
-            &wishes(&["a@example.com"]),
-            &parcel(Destination::Mail),
-        )
-        .await
-        .unwrap();
+        deliver(&good, &wishes(&["a@example.com"]), &parcel())
+            .await
+            .unwrap();
         let got = sink.got();
         assert!(
             got[0].encrypted && got[0].login.as_deref() == Some("pbx"),
@@ -320,13 +300,9 @@ async fn the_way_is_protected_and_the_server_known() {
             ..good.clone()
         };
         for bad in [wrong_password, unknown_authority, wrong_name] {
-            let failed = deliver(
-                &bad,
-                &wishes(&["a@example.com"]),
-                &parcel(Destination::Mail),
-            )
-            .await
-            .unwrap_err();
+            let failed = deliver(&bad, &wishes(&["a@example.com"]), &parcel())
+                .await
+                .unwrap_err();
             assert!(matches!(failed, Failed::Again { .. }), "{failed}");
             assert!(
                 !format!("{failed} {bad:?}").contains("guess"),
@@ -347,13 +323,9 @@ async fn a_server_that_offers_no_tls_gets_nothing() {
         password: Password::Text("secret".into()),
         ..settings(&sink)
     };
-    let failed = deliver(
-        &strict,
-        &wishes(&["a@example.com"]),
-        &parcel(Destination::Mail),
-    )
-    .await
-    .unwrap_err();
+    let failed = deliver(&strict, &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap_err();
     assert!(failed.to_string().contains("STARTTLS"), "{failed}");
     assert_eq!(sink.got().len(), 0);
 }
@@ -367,13 +339,9 @@ async fn a_server_that_says_nothing_is_left() {
         timeout: Duration::from_millis(300),
         ..Mail::default()
     };
-    let failed = deliver(
-        &mute,
-        &wishes(&["a@example.com"]),
-        &parcel(Destination::Mail),
-    )
-    .await
-    .unwrap_err();
+    let failed = deliver(&mute, &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap_err();
     assert!(failed.to_string().contains("in time"), "{failed}");
 }
 
@@ -433,11 +401,8 @@ fn the_same_mail_is_recognised() {
             .to_owned();
         (line, date)
     };
-    assert_eq!(
-        id(letter(&parcel(Destination::Mail))),
-        id(letter(&parcel(Destination::Mail)))
-    );
-    let text = letter(&parcel(Destination::Mail));
+    assert_eq!(id(letter(&parcel())), id(letter(&parcel())));
+    let text = letter(&parcel());
     let mail = MessageParser::default().parse(text.as_bytes()).unwrap();
     let text = mail.body_text(0).unwrap();
     assert!(text.contains("10:12:10 – 10:12:41 +01:00"), "{text}");
@@ -458,7 +423,7 @@ fn no_name_writes_a_header() {
         "</title></head>",
         "' onclick='x",
     ] {
-        let mut parcel = parcel(Destination::Mail);
+        let mut parcel = parcel();
         parcel.record.caller.name = hostile.into();
         parcel.record.caller.number = hostile.into();
         parcel.record.caller.e164 = None;
@@ -494,7 +459,7 @@ fn no_name_writes_a_header() {
 proptest! {
     #[test]
     fn no_text_changes_what_a_mail_is_made_of(name in any::<String>(), number in any::<String>()) {
-        let mut parcel = parcel(Destination::Mail);
+        let mut parcel = parcel();
         parcel.sound = None;
         parcel.record.caller.name = name;
         parcel.record.caller.number = number.clone();

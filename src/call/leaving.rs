@@ -152,7 +152,9 @@ impl Call {
     fn judge(&mut self, ended_by: EndedBy) {
         let handed_on = ended_by == EndedBy::HandedOn;
         let mut judgement = verdict::judge(&self.facts());
-        if (handed_on || self.ears.deaf) && !judgement.verdict.is_delivered() {
+        // Where the connection broke, the caller may be there still: what he was is not known.
+        let broke_off = ended_by == EndedBy::Asterisk && self.trouble.is_some();
+        if (handed_on || broke_off || self.ears.deaf) && !judgement.verdict.is_delivered() {
             judgement.verdict = Verdict::Unsure;
             judgement.confidence = judgement.confidence.min(NO_BLUFF);
         }

@@ -211,7 +211,10 @@ impl Call {
             State::Leaving(_) => self.step_lost(lost.is_some(), now),
             _ if was_dead => self.hung_up(now),
             _ if self.trouble.is_some() => self.leave(EndedBy::HandedOn, now),
-            _ => self.leave(EndedBy::Asterisk, now),
+            _ => {
+                self.trouble("the connection to Asterisk broke off during the call".into());
+                self.leave(EndedBy::Asterisk, now);
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use crate::audio::MediaTime;
 use crate::call::record::{CallRecord, Mode};
 use crate::call::verdict::Verdict;
 use crate::clock::Clock;
+use crate::config::full_box_name;
 use crate::hearing::Class;
 use crate::log::{LogError, Order, Query, Reader, export, waiting, words};
 use crate::number::{Country, Needle};
@@ -147,7 +148,7 @@ fn query(args: &Args) -> Result<Query, Error> {
         since: args.since.map(|since| since.begins(&now)).transpose()?,
         until: args.until.map(|until| until.ends(&now)).transpose()?,
         verdict: args.verdict,
-        box_name: args.box_name.clone(),
+        box_name: args.box_name.as_deref().map(full_box_name),
         limit: args
             .limit
             .or((args.format == Format::Table).then_some(TABLE_LIMIT)),

@@ -30,8 +30,19 @@ pub struct Args {
     #[arg(long)]
     pub once: bool,
     /// How many times as fast as real time
-    #[arg(long, default_value_t = 10.0, value_name = "FACTOR")]
+    #[arg(long, default_value_t = 10.0, value_name = "FACTOR", value_parser = speed)]
     pub speed: f64,
+}
+
+/// A factor that the calls can keep up with.
+fn speed(text: &str) -> Result<f64, String> {
+    let factor: f64 = text
+        .parse()
+        .map_err(|_| "a number from 1 to 50".to_owned())?;
+    let kept_up = (1.0..=50.0).contains(&factor);
+    kept_up
+        .then_some(factor)
+        .ok_or_else(|| "from 1 to 50".to_owned())
 }
 
 /// The example calls: caller, verdict, recording.

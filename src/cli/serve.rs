@@ -1,8 +1,9 @@
 //! `serve`: the guard itself.
 
 use std::error::Error;
-use std::fs;
+use std::fs::DirBuilder;
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -73,9 +74,6 @@ pub(crate) async fn serve(
 ) -> Result<ExitCode, Failure> {
     tokio::task::spawn_blocking(number::warm_up);
     let folder = &config.tap.folder_as_guard_sees_it;
-    if let Err(error) = fs::create_dir_all(folder) {
-        warn!(folder = %folder.display(), %error, "the tap folder is not there; calls go on to VoiceMail()");
-    }
     for language in &config.prompts.languages {
         if let prompts::Installed::Missing(missing) = prompts::installed(&config.prompts, language)
         {
@@ -87,6 +85,10 @@ pub(crate) async fn serve(
         }
     }
     let opened = CallLog::open(&data, clock).map_err(failed)?;
+    let made = DirBuilder::new().recursive(true).mode(0o770).create(folder);
+    if let Err(error) = made {
+        warn!(folder = %folder.display(), %error, "the tap folder is not there; calls go on to VoiceMail()");
+    }
     let limits = config.limits.clone();
     let addresses: Vec<_> = listeners
         .iter()

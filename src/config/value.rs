@@ -276,7 +276,7 @@ fn is_plain_path(text: &str) -> bool {
 }
 
 /// Whether this can name a voice box: `100` or `100@default`.
-pub(super) fn is_box_name(name: &str) -> bool {
+pub(crate) fn is_box_name(name: &str) -> bool {
     let word = |word: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
         !word.is_empty() && word.len() <= 80 && word.chars().all(plain)

@@ -10,6 +10,7 @@ use crate::audio::MediaTime;
 use crate::call::record::{Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode, WouldHave};
 use crate::call::verdict::Verdict;
 use crate::hearing::{Class, ClassSeconds};
+use crate::text::plain_json;
 
 /// What `calls --format json` prints of a call: these fields in this order, for good.
 #[derive(Serialize)]
@@ -42,7 +43,7 @@ struct Line<'a> {
 
 /// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
 pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
-    to_json(&json_line(record, zone))
+    plain_json(&to_json(&json_line(record, zone)))
 }
 
 /// What [`json`] writes, to stand inside something larger.

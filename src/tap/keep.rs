@@ -4,9 +4,9 @@
 //! every moment one of the two is whole, so a crash, a full disk or a folder that is read-only loses no
 //! sound. The same call serves a raw file that an earlier run left behind.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -159,7 +159,12 @@ fn write(raw: Raw<'_>, path: &Path, gaps: &[Gap]) -> Result<(), KeepError> {
         source,
     };
     let folder = path.parent().unwrap_or(Path::new("/"));
-    fs::create_dir_all(folder).map_err(failed)?;
+    // Voices are for the guard's user and his group alone.
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o750)
+        .create(folder)
+        .map_err(failed)?;
     let half = path.with_extension("wav.part");
     let written = write_half(raw, &half, gaps, &failed).and_then(|()| {
         fs::rename(&half, path).map_err(failed)?;
@@ -183,6 +188,7 @@ fn write_half(
         .write(true)
         .create(true)
         .truncate(true)
+        .mode(0o640)
         .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .open(half)
         .map_err(failed)?;

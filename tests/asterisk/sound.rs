@@ -79,6 +79,28 @@ impl Sound {
         Self(keys.chars().flat_map(tone).collect())
     }
 
+    /// The same, so many times as loud.
+    pub fn louder(mut self, times: f32) -> Self {
+        for sample in &mut self.0 {
+            *sample = (f32::from(*sample) * times) as i16;
+        }
+        self
+    }
+
+    /// This with the other one behind it.
+    pub fn over(mut self, behind: &Self) -> Self {
+        for (sample, other) in self.0.iter_mut().zip(&behind.0) {
+            *sample = sample.saturating_add(*other);
+        }
+        self
+    }
+
+    /// This, then that.
+    pub fn then(mut self, next: &Self) -> Self {
+        self.0.extend(&next.0);
+        self
+    }
+
     /// Reads a recording.
     pub fn read(path: &Path) -> Self {
         let bytes = fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

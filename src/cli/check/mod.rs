@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[command(
     after_help = "Run it as the user that runs the guard, beside a running guard or without one.\n\n\
         Examples:\n  \
-        voicemail-guard check --config /etc/voicemail-guard/voicemail-guard.toml\n  \
+        voicemail-guard check --config /etc/voicemail-guard.toml\n  \
         sudo -u asterisk voicemail-guard check\n\n\
         Exit codes: 0 nothing is broken (warnings may stand); 1 something is."
 )]

@@ -6,8 +6,6 @@ pub(super) struct Limits;
 impl Limits {
     /// Speech worth keeping.
     pub(super) const KEEP: f64 = 3.3;
-    /// Speech that is delivered in doubt, where nothing else speaks for junk.
-    pub(super) const DOUBT: f64 = 3.1;
     /// Speech at all.
     pub(super) const MUTTER: f64 = 0.2;
     /// Music that can make a call hold music.

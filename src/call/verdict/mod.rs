@@ -10,12 +10,11 @@
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
 //!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`.
 //! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`.
-//! 6. Not quite enough speech to keep, without noise around it: `unsure`.
-//! 7. A few seconds in which someone or something was near, but no message: `mutter`. Nobody lays a handset aside for
+//! 6. A few seconds in which someone or something was near, but no message: `mutter`. Nobody lays a handset aside for
 //!    a few seconds; what sounds like noise or music there is a word under a click, behind a hand or hummed.
-//! 8. More lasting music than speech: `hold_music`.
-//! 9. Noise, but not long enough for a handset laid aside: `unsure`. A whisper or a voice under a bad line may be in it.
-//! 10. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
+//! 7. More lasting music than speech: `hold_music`.
+//! 8. Noise, but not long enough for a handset laid aside: `unsure`. A whisper or a voice under a bad line may be in it.
+//! 9. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
 //! A number keyed in or confirmed with a key, or a question answered with a key or with speech worth keeping that outweighs the music
 //! behind the question, turns every junk verdict but `tone` into `unsure`: who took that trouble is delivered.
@@ -203,9 +202,6 @@ impl Amounts {
                 reasons.push(Reason::MusicBehindSpeech(time(self.music)));
             }
             return self.decide(Verdict::Message, above(self.speech, Limits::KEEP), &reasons);
-        }
-        if self.speech >= Limits::DOUBT && self.noise < 2.0 && self.music < Limits::LASTING {
-            return self.decide(Verdict::Unsure, 0.4, &[Reason::Borderline, self.spoken()]);
         }
         self.judge_rest()
     }
@@ -405,7 +401,7 @@ mod tests {
         check(&[(Tone, 6.0)], Verdict::Tone);
         check(
             &[(Silence, 1.0), (Speech, 3.2), (Silence, 1.0)],
-            Verdict::Unsure,
+            Verdict::Mutter,
         );
         check(
             &[(Silence, 1.0), (Speech, 3.4), (Silence, 1.0)],

@@ -1,7 +1,5 @@
 //! What the session does beside the conversation; the conversation itself is in `calls.rs` and `wire.rs`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};

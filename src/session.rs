@@ -16,7 +16,8 @@ use crate::call::record::{
 use crate::call::verdict::Verdict;
 use crate::call::{Action, Call, Event};
 use crate::clock::Clock;
-use crate::config::{Config, are_voicemail_options, full_box_name, is_box_name};
+use crate::config::{Config, are_voicemail_options, full_box_name};
+use crate::delivery::voicebox::ContextAndBox;
 use crate::log::{CallLog, OpenCall, support_line};
 use crate::number;
 use crate::server::{Connection, Handler};
@@ -105,9 +106,9 @@ impl Guard {
             let line = String::from_utf8_lossy(line);
             warn!(line = %text::shortened(&line, 80), "the prelude has a line that is none");
         }
-        if !request
+        if request
             .argument("box")
-            .is_some_and(|name| is_box_name(&name))
+            .is_none_or(|name| ContextAndBox::parse(&name).is_none())
         {
             let reason = "the request names no voice box: write agi://…/guard?box=100@default";
             error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");

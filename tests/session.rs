@@ -19,6 +19,7 @@ async fn a_request_that_names_no_voice_box_goes_on_to_voicemail_and_is_filed() {
         "guard?box=",
         "guard?box=..%2f..%2fetc@..%2f..",
         "guard?box=100@default@x",
+        "guard?box=..@default",
     ] {
         let folder = tempfile::tempdir().unwrap();
         let (data, clock) = (folder.path().join("data"), Clock::default());

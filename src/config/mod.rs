@@ -19,7 +19,7 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
-pub(crate) use self::value::{are_voicemail_options, is_box_name};
+pub(crate) use self::value::are_voicemail_options;
 
 use self::boxes::BoxSettings;
 use self::delivery::Delivery;

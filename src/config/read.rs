@@ -17,12 +17,11 @@ use toml::de::{DeTable, DeValue};
 use super::boxes::{BoxSettings, BoxTable, conflicts};
 use super::delivery::{AmiTable, Delivery, DeliveryTable, VoiceBoxTable};
 use super::parcels::{MailTable, WebhookTable, mail_mistakes, webhook_mistakes};
-use super::value::{
-    AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds, is_box_name,
-};
+use super::value::{AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds};
 use super::{Config, Log, LogFormat, Problem, Prompts, Tap, full_box_name};
 use crate::agi::CodecLimits;
 use crate::delivery::Destination;
+use crate::delivery::voicebox::ContextAndBox;
 use crate::server::Limits;
 
 const TABLES: &str =
@@ -217,7 +216,7 @@ impl<'a> Reader<'a> {
         for (key, value) in tables {
             let name = key.get_ref();
             let title = format!("[box.{name:?}]");
-            if !is_box_name(name) {
+            if ContextAndBox::parse(name).is_none() {
                 self.report(
                     Some(key.span()),
                     &title,

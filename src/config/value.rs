@@ -274,15 +274,3 @@ fn is_plain_path(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     !text.is_empty() && text.len() <= 200 && text.chars().all(plain)
 }
-
-/// Whether this can name a voice box: `100` or `100@default`.
-pub(crate) fn is_box_name(name: &str) -> bool {
-    let word = |word: &str| {
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
-        !word.is_empty() && word.len() <= 80 && word.chars().all(plain)
-    };
-    match name.split_once('@') {
-        Some((name, context)) => word(name) && word(context),
-        None => word(name),
-    }
-}

@@ -9,7 +9,7 @@ use tracing::{error, info};
 use crate::audio::MediaTime;
 use crate::call::record::{CallId, CallRecord, CallbackSource, EndedBy};
 use crate::call::verdict::{Facts, Verdict, judge};
-use crate::hearing::{Ear, Timeline};
+use crate::hearing::{Listening, Timeline};
 use crate::log::support_line;
 use crate::session::Guard;
 use crate::tap::keep;
@@ -73,20 +73,10 @@ pub async fn recover_all(
 }
 
 fn hear(tap_folder: &Path, id: CallId) -> Timeline {
-    let (mut ear, mut timeline) = (Ear::new(), Timeline::default());
-    let read = keep::read(tap_folder, id, &mut |samples| {
-        ear.push(samples);
-        while let Some(update) = ear.poll_update() {
-            timeline.apply(update);
-        }
-    });
+    let mut listening = Listening::default();
+    let read = keep::read(tap_folder, id, &mut |samples| listening.push(samples));
     if let Err(error) = read {
         error!(%error, %id, "the recording of a recovered call could not be heard to its end");
     }
-    ear.finish();
-    while let Some(update) = ear.poll_update() {
-        timeline.apply(update);
-    }
-    timeline.advance(ear.heard());
-    timeline
+    listening.finish()
 }

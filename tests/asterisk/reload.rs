@@ -30,8 +30,8 @@ fn a_reload_leaves_the_caller_alone_and_the_next_one_has_the_new_settings() {
     assert_eq!(calls.len(), 3);
     for (name, mode, verdict, ended_by) in [
         ("before", "enforce", "silent", "guard"),
-        ("after", "observe", "message", "asterisk"),
-        ("later", "observe", "message", "asterisk"),
+        ("after", "observe", "message", "caller"),
+        ("later", "observe", "message", "caller"),
     ] {
         let call = calls.iter().find(|call| call.get("caller.name") == name);
         let call = call.unwrap_or_else(|| panic!("no call of {name}: {calls:#?}"));

@@ -180,6 +180,12 @@ impl Guard {
                 source: CallbackSource::CallerId,
                 confirmed: false,
             });
+        let caller = Caller {
+            number,
+            e164,
+            name: text(request.caller_name()),
+            presentation,
+        };
         CallRecord {
             id: CallId::new(started, random()),
             started,
@@ -188,12 +194,8 @@ impl Guard {
             uniqueid: text(request.uniqueid()),
             linkedid: String::new(),
             channel: text(request.channel()),
-            caller: Caller {
-                number,
-                e164,
-                name: text(request.caller_name()),
-                presentation,
-            },
+            watched: policy.lists.watched(&caller),
+            caller,
             dnid: text(request.dnid()),
             rdnis: text(request.rdnis()),
             verdict: None,

@@ -178,6 +178,10 @@ pub enum EndedBy {
     HandedOn,
     /// More calls than allowed: refused at once, Asterisk carried on.
     Refused,
+    /// Let straight through to `VoiceMail()`: the box's list says so.
+    Straight,
+    /// Refused at once, for good: the box's list says so.
+    TurnedAway,
     /// Asterisk's side of the connection went away, or `VoiceMail()` took the message itself.
     Asterisk,
     /// The guard died during the call; the record was closed at its next start.
@@ -229,6 +233,9 @@ pub struct CallRecord {
     pub channel: String,
     /// Who called.
     pub caller: Caller,
+    /// The entry of the box's watch list that means the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<String>,
     /// The number that was dialled.
     pub dnid: String,
     /// The number that redirected the call.

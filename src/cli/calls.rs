@@ -216,7 +216,7 @@ fn table(
 
 fn row(record: &CallRecord, zone: &TimeZone) -> [String; 8] {
     let verdict = match (record.verdict, record.ended) {
-        (Some(verdict), _) => verdict.to_string(),
+        (Some(verdict), _) => format!("{verdict}{}", words::listed(record)),
         (None, None) => "(up)".into(),
         (None, Some(_)) => String::new(),
     };

@@ -39,6 +39,9 @@ struct Line<'a> {
     /// Only where enforce would have ended an observed call earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     would_have: Option<WouldHave>,
+    /// Only where the box's watch list means the caller: the entry that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watched: Option<&'a str>,
 }
 
 /// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
@@ -70,6 +73,7 @@ pub fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize 
         audio: record.audio.as_deref(),
         delivered: &record.delivered,
         would_have: record.would_have,
+        watched: record.watched.as_deref(),
     }
 }
 
@@ -79,7 +83,7 @@ pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// The columns of [`csv`], in order.
-pub const CSV_COLUMNS: [&str; 29] = [
+pub const CSV_COLUMNS: [&str; 30] = [
     "id",
     "started",
     "ended",
@@ -109,6 +113,7 @@ pub const CSV_COLUMNS: [&str; 29] = [
     "audio",
     "delivered",
     "saved",
+    "watched",
 ];
 
 /// A call as one line of CSV, line end included (RFC 4180: CR LF).
@@ -154,6 +159,7 @@ pub fn csv(record: &CallRecord, zone: &TimeZone) -> String {
         record
             .would_have
             .map_or_else(String::new, |would_have| seconds(would_have.saved_s)),
+        optional(&record.watched),
     ])
 }
 

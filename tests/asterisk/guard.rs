@@ -292,6 +292,15 @@ impl Record {
             .collect()
     }
 
+    /// When this prompt began, in seconds of his sound.
+    pub fn asked_at(&self, prompt: &str) -> f32 {
+        let asked = self.0["asked"].as_array().expect("asked");
+        let asked = asked.iter().find(|asked| asked["prompt"] == prompt);
+        asked
+            .and_then(|asked| asked["at"].as_f64())
+            .expect("a prompt that was played") as f32
+    }
+
     /// The greeting that he was played.
     pub fn greeting(&self) -> &str {
         self.0["asked"][0]["prompt"].as_str().unwrap_or_default()

@@ -18,7 +18,8 @@ use crate::tap::keep;
 ///
 /// Blocks.
 pub fn recover(guard: &Guard, mut record: CallRecord) {
-    let folder = &guard.config.tap.folder_as_guard_sees_it;
+    let config = guard.settings.now();
+    let folder = &config.tap.folder_as_guard_sees_it;
     let timeline = hear(folder, record.id);
     let keyed = matches!(
         record.callback.source,
@@ -55,7 +56,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord) {
         }
     }
     info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-    let wanted = guard.config.deliver_to(&record.box_name);
+    let wanted = config.deliver_to(&record.box_name);
     guard.log.close_and_deliver(record, wanted);
 }
 

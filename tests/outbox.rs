@@ -11,7 +11,7 @@ use voicemail_guard::audio::wav;
 use voicemail_guard::call::record::{CallRecord, EndedBy, Mode};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::Config;
+use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::{Destination, Worker, destinations_of};
 use voicemail_guard::hearing::ClassSeconds;
 use voicemail_guard::log::{CallLog, Duty, JOURNAL, Outcome, Reader, Safe, Stage};
@@ -256,7 +256,13 @@ impl House {
         let clock = Clock::default();
         block_on(async {
             let stop = CancellationToken::new();
-            let worker = Worker::new(&self.config, log.outbox(), self.data(), clock).await;
+            let worker = Worker::new(
+                &Current::new(self.config.clone()),
+                log.outbox(),
+                self.data(),
+                clock,
+            )
+            .await;
             let working = tokio::spawn(worker.run(stop.clone()));
             let patience = clock.now() + std::time::Duration::from_secs(30);
             while !wanted(&log.outbox().heads().await.unwrap()) {

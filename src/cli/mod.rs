@@ -5,6 +5,8 @@ pub mod calls;
 pub mod check;
 pub mod classify;
 pub mod demo;
+mod notify;
+mod reload;
 pub mod serve;
 pub mod stop;
 pub mod when;

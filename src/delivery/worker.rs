@@ -20,7 +20,7 @@ use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
 use super::{Destination, Failed, Parcel, ami, backoff, key_of, sound, webhook};
 use crate::call::record::CallRecord;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Current, News};
 use crate::log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::tap::keep;
 
@@ -37,17 +37,21 @@ const LOCK_TRIES: u32 = 250;
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Delivers what stands in the outbox until told to stop.
+///
+/// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
+/// at once.
 pub struct Worker {
+    settings: Current,
+    news: News,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     outbox: Outbox,
+    mark: String,
     voice_boxes: VoiceBoxes,
-    mailer: Mailer,
-    settings: crate::config::delivery::Delivery,
-    config: Config,
-    tap_folder: PathBuf,
+    mailer: Arc<Mailer>,
+    config: Arc<Config>,
     data: PathBuf,
     clock: Clock,
 }
@@ -56,13 +60,10 @@ impl Worker {
     /// A worker on this outbox; `data` is the folder below which audio is kept.
     ///
     /// Waits for the log's database and says once what delivery will not do.
-    pub async fn new(config: &Config, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
-        let settings = config.delivery.clone();
-        if config.delivers_to(Destination::VoiceBox) && !settings.ami.is_set() {
-            warn!(
-                "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
-            );
-        }
+    pub async fn new(settings: &Current, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
+        let news = settings.news();
+        let config = settings.now();
+        tell_of_lamps(&config);
         let mark = loop {
             match outbox.name().await {
                 Ok(mark) => break mark,
@@ -73,13 +74,14 @@ impl Worker {
             }
         };
         Self {
+            settings: settings.clone(),
+            news,
             shared: Arc::new(Shared {
-                voice_boxes: VoiceBoxes::new(settings.voice_box.clone(), mark),
-                mailer: Mailer::default(),
-                config: config.clone(),
-                settings,
+                voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), mark.clone()),
+                mark,
+                mailer: Arc::default(),
+                config,
                 outbox,
-                tap_folder: config.tap.folder_as_guard_sees_it.clone(),
                 data,
                 clock,
             }),
@@ -87,12 +89,14 @@ impl Worker {
     }
 
     /// Works until `stop`; then what is under way may finish within ten seconds.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(mut self, stop: CancellationToken) {
         let clock = self.shared.clock;
         let mut under_way = UnderWay::default();
+        let mut at_once = false;
         loop {
             let pause = if under_way.tasks.len() < MOST_AT_ONCE {
-                self.begin(&mut under_way).await
+                self.begin(&mut under_way, std::mem::take(&mut at_once))
+                    .await
             } else {
                 ROUND
             };
@@ -100,6 +104,10 @@ impl Worker {
                 () = stop.cancelled() => break,
                 Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
                 () = self.shared.outbox.news() => {}
+                () = self.news.replaced() => {
+                    self.shared = Arc::new(self.shared.with(self.settings.now()));
+                    at_once = true;
+                }
                 () = clock.sleep(pause) => {}
             }
         }
@@ -110,8 +118,8 @@ impl Worker {
         }
     }
 
-    /// Begins what is due; tells how long nothing else will be.
-    async fn begin(&self, under_way: &mut UnderWay) -> Duration {
+    /// Begins what is due, or all that waits; tells how long nothing else will be.
+    async fn begin(&self, under_way: &mut UnderWay, at_once: bool) -> Duration {
         let heads = match self.shared.outbox.heads().await {
             Ok(heads) => heads,
             Err(error) => {
@@ -126,7 +134,7 @@ impl Worker {
                 continue;
             }
             let ahead = until_due(&duty, now);
-            if ahead > Duration::ZERO {
+            if ahead > Duration::ZERO && !at_once {
                 pause = pause.min(ahead);
             } else if under_way.tasks.len() < MOST_AT_ONCE {
                 let (seq, shared) = (duty.seq, Arc::clone(&self.shared));
@@ -175,6 +183,20 @@ impl UnderWay {
 }
 
 impl Shared {
+    /// The same under other settings.
+    fn with(&self, config: Arc<Config>) -> Self {
+        tell_of_lamps(&config);
+        Self {
+            voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), self.mark.clone()),
+            mark: self.mark.clone(),
+            mailer: Arc::clone(&self.mailer),
+            config,
+            outbox: self.outbox.clone(),
+            data: self.data.clone(),
+            clock: self.clock,
+        }
+    }
+
     /// One attempt, and the note of it.
     async fn attend(self: Arc<Self>, duty: Duty) {
         let outcome = match Arc::clone(&self).attempt(&duty).await {
@@ -215,7 +237,8 @@ impl Shared {
         let now = self.clock.date();
         let why = failed.to_string();
         let tried_for = now.duration_since(duty.since);
-        let limit = SignedDuration::try_from(self.settings.give_up_after).unwrap_or_default();
+        let limit =
+            SignedDuration::try_from(self.config.delivery.give_up_after).unwrap_or_default();
         if matches!(failed, Failed::Never { .. }) || tried_for >= limit {
             return Outcome::GivenUp { why };
         }
@@ -237,17 +260,17 @@ impl Shared {
             Destination::Mail => {
                 let parcel = self.parcel(duty).await?;
                 let wishes = self.config.box_delivery(&duty.box_name);
-                let page = self.settings.page_url.as_deref();
-                let sending = self
-                    .mailer
-                    .deliver(&self.settings.mail, wishes, page, &parcel);
+                let page = self.config.delivery.page_url.as_deref();
+                let sending =
+                    self.mailer
+                        .deliver(&self.config.delivery.mail, wishes, page, &parcel);
                 Ok(self.done(&sending.await?))
             }
             Destination::Webhook => {
                 let parcel = self.parcel(duty).await?;
                 let now = self.clock.date();
-                let page = self.settings.page_url.as_deref();
-                let telling = webhook::deliver(&self.settings.webhook, page, &parcel, now);
+                let page = self.config.delivery.page_url.as_deref();
+                let telling = webhook::deliver(&self.config.delivery.webhook, page, &parcel, now);
                 Ok(self.done(&telling.await?))
             }
         }
@@ -295,8 +318,16 @@ impl Shared {
             return Ok(Some(self.data.join(place)));
         }
         let (shared, id, started) = (Arc::clone(self), record.id, record.started);
-        let kept = blocking(move || keep::keep(&shared.tap_folder, &shared.data, id, started, &[]))
-            .await?;
+        let kept = blocking(move || {
+            keep::keep(
+                &shared.config.tap.folder_as_guard_sees_it,
+                &shared.data,
+                id,
+                started,
+                &[],
+            )
+        })
+        .await?;
         match kept.map_err(Failed::again)? {
             Some(place) => {
                 self.outbox.note_audio(record.id, place.clone()).await?;
@@ -324,7 +355,7 @@ impl Shared {
             Err(Trouble::Unprepared) => return Ok(Outcome::Reached(Stage::Waiting)),
             Err(trouble) => return Err(Failed::from(trouble).into()),
         };
-        if self.settings.ami.is_set() {
+        if self.config.delivery.ami.is_set() {
             Ok(Outcome::Placed(entry))
         } else {
             Ok(Outcome::Done(Some(entry)))
@@ -372,8 +403,8 @@ impl Shared {
             return Ok(Outcome::Done(None));
         };
         // Taken out of the settings since.
-        if self.settings.ami.is_set() {
-            let refreshed = ami::refresh(&self.settings.ami, &place).await;
+        if self.config.delivery.ami.is_set() {
+            let refreshed = ami::refresh(&self.config.delivery.ami, &place).await;
             refreshed.map_err(Failed::again)?;
         }
         Ok(Outcome::Done(None))
@@ -407,6 +438,15 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| Failed::again(format!("a delivery broke off: {error}")))
+}
+
+/// Says what delivery into voice boxes will not do.
+fn tell_of_lamps(config: &Config) {
+    if config.delivers_to(Destination::VoiceBox) && !config.delivery.ami.is_set() {
+        warn!(
+            "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
+        );
+    }
 }
 
 fn tell(duty: &Duty, outcome: &Outcome) {

@@ -14,10 +14,9 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::mail::Mailer;
 use super::trim::{Wishes, trim};
 use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
-use super::{Destination, Failed, Parcel, ami, backoff, key_of, sound, webhook};
+use super::{Destination, Failed, Parcel, ami, backoff, key_of, mail, sound, webhook};
 use crate::call::record::CallRecord;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -44,7 +43,6 @@ pub struct Worker {
 struct Shared {
     outbox: Outbox,
     voice_boxes: VoiceBoxes,
-    mailer: Mailer,
     settings: crate::config::delivery::Delivery,
     config: Config,
     tap_folder: PathBuf,
@@ -75,7 +73,6 @@ impl Worker {
         Self {
             shared: Arc::new(Shared {
                 voice_boxes: VoiceBoxes::new(settings.voice_box.clone(), mark),
-                mailer: Mailer::default(),
                 config: config.clone(),
                 settings,
                 outbox,
@@ -238,9 +235,13 @@ impl Shared {
                 let parcel = self.parcel(duty).await?;
                 let wishes = self.config.box_delivery(&duty.box_name);
                 let page = self.settings.page_url.as_deref();
-                let sending = self
-                    .mailer
-                    .deliver(&self.settings.mail, wishes, page, &parcel);
+                let told = self.outbox.told(duty).await?;
+                let told = Told {
+                    shared: &self,
+                    duty,
+                    before: told,
+                };
+                let sending = mail::deliver(&self.settings.mail, wishes, page, &parcel, &told);
                 Ok(self.done(&sending.await?))
             }
             Destination::Webhook => {
@@ -260,8 +261,8 @@ impl Shared {
 
     /// Everything that one attempt needs.
     async fn parcel(self: &Arc<Self>, duty: &Duty) -> Result<Parcel, Stopped> {
-        let record = self.record(duty).await?;
-        let original = self.original(&record).await?;
+        let mut record = self.record(duty).await?;
+        let original = self.original(&mut record).await?;
         let sound = match original.clone() {
             Some(path) => {
                 let first = self.config.box_delivery(&duty.box_name).number_first;
@@ -290,7 +291,10 @@ impl Shared {
     }
 
     /// The kept recording. A raw one that could not be kept when the call ended is kept now.
-    async fn original(self: &Arc<Self>, record: &CallRecord) -> Result<Option<PathBuf>, Stopped> {
+    async fn original(
+        self: &Arc<Self>,
+        record: &mut CallRecord,
+    ) -> Result<Option<PathBuf>, Stopped> {
         if let Some(place) = &record.audio {
             return Ok(Some(self.data.join(place)));
         }
@@ -300,6 +304,7 @@ impl Shared {
         match kept.map_err(Failed::again)? {
             Some(place) => {
                 self.outbox.note_audio(record.id, place.clone()).await?;
+                record.audio = Some(place.clone());
                 Ok(Some(self.data.join(place)))
             }
             None => Ok(None),
@@ -377,6 +382,29 @@ impl Shared {
             refreshed.map_err(Failed::again)?;
         }
         Ok(Outcome::Done(None))
+    }
+}
+
+/// Who has got the mails of one delivery, as the outbox knows it.
+struct Told<'a> {
+    shared: &'a Shared,
+    duty: &'a Duty,
+    before: Vec<String>,
+}
+
+impl mail::Progress for Told<'_> {
+    fn has(&self, to: &lettre::Address) -> bool {
+        self.before
+            .iter()
+            .any(|told| told == AsRef::<str>::as_ref(to))
+    }
+
+    async fn note(&self, to: &lettre::Address) {
+        let Shared { outbox, clock, .. } = self.shared;
+        while let Err(error) = outbox.note_told(self.duty, to.to_string()).await {
+            warn!(call = %self.duty.call, %error, "who has got a mail cannot be noted");
+            clock.sleep(OUTBOX_RETRY).await;
+        }
     }
 }
 

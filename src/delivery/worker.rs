@@ -15,15 +15,17 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::trim::{Wishes, trim};
+use super::voicebox::replay::Replay;
 use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
-use super::{Destination, Failed, Parcel, ami, backoff, key_of, mail, sound, webhook};
+use super::{Destination, Failed, Parcel, ami, backoff, blocking, key_of, mail, sound, webhook};
 use crate::call::record::CallRecord;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::config::delivery::Method;
 use crate::log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::tap::keep;
 
-/// Deliveries under way at the same time.
+/// Deliveries of one pace under way at the same time.
 const MOST_AT_ONCE: usize = 8;
 /// The outbox is looked at so often even if nothing is known to be due.
 const ROUND: Duration = Duration::from_mins(1);
@@ -43,6 +45,7 @@ pub struct Worker {
 struct Shared {
     outbox: Outbox,
     voice_boxes: VoiceBoxes,
+    replay: Replay,
     settings: crate::config::delivery::Delivery,
     config: Config,
     tap_folder: PathBuf,
@@ -73,6 +76,7 @@ impl Worker {
         Self {
             shared: Arc::new(Shared {
                 voice_boxes: VoiceBoxes::new(settings.voice_box.clone(), mark),
+                replay: Replay::new(settings.ami.clone(), config.tap.clone(), clock),
                 config: config.clone(),
                 settings,
                 outbox,
@@ -88,11 +92,7 @@ impl Worker {
         let clock = self.shared.clock;
         let mut under_way = UnderWay::default();
         loop {
-            let pause = if under_way.tasks.len() < MOST_AT_ONCE {
-                self.begin(&mut under_way).await
-            } else {
-                ROUND
-            };
+            let pause = self.begin(&mut under_way).await;
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
@@ -123,14 +123,15 @@ impl Worker {
                 continue;
             }
             let ahead = until_due(&duty, now);
+            let pace = self.shared.pace(&duty);
             if ahead > Duration::ZERO {
                 pause = pause.min(ahead);
-            } else if under_way.tasks.len() < MOST_AT_ONCE {
+            } else if under_way.count(pace) < MOST_AT_ONCE {
                 let (seq, shared) = (duty.seq, Arc::clone(&self.shared));
                 let task = under_way
                     .tasks
                     .spawn(async move { shared.attend(duty).await });
-                under_way.duties.insert(task.id(), seq);
+                under_way.duties.insert(task.id(), (seq, pace));
             }
         }
         pause
@@ -151,12 +152,26 @@ fn until_due(duty: &Duty, now: Timestamp) -> Duration {
 #[derive(Default)]
 struct UnderWay {
     tasks: JoinSet<()>,
-    duties: HashMap<Id, i64>,
+    duties: HashMap<Id, (i64, Pace)>,
+}
+
+/// How long an attempt takes; one kind does not wait for the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pace {
+    /// Moments.
+    Quick,
+    /// As long as the message.
+    AsSpoken,
 }
 
 impl UnderWay {
     fn has(&self, seq: i64) -> bool {
-        self.duties.values().any(|&under_way| under_way == seq)
+        self.duties.values().any(|&(under_way, _)| under_way == seq)
+    }
+
+    fn count(&self, pace: Pace) -> usize {
+        let paces = self.duties.values().map(|&(_, pace)| pace);
+        paces.filter(|&other| other == pace).count()
     }
 
     fn ended(&mut self, ended: &Result<(Id, ()), JoinError>) {
@@ -172,6 +187,14 @@ impl UnderWay {
 }
 
 impl Shared {
+    fn pace(&self, duty: &Duty) -> Pace {
+        if duty.to == Destination::VoiceBox && duty.stage == Stage::Waiting && self.replays() {
+            Pace::AsSpoken
+        } else {
+            Pace::Quick
+        }
+    }
+
     /// One attempt, and the note of it.
     async fn attend(self: Arc<Self>, duty: Duty) {
         let outcome = match Arc::clone(&self).attempt(&duty).await {
@@ -198,7 +221,12 @@ impl Shared {
             self.clock.sleep(OUTBOX_RETRY).await;
         }
         let nothing_left = matches!(outcome, Outcome::GivenUp { .. });
-        if nothing_left && duty.to == Destination::VoiceBox && duty.stage == Stage::Prepared {
+        if nothing_left && self.pace(&duty) == Pace::AsSpoken {
+            if let Err(error) = self.replay.forget(duty.call).await {
+                warn!(%error, "what was laid down of a message stays in the tap folder");
+            }
+        } else if nothing_left && duty.to == Destination::VoiceBox && duty.stage == Stage::Prepared
+        {
             let shared = Arc::clone(&self);
             let discarded =
                 blocking(move || shared.voice_boxes.discard(&duty.box_name, duty.call)).await;
@@ -313,7 +341,12 @@ impl Shared {
 
     async fn into_voice_box(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
         match duty.stage {
+            Stage::Placed if self.replays() => {
+                self.replay.forget(duty.call).await?;
+                return Ok(Outcome::Done(None));
+            }
             Stage::Placed => return self.light(duty).await,
+            Stage::Waiting if self.replays() => return self.replay(duty).await,
             Stage::Waiting => self.prepare(duty).await?,
             Stage::Prepared | Stage::GivenUp => {}
         }
@@ -334,6 +367,22 @@ impl Shared {
         } else {
             Ok(Outcome::Done(Some(entry)))
         }
+    }
+
+    fn replays(&self) -> bool {
+        self.settings.voice_box.method == Method::Replay
+    }
+
+    /// Plays the message to `VoiceMail()`, which looks after the lamps itself.
+    async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
+        let parcel = self.parcel(duty).await?;
+        let sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
+        self.replay.deliver(&parcel.record, sound).await?;
+        let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
+        Ok(Outcome::Placed(format!(
+            "voicemail {} by replay at {now}",
+            duty.box_name
+        )))
     }
 
     async fn prepare(self: &Arc<Self>, duty: &Duty) -> Result<(), Stopped> {
@@ -428,15 +477,6 @@ impl From<OutboxError> for Stopped {
     }
 }
 
-/// Does something that waits for files, off the runtime.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failed> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Failed::again(format!("a delivery broke off: {error}")))
-}
-
 fn tell(duty: &Duty, outcome: &Outcome) {
     let (call, to, r#box) = (duty.call, duty.to.as_str(), &*duty.box_name);
     match outcome {
@@ -446,13 +486,13 @@ fn tell(duty: &Duty, outcome: &Outcome) {
         Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
         Outcome::Reached(_) => {}
         Outcome::Later { due, why } if duty.stage == Stage::Placed => {
-            warn!(%call, to, r#box, %due, why, "the message is in its box, but the lamps do not follow yet");
+            warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
         }
         Outcome::Later { due, why } => {
             warn!(%call, to, r#box, %due, why, "not delivered yet");
         }
         Outcome::GivenUp { why } if duty.stage == Stage::Placed => {
-            error!(%call, to, r#box, why, "the message is in its box, but its lamp was given up");
+            error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
         }
         Outcome::GivenUp { why } => {
             error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");

@@ -146,6 +146,18 @@ impl Outbox {
             .await
     }
 
+    /// Whether anything of a call is still to be delivered.
+    pub async fn owes(&self, call: CallId) -> Result<bool, OutboxError> {
+        self.ask(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM outbox WHERE call = ?1 AND stage != 'given_up')",
+                )?
+                .query_row([call.to_string()], |row| row.get(0))
+        })
+        .await
+    }
+
     /// The recipients that have got theirs of a delivery to several.
     pub async fn told(&self, duty: &Duty) -> Result<Vec<String>, OutboxError> {
         let seq = duty.seq;

@@ -40,6 +40,7 @@ mod local;
 mod manager;
 mod modes;
 mod number;
+mod replay;
 mod sip;
 mod sound;
 mod table;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -19,7 +20,7 @@ use crate::config::{Config, Current};
 use crate::delivery::Worker;
 use crate::log::CallLog;
 use crate::prompts;
-use crate::recover::recover_all;
+use crate::recover::{LeftBy, recover_all, take_up_recordings};
 use crate::server;
 use crate::session::Guard;
 use crate::tap::monitor;
@@ -106,7 +107,15 @@ pub(crate) async fn serve(
         data,
         at_once: stop.at_once,
     });
-    tokio::spawn(recover_all(Arc::clone(&guard), opened.unfinished));
+    // They end with this function.
+    let mut beside = JoinSet::new();
+    for (left, by) in [
+        (opened.unfinished, LeftBy::AnEarlierRun),
+        (opened.abandoned, LeftBy::AFault),
+    ] {
+        beside.spawn(recover_all(Arc::clone(&guard), left, by));
+    }
+    beside.spawn(take_up_recordings(Arc::clone(&guard)));
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
     info!(?addresses, data = %guard.data.display(), "listening");

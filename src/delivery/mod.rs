@@ -143,3 +143,12 @@ impl Failed {
         }
     }
 }
+
+/// Does something that waits for files, off the runtime.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failed> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failed::again(format!("a delivery broke off: {error}")))
+}

@@ -264,30 +264,69 @@ fn delivery_survives_kill_minus_nine_again_and_again() {
 
 #[test]
 fn delivery_and_voicemail_deposit_a_hundred_each_at_once() {
-    const COUNT: u32 = 100;
+    let lab = Lab::enter();
+    a_hundred_each_at_once(&lab, &delivers(&lab));
+    let names = texts(&lab).into_iter().map(|(name, _)| name);
+    let expected = (0..200).map(|n| format!("msg{n:04}.txt"));
+    assert!(names.eq(expected), "numbers have holes");
+}
+
+/// Nothing of ours is in the way of Asterisk's under its other lock either.
+#[test]
+fn under_flock_delivery_and_voicemail_deposit_a_hundred_each_at_once() {
+    let lab = Lab::enter();
+    let settings = delivers(&lab).replace("spool =", "lockmode = \"flock\"\nspool =");
+    a_hundred_each_at_once(&lab, &settings);
+}
+
+/// Ours wait for Asterisk's, with the same lock as Asterisk's.
+#[test]
+fn under_flock_delivery_waits_for_who_holds_the_lock() {
     let lab = Lab::enter();
     context_is_there(&lab);
-    let mut guard = Guard::with(&lab, &delivers(&lab));
+    let settings = delivers(&lab).replace("spool =", "lockmode = \"flock\"\nspool =");
+    let mut guard = Guard::with(&lab, &settings);
     guard.is_killed();
-    leave_undelivered(&lab, &guard, COUNT);
-    voicemail_is_left(&lab, COUNT);
+    fs::create_dir_all(inbox(&lab)).unwrap();
+    let path = inbox(&lab).join("lock");
+    let lock = fs::File::create(&path).unwrap();
+    lock.lock().unwrap();
+    leave_undelivered(&lab, &guard, 1);
+    guard.starts_again();
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(texts(&lab), []);
+    // VoiceMail() waits at the very same lock: both come when it is given back.
+    voicemail_is_left(&lab, 1);
+    thread::sleep(Duration::from_secs(1));
+    drop(lock);
+    wait_for("both messages", LONGEST_CALL, || {
+        (texts(&lab).len() == 2).then_some(())
+    });
+    ours_are_whole(&lab, 1);
+}
+
+fn a_hundred_each_at_once(lab: &Lab, settings: &str) {
+    const COUNT: u32 = 100;
+    context_is_there(lab);
+    let mut guard = Guard::with(lab, settings);
+    guard.is_killed();
+    leave_undelivered(lab, &guard, COUNT);
+    voicemail_is_left(lab, COUNT);
     wait_for("the first message of VoiceMail()", LONGEST_CALL, || {
-        (!texts(&lab).is_empty()).then_some(())
+        (!texts(lab).is_empty()).then_some(())
     });
     guard.starts_again();
     wait_for("two hundred messages", LONGEST_CALL, || {
-        (texts(&lab).len() >= 2 * COUNT as usize).then_some(())
+        (texts(lab).len() >= 2 * COUNT as usize).then_some(())
     });
-    let texts = texts(&lab);
+    let texts = texts(lab);
     let names: Vec<_> = texts.iter().map(|(name, _)| name.clone()).collect();
-    let expected: Vec<_> = (0..2 * COUNT).map(|n| format!("msg{n:04}.txt")).collect();
-    assert_eq!(names, expected, "numbers have holes");
     let ids: BTreeSet<_> = texts
         .iter()
         .map(|(_, text)| field(text, "msg_id"))
         .collect();
     assert_eq!(ids.len(), 2 * COUNT as usize);
-    ours_are_whole(&lab, COUNT as usize);
+    ours_are_whole(lab, COUNT as usize);
     let is_ours = |text: &str| field(text, "context") == "voicemail-guard";
     let changes = texts
         .windows(2)
@@ -295,6 +334,6 @@ fn delivery_and_voicemail_deposit_a_hundred_each_at_once() {
         .count();
     assert!(changes > 2, "they did not meet: {changes} changes of hand");
     for name in names {
-        assert!(inbox(&lab).join(name).with_extension("wav").exists());
+        assert!(inbox(lab).join(name).with_extension("wav").exists());
     }
 }

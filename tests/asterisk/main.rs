@@ -41,6 +41,7 @@ mod manager;
 mod modes;
 mod number;
 mod ramblers;
+mod replay;
 mod sip;
 mod sound;
 mod table;

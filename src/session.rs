@@ -156,6 +156,7 @@ impl Guard {
         };
         let box_name = full_box_name(&request.argument("box").unwrap_or_else(|| "unknown".into()));
         let policy = self.config.policy(&box_name);
+        let repeat_window = self.config.repeat_window(&box_name);
         let started = self.clock.date();
         let number = text(request.caller_id());
         let presentation = match request.calling_pres() {
@@ -200,6 +201,7 @@ impl Guard {
             mode: policy.mode,
             ended_by: None,
             would_have: None,
+            repeat_window_s: repeat_window.map(|window| window.as_secs() as u32),
             timeline: Vec::new(),
             audio: None,
             delivered: Vec::new(),

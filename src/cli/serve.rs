@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::Worker;
 use crate::log::CallLog;
+use crate::manager::Watch;
 use crate::prompts;
 use crate::recover::recover_all;
 use crate::server;
@@ -106,6 +107,10 @@ pub(crate) async fn serve(
     tokio::spawn(recover_all(Arc::clone(&guard), opened.unfinished));
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
+    // It ends with the runtime: whatever it was told last is in the log, or not to be had any more.
+    if let Some(watch) = Watch::of(&guard.config, guard.log.clone(), clock) {
+        tokio::spawn(watch.run());
+    }
     info!(?addresses, data = %guard.data.display(), "listening");
     server::run(listeners, limits, clock, Arc::clone(&guard), stop.gently).await;
     let safe = guard.log.flush().await;

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::LogError;
+use super::{LogError, cases};
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 2] = [FIRST, OUTBOX];
+const MIGRATIONS: [&str; 3] = [FIRST, OUTBOX, cases::MIGRATION];
 
 const FIRST: &str = "
     CREATE TABLE calls (

@@ -16,6 +16,7 @@ fn new_channel(uniqueid: &str, linkedid: &str, exten: &str) -> Block {
 
 fn dial_end(changes: &[&str]) -> Block {
     let lines = [
+        "Event: DialEnd",
         "DialStatus: ANSWER",
         "Channel: PJSIP/trunk-00000001",
         "CallerIDNum: +49911555001",
@@ -30,12 +31,7 @@ fn dial_end(changes: &[&str]) -> Block {
             .iter()
             .any(|change| change.split(':').next() == Some(name))
     });
-    let all: Vec<_> = ["Event: DialEnd"]
-        .iter()
-        .chain(changes)
-        .chain(kept)
-        .copied()
-        .collect();
+    let all: Vec<_> = changes.iter().chain(kept).copied().collect();
     Block::of(&all)
 }
 

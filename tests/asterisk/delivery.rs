@@ -23,7 +23,7 @@ use crate::sound::Sound;
 use self::records::closed;
 
 #[path = "../support/records.rs"]
-mod records;
+pub mod records;
 
 /// Settings for a guard that delivers into the boxes of this Asterisk.
 fn delivers(lab: &Lab) -> String {

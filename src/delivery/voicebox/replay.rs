@@ -249,3 +249,7 @@ pub async fn probe(settings: &Ami) -> Result<(), Failed> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;

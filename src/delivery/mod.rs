@@ -19,6 +19,7 @@ mod rule;
 mod sound;
 mod tls;
 pub mod trim;
+mod under_way;
 pub mod voicebox;
 pub mod webhook;
 mod worker;

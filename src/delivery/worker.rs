@@ -4,17 +4,16 @@
 //! do not wait for one another. A delivery that was under way when the guard died is due at once at the
 //! next start.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use super::trim::{Wishes, trim};
+use super::under_way::{Pace, UnderWay};
 use super::voicebox::replay::Replay;
 use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
 use super::{Destination, Failed, Parcel, ami, backoff, blocking, key_of, mail, sound, webhook};
@@ -137,10 +136,7 @@ impl Worker {
                 pause = pause.min(ahead);
             } else if under_way.count(pace) < MOST_AT_ONCE {
                 let (seq, shared) = (duty.seq, Arc::clone(&self.shared));
-                let task = under_way
-                    .tasks
-                    .spawn(async move { shared.attend(duty).await });
-                under_way.duties.insert(task.id(), (seq, pace));
+                under_way.begin(seq, pace, async move { shared.attend(duty).await });
             }
         }
         pause
@@ -154,44 +150,6 @@ fn until_due(duty: &Duty, now: Timestamp) -> Duration {
         Duration::ZERO
     } else {
         ahead
-    }
-}
-
-/// The attempts that are being made.
-#[derive(Default)]
-struct UnderWay {
-    tasks: JoinSet<()>,
-    duties: HashMap<Id, (i64, Pace)>,
-}
-
-/// How long an attempt takes; one kind does not wait for the other.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pace {
-    /// Moments.
-    Quick,
-    /// As long as the message.
-    AsSpoken,
-}
-
-impl UnderWay {
-    fn has(&self, seq: i64) -> bool {
-        self.duties.values().any(|&(under_way, _)| under_way == seq)
-    }
-
-    fn count(&self, pace: Pace) -> usize {
-        let paces = self.duties.values().map(|&(_, pace)| pace);
-        paces.filter(|&other| other == pace).count()
-    }
-
-    fn ended(&mut self, ended: &Result<(Id, ()), JoinError>) {
-        let id = match ended {
-            Ok((id, ())) => *id,
-            Err(error) => {
-                error!(%error, "a delivery broke off");
-                error.id()
-            }
-        };
-        self.duties.remove(&id);
     }
 }
 

@@ -23,7 +23,7 @@ use crate::sound::Sound;
 use self::records::closed;
 
 #[path = "../support/records.rs"]
-mod records;
+pub mod records;
 
 /// Settings for a guard that delivers into the boxes of this Asterisk.
 fn delivers(lab: &Lab) -> String {
@@ -336,4 +336,66 @@ fn a_hundred_each_at_once(lab: &Lab, settings: &str) {
     for name in names {
         assert!(inbox(lab).join(name).with_extension("wav").exists());
     }
+}
+
+#[test]
+fn delivery_into_a_full_box_waits_until_there_is_room() {
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let settings = delivers(&lab).replace("most_messages = 1000", "most_messages = 2");
+    let mut guard = Guard::with(&lab, &settings);
+    guard.is_killed();
+    leave_undelivered(&lab, &guard, 3);
+    guard.starts_again();
+    guard.tells("is full: 2 messages");
+    let full = texts(&lab);
+    assert_eq!(full.len(), 2);
+    ours_are_whole(&lab, 2);
+
+    // Somebody deletes the first, by Asterisk's own means.
+    let id = field(&full[0].1, "msg_id");
+    let command = format!("voicemail remove {} default INBOX {id}", lab.voice_box());
+    let answer = Manager::listens(&lab).command(&command);
+    wait_for("the third message", LONGEST_CALL, || {
+        let ids: Vec<_> = texts(&lab)
+            .iter()
+            .map(|(_, text)| field(text, "msg_id").to_owned())
+            .collect();
+        (ids.len() == 2 && !ids.iter().any(|other| other == id)).then_some(())
+    });
+    ours_are_whole(&lab, 2);
+    wait_for("all to be noted", SOON, || {
+        let calls = guard.calls();
+        calls
+            .iter()
+            .all(|call| call.delivered().len() == 1)
+            .then_some(())
+    });
+    assert!(!answer.contains("No such command"), "{answer}");
+}
+
+#[test]
+fn delivery_takes_a_dead_process_s_lock_away_and_asterisk_can_go_on() {
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let settings = delivers(&lab).replace("most_messages", "stale_lock_s = 10\nmost_messages");
+    let mut guard = Guard::with(&lab, &settings);
+    guard.is_killed();
+    fs::create_dir_all(inbox(&lab)).unwrap();
+    fs::write(inbox(&lab).join(".lock"), "").unwrap();
+    leave_undelivered(&lab, &guard, 1);
+    guard.starts_again();
+    guard.tells("has been locked by another process");
+    assert_eq!(texts(&lab), []);
+    guard.tells("a process has died while it held this lock, or hangs; it is taken over");
+    wait_for("the message", SOON, || {
+        (texts(&lab).len() == 1).then_some(())
+    });
+    ours_are_whole(&lab, 1);
+    // With that lock there VoiceMail() would have lost this one.
+    voicemail_is_left(&lab, 1);
+    wait_for("a message of Asterisk's own", LONGEST_CALL, || {
+        (texts(&lab).len() == 2).then_some(())
+    });
+    assert!(!inbox(&lab).join(".lock").exists());
 }

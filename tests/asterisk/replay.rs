@@ -12,16 +12,12 @@ use voicemail_guard::clock::Clock;
 use voicemail_guard::delivery::Destination;
 use voicemail_guard::log::CallLog;
 
+use crate::delivery::records::{closed, opened};
 use crate::guard::Guard;
 use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
 use crate::manager::Manager;
 use crate::sip::Caller;
 use crate::sound::Sound;
-
-use self::records::{closed, opened};
-
-#[path = "../support/records.rs"]
-mod records;
 
 fn replays(lab: &Lab) -> String {
     format!(
@@ -88,6 +84,13 @@ fn marks(lab: &Lab) -> String {
 fn replay_of_a_call_is_in_its_box_as_if_the_caller_had_left_it_there() {
     let lab = Lab::enter();
     let guard = Guard::with(&lab, &replays(&lab));
+    let said = guard.check();
+    let expected = "[voicemail-guard-replay] behind";
+    let line = said.lines().find(|line| line.contains(expected));
+    assert!(
+        line.is_some_and(|line| line.contains("can be reached")),
+        "{said}"
+    );
     let mut manager = Manager::listens(&lab);
     let caller = Caller::dials(&lab, &lab.extension("en", 'p')).is("+49911555001", "Erika Müller");
     let message = Sound::of_example("message");

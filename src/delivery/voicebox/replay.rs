@@ -28,14 +28,14 @@ use crate::delivery::{Failed, ami, blocking};
 
 /// The family of the marks in Asterisk's database, as the dialplan has it.
 const FAMILY: &str = "voicemail-guard";
-/// The context that plays and records, in extensions_voicemail_guard.conf.
+/// The context that plays and records, in `extensions_voicemail_guard.conf`.
 const CONTEXT: &str = "voicemail-guard-replay";
 /// The mark is looked at so often.
 const LOOK: Duration = Duration::from_millis(500);
 /// A call that was asked for has begun by then, or never will.
 const BEGINS: Duration = Duration::from_secs(15);
 /// `VoiceMail()` may take so long beside the message itself: a slow database, its beep.
-const LEEWAY: Duration = Duration::from_secs(60);
+const LEEWAY: Duration = Duration::from_mins(1);
 
 /// Plays messages to the `VoiceMail()` of one Asterisk.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ impl Replay {
             let removed = ami::act(&self.ami, "DBDel", &fields).await;
             removed.map_err(Failed::again)?;
         }
-        let path = self.sound(&self.tap.folder_as_guard_sees_it, call);
+        let path = Self::sound(&self.tap.folder_as_guard_sees_it, call);
         blocking(move || {
             if let Err(error) = System.remove(&path) {
                 warn!(file = %path.display(), %error, "the sound of a message that was replayed stays");
@@ -169,7 +169,7 @@ impl Replay {
     /// Puts the sound where Asterisk finds it.
     async fn lay_down(&self, call: CallId, sound: Vec<i16>) -> Result<(), Failed> {
         let folder = self.tap.folder_as_guard_sees_it.clone();
-        let path = self.sound(&folder, call);
+        let path = Self::sound(&folder, call);
         blocking(move || {
             let octets: Vec<u8> = sound.iter().flat_map(|s| s.to_le_bytes()).collect();
             let seen = System.look(&folder)?;
@@ -193,7 +193,7 @@ impl Replay {
         let mark = [("Family", FAMILY), ("Key", &*key), ("Val", &*value)];
         let marked = ami::act(&self.ami, "DBPut", &mark).await;
         marked.map_err(Failed::again)?;
-        let sound = self.sound(&self.tap.folder_as_asterisk_sees_it, record.id);
+        let sound = Self::sound(&self.tap.folder_as_asterisk_sees_it, record.id);
         let sound = sound.with_extension("");
         let variables = [
             format!("VG_TOKEN={key}"),
@@ -216,7 +216,7 @@ impl Replay {
         asked.map_err(Failed::again)
     }
 
-    fn sound(&self, folder: &Path, call: CallId) -> PathBuf {
+    fn sound(folder: &Path, call: CallId) -> PathBuf {
         folder.join(format!("replay-{call}.sln"))
     }
 }
@@ -249,3 +249,7 @@ pub async fn probe(settings: &Ami) -> Result<(), Failed> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;

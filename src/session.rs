@@ -161,6 +161,7 @@ impl Guard {
         };
         let box_name = full_box_name(&request.argument("box").unwrap_or_else(|| "unknown".into()));
         let policy = config.policy(&box_name);
+        let repeat_window = config.repeat_window(&box_name);
         let started = self.clock.date();
         let number = text(request.caller_id());
         let presentation = match request.calling_pres() {
@@ -207,6 +208,7 @@ impl Guard {
             mode: policy.mode,
             ended_by: None,
             would_have: None,
+            repeat_window_s: repeat_window.map(|window| window.as_secs() as u32),
             timeline: Vec::new(),
             audio: None,
             delivered: Vec::new(),

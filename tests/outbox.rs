@@ -206,7 +206,9 @@ fn a_database_of_an_older_version_gets_its_outbox() {
     drop(log);
     let database = rusqlite::Connection::open(folder.path().join("calls.sqlite")).unwrap();
     database
-        .execute_batch("DROP TABLE outbox; DROP TABLE guard; PRAGMA user_version = 1")
+        .execute_batch(
+            "DROP TABLE outbox_told; DROP TABLE outbox; DROP TABLE guard; PRAGMA user_version = 1",
+        )
         .unwrap();
     let reader = Reader::open(folder.path()).unwrap();
     assert_eq!(reader.undelivered().unwrap(), []);

@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod calls;
+mod cases;
 pub mod check;
 pub mod classify;
 pub mod demo;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
@@ -18,8 +19,9 @@ use crate::clock::Clock;
 use crate::config::{Config, Current};
 use crate::delivery::Worker;
 use crate::log::CallLog;
+use crate::manager::Watch;
 use crate::prompts;
-use crate::recover::recover_all;
+use crate::recover::{LeftBy, recover_all, take_up_recordings};
 use crate::server;
 use crate::session::Guard;
 use crate::tap::monitor;
@@ -106,9 +108,19 @@ pub(crate) async fn serve(
         data,
         at_once: stop.at_once,
     });
-    tokio::spawn(recover_all(Arc::clone(&guard), opened.unfinished));
+    // They end with this function.
+    let mut beside = JoinSet::new();
+    for (left, by) in [
+        (opened.unfinished, LeftBy::AnEarlierRun),
+        (opened.abandoned, LeftBy::AFault),
+    ] {
+        beside.spawn(recover_all(Arc::clone(&guard), left, by));
+    }
+    beside.spawn(take_up_recordings(Arc::clone(&guard)));
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
+    // It ends with the runtime: whatever it was told last is in the log, or not to be had any more.
+    tokio::spawn(watch(Arc::clone(&guard)));
     info!(?addresses, data = %guard.data.display(), "listening");
     notify::ready();
     let limits = move || settings.now().limits.clone();
@@ -129,6 +141,24 @@ async fn deliver(guard: Arc<Guard>, stop: CancellationToken) {
     tokio::select! {
         worker = worker => worker.run(stop).await,
         () = stop.cancelled() => {}
+    }
+}
+
+/// Watches whom Asterisk connects, by the settings that hold; never returns.
+async fn watch(guard: Arc<Guard>) {
+    let mut news = guard.settings.news();
+    loop {
+        let watch = Watch::of(&guard.settings.now(), guard.log.clone(), guard.clock);
+        let watching = async {
+            match watch {
+                Some(watch) => watch.run().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = watching => {}
+            () = news.replaced() => {}
+        }
     }
 }
 

@@ -4,27 +4,27 @@
 //! do not wait for one another. A delivery that was under way when the guard died is due at once at the
 //! next start.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::mail::Mailer;
 use super::trim::{Wishes, trim};
+use super::under_way::{Pace, UnderWay};
+use super::voicebox::replay::Replay;
 use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
-use super::{Destination, Failed, Parcel, ami, backoff, key_of, sound, webhook};
+use super::{Destination, Failed, Parcel, ami, backoff, blocking, key_of, mail, sound, webhook};
 use crate::call::record::CallRecord;
 use crate::clock::Clock;
+use crate::config::delivery::Method;
 use crate::config::{Config, Current, News};
 use crate::log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::tap::keep;
 
-/// Deliveries under way at the same time.
+/// Deliveries of one pace under way at the same time.
 const MOST_AT_ONCE: usize = 8;
 /// The outbox is looked at so often even if nothing is known to be due.
 const ROUND: Duration = Duration::from_mins(1);
@@ -50,7 +50,7 @@ struct Shared {
     outbox: Outbox,
     mark: String,
     voice_boxes: VoiceBoxes,
-    mailer: Arc<Mailer>,
+    replay: Replay,
     config: Arc<Config>,
     data: PathBuf,
     clock: Clock,
@@ -79,7 +79,7 @@ impl Worker {
             shared: Arc::new(Shared {
                 voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), mark.clone()),
                 mark,
-                mailer: Arc::default(),
+                replay: replay(&config, clock),
                 config,
                 outbox,
                 data,
@@ -94,12 +94,9 @@ impl Worker {
         let mut under_way = UnderWay::default();
         let mut at_once = false;
         loop {
-            let pause = if under_way.tasks.len() < MOST_AT_ONCE {
-                self.begin(&mut under_way, std::mem::take(&mut at_once))
-                    .await
-            } else {
-                ROUND
-            };
+            let pause = self
+                .begin(&mut under_way, std::mem::take(&mut at_once))
+                .await;
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
@@ -134,14 +131,12 @@ impl Worker {
                 continue;
             }
             let ahead = until_due(&duty, now);
+            let pace = self.shared.pace(&duty);
             if ahead > Duration::ZERO && !at_once {
                 pause = pause.min(ahead);
-            } else if under_way.tasks.len() < MOST_AT_ONCE {
+            } else if under_way.count(pace) < MOST_AT_ONCE {
                 let (seq, shared) = (duty.seq, Arc::clone(&self.shared));
-                let task = under_way
-                    .tasks
-                    .spawn(async move { shared.attend(duty).await });
-                under_way.duties.insert(task.id(), seq);
+                under_way.begin(seq, pace, async move { shared.attend(duty).await });
             }
         }
         pause
@@ -158,30 +153,6 @@ fn until_due(duty: &Duty, now: Timestamp) -> Duration {
     }
 }
 
-/// The attempts that are being made.
-#[derive(Default)]
-struct UnderWay {
-    tasks: JoinSet<()>,
-    duties: HashMap<Id, i64>,
-}
-
-impl UnderWay {
-    fn has(&self, seq: i64) -> bool {
-        self.duties.values().any(|&under_way| under_way == seq)
-    }
-
-    fn ended(&mut self, ended: &Result<(Id, ()), JoinError>) {
-        let id = match ended {
-            Ok((id, ())) => *id,
-            Err(error) => {
-                error!(%error, "a delivery broke off");
-                error.id()
-            }
-        };
-        self.duties.remove(&id);
-    }
-}
-
 impl Shared {
     /// The same under other settings.
     fn with(&self, config: Arc<Config>) -> Self {
@@ -189,11 +160,19 @@ impl Shared {
         Self {
             voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), self.mark.clone()),
             mark: self.mark.clone(),
-            mailer: Arc::clone(&self.mailer),
+            replay: replay(&config, self.clock),
             config,
             outbox: self.outbox.clone(),
             data: self.data.clone(),
             clock: self.clock,
+        }
+    }
+
+    fn pace(&self, duty: &Duty) -> Pace {
+        if duty.to == Destination::VoiceBox && duty.stage == Stage::Waiting && self.replays() {
+            Pace::AsSpoken
+        } else {
+            Pace::Quick
         }
     }
 
@@ -223,7 +202,12 @@ impl Shared {
             self.clock.sleep(OUTBOX_RETRY).await;
         }
         let nothing_left = matches!(outcome, Outcome::GivenUp { .. });
-        if nothing_left && duty.to == Destination::VoiceBox && duty.stage == Stage::Prepared {
+        if nothing_left && self.pace(&duty) == Pace::AsSpoken {
+            if let Err(error) = self.replay.forget(duty.call).await {
+                warn!(%error, "what was laid down of a message stays in the tap folder");
+            }
+        } else if nothing_left && duty.to == Destination::VoiceBox && duty.stage == Stage::Prepared
+        {
             let shared = Arc::clone(&self);
             let discarded =
                 blocking(move || shared.voice_boxes.discard(&duty.box_name, duty.call)).await;
@@ -261,9 +245,14 @@ impl Shared {
                 let parcel = self.parcel(duty).await?;
                 let wishes = self.config.box_delivery(&duty.box_name);
                 let page = self.config.delivery.page_url.as_deref();
-                let sending =
-                    self.mailer
-                        .deliver(&self.config.delivery.mail, wishes, page, &parcel);
+                let told = self.outbox.told(duty).await?;
+                let told = Told {
+                    shared: &self,
+                    duty,
+                    before: told,
+                };
+                let settings = &self.config.delivery.mail;
+                let sending = mail::deliver(settings, wishes, page, &parcel, &told);
                 Ok(self.done(&sending.await?))
             }
             Destination::Webhook => {
@@ -283,8 +272,8 @@ impl Shared {
 
     /// Everything that one attempt needs.
     async fn parcel(self: &Arc<Self>, duty: &Duty) -> Result<Parcel, Stopped> {
-        let record = self.record(duty).await?;
-        let original = self.original(&record).await?;
+        let mut record = self.record(duty).await?;
+        let original = self.original(&mut record).await?;
         let sound = match original.clone() {
             Some(path) => {
                 let first = self.config.box_delivery(&duty.box_name).number_first;
@@ -313,7 +302,10 @@ impl Shared {
     }
 
     /// The kept recording. A raw one that could not be kept when the call ended is kept now.
-    async fn original(self: &Arc<Self>, record: &CallRecord) -> Result<Option<PathBuf>, Stopped> {
+    async fn original(
+        self: &Arc<Self>,
+        record: &mut CallRecord,
+    ) -> Result<Option<PathBuf>, Stopped> {
         if let Some(place) = &record.audio {
             return Ok(Some(self.data.join(place)));
         }
@@ -331,6 +323,7 @@ impl Shared {
         match kept.map_err(Failed::again)? {
             Some(place) => {
                 self.outbox.note_audio(record.id, place.clone()).await?;
+                record.audio = Some(place.clone());
                 Ok(Some(self.data.join(place)))
             }
             None => Ok(None),
@@ -339,7 +332,12 @@ impl Shared {
 
     async fn into_voice_box(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
         match duty.stage {
+            Stage::Placed if self.replays() => {
+                self.replay.forget(duty.call).await?;
+                return Ok(Outcome::Done(None));
+            }
             Stage::Placed => return self.light(duty).await,
+            Stage::Waiting if self.replays() => return self.replay(duty).await,
             Stage::Waiting => self.prepare(duty).await?,
             Stage::Prepared | Stage::GivenUp => {}
         }
@@ -360,6 +358,22 @@ impl Shared {
         } else {
             Ok(Outcome::Done(Some(entry)))
         }
+    }
+
+    fn replays(&self) -> bool {
+        self.config.delivery.voice_box.method == Method::Replay
+    }
+
+    /// Plays the message to `VoiceMail()`, which looks after the lamps itself.
+    async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
+        let parcel = self.parcel(duty).await?;
+        let sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
+        self.replay.deliver(&parcel.record, sound).await?;
+        let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
+        Ok(Outcome::Placed(format!(
+            "voicemail {} by replay at {now}",
+            duty.box_name
+        )))
     }
 
     async fn prepare(self: &Arc<Self>, duty: &Duty) -> Result<(), Stopped> {
@@ -415,6 +429,29 @@ impl Shared {
     }
 }
 
+/// Who has got the mails of one delivery, as the outbox knows it.
+struct Told<'a> {
+    shared: &'a Shared,
+    duty: &'a Duty,
+    before: Vec<String>,
+}
+
+impl mail::Progress for Told<'_> {
+    fn has(&self, to: &lettre::Address) -> bool {
+        self.before
+            .iter()
+            .any(|told| told == AsRef::<str>::as_ref(to))
+    }
+
+    async fn note(&self, to: &lettre::Address) {
+        let Shared { outbox, clock, .. } = self.shared;
+        while let Err(error) = outbox.note_told(self.duty, to.to_string()).await {
+            warn!(call = %self.duty.call, %error, "who has got a mail cannot be noted");
+            clock.sleep(OUTBOX_RETRY).await;
+        }
+    }
+}
+
 /// Why an attempt has no outcome.
 enum Stopped {
     /// The destination did not take it.
@@ -435,13 +472,8 @@ impl From<OutboxError> for Stopped {
     }
 }
 
-/// Does something that waits for files, off the runtime.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failed> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Failed::again(format!("a delivery broke off: {error}")))
+fn replay(config: &Config, clock: Clock) -> Replay {
+    Replay::new(config.delivery.ami.clone(), config.tap.clone(), clock)
 }
 
 /// Says what delivery into voice boxes will not do.
@@ -462,13 +494,13 @@ fn tell(duty: &Duty, outcome: &Outcome) {
         Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
         Outcome::Reached(_) => {}
         Outcome::Later { due, why } if duty.stage == Stage::Placed => {
-            warn!(%call, to, r#box, %due, why, "the message is in its box, but the lamps do not follow yet");
+            warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
         }
         Outcome::Later { due, why } => {
             warn!(%call, to, r#box, %due, why, "not delivered yet");
         }
         Outcome::GivenUp { why } if duty.stage == Stage::Placed => {
-            error!(%call, to, r#box, why, "the message is in its box, but its lamp was given up");
+            error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
         }
         Outcome::GivenUp { why } => {
             error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");

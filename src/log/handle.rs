@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
-use tokio::sync::mpsc::UnboundedReceiver;
+use rusqlite::Connection;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, oneshot};
 use tracing::error;
 
 use super::journal::{Closing, Entry};
-use super::outbox::{Job, Outbox};
+use super::outbox::{Outbox, OutboxError};
 use super::writer::{Message, Writer};
 use super::{LOCK, LogError};
 use crate::call::record::{CallId, CallRecord, EndedBy};
@@ -31,6 +32,9 @@ pub struct Opened {
     /// They are there when [`CallLog::open`] returns, and then the channel ends; if the database was
     /// locked at the start they come when it is free.
     pub unfinished: UnboundedReceiver<CallRecord>,
+    /// Records of calls of this run that were dropped before they were closed; the shell closes them as it
+    /// does those above, with the recording. Where nobody receives, they close themselves, undelivered.
+    pub abandoned: UnboundedReceiver<CallRecord>,
 }
 
 /// Where the entries are that were given to the log.
@@ -56,6 +60,7 @@ struct Shared {
     queue: Option<Sender<Message>>,
     writer: Option<JoinHandle<()>>,
     news: Arc<Notify>,
+    abandoned: UnboundedSender<CallRecord>,
     clock: Clock,
 }
 
@@ -83,10 +88,12 @@ impl CallLog {
             .name("call-log".into())
             .spawn(move || writer.run(&messages))
             .map_err(failed)?;
+        let (tell, abandoned) = unbounded_channel();
         let shared = Shared {
             queue: Some(queue),
             writer: Some(writer),
             news,
+            abandoned: tell,
             clock,
         };
         Ok(Opened {
@@ -94,6 +101,7 @@ impl CallLog {
                 shared: Arc::new(shared),
             },
             unfinished,
+            abandoned,
         })
     }
 
@@ -150,8 +158,19 @@ impl CallLog {
     }
 
     /// Has the writer do something on the database once everything given so far is filed.
-    pub(super) fn do_on_database(&self, job: Job) {
-        self.post(Message::Do(job));
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, OutboxError> {
+        let (tell, told) = oneshot::channel();
+        self.post(Message::Do(Box::new(move |connection| {
+            let answer = job(connection);
+            let good = answer.as_ref().err().is_none_or(super::writer::is_locked);
+            // Who asked may be gone by now; what was done is done.
+            tell.send(answer).ok();
+            good
+        })));
+        Ok(told.await.map_err(|_| OutboxError::Away)??)
     }
 
     fn post(&self, message: Message) -> bool {
@@ -169,8 +188,9 @@ impl Drop for Shared {
     }
 }
 
-/// The open record of one call: dropped without [`OpenCall::close`], it closes the record itself, as
-/// handed on and unsure, so that a panic in a call still leaves its closed record.
+/// The open record of one call: dropped without [`OpenCall::close`], as by a panic in the call, it is told as
+/// abandoned ([`Opened::abandoned`]), so that it is still closed and what was said delivered; where nobody
+/// listens there it closes the record itself, as handed on and unsure.
 #[must_use = "dropping it closes the record of the call"]
 pub struct OpenCall {
     log: CallLog,
@@ -240,10 +260,13 @@ impl Drop for OpenCall {
             format!("the guard {how} before the call was over")
         });
         record.reasons.push(reason);
-        record.confidence = 0.0;
-        record.verdict = Some(Verdict::Unsure);
-        record.ended_by = Some(EndedBy::HandedOn);
-        self.log.close_call(record);
+        if let Err(unheard) = self.log.shared.abandoned.send(record) {
+            let mut record = unheard.0;
+            record.confidence = 0.0;
+            record.verdict = Some(Verdict::Unsure);
+            record.ended_by = Some(EndedBy::HandedOn);
+            self.log.close_call(record);
+        }
     }
 }
 

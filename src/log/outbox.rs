@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use super::handle::CallLog;
 use crate::call::record::{CallId, CallRecord};
@@ -146,6 +146,44 @@ impl Outbox {
             .await
     }
 
+    /// Whether anything of a call is still to be delivered.
+    pub async fn owes(&self, call: CallId) -> Result<bool, OutboxError> {
+        self.ask(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM outbox WHERE call = ?1 AND stage != 'given_up')",
+                )?
+                .query_row([call.to_string()], |row| row.get(0))
+        })
+        .await
+    }
+
+    /// The recipients that have got theirs of a delivery to several.
+    pub async fn told(&self, duty: &Duty) -> Result<Vec<String>, OutboxError> {
+        let seq = duty.seq;
+        self.ask(move |connection| {
+            connection
+                .prepare_cached("SELECT recipient FROM outbox_told WHERE seq = ?1")?
+                .query_map([seq], |row| row.get(0))?
+                .collect()
+        })
+        .await
+    }
+
+    /// Notes that one recipient has got his; it is on the disk when this returns.
+    pub async fn note_told(&self, duty: &Duty, recipient: String) -> Result<(), OutboxError> {
+        let seq = duty.seq;
+        self.ask(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO outbox_told (seq, recipient) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                )?
+                .execute((seq, recipient))
+                .map(drop)
+        })
+        .await
+    }
+
     /// What this installation calls itself, the same for as long as its database lives.
     pub async fn name(&self) -> Result<String, OutboxError> {
         self.ask(|connection| connection.query_row("SELECT id FROM guard", [], |row| row.get(0)))
@@ -156,15 +194,7 @@ impl Outbox {
         &self,
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, OutboxError> {
-        let (tell, told) = oneshot::channel();
-        self.log.do_on_database(Box::new(move |connection| {
-            let answer = job(connection);
-            let good = answer.as_ref().err().is_none_or(super::writer::is_locked);
-            // Who asked may be gone by now; what was done is done.
-            tell.send(answer).ok();
-            good
-        }));
-        Ok(told.await.map_err(|_| OutboxError::Away)??)
+        self.log.ask(job).await
     }
 }
 
@@ -242,7 +272,7 @@ fn duties(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Duty>> {
     Ok(duties)
 }
 
-fn moment(ms: i64) -> Timestamp {
+pub(super) fn moment(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 

@@ -127,6 +127,17 @@ pub fn spoken(e164: &str, home: Option<Country>) -> String {
     }
 }
 
+/// What two calls by one number have in common, however it was sent: its E.164 form, else its digits.
+///
+/// `None` where that tells nobody apart: no number, a word such as `anonymous`, nothing but zeros.
+pub fn identity(raw: &str, e164: Option<&str>) -> Option<String> {
+    if let Some(e164) = e164 {
+        return Some(e164.to_owned());
+    }
+    let digits = Written::read(raw)?.all;
+    digits.chars().any(|digit| digit != '0').then_some(digits)
+}
+
 /// Reads the numbering plans now (some milliseconds), so that the first call need not.
 pub fn warm_up() {
     normalise("+4930123456", Some(Country::default()));

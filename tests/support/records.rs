@@ -42,6 +42,7 @@ pub(crate) fn opened(n: u32) -> CallRecord {
         ended_by: None,
         watched: None,
         would_have: None,
+        repeat_window_s: None,
         timeline: Vec::new(),
         audio: None,
         delivered: Vec::new(),

@@ -37,6 +37,7 @@ pub(super) fn record() -> CallRecord {
         ended_by: Some(EndedBy::Caller),
         watched: None,
         would_have: None,
+        repeat_window_s: None,
         timeline: Vec::new(),
         audio: None,
         delivered: Vec::new(),

@@ -14,12 +14,14 @@
 pub mod agi;
 pub mod audio;
 pub mod call;
+pub mod case;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod hearing;
 pub mod log;
+pub mod manager;
 pub mod number;
 pub mod plot;
 pub mod prompts;

@@ -31,7 +31,8 @@ pub enum LeftBy {
 ///
 /// Blocks.
 pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
-    let folder = &guard.config.tap.folder_as_guard_sees_it;
+    let config = guard.settings.now();
+    let folder = &config.tap.folder_as_guard_sees_it;
     let timeline = hear(folder, record.id);
     let keyed = matches!(
         record.callback.source,
@@ -77,7 +78,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
         }
     }
     info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-    let wanted = guard.config.deliver_to(&record.box_name);
+    let wanted = config.deliver_to(&record.box_name);
     guard.log.close_and_deliver(record, wanted);
 }
 
@@ -104,7 +105,7 @@ pub async fn recover_all(
 /// now and again and again; never returns.
 pub async fn take_up_recordings(guard: Arc<Guard>) {
     loop {
-        let folder = guard.config.tap.folder_as_guard_sees_it.clone();
+        let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
         match tokio::task::spawn_blocking(move || keep::left_behind(&folder)).await {
             Ok(Ok(calls)) => {
                 for call in calls {
@@ -133,7 +134,8 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
     }
     let own = Arc::clone(guard);
     let keeping = move || {
-        let folder = &own.config.tap.folder_as_guard_sees_it;
+        let config = own.settings.now();
+        let folder = &config.tap.folder_as_guard_sees_it;
         keep::keep(folder, &own.data, call, record.started, &[])
     };
     if let Some(place) = tokio::task::spawn_blocking(keeping).await?? {

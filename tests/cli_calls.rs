@@ -335,7 +335,7 @@ proptest! {
         record.caller.name.clone_from(&name);
         record.caller.number.clone_from(&number);
         record.reasons = vec![reason.clone()];
-        let rows = cells(&export::csv(&record, &TimeZone::UTC));
+        let rows = cells(&export::csv(&record, None, &TimeZone::UTC));
         prop_assert_eq!(rows.len(), 1);
         for cell in &rows[0] {
             prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']), "{:?}", cell);
@@ -392,8 +392,14 @@ fn the_support_line_reads_like_a_sentence() {
 
 #[test]
 fn the_card_answers_the_dispute() {
-    let card =
-        |record: &CallRecord| call::card(record, Path::new("/var/lib/voicemail-guard"), &berlin());
+    let card = |record: &CallRecord| {
+        call::card(
+            record,
+            None,
+            Path::new("/var/lib/voicemail-guard"),
+            &berlin(),
+        )
+    };
     insta::assert_snapshot!("card_message", card(&closed(1, Verdict::Message)));
     insta::assert_snapshot!("card_hostile", card(&hostile()));
     insta::assert_snapshot!("card_up", card(&opened(1)));

@@ -14,7 +14,7 @@ use voicemail_guard::audio::g711;
 use voicemail_guard::call::record::{CallRecord, EndedBy};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::Config;
+use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::Destination;
 use voicemail_guard::log::{Opened, Reader};
 use voicemail_guard::recover::{LeftBy, recover_all, take_up_recordings};
@@ -44,7 +44,7 @@ impl House {
         let mut config = Config::default();
         config.tap.folder_as_guard_sees_it.clone_from(&tap);
         let guard = Guard {
-            config,
+            settings: Current::new(config),
             log: log.log.clone(),
             clock: Clock::default(),
             data: folder.path().join("data"),

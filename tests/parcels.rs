@@ -13,7 +13,7 @@ use voicemail_guard::audio::{MediaTime, g711, wav};
 use voicemail_guard::call::record::{Asked, CallRecord};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::Config;
+use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Destination, Worker, key_of};
 use voicemail_guard::hearing::hear;
@@ -117,7 +117,13 @@ impl House {
     async fn works_until(&self, wanted: impl Fn(&[Duty]) -> bool) {
         let clock = Clock::default();
         let stop = CancellationToken::new();
-        let worker = Worker::new(&self.config, self.log.outbox(), self.data(), clock).await;
+        let worker = Worker::new(
+            &Current::new(self.config.clone()),
+            self.log.outbox(),
+            self.data(),
+            clock,
+        )
+        .await;
         let working = tokio::spawn(worker.run(stop.clone()));
         let patience = clock.now() + Duration::from_mins(1);
         while !wanted(&self.log.outbox().heads().await.unwrap()) {

@@ -252,10 +252,41 @@ pub struct CallRecord {
     /// What enforce would have done in observe; `None` where it would not have ended the call earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would_have: Option<WouldHave>,
+    /// Seconds within which the next call by the same number belongs to the same case; `None` where calls
+    /// form no cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat_window_s: Option<u32>,
     /// What was heard, and when.
     pub timeline: Vec<Segment>,
     /// Path of the kept audio below the data folder, if there is any.
     pub audio: Option<String>,
     /// Where the message went, and when.
     pub delivered: Vec<String>,
+}
+
+/// Near speech that is worth hearing where `VoiceMail()` took the message itself.
+const WORTH_HEARING: MediaTime = MediaTime::from_secs(1);
+
+impl CallRecord {
+    /// Whether a closed record tells of a message: of one that the guard has, or of a caller who said
+    /// something worth hearing, or keyed in a number, and then was `VoiceMail()`'s.
+    ///
+    /// A call that was refused was never heard; who said nothing to the guard before `VoiceMail()` took
+    /// over may have left a message or not.
+    pub fn leaves_a_message(&self) -> bool {
+        self.verdict.is_some_and(Verdict::is_delivered)
+            && match self.ended_by {
+                Some(EndedBy::Refused) => false,
+                Some(EndedBy::HandedOn | EndedBy::Asterisk) => self.said_something(),
+                _ => self.mode != Mode::Observe || self.said_something(),
+            }
+    }
+
+    fn said_something(&self) -> bool {
+        use CallbackSource::{CallerIdConfirmed, Keyed, KeyedConfirmed};
+        matches!(
+            self.callback.source,
+            KeyedConfirmed | CallerIdConfirmed | Keyed
+        ) || self.seconds.speech >= WORTH_HEARING
+    }
 }

@@ -10,13 +10,16 @@ use jiff::tz::TimeZone;
 use super::calls::{Error, NOTHING_FOUND};
 use crate::audio::MediaTime;
 use crate::call::record::{CallRecord, Mode, Presentation};
-use crate::log::{Reader, words};
+use crate::call::verdict::Verdict;
+use crate::log::{CaseOfCall, Reader, words};
 use crate::text::{quoted, shortened, shown};
 
 /// Width of the labels on the left.
 const LABEL: usize = 11;
 /// Characters of a text from outside that are shown.
 const MOST_SHOWN: usize = 200;
+/// Other calls of a case on the card.
+const MOST_OTHER_CALLS: usize = 20;
 
 /// Which call is wanted.
 #[derive(Clone, Debug, clap::Args)]
@@ -30,11 +33,17 @@ pub struct Args {
 /// Prints the card of the call; where several could be meant, their list.
 pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let zone = TimeZone::system();
-    let found = Reader::open(data_folder)?.find(&args.id)?;
+    let reader = Reader::open(data_folder)?;
+    let found = reader.find(&args.id)?;
     match found.as_slice() {
         [] => writeln!(out, "There is no call {}.", quoted(&args.id))?,
         [record] => {
-            write!(out, "{}", card(record, data_folder, &zone))?;
+            let case = match reader.case_of(record.id)? {
+                Some(of) => Some((reader.calls_of_case(of.case.id)?, of)),
+                None => None,
+            };
+            let case = case.as_ref().map(|(calls, of)| (of, calls.as_slice()));
+            write!(out, "{}", card(record, case, data_folder, &zone))?;
             return Ok(ExitCode::SUCCESS);
         }
         several => {
@@ -54,8 +63,13 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     Ok(ExitCode::from(NOTHING_FOUND))
 }
 
-/// The card: everything that answers "I did leave a message", in words.
-pub fn card(record: &CallRecord, data_folder: &Path, zone: &TimeZone) -> String {
+/// The card: everything that answers "I did leave a message", in words; `case` with all calls of the case.
+pub fn card(
+    record: &CallRecord,
+    case: Option<(&CaseOfCall, &[CallRecord])>,
+    data_folder: &Path,
+    zone: &TimeZone,
+) -> String {
     let mut card = Card(format!("Call {}: {}\n\n", record.id, answer(record)));
     card.line("When", &when(record, zone));
     card.line("Who", &who(record));
@@ -81,6 +95,10 @@ pub fn card(record: &CallRecord, data_folder: &Path, zone: &TimeZone) -> String 
         "Call back",
         callback.as_deref().unwrap_or("no number is known"),
     );
+    if let Some((of, calls)) = case {
+        card.line("Case", &case_of(of, zone));
+        card.lines("", other_calls(record, calls, zone), "");
+    }
     card.line("End", &end(record));
     if record.mode == Mode::Observe && record.ended_by.is_some() {
         let would_have = words::would_have(record.would_have);
@@ -223,6 +241,42 @@ fn timeline(record: &CallRecord) -> impl Iterator<Item = String> {
         }
         text
     })
+}
+
+fn case_of(of: &CaseOfCall, zone: &TimeZone) -> String {
+    let state = words::case_state(&of.case, zone);
+    if of.calls == 1 {
+        return format!("the only call by this number for the box so far; {state}");
+    }
+    format!(
+        "the {} of {} calls by this number for the box since {}; {state}",
+        words::ordinal(of.place),
+        of.calls,
+        words::time(of.case.first, zone)
+    )
+}
+
+/// The other calls of the case, those next to this one.
+fn other_calls(record: &CallRecord, calls: &[CallRecord], zone: &TimeZone) -> Vec<String> {
+    let at = calls.iter().position(|call| call.id == record.id);
+    let from = at.unwrap_or(0).saturating_sub(MOST_OTHER_CALLS / 2);
+    let near = calls.iter().skip(from).take(MOST_OTHER_CALLS + 1);
+    let others = near.filter(|call| call.id != record.id);
+    let mut lines: Vec<_> = others
+        .map(|call| {
+            let verdict = call.verdict.map_or("(up)", Verdict::as_str);
+            format!(
+                "{}  {}  {verdict}",
+                call.id,
+                words::time(call.started, zone)
+            )
+        })
+        .collect();
+    let shown = lines.len() + 1;
+    if calls.len() > shown {
+        lines.push(format!("and {} more", calls.len() - shown));
+    }
+    lines
 }
 
 fn end(record: &CallRecord) -> String {

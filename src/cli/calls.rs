@@ -8,21 +8,23 @@ use clap::ValueEnum;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
 
+use super::cases;
 use super::when::When;
 use crate::audio::MediaTime;
 use crate::call::record::{CallRecord, Mode};
 use crate::call::verdict::Verdict;
+use crate::case::ClosedBy;
 use crate::clock::Clock;
 use crate::config::full_box_name;
 use crate::hearing::Class;
-use crate::log::{LogError, Order, Query, Reader, export, waiting, words};
+use crate::log::{CaseOfCall, LogError, Order, Query, Reader, export, waiting, words};
 use crate::number::{Country, Needle};
 use crate::text::shortened;
 
 /// Nothing was found.
 pub(super) const NOTHING_FOUND: u8 = 1;
 /// Calls of a table that nobody limited.
-const TABLE_LIMIT: u32 = 50;
+pub(super) const TABLE_LIMIT: u32 = 50;
 /// Characters of a name in the table.
 const NAME_WIDTH: usize = 32;
 
@@ -34,6 +36,7 @@ Exit code: 0 calls were found, 1 none, 2 wrong usage.
 Examples:
   voicemail-guard calls --since yesterday
   voicemail-guard calls --number 0911/12345678
+  voicemail-guard calls --cases --open --since 7d
   voicemail-guard calls --verdict message --since 2026-11-23 --until 2026-11-23 --format csv")]
 pub struct Args {
     /// Calls from this number or to be called back there, in any form people write; the last digits do
@@ -54,6 +57,12 @@ pub struct Args {
     /// At most so many, newest first [default: 50 in a table, else all]
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
+    /// One line a case (all calls by one number for a box within the window) instead of one a call
+    #[arg(long)]
+    pub cases: bool,
+    /// Only cases that are open: nobody has spoken to the caller, and he has left no message
+    #[arg(long, requires = "cases")]
+    pub open: bool,
     /// How they are printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -86,6 +95,9 @@ pub enum Error {
     /// The number to search for has neither digits nor letters.
     #[error("there is nothing to search for in the number {0:?}")]
     Number(String),
+    /// Cases have no form as CSV.
+    #[error("--cases prints a table or JSON; --format csv prints calls, each with its case")]
+    CasesAsCsv,
     /// Writing failed.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
@@ -95,7 +107,7 @@ impl Error {
     /// What the process exits with.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Time(_) | Self::Number(_) => ExitCode::from(2),
+            Self::Time(_) | Self::Number(_) | Self::CasesAsCsv => ExitCode::from(2),
             Self::Log(_) | Self::Write(_) => ExitCode::from(NOTHING_FOUND),
         }
     }
@@ -108,14 +120,19 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     let reader = Reader::open(data_folder)?;
     let mut observed = Observed::default();
     let printed = match args.format {
+        _ if args.cases => cases::print(&reader, &query, args, &zone, out),
         Format::Table => table(&reader, &query, &zone, &mut observed, out),
-        Format::Json => lines(&reader, &query, out, |record| {
-            export::json(record, &zone) + "\n"
+        Format::Json => lines(&reader, &query, out, |record, case| {
+            export::json_with_case(record, case, &zone) + "\n"
         }),
         Format::Csv => out
             .write_all(export::csv_header().as_bytes())
             .map_err(Error::from)
-            .and_then(|()| lines(&reader, &query, out, |record| export::csv(record, &zone))),
+            .and_then(|()| {
+                lines(&reader, &query, out, |record, case| {
+                    export::csv(record, case, &zone)
+                })
+            }),
     };
     let printed = match printed {
         Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -123,7 +140,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
         }
         printed => printed?,
     };
-    if args.format == Format::Table {
+    if args.format == Format::Table && !args.cases {
         notes(printed, observed, args, data_folder, out)?;
     }
     Ok(if printed == 0 {
@@ -160,14 +177,15 @@ fn lines(
     reader: &Reader,
     query: &Query,
     out: &mut dyn Write,
-    line: impl Fn(&CallRecord) -> String,
+    line: impl Fn(&CallRecord, Option<&CaseOfCall>) -> String,
 ) -> Result<usize, Error> {
     let mut printed = 0;
     let mut failed = None;
     reader.each(query, |record| {
-        let written = record
-            .map_err(Error::from)
-            .and_then(|record| Ok(out.write_all(line(&record).as_bytes())?));
+        let written = record.map_err(Error::from).and_then(|record| {
+            let case = reader.case_of(record.id)?;
+            Ok(out.write_all(line(&record, case.as_ref()).as_bytes())?)
+        });
         match written {
             Ok(()) => printed += 1,
             Err(error) => failed = Some(error),
@@ -202,10 +220,11 @@ fn table(
             "speech",
             "call back",
             "call",
+            "case",
         ]);
     for record in &records {
         observed.count(record);
-        table.add_row(row(record, zone));
+        table.add_row(row(record, reader.case_of(record.id)?.as_ref(), zone));
     }
     if let Some(speech) = table.column_mut(5) {
         speech.set_cell_alignment(CellAlignment::Right);
@@ -214,7 +233,7 @@ fn table(
     Ok(records.len())
 }
 
-fn row(record: &CallRecord, zone: &TimeZone) -> [String; 8] {
+fn row(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> [String; 9] {
     let verdict = match (record.verdict, record.ended) {
         (Some(verdict), _) => verdict.to_string(),
         (None, None) => "(up)".into(),
@@ -229,7 +248,19 @@ fn row(record: &CallRecord, zone: &TimeZone) -> [String; 8] {
         record.seconds.of(Class::Speech).to_string(),
         words::callback(&record.callback).unwrap_or_default(),
         record.id.to_string(),
+        case.map_or_else(String::new, case_in_short),
     ]
+}
+
+/// Which call of how many, and whether the caller still has to be called back: `2 of 3, open`.
+fn case_in_short(of: &CaseOfCall) -> String {
+    let state = match of.case.closed.map(|closed| closed.by) {
+        None => "open",
+        Some(ClosedBy::Message) => "message",
+        Some(ClosedBy::Answered) => "answered",
+        Some(ClosedBy::CalledBack) => "called back",
+    };
+    format!("{} of {}, {state}", of.place, of.calls)
 }
 
 /// What enforce would have saved in the calls of a table that were only observed.

@@ -2,9 +2,12 @@
 
 pub mod call;
 pub mod calls;
+mod cases;
 pub mod check;
 pub mod classify;
 pub mod demo;
+mod notify;
+mod reload;
 pub mod serve;
 pub mod stop;
 pub mod when;

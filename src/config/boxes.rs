@@ -1,9 +1,11 @@
 //! `[defaults]` and `[box."100@default"]`: the settings of a box, each inherited where it is not set.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::parcels::{BoxDelivery, Tongue};
-use super::value::{Count, Country, Exit, MailAddress, Seconds, Sound, VoicemailOptions};
+use super::value::{Count, Country, Exit, MailAddress, OrOff, Seconds, Sound, VoicemailOptions};
 use crate::call::policy::{Offer, Policy};
 use crate::call::record::Mode;
 use crate::delivery::Destination;
@@ -17,6 +19,8 @@ pub(super) struct BoxSettings {
     pub(super) deliver_to: Vec<Destination>,
     /// What it wants of them.
     pub(super) delivery: BoxDelivery,
+    /// Calls by one number so close together are one case; `None` where calls form no cases.
+    pub(super) repeat_window: Option<Duration>,
 }
 
 impl Default for BoxSettings {
@@ -25,6 +29,7 @@ impl Default for BoxSettings {
             policy: Policy::default(),
             deliver_to: vec![Destination::VoiceBox],
             delivery: BoxDelivery::default(),
+            repeat_window: Some(Duration::from_hours(24)),
         }
     }
 }
@@ -58,6 +63,7 @@ pub(super) struct BoxTable {
     key_pause_s: Option<Seconds<1, 30>>,
     confirm_s: Option<Seconds<1, 30>>,
     longest_call_s: Option<Seconds<30, 14_400>>,
+    repeat_window_s: Option<OrOff<60, 2_592_000>>,
 }
 
 impl BoxTable {
@@ -76,6 +82,9 @@ impl BoxTable {
         };
         BoxSettings {
             deliver_to: deliver_to.unwrap_or_else(|| inherited.deliver_to.clone()),
+            repeat_window: self
+                .repeat_window_s
+                .map_or(inherited.repeat_window, |window| window.0),
             policy: self.policy_over(&inherited.policy),
             delivery,
         }

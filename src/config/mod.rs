@@ -5,6 +5,7 @@
 //! sources shows every setting at its default.
 
 mod boxes;
+mod current;
 pub mod delivery;
 pub mod parcels;
 mod read;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
+pub use self::current::{Current, News};
 pub(crate) use self::value::are_voicemail_options;
 
 use self::boxes::BoxSettings;
@@ -26,6 +28,7 @@ use self::delivery::Delivery;
 use self::parcels::BoxDelivery;
 use crate::call::policy::Policy;
 use crate::delivery::Destination;
+use crate::number::Country;
 use crate::server::Limits;
 
 /// All settings of one guard.
@@ -111,6 +114,26 @@ impl Config {
     /// What a box wants of its messages.
     pub fn box_delivery(&self, box_name: &str) -> &BoxDelivery {
         &self.of_box(box_name).delivery
+    }
+
+    /// How close together calls by one number for a box are one case; `None` where they form no cases.
+    pub fn repeat_window(&self, box_name: &str) -> Option<Duration> {
+        self.of_box(box_name).repeat_window
+    }
+
+    /// Whether calls for any box form cases.
+    pub fn has_cases(&self) -> bool {
+        let mut all = self.boxes.values().chain([&self.defaults]);
+        all.any(|settings| settings.repeat_window.is_some())
+    }
+
+    /// The home countries of all boxes.
+    pub fn home_countries(&self) -> Vec<Country> {
+        let all = self.boxes.values().chain([&self.defaults]);
+        let mut codes: Vec<_> = all.map(|settings| &settings.policy.home_country).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        codes.iter().filter_map(|code| code.parse().ok()).collect()
     }
 
     /// No box is delivered anywhere from now on: for a guard that only shows what it would do.

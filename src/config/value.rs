@@ -42,6 +42,46 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Seconds<MIN, MAX>
     }
 }
 
+/// [`Seconds`], or the word `"off"`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct OrOff<const MIN: u32, const MAX: u32>(pub(super) Option<Duration>);
+
+impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for OrOff<MIN, MAX> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InRangeOrOff<const MIN: u32, const MAX: u32>;
+        impl<const MIN: u32, const MAX: u32> Visitor<'_> for InRangeOrOff<MIN, MAX> {
+            type Value = Option<Duration>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a number of seconds from {MIN} to {MAX}, or \"off\"")
+            }
+            fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Self::Value, E> {
+                if (f64::from(MIN)..=f64::from(MAX)).contains(&seconds) {
+                    Ok(Some(Duration::from_secs_f64(seconds)))
+                } else {
+                    Err(not_allowed(&seconds, &self))
+                }
+            }
+            fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Self::Value, E> {
+                if (i64::from(MIN)..=i64::from(MAX)).contains(&seconds) {
+                    Ok(Some(Duration::from_secs(seconds as u64)))
+                } else {
+                    Err(not_allowed(&seconds, &self))
+                }
+            }
+            fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
+                if word == "off" {
+                    Ok(None)
+                } else {
+                    Err(not_allowed(&format_args!("{word:?}"), &self))
+                }
+            }
+        }
+        deserializer
+            .deserialize_any(InRangeOrOff::<MIN, MAX>)
+            .map(Self)
+    }
+}
+
 /// A whole number from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Count<const MIN: u32, const MAX: u32>(pub(super) u32);

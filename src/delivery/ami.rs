@@ -275,7 +275,7 @@ fn field<'a>(block: &'a [String], name: &str) -> Option<&'a str> {
 }
 
 /// An action's lines. A value cannot begin a line of its own: line ends in it become blanks.
-fn encode<'a>(fields: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Vec<u8> {
+pub(crate) fn encode<'a>(fields: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Vec<u8> {
     let mut octets = Vec::new();
     for (name, value) in fields {
         let one_line: String = value

@@ -14,7 +14,7 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(LONGEST.as_secs() 
 /// How long to wait after `failures` failures: from five seconds on twice as long each time, a quarter of
 /// an hour at the most, a quarter more or less by `jitter` (0 to 1), so that what failed together is not
 /// tried together.
-pub(super) fn wait(failures: u32, jitter: f64) -> Duration {
+pub(crate) fn wait(failures: u32, jitter: f64) -> Duration {
     let doubled = SHORTEST.saturating_mul(1 << failures.saturating_sub(1).min(16));
     doubled
         .min(LONGEST)

@@ -13,7 +13,7 @@
 
 pub mod address;
 pub mod ami;
-mod backoff;
+pub(crate) mod backoff;
 pub mod mail;
 mod rule;
 mod sound;

@@ -2,11 +2,7 @@
 
 use super::Destination;
 use crate::audio::MediaTime;
-use crate::call::record::{CallRecord, EndedBy, Mode};
-use crate::call::verdict::Verdict;
-
-/// Near speech that is worth hearing where `VoiceMail()` took the message itself.
-const WORTH_HEARING: MediaTime = MediaTime::from_secs(1);
+use crate::call::record::{CallRecord, Mode};
 
 /// Where the message of a closed record goes, out of where the box wants its messages.
 ///
@@ -21,12 +17,7 @@ const WORTH_HEARING: MediaTime = MediaTime::from_secs(1);
 ///    a number. Twice told is better than lost.
 /// 5. A call that a dead guard left behind is judged by its recording, and delivered as any other.
 pub fn destinations_of(record: &CallRecord, wanted: &[Destination]) -> Vec<Destination> {
-    let refused = record.ended_by == Some(EndedBy::Refused);
-    if record.mode == Mode::Observe
-        || refused
-        || !record.verdict.is_some_and(Verdict::is_delivered)
-        || (voicemail_asked(record) && !said_something(record))
-    {
+    if record.mode == Mode::Observe || !record.leaves_a_message() {
         return Vec::new();
     }
     let mut to: Vec<_> = wanted
@@ -41,17 +32,4 @@ pub fn destinations_of(record: &CallRecord, wanted: &[Destination]) -> Vec<Desti
 
 fn has_sound(record: &CallRecord) -> bool {
     record.audio.is_some() || record.seconds.speech > MediaTime::ZERO
-}
-
-fn voicemail_asked(record: &CallRecord) -> bool {
-    matches!(record.ended_by, Some(EndedBy::HandedOn | EndedBy::Asterisk))
-}
-
-fn said_something(record: &CallRecord) -> bool {
-    use crate::call::record::CallbackSource::{CallerIdConfirmed, Keyed, KeyedConfirmed};
-    let keyed = matches!(
-        record.callback.source,
-        KeyedConfirmed | CallerIdConfirmed | Keyed
-    );
-    keyed || record.seconds.speech >= WORTH_HEARING
 }

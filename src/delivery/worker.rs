@@ -19,8 +19,8 @@ use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
 use super::{Destination, Failed, Parcel, ami, backoff, blocking, key_of, mail, sound, webhook};
 use crate::call::record::CallRecord;
 use crate::clock::Clock;
-use crate::config::Config;
 use crate::config::delivery::Method;
+use crate::config::{Config, Current, News};
 use crate::log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::tap::keep;
 
@@ -37,17 +37,21 @@ const LOCK_TRIES: u32 = 250;
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Delivers what stands in the outbox until told to stop.
+///
+/// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
+/// at once.
 pub struct Worker {
+    settings: Current,
+    news: News,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     outbox: Outbox,
+    mark: String,
     voice_boxes: VoiceBoxes,
     replay: Replay,
-    settings: crate::config::delivery::Delivery,
-    config: Config,
-    tap_folder: PathBuf,
+    config: Arc<Config>,
     data: PathBuf,
     clock: Clock,
 }
@@ -56,13 +60,10 @@ impl Worker {
     /// A worker on this outbox; `data` is the folder below which audio is kept.
     ///
     /// Waits for the log's database and says once what delivery will not do.
-    pub async fn new(config: &Config, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
-        let settings = config.delivery.clone();
-        if config.delivers_to(Destination::VoiceBox) && !settings.ami.is_set() {
-            warn!(
-                "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
-            );
-        }
+    pub async fn new(settings: &Current, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
+        let news = settings.news();
+        let config = settings.now();
+        tell_of_lamps(&config);
         let mark = loop {
             match outbox.name().await {
                 Ok(mark) => break mark,
@@ -73,13 +74,14 @@ impl Worker {
             }
         };
         Self {
+            settings: settings.clone(),
+            news,
             shared: Arc::new(Shared {
-                voice_boxes: VoiceBoxes::new(settings.voice_box.clone(), mark),
-                replay: Replay::new(settings.ami.clone(), config.tap.clone(), clock),
-                config: config.clone(),
-                settings,
+                voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), mark.clone()),
+                mark,
+                replay: replay(&config, clock),
+                config,
                 outbox,
-                tap_folder: config.tap.folder_as_guard_sees_it.clone(),
                 data,
                 clock,
             }),
@@ -87,15 +89,22 @@ impl Worker {
     }
 
     /// Works until `stop`; then what is under way may finish within ten seconds.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(mut self, stop: CancellationToken) {
         let clock = self.shared.clock;
         let mut under_way = UnderWay::default();
+        let mut at_once = false;
         loop {
-            let pause = self.begin(&mut under_way).await;
+            let pause = self
+                .begin(&mut under_way, std::mem::take(&mut at_once))
+                .await;
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
                 () = self.shared.outbox.news() => {}
+                () = self.news.replaced() => {
+                    self.shared = Arc::new(self.shared.with(self.settings.now()));
+                    at_once = true;
+                }
                 () = clock.sleep(pause) => {}
             }
         }
@@ -106,8 +115,8 @@ impl Worker {
         }
     }
 
-    /// Begins what is due; tells how long nothing else will be.
-    async fn begin(&self, under_way: &mut UnderWay) -> Duration {
+    /// Begins what is due, or all that waits; tells how long nothing else will be.
+    async fn begin(&self, under_way: &mut UnderWay, at_once: bool) -> Duration {
         let heads = match self.shared.outbox.heads().await {
             Ok(heads) => heads,
             Err(error) => {
@@ -123,7 +132,7 @@ impl Worker {
             }
             let ahead = until_due(&duty, now);
             let pace = self.shared.pace(&duty);
-            if ahead > Duration::ZERO {
+            if ahead > Duration::ZERO && !at_once {
                 pause = pause.min(ahead);
             } else if under_way.count(pace) < MOST_AT_ONCE {
                 let (seq, shared) = (duty.seq, Arc::clone(&self.shared));
@@ -145,6 +154,20 @@ fn until_due(duty: &Duty, now: Timestamp) -> Duration {
 }
 
 impl Shared {
+    /// The same under other settings.
+    fn with(&self, config: Arc<Config>) -> Self {
+        tell_of_lamps(&config);
+        Self {
+            voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), self.mark.clone()),
+            mark: self.mark.clone(),
+            replay: replay(&config, self.clock),
+            config,
+            outbox: self.outbox.clone(),
+            data: self.data.clone(),
+            clock: self.clock,
+        }
+    }
+
     fn pace(&self, duty: &Duty) -> Pace {
         if duty.to == Destination::VoiceBox && duty.stage == Stage::Waiting && self.replays() {
             Pace::AsSpoken
@@ -198,7 +221,8 @@ impl Shared {
         let now = self.clock.date();
         let why = failed.to_string();
         let tried_for = now.duration_since(duty.since);
-        let limit = SignedDuration::try_from(self.settings.give_up_after).unwrap_or_default();
+        let limit =
+            SignedDuration::try_from(self.config.delivery.give_up_after).unwrap_or_default();
         if matches!(failed, Failed::Never { .. }) || tried_for >= limit {
             return Outcome::GivenUp { why };
         }
@@ -220,21 +244,22 @@ impl Shared {
             Destination::Mail => {
                 let parcel = self.parcel(duty).await?;
                 let wishes = self.config.box_delivery(&duty.box_name);
-                let page = self.settings.page_url.as_deref();
+                let page = self.config.delivery.page_url.as_deref();
                 let told = self.outbox.told(duty).await?;
                 let told = Told {
                     shared: &self,
                     duty,
                     before: told,
                 };
-                let sending = mail::deliver(&self.settings.mail, wishes, page, &parcel, &told);
+                let settings = &self.config.delivery.mail;
+                let sending = mail::deliver(settings, wishes, page, &parcel, &told);
                 Ok(self.done(&sending.await?))
             }
             Destination::Webhook => {
                 let parcel = self.parcel(duty).await?;
                 let now = self.clock.date();
-                let page = self.settings.page_url.as_deref();
-                let telling = webhook::deliver(&self.settings.webhook, page, &parcel, now);
+                let page = self.config.delivery.page_url.as_deref();
+                let telling = webhook::deliver(&self.config.delivery.webhook, page, &parcel, now);
                 Ok(self.done(&telling.await?))
             }
         }
@@ -285,8 +310,16 @@ impl Shared {
             return Ok(Some(self.data.join(place)));
         }
         let (shared, id, started) = (Arc::clone(self), record.id, record.started);
-        let kept = blocking(move || keep::keep(&shared.tap_folder, &shared.data, id, started, &[]))
-            .await?;
+        let kept = blocking(move || {
+            keep::keep(
+                &shared.config.tap.folder_as_guard_sees_it,
+                &shared.data,
+                id,
+                started,
+                &[],
+            )
+        })
+        .await?;
         match kept.map_err(Failed::again)? {
             Some(place) => {
                 self.outbox.note_audio(record.id, place.clone()).await?;
@@ -320,7 +353,7 @@ impl Shared {
             Err(Trouble::Unprepared) => return Ok(Outcome::Reached(Stage::Waiting)),
             Err(trouble) => return Err(Failed::from(trouble).into()),
         };
-        if self.settings.ami.is_set() {
+        if self.config.delivery.ami.is_set() {
             Ok(Outcome::Placed(entry))
         } else {
             Ok(Outcome::Done(Some(entry)))
@@ -328,7 +361,7 @@ impl Shared {
     }
 
     fn replays(&self) -> bool {
-        self.settings.voice_box.method == Method::Replay
+        self.config.delivery.voice_box.method == Method::Replay
     }
 
     /// Plays the message to `VoiceMail()`, which looks after the lamps itself.
@@ -384,8 +417,8 @@ impl Shared {
             return Ok(Outcome::Done(None));
         };
         // Taken out of the settings since.
-        if self.settings.ami.is_set() {
-            let refreshed = ami::refresh(&self.settings.ami, &place).await;
+        if self.config.delivery.ami.is_set() {
+            let refreshed = ami::refresh(&self.config.delivery.ami, &place).await;
             refreshed.map_err(Failed::again)?;
         }
         Ok(Outcome::Done(None))
@@ -432,6 +465,19 @@ impl From<Failed> for Stopped {
 impl From<OutboxError> for Stopped {
     fn from(error: OutboxError) -> Self {
         Self::Outbox(error)
+    }
+}
+
+fn replay(config: &Config, clock: Clock) -> Replay {
+    Replay::new(config.delivery.ami.clone(), config.tap.clone(), clock)
+}
+
+/// Says what delivery into voice boxes will not do.
+fn tell_of_lamps(config: &Config) {
+    if config.delivers_to(Destination::VoiceBox) && !config.delivery.ami.is_set() {
+        warn!(
+            "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
+        );
     }
 }
 

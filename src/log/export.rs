@@ -6,9 +6,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::{CaseOfCall, CountedCase};
 use crate::audio::MediaTime;
 use crate::call::record::{Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode, WouldHave};
 use crate::call::verdict::Verdict;
+use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
 use crate::text::plain_json;
 
@@ -39,6 +41,93 @@ struct Line<'a> {
     /// Only where enforce would have ended an observed call earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     would_have: Option<WouldHave>,
+}
+
+/// What `calls` prints of the case of a call, behind what there is of the call itself.
+#[derive(Serialize)]
+struct CaseLine {
+    id: CallId,
+    place: u32,
+    calls: u32,
+    first: String,
+    last: String,
+    closed: Option<ClosedLine>,
+}
+
+#[derive(Serialize)]
+struct ClosedLine {
+    at: String,
+    by: ClosedBy,
+    known_by: &'static str,
+    call: Option<CallId>,
+}
+
+impl ClosedLine {
+    fn of(case: &Case, zone: &TimeZone) -> Option<Self> {
+        case.closed.map(|closed| Self {
+            at: rfc3339(closed.at, zone),
+            by: closed.by,
+            known_by: closed.by.known_by(),
+            call: closed.call,
+        })
+    }
+}
+
+/// What `calls --cases --format json` prints of a case: these fields in this order, for good.
+#[derive(Serialize)]
+struct CountedLine<'a> {
+    id: CallId,
+    number: &'a str,
+    #[serde(rename = "box")]
+    box_name: &'a str,
+    first: String,
+    last: String,
+    calls: u32,
+    verdicts: Vec<VerdictLine>,
+    closed: Option<ClosedLine>,
+}
+
+#[derive(Serialize)]
+struct VerdictLine {
+    verdict: Verdict,
+    calls: u32,
+}
+
+/// A case as one JSON object without a line end.
+pub fn case_json(counted: &CountedCase, zone: &TimeZone) -> String {
+    let verdicts = counted.verdicts.iter();
+    plain_json(&to_json(&CountedLine {
+        id: counted.case.id,
+        number: &counted.number,
+        box_name: &counted.box_name,
+        first: rfc3339(counted.case.first, zone),
+        last: rfc3339(counted.case.last, zone),
+        calls: counted.calls,
+        verdicts: verdicts
+            .map(|&(verdict, calls)| VerdictLine { verdict, calls })
+            .collect(),
+        closed: ClosedLine::of(&counted.case, zone),
+    }))
+}
+
+/// What [`json`] prints, and the call's case, which is `null` where it has none.
+pub fn json_with_case(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> String {
+    #[derive(Serialize)]
+    struct Both<L: Serialize> {
+        #[serde(flatten)]
+        call: L,
+        case: Option<CaseLine>,
+    }
+    let case = case.map(|of| CaseLine {
+        id: of.case.id,
+        place: of.place,
+        calls: of.calls,
+        first: rfc3339(of.case.first, zone),
+        last: rfc3339(of.case.last, zone),
+        closed: ClosedLine::of(&of.case, zone),
+    });
+    let call = json_line(record, zone);
+    plain_json(&to_json(&Both { call, case }))
 }
 
 /// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
@@ -79,7 +168,7 @@ pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// The columns of [`csv`], in order.
-pub const CSV_COLUMNS: [&str; 29] = [
+pub const CSV_COLUMNS: [&str; 34] = [
     "id",
     "started",
     "ended",
@@ -109,6 +198,11 @@ pub const CSV_COLUMNS: [&str; 29] = [
     "audio",
     "delivered",
     "saved",
+    "case",
+    "case_place",
+    "case_calls",
+    "case_closed",
+    "case_closed_by",
 ];
 
 /// A call as one line of CSV, line end included (RFC 4180: CR LF).
@@ -117,7 +211,9 @@ pub const CSV_COLUMNS: [&str; 29] = [
 /// begins with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line end, CWE-1236), and a cell that
 /// begins with `'` itself, gets a `'` in front. So a reader that wants the exact values takes one leading
 /// `'` away from every cell that has one; [`csv_value`] does so. `reasons` and `delivered` are JSON lists.
-pub fn csv(record: &CallRecord, zone: &TimeZone) -> String {
+pub fn csv(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> String {
+    let of_case = |cell: fn(&CaseOfCall) -> String| case.map_or_else(String::new, cell);
+    let closed = case.and_then(|of| of.case.closed);
     let class = |class: Class| seconds(record.seconds.of(class));
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     csv_line([
@@ -154,6 +250,11 @@ pub fn csv(record: &CallRecord, zone: &TimeZone) -> String {
         record
             .would_have
             .map_or_else(String::new, |would_have| seconds(would_have.saved_s)),
+        of_case(|of| of.case.id.to_string()),
+        of_case(|of| of.place.to_string()),
+        of_case(|of| of.calls.to_string()),
+        closed.map_or_else(String::new, |closed| rfc3339(closed.at, zone)),
+        closed.map_or_else(String::new, |closed| closed.by.as_str().to_owned()),
     ])
 }
 

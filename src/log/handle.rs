@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
+use rusqlite::Connection;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, oneshot};
 use tracing::error;
 
 use super::journal::{Closing, Entry};
-use super::outbox::{Job, Outbox};
+use super::outbox::{Outbox, OutboxError};
 use super::writer::{Message, Writer};
 use super::{LOCK, LogError};
 use crate::call::record::{CallId, CallRecord, EndedBy};
@@ -157,8 +158,19 @@ impl CallLog {
     }
 
     /// Has the writer do something on the database once everything given so far is filed.
-    pub(super) fn do_on_database(&self, job: Job) {
-        self.post(Message::Do(job));
+    pub(super) async fn ask<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, OutboxError> {
+        let (tell, told) = oneshot::channel();
+        self.post(Message::Do(Box::new(move |connection| {
+            let answer = job(connection);
+            let good = answer.as_ref().err().is_none_or(super::writer::is_locked);
+            // Who asked may be gone by now; what was done is done.
+            tell.send(answer).ok();
+            good
+        })));
+        Ok(told.await.map_err(|_| OutboxError::Away)??)
     }
 
     fn post(&self, message: Message) -> bool {

@@ -15,6 +15,7 @@
 //! The record itself is stored as JSON; the columns beside it are its index. Not here: what a verdict
 //! means, repair of audio, days of keeping.
 
+mod cases;
 pub mod export;
 mod handle;
 mod journal;
@@ -29,6 +30,7 @@ mod writer;
 use std::io;
 use std::path::PathBuf;
 
+pub use cases::{CaseOfCall, CountedCase};
 pub use handle::{CallLog, OpenCall, Opened, Safe};
 pub use outbox::{Duty, Outbox, OutboxError, Outcome, Stage};
 pub use query::{Order, Query, Reader, waiting};

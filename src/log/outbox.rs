@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 
 use super::handle::CallLog;
 use crate::call::record::{CallId, CallRecord};
@@ -194,15 +194,7 @@ impl Outbox {
         &self,
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, OutboxError> {
-        let (tell, told) = oneshot::channel();
-        self.log.do_on_database(Box::new(move |connection| {
-            let answer = job(connection);
-            let good = answer.as_ref().err().is_none_or(super::writer::is_locked);
-            // Who asked may be gone by now; what was done is done.
-            tell.send(answer).ok();
-            good
-        }));
-        Ok(told.await.map_err(|_| OutboxError::Away)??)
+        self.log.ask(job).await
     }
 }
 
@@ -280,7 +272,7 @@ fn duties(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<Duty>> {
     Ok(duties)
 }
 
-fn moment(ms: i64) -> Timestamp {
+pub(super) fn moment(ms: i64) -> Timestamp {
     Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
 
-use super::{DATABASE, Duty, JOURNAL, LogError, outbox, schema};
+use super::{CaseOfCall, CountedCase, DATABASE, Duty, JOURNAL, LogError, cases, outbox, schema};
 use crate::call::record::{CallId, CallRecord};
 use crate::call::verdict::Verdict;
 use crate::number::Needle;
@@ -47,9 +47,9 @@ pub enum Order {
 }
 
 impl Query {
-    fn statement(&self) -> Statement {
+    fn statement(&self, columns: &str) -> Statement {
         let mut made = Statement::default();
-        made.sql.push_str("SELECT id, record FROM calls WHERE ");
+        made.sql.extend(["SELECT ", columns, " FROM calls WHERE "]);
         if let Some(needle) = &self.number {
             // Times lie beside the keys, so that only the records that are wanted are read.
             made.sql.push_str("seq IN (SELECT n.seq FROM (");
@@ -156,6 +156,8 @@ fn first_ms(at: Timestamp) -> i64 {
 pub struct Reader {
     path: PathBuf,
     connection: Connection,
+    /// Not in a database that an older version has written.
+    has_cases: bool,
 }
 
 impl Reader {
@@ -180,7 +182,12 @@ impl Reader {
         if found == 0 {
             return Err(LogError::Missing { path });
         }
-        Ok(Self { path, connection })
+        let has_cases = cases::are_there(&connection).map_err(failed)?;
+        Ok(Self {
+            path,
+            connection,
+            has_cases,
+        })
     }
 
     /// Hands every call that is wanted to `each`, in order, until it says `false`.
@@ -191,7 +198,7 @@ impl Reader {
         query: &Query,
         mut each: impl FnMut(Result<CallRecord, LogError>) -> bool,
     ) -> Result<(), LogError> {
-        let Statement { sql, values } = query.statement();
+        let Statement { sql, values } = query.statement("id, record");
         self.select(&sql, values, &mut each)
             .map_err(|source| self.failed(source))
     }
@@ -250,6 +257,64 @@ impl Reader {
     /// Deliveries that are not made yet, those that were given up among them, oldest first.
     pub fn undelivered(&self) -> Result<Vec<Duty>, LogError> {
         outbox::all(&self.connection).map_err(|source| self.failed(source))
+    }
+
+    /// The case of a call, if it has one.
+    pub fn case_of(&self, call: CallId) -> Result<Option<CaseOfCall>, LogError> {
+        if !self.has_cases {
+            return Ok(None);
+        }
+        cases::of_call(&self.connection, call).map_err(|source| self.failed(source))
+    }
+
+    /// The calls of a case, oldest first.
+    pub fn calls_of_case(&self, case: CallId) -> Result<Vec<CallRecord>, LogError> {
+        let mut calls = Vec::new();
+        if !self.has_cases {
+            return Ok(calls);
+        }
+        let sql =
+            "SELECT id, record FROM calls WHERE case_seq = (SELECT seq FROM cases WHERE id = ?1)
+             ORDER BY started_ms, seq";
+        // One that cannot be read is told of where it is asked for itself.
+        let each = &mut |call: Result<CallRecord, LogError>| {
+            calls.extend(call.ok());
+            true
+        };
+        self.select(sql, vec![case.to_string().into()], each)
+            .map_err(|source| self.failed(source))?;
+        Ok(calls)
+    }
+
+    /// The cases with a call that is wanted, the latest call first; and how many calls that are wanted are
+    /// in no case. `limit` and `order` of the query do not matter, `most` is the limit of cases.
+    pub fn cases(
+        &self,
+        query: &Query,
+        open_only: bool,
+        most: Option<u32>,
+    ) -> Result<(Vec<CountedCase>, u32), LogError> {
+        let unlimited = Query {
+            limit: None,
+            ..query.clone()
+        };
+        let failed = |source| self.failed(source);
+        let column = if self.has_cases {
+            "case_seq"
+        } else {
+            "NULL AS case_seq"
+        };
+        let Statement { sql, values } = unlimited.statement(column);
+        let count = format!("SELECT count(*) - count(case_seq) FROM ({sql})");
+        let in_none = self
+            .connection
+            .query_row(&count, params_from_iter(&values), |row| row.get(0))
+            .map_err(failed)?;
+        if !self.has_cases {
+            return Ok((Vec::new(), in_none));
+        }
+        let found = cases::counted(&self.connection, (&sql, values), open_only, most);
+        Ok((found.map_err(failed)?, in_none))
     }
 
     fn select(
@@ -358,7 +423,7 @@ mod tests {
             limit: Some(u32::MAX),
             order: Order::OldestFirst,
         };
-        let Statement { sql, values } = query.statement();
+        let Statement { sql, values } = query.statement("id, record");
         assert!(!sql.to_lowercase().contains("drop"), "{sql}");
         assert_eq!(sql.matches('?').count(), values.len());
         assert_eq!(values.len(), 6);

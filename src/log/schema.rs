@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::LogError;
+use super::{LogError, cases};
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 3] = [FIRST, OUTBOX, TOLD];
+const MIGRATIONS: [&str; 4] = [FIRST, OUTBOX, TOLD, cases::MIGRATION];
 
 const FIRST: &str = "
     CREATE TABLE calls (
@@ -174,4 +174,44 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database of each older version, with a call and a delivery in it where it has them, is brought up to
+    /// now.
+    #[test]
+    fn every_older_database_is_upgraded() {
+        for seen in 1..MIGRATIONS.len() {
+            let folder = tempfile::TempDir::new().unwrap();
+            let path = folder.path().join("calls.sqlite");
+            let old = Connection::open(&path).unwrap();
+            for step in &MIGRATIONS[..seen] {
+                old.execute_batch(step).unwrap();
+            }
+            old.execute_batch(
+                "INSERT INTO calls (id, started_ms, box, uniqueid, linkedid, number, record)
+                 VALUES ('a', 1, '100@default', 'u', 'l', '030', '{}'), ('b', 2, '100@default', 'u', 'l', '030', '{}')",
+            )
+            .unwrap();
+            old.pragma_update(None, "user_version", i64::try_from(seen).unwrap())
+                .unwrap();
+            drop(old);
+            let opened = open(&path).unwrap();
+            assert_eq!(version(&opened).unwrap(), KNOWN);
+            let count = |sql| {
+                opened
+                    .query_row(sql, [], |row| row.get::<_, i64>(0))
+                    .unwrap()
+            };
+            assert_eq!(
+                count("SELECT count(*) FROM calls WHERE case_seq IS NULL"),
+                2
+            );
+            assert_eq!(count("SELECT count(*) FROM cases"), 0);
+            assert_eq!(count("SELECT count(*) FROM outbox"), 0);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::journal::Entry;
-use super::outbox;
+use super::{cases, outbox};
 use crate::call::record::CallRecord;
 use crate::call::verdict::Verdict;
 use crate::number;
@@ -18,7 +18,7 @@ pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<(
     };
     let json = serde_json::to_string(record)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    let seq: Option<i64> = connection
+    let row: Option<(i64, Option<i64>)> = connection
         .prepare_cached(sql)?
         .query_row(
             named_params! {
@@ -34,12 +34,13 @@ pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<(
                 ":callback": record.callback.e164,
                 ":record": json,
             },
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
-    match seq {
-        Some(seq) => {
+    match row {
+        Some((seq, case_seq)) => {
             file_numbers(connection, seq, record)?;
+            cases::file(connection, seq, case_seq, record)?;
             outbox::insert(connection, record, entry.deliver_to())
         }
         None => Ok(()),
@@ -52,7 +53,7 @@ const OPEN: &str = "
     VALUES (:id, :started, :ended, :box, :uniqueid, :linkedid, :verdict, :number, :e164, :callback,
             :record)
     ON CONFLICT (id) DO NOTHING
-    RETURNING seq";
+    RETURNING seq, case_seq";
 
 const UPDATE: &str = "
     INSERT INTO calls (id, started_ms, ended_ms, box, uniqueid, linkedid, verdict, number, e164,
@@ -65,7 +66,7 @@ const UPDATE: &str = "
         number = excluded.number, e164 = excluded.e164, callback_e164 = excluded.callback_e164,
         record = excluded.record
     WHERE calls.ended_ms IS NULL
-    RETURNING seq";
+    RETURNING seq, case_seq";
 
 fn file_numbers(connection: &Connection, seq: i64, record: &CallRecord) -> rusqlite::Result<()> {
     connection

@@ -7,6 +7,7 @@ use crate::call::record::{
     CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation, WouldHave,
 };
 use crate::call::verdict::Verdict;
+use crate::case::{Case, ClosedBy};
 use crate::hearing::Class;
 use crate::text::{quoted, shortened};
 
@@ -73,6 +74,35 @@ pub fn source(source: CallbackSource) -> &'static str {
         CallbackSource::CallerId => "caller ID, not confirmed",
         CallbackSource::None => "none",
     }
+}
+
+/// Whether a case is open, or how and when it was closed: `closed 2026-11-24 10:12:03 by a message`.
+pub fn case_state(case: &Case, zone: &TimeZone) -> String {
+    case.closed.map_or_else(
+        || "open".into(),
+        |closed| format!("closed {} {}", time(closed.at, zone), closed_by(closed.by)),
+    )
+}
+
+/// What closed a case, and who says so, as the end of the sentence "the case was closed …".
+pub fn closed_by(by: ClosedBy) -> &'static str {
+    match by {
+        ClosedBy::Message => "by a message, which the guard heard",
+        ClosedBy::Answered => "as the caller was answered, which Asterisk told",
+        ClosedBy::CalledBack => "as the caller was called back, which Asterisk told",
+    }
+}
+
+/// `1st`, `2nd`, `3rd`, `4th`, `11th`.
+pub fn ordinal(n: u32) -> String {
+    let ending = match (n % 10, n % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{n}{ending}")
 }
 
 /// The number of the caller for people: E.164, else as sent, else why there is none.

@@ -3,6 +3,8 @@
 //! Numbering plans come from the `phonenumber` crate. A number is taken for one only where that is
 //! certain: a short extension, a local number without its area code and a word stay as they were sent.
 
+mod list;
+mod pattern;
 mod search;
 
 use std::fmt;
@@ -11,6 +13,7 @@ use std::str::FromStr;
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Metadata, country};
 
+pub use list::{BadEntry, CallerList, Entry, Sender};
 pub use search::{Needle, search_key};
 
 /// Longest text that is looked at; longer ones are no telephone numbers.
@@ -122,6 +125,17 @@ pub fn spoken(e164: &str, home: Option<Country>) -> String {
         _ if abroad(&format!("00{digits}"), plan).is_some() => format!("00{digits}"),
         _ => digits,
     }
+}
+
+/// What two calls by one number have in common, however it was sent: its E.164 form, else its digits.
+///
+/// `None` where that tells nobody apart: no number, a word such as `anonymous`, nothing but zeros.
+pub fn identity(raw: &str, e164: Option<&str>) -> Option<String> {
+    if let Some(e164) = e164 {
+        return Some(e164.to_owned());
+    }
+    let digits = Written::read(raw)?.all;
+    digits.chars().any(|digit| digit != '0').then_some(digits)
 }
 
 /// Reads the numbering plans now (some milliseconds), so that the first call need not.

@@ -40,6 +40,8 @@ mod local;
 mod manager;
 mod modes;
 mod number;
+mod ramblers;
+mod reload;
 mod replay;
 mod sip;
 mod sound;

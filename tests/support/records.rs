@@ -41,6 +41,7 @@ pub(crate) fn opened(n: u32) -> CallRecord {
         mode: Mode::Enforce,
         ended_by: None,
         would_have: None,
+        repeat_window_s: None,
         timeline: Vec::new(),
         audio: None,
         delivered: Vec::new(),

@@ -36,6 +36,7 @@ pub(super) fn record() -> CallRecord {
         mode: Mode::Enforce,
         ended_by: Some(EndedBy::Caller),
         would_have: None,
+        repeat_window_s: None,
         timeline: Vec::new(),
         audio: None,
         delivered: Vec::new(),

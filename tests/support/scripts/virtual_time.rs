@@ -85,6 +85,7 @@ fn opened(script: &Script) -> CallRecord {
         mode: script.policy().mode,
         ended_by: None,
         would_have: None,
+        repeat_window_s: None,
         timeline: Vec::new(),
         audio: None,
         delivered: Vec::new(),

@@ -1,0 +1,209 @@
+//! Repeat callers, pure: which calls are one case, and when a case is closed.
+//!
+//! A case is one caller's matter with one box: the calls by one number for one box, each of them within the
+//! window of the call before. The box is what the team of a hotline answers for, so calls for two boxes are
+//! two cases, and calls that came in by several numbers for one box are one. Numbers are compared in their
+//! E.164 form ([`number::identity`]). A caller who withholds his number, or of whom none is known, has no
+//! case: nothing tells him from others.
+//!
+//! A case is open until the caller has what he called for, as far as that can be known: he has left a message
+//! (the guard knows), or he was connected with somebody (Asterisk's manager interface tells). Then every case
+//! of his that is open for that box is closed, and his next call opens another.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::call::record::{CallId, CallRecord, Presentation};
+use crate::number::{self, Country};
+
+/// A case as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    /// The call that opened it; the case is called after it for good.
+    pub id: CallId,
+    /// When its first call began.
+    pub first: Timestamp,
+    /// When its last call began.
+    pub last: Timestamp,
+    /// How it was closed; `None` while it is open.
+    pub closed: Option<Closed>,
+}
+
+/// How a case was closed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Closed {
+    /// When.
+    pub at: Timestamp,
+    /// By what.
+    pub by: ClosedBy,
+    /// The call that closed it, where it was one of the guard's own.
+    pub call: Option<CallId>,
+}
+
+/// What closes a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedBy {
+    /// The caller left a message. The guard knows that from the call itself.
+    Message,
+    /// The caller called again and somebody answered. Asterisk's manager interface told it.
+    Answered,
+    /// Somebody here called the number and was answered. Asterisk's manager interface told it.
+    CalledBack,
+}
+
+impl ClosedBy {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Message, Self::Answered, Self::CalledBack];
+
+    /// The word for it in the log's database and in what is printed for machines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Answered => "answered",
+            Self::CalledBack => "called_back",
+        }
+    }
+
+    /// Whose knowledge it is: `guard`, or `manager` for Asterisk's manager interface.
+    pub fn known_by(self) -> &'static str {
+        match self {
+            Self::Message => "guard",
+            Self::Answered | Self::CalledBack => "manager",
+        }
+    }
+}
+
+/// The number whose cases a call belongs to; `None` where it forms none.
+pub fn number_of(record: &CallRecord) -> Option<String> {
+    record.repeat_window_s?;
+    let caller = &record.caller;
+    match caller.presentation {
+        Presentation::Shown => number::identity(&caller.number, caller.e164.as_deref()),
+        Presentation::Withheld | Presentation::Unavailable => None,
+    }
+}
+
+impl Case {
+    /// The case that a call opens.
+    pub fn opened_by(record: &CallRecord) -> Self {
+        Self {
+            id: record.id,
+            first: record.started,
+            last: record.started,
+            closed: None,
+        }
+    }
+
+    /// Whether a call by the same number for the same box that began then is one of this case.
+    ///
+    /// It is where it began within the window of the others. A call that began after the case was closed is
+    /// another matter; one that began before belongs to it, even if it is filed later.
+    pub fn takes(&self, started: Timestamp, window: SignedDuration) -> bool {
+        let away = if started < self.first {
+            self.first.duration_since(started)
+        } else {
+            started.duration_since(self.last)
+        };
+        away <= window && self.closed.is_none_or(|closed| started <= closed.at)
+    }
+
+    /// The same case with one more call.
+    #[must_use]
+    pub fn with(mut self, started: Timestamp) -> Self {
+        self.first = self.first.min(started);
+        self.last = self.last.max(started);
+        self
+    }
+}
+
+/// How a closed record closes the open cases of its number and box, if it does.
+pub fn closed_by_message(record: &CallRecord) -> Option<Closed> {
+    record.leaves_a_message().then(|| Closed {
+        at: record.ended.unwrap_or(record.started),
+        by: ClosedBy::Message,
+        call: Some(record.id),
+    })
+}
+
+/// Two telephones that were connected, as Asterisk's manager interface tells it; numbers as sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connected {
+    /// Who called.
+    pub caller: String,
+    /// The number he dialled to reach this Asterisk, where that is known.
+    pub dialled: Option<String>,
+    /// Who answered.
+    pub answered: String,
+}
+
+impl Connected {
+    /// Every number that the caller may be, by the home countries of all boxes.
+    pub fn callers(&self, homes: &[Country]) -> BTreeSet<String> {
+        identities(&self.caller, homes)
+    }
+
+    /// The same of who answered.
+    pub fn answerers(&self, homes: &[Country]) -> BTreeSet<String> {
+        identities(&self.answered, homes)
+    }
+}
+
+fn identities(raw: &str, homes: &[Country]) -> BTreeSet<String> {
+    let forms = homes.iter().map(|home| {
+        let e164 = number::normalise(raw, Some(*home));
+        number::identity(raw, e164.as_ref().map(number::E164::as_str))
+    });
+    forms.flatten().collect()
+}
+
+/// An open case, as far as it matters for closing it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Open {
+    /// The case.
+    pub id: CallId,
+    /// The number ([`number_of`]).
+    pub number: String,
+    /// The numbers dialled in its calls; none where the network tells none.
+    pub dialled: BTreeSet<String>,
+}
+
+/// Which of these open cases are closed by that connection, and by what.
+///
+/// * The caller of a case was connected: his cases close whose calls came in by the number that he dialled
+///   this time, or by none that is known. Whoever reaches the sales team has not reached the hotline.
+/// * The number of a case was called from here and answered: the case closes if it is the only one that is
+///   open for the number. Which of two boxes somebody called back for cannot be told.
+pub fn closed_by_connection<'a>(
+    connected: &Connected,
+    homes: &[Country],
+    open: &'a [Open],
+) -> Vec<(&'a Open, ClosedBy)> {
+    let callers = connected.callers(homes);
+    let answerers = connected.answerers(homes);
+    let called_back: Vec<_> = open
+        .iter()
+        .filter(|case| answerers.contains(&case.number))
+        .collect();
+    let dialled_there = |case: &&Open| {
+        let dialled = connected.dialled.as_ref();
+        case.dialled.is_empty() || dialled.is_some_and(|number| case.dialled.contains(number))
+    };
+    let mut closed: Vec<_> = open
+        .iter()
+        .filter(|case| callers.contains(&case.number))
+        .filter(dialled_there)
+        .map(|case| (case, ClosedBy::Answered))
+        .collect();
+    if let [only] = called_back[..]
+        && !closed.iter().any(|(case, _)| case.id == only.id)
+    {
+        closed.push((only, ClosedBy::CalledBack));
+    }
+    closed
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,96 @@
+//! `calls --cases`: one line a case, for whoever calls people back.
+
+use std::io::Write;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use jiff::tz::TimeZone;
+
+use super::calls::{Args, Error, Format, TABLE_LIMIT};
+use crate::log::{CountedCase, Query, Reader, export, words};
+use crate::text::shortened;
+
+/// Characters of a number or box in the table.
+const WIDTH: usize = 32;
+
+/// Prints the cases that have a call which is wanted, those with the latest call first; tells how many.
+pub(super) fn print(
+    reader: &Reader,
+    query: &Query,
+    args: &Args,
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> Result<usize, Error> {
+    let (cases, in_none) = reader.cases(query, args.open, query.limit)?;
+    match args.format {
+        Format::Csv => return Err(Error::CasesAsCsv),
+        Format::Json => {
+            for case in &cases {
+                writeln!(out, "{}", export::case_json(case, zone))?;
+            }
+        }
+        Format::Table => {
+            table(&cases, zone, out)?;
+            notes(cases.len(), in_none, args, out)?;
+        }
+    }
+    out.flush()?;
+    Ok(cases.len())
+}
+
+fn table(cases: &[CountedCase], zone: &TimeZone, out: &mut dyn Write) -> Result<(), Error> {
+    if cases.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header([
+            "last call",
+            "first call",
+            "number",
+            "box",
+            "calls",
+            "verdicts",
+            "state",
+            "case",
+        ]);
+    for counted in cases {
+        let verdicts = counted.verdicts.iter();
+        let verdicts: Vec<_> = verdicts
+            .map(|(verdict, n)| format!("{n} {verdict}"))
+            .collect();
+        table.add_row([
+            words::time(counted.case.last, zone),
+            words::time(counted.case.first, zone),
+            shortened(&counted.number, WIDTH).to_string(),
+            shortened(&counted.box_name, WIDTH).to_string(),
+            counted.calls.to_string(),
+            verdicts.join(", "),
+            words::case_state(&counted.case, zone),
+            counted.case.id.to_string(),
+        ]);
+    }
+    if let Some(calls) = table.column_mut(4) {
+        calls.set_cell_alignment(CellAlignment::Right);
+    }
+    writeln!(out, "{}", table.trim_fmt())?;
+    Ok(())
+}
+
+/// What a list of cases does not show, so that nobody takes it for the whole log.
+fn notes(shown: usize, in_none: u32, args: &Args, out: &mut dyn Write) -> Result<(), Error> {
+    if shown == 0 {
+        writeln!(out, "No cases found.")?;
+    } else if args.limit.is_none() && shown == TABLE_LIMIT as usize {
+        writeln!(out, "The newest {shown}; --limit N shows more.")?;
+    }
+    if in_none > 0 {
+        writeln!(
+            out,
+            "Calls in no case, because they show no number or repeat_window_s is off: {in_none}; \
+             without --cases they are shown."
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,366 @@
+//! Cases in the database: what [`case`](crate::case) decides, in tables; how they are filed, closed and read.
+//!
+//! A call's case is decided once, when the call is first filed, by the window in its record. The id of a case
+//! is that of the call that opened it, and stays when that call is gone; the case goes with its last call.
+//! Calls that were filed before there were cases have none: nobody noted then which window held, and who
+//! got through, so all of them would stand open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params_from_iter};
+
+use super::handle::CallLog;
+use super::outbox::{OutboxError, moment};
+use crate::call::record::{CallId, CallRecord};
+use crate::call::verdict::Verdict;
+use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
+use crate::number::Country;
+
+pub(super) const MIGRATION: &str = "
+    CREATE TABLE cases (
+        seq          INTEGER PRIMARY KEY,
+        id           TEXT NOT NULL UNIQUE,
+        number       TEXT NOT NULL,
+        box          TEXT NOT NULL,
+        first_ms     INTEGER NOT NULL,
+        last_ms      INTEGER NOT NULL,
+        closed_ms    INTEGER,
+        closed_by    TEXT,
+        closed_call  TEXT
+    ) STRICT;
+    CREATE INDEX cases_number ON cases (number, box, last_ms);
+    CREATE INDEX cases_last ON cases (last_ms);
+
+    ALTER TABLE calls ADD COLUMN case_seq INTEGER;
+    CREATE INDEX calls_case ON calls (case_seq, started_ms, seq) WHERE case_seq IS NOT NULL;
+
+    -- Whoever deletes calls, for whatever reason, leaves no empty case behind.
+    CREATE TRIGGER case_goes_with_its_last_call AFTER DELETE ON calls WHEN OLD.case_seq IS NOT NULL
+    BEGIN
+        DELETE FROM cases WHERE seq = OLD.case_seq
+            AND NOT EXISTS (SELECT 1 FROM calls WHERE case_seq = OLD.case_seq);
+    END;
+";
+
+/// Cases of one number and box that are looked at for one call; those within its window are few.
+const MOST_LOOKED_AT: u32 = 16;
+/// Calls of a case whose dialled numbers are looked at, newest first.
+const MOST_DIALLED: u32 = 200;
+
+/// Gives a filed call its case, if it has none yet, and closes what it closes.
+pub(super) fn file(
+    connection: &Connection,
+    seq: i64,
+    case_seq: Option<i64>,
+    record: &CallRecord,
+) -> rusqlite::Result<()> {
+    let Some(number) = case::number_of(record) else {
+        return Ok(());
+    };
+    if case_seq.is_none() {
+        join(connection, seq, record, &number)?;
+    }
+    match record.ended.and_then(|_| case::closed_by_message(record)) {
+        Some(closed) => connection
+            .prepare_cached(
+                "UPDATE cases SET closed_ms = ?1, closed_by = ?2, closed_call = ?3
+                 WHERE number = ?4 AND box = ?5 AND closed_ms IS NULL AND first_ms <= ?1",
+            )?
+            .execute((
+                closed.at.as_millisecond(),
+                closed.by.as_str(),
+                closed.call.map(|id| id.to_string()),
+                number,
+                &record.box_name,
+            ))
+            .map(drop),
+        None => Ok(()),
+    }
+}
+
+fn join(
+    connection: &Connection,
+    seq: i64,
+    record: &CallRecord,
+    number: &str,
+) -> rusqlite::Result<()> {
+    let window = SignedDuration::from_secs(record.repeat_window_s.unwrap_or(0).into());
+    let started = record.started.as_millisecond();
+    let window_ms = window.as_millis() as i64;
+    let mut near = connection.prepare_cached(
+        "SELECT seq, id, first_ms, last_ms, closed_ms, closed_by, closed_call FROM cases
+         WHERE number = ?1 AND box = ?2 AND last_ms >= ?3 AND first_ms <= ?4
+         ORDER BY last_ms DESC LIMIT ?5",
+    )?;
+    let mut rows = near.query((
+        number,
+        &record.box_name,
+        started.saturating_sub(window_ms),
+        started.saturating_add(window_ms),
+        MOST_LOOKED_AT,
+    ))?;
+    let mut joined = None;
+    while let Some(row) = rows.next()? {
+        let found = case_in(row)?.filter(|case| case.takes(record.started, window));
+        if let Some(case) = found {
+            joined = Some((row.get::<_, i64>(0)?, case.with(record.started)));
+            break;
+        }
+    }
+    drop(rows);
+    let case_seq = match joined {
+        Some((case_seq, case)) => {
+            connection
+                .prepare_cached("UPDATE cases SET first_ms = ?2, last_ms = ?3 WHERE seq = ?1")?
+                .execute((
+                    case_seq,
+                    case.first.as_millisecond(),
+                    case.last.as_millisecond(),
+                ))?;
+            Some(case_seq)
+        }
+        None => connection
+            .prepare_cached(
+                "INSERT INTO cases (id, number, box, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4, ?4)
+                 ON CONFLICT (id) DO NOTHING RETURNING seq",
+            )?
+            .query_row(
+                (record.id.to_string(), number, &record.box_name, started),
+                |row| row.get(0),
+            )
+            .optional()?,
+    };
+    connection
+        .prepare_cached("UPDATE calls SET case_seq = ?2 WHERE seq = ?1")?
+        .execute((seq, case_seq))
+        .map(drop)
+}
+
+/// The case of a row: `seq, id, first_ms, last_ms, closed_ms, closed_by, closed_call` and more.
+///
+/// `None` where a newer version has written what this one does not know.
+fn case_in(row: &Row<'_>) -> rusqlite::Result<Option<Case>> {
+    let id: String = row.get(1)?;
+    let closed = match row.get::<_, Option<i64>>(4)? {
+        None => None,
+        Some(ms) => {
+            let by: Option<String> = row.get(5)?;
+            let call: Option<String> = row.get(6)?;
+            let by = ClosedBy::ALL
+                .into_iter()
+                .find(|known| by.as_deref() == Some(known.as_str()));
+            let Some(by) = by else { return Ok(None) };
+            Some(Closed {
+                at: moment(ms),
+                by,
+                call: call.as_deref().and_then(CallId::parse),
+            })
+        }
+    };
+    Ok(CallId::parse(&id).map(|id| Case {
+        id,
+        first: row.get(2).map_or(Timestamp::UNIX_EPOCH, moment),
+        last: row.get(3).map_or(Timestamp::UNIX_EPOCH, moment),
+        closed,
+    }))
+}
+
+impl CallLog {
+    /// Closes the cases that a connection between two telephones closes; gives them. They are closed on the
+    /// disk when this returns.
+    ///
+    /// # Errors
+    /// The database cannot be used now; nothing was closed.
+    pub async fn note_connected(
+        &self,
+        connected: Connected,
+        at: Timestamp,
+        homes: Vec<Country>,
+    ) -> Result<Vec<CallId>, OutboxError> {
+        self.ask(move |connection| {
+            let closing = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let closed = close_connected(&closing, &connected, at, &homes)?;
+            closing.commit()?;
+            Ok(closed)
+        })
+        .await
+    }
+
+    /// Whether a call has begun since then.
+    ///
+    /// # Errors
+    /// The database cannot be used now.
+    pub async fn any_call_since(&self, since: Timestamp) -> Result<bool, OutboxError> {
+        self.ask(move |connection| {
+            connection
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM calls WHERE started_ms >= ?1)")?
+                .query_row([since.as_millisecond()], |row| row.get(0))
+        })
+        .await
+    }
+}
+
+fn close_connected(
+    connection: &Connection,
+    connected: &Connected,
+    at: Timestamp,
+    homes: &[Country],
+) -> rusqlite::Result<Vec<CallId>> {
+    let numbers = connected.callers(homes).into_iter();
+    let numbers: BTreeSet<_> = numbers.chain(connected.answerers(homes)).collect();
+    let mut open = Vec::new();
+    for number in numbers {
+        open.extend(open_cases(connection, &number, at)?);
+    }
+    let mut close = connection.prepare_cached(
+        "UPDATE cases SET closed_ms = ?2, closed_by = ?3 WHERE id = ?1 AND closed_ms IS NULL",
+    )?;
+    let mut closed = Vec::new();
+    for (case, by) in case::closed_by_connection(connected, homes, &open) {
+        close.execute((case.id.to_string(), at.as_millisecond(), by.as_str()))?;
+        closed.push(case.id);
+    }
+    Ok(closed)
+}
+
+fn open_cases(connection: &Connection, number: &str, at: Timestamp) -> rusqlite::Result<Vec<Open>> {
+    let mut cases = connection.prepare_cached(
+        "SELECT seq, id FROM cases WHERE number = ?1 AND closed_ms IS NULL AND first_ms <= ?2",
+    )?;
+    let mut dialled = connection.prepare_cached(
+        "SELECT record ->> 'dnid' FROM calls WHERE case_seq = ?1
+         ORDER BY started_ms DESC, seq DESC LIMIT ?2",
+    )?;
+    let mut rows = cases.query((number, at.as_millisecond()))?;
+    let mut open = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (seq, id): (i64, String) = (row.get(0)?, row.get(1)?);
+        let Some(id) = CallId::parse(&id) else {
+            continue;
+        };
+        let dialled: BTreeSet<Option<String>> = dialled
+            .query_map((seq, MOST_DIALLED), |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        open.push(Open {
+            id,
+            number: number.to_owned(),
+            dialled: dialled
+                .into_iter()
+                .flatten()
+                .filter(|number| !number.is_empty())
+                .collect(),
+        });
+    }
+    Ok(open)
+}
+
+/// A case with its calls counted, as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CountedCase {
+    /// The case; its times are those of the calls that are still there.
+    pub case: Case,
+    /// The number, in E.164 form where it has one.
+    pub number: String,
+    /// The box.
+    pub box_name: String,
+    /// Its calls.
+    pub calls: u32,
+    /// How many of them have which verdict; those that are up have none.
+    pub verdicts: Vec<(Verdict, u32)>,
+}
+
+/// The case of one call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseOfCall {
+    /// The case.
+    pub case: Case,
+    /// Its calls.
+    pub calls: u32,
+    /// Which of them this one is, by its begin, from 1.
+    pub place: u32,
+}
+
+/// Whether the database has cases at all.
+pub(super) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
+    let found = connection
+        .query_row(
+            "SELECT 1 FROM sqlite_schema WHERE name = 'cases'",
+            [],
+            |_| Ok(()),
+        )
+        .optional()?;
+    Ok(found.is_some())
+}
+
+/// The case of a call, if it has one.
+pub(super) fn of_call(
+    connection: &Connection,
+    call: CallId,
+) -> rusqlite::Result<Option<CaseOfCall>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT c.seq, c.id, min(o.started_ms), max(o.started_ms), c.closed_ms, c.closed_by,
+                c.closed_call, count(*),
+                count(*) FILTER (WHERE (o.started_ms, o.seq) <= (t.started_ms, t.seq))
+         FROM calls t JOIN cases c ON c.seq = t.case_seq JOIN calls o ON o.case_seq = t.case_seq
+         WHERE t.id = ?1 GROUP BY c.seq",
+    )?;
+    let found = statement
+        .query_row([call.to_string()], |row| {
+            let (calls, place) = (row.get(7)?, row.get(8)?);
+            Ok(case_in(row)?.map(|case| CaseOfCall { case, calls, place }))
+        })
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// The cases with these rows of calls among them, those with the latest call first.
+///
+/// `calls` is a statement that gives their `case_seq`, with its values.
+pub(super) fn counted(
+    connection: &Connection,
+    (calls, values): (&str, Vec<rusqlite::types::Value>),
+    open_only: bool,
+    limit: Option<u32>,
+) -> rusqlite::Result<Vec<CountedCase>> {
+    let open = if open_only {
+        "AND c.closed_ms IS NULL"
+    } else {
+        ""
+    };
+    let limit = limit.map_or(String::new(), |limit| format!("LIMIT {limit}"));
+    let sql = format!(
+        "SELECT c.seq, c.id, o.first, o.last, c.closed_ms, c.closed_by, c.closed_call, c.number, c.box,
+                o.verdicts, o.calls
+         FROM cases c JOIN (
+             SELECT case_seq, min(started_ms) AS first, max(started_ms) AS last, count(*) AS calls,
+                    group_concat(coalesce(verdict, ''), ' ') AS verdicts
+             FROM calls WHERE case_seq IN ({calls}) GROUP BY case_seq) o ON o.case_seq = c.seq
+         WHERE TRUE {open} ORDER BY o.last DESC, c.seq DESC {limit}"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut cases = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some(case) = case_in(row)? else { continue };
+        let words: String = row.get(9)?;
+        let mut verdicts: BTreeMap<usize, u32> = BTreeMap::new();
+        for word in words.split(' ') {
+            let known = Verdict::ALL
+                .iter()
+                .position(|verdict| verdict.as_str() == word);
+            if let Some(at) = known {
+                *verdicts.entry(at).or_default() += 1;
+            }
+        }
+        let verdicts = verdicts.into_iter();
+        cases.push(CountedCase {
+            case,
+            number: row.get(7)?,
+            box_name: row.get(8)?,
+            calls: row.get(10)?,
+            verdicts: verdicts.map(|(at, n)| (Verdict::ALL[at], n)).collect(),
+        });
+    }
+    Ok(cases)
+}

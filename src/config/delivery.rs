@@ -73,7 +73,7 @@ pub enum Format {
     Sln,
 }
 
-/// `[delivery.ami]`: Asterisk's manager interface, for the lamps; not used where no user is set.
+/// `[delivery.ami]`: Asterisk's manager interface, for the lamps and for who was answered; not used where no user is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ami {
     /// Host and port.

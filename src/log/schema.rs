@@ -191,8 +191,15 @@ mod tests {
             drop(old);
             let opened = open(&path).unwrap();
             assert_eq!(version(&opened).unwrap(), KNOWN);
-            let count = |sql| opened.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-            assert_eq!(count("SELECT count(*) FROM calls WHERE case_seq IS NULL"), 2);
+            let count = |sql| {
+                opened
+                    .query_row(sql, [], |row| row.get::<_, i64>(0))
+                    .unwrap()
+            };
+            assert_eq!(
+                count("SELECT count(*) FROM calls WHERE case_seq IS NULL"),
+                2
+            );
             assert_eq!(count("SELECT count(*) FROM cases"), 0);
             assert_eq!(count("SELECT count(*) FROM outbox"), 0);
         }

@@ -187,7 +187,7 @@ mod tests {
                  VALUES ('a', 1, '100@default', 'u', 'l', '030', '{}'), ('b', 2, '100@default', 'u', 'l', '030', '{}')",
             )
             .unwrap();
-            old.pragma_update(None, "user_version", seen).unwrap();
+            old.pragma_update(None, "user_version", seen as i64).unwrap();
             drop(old);
             let opened = open(&path).unwrap();
             assert_eq!(version(&opened).unwrap(), KNOWN);

@@ -1,10 +1,14 @@
-//! What an earlier run left behind: records that were never closed, and their recordings.
+//! What was left behind: records that were never closed, by an earlier run or by a fault in this one, and
+//! recordings that could not be kept when their calls ended.
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use tracing::{error, info};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tracing::{debug, error, info, warn};
 
 use crate::audio::MediaTime;
 use crate::call::record::{CallId, CallRecord, CallbackSource, EndedBy};
@@ -14,17 +18,33 @@ use crate::log::support_line;
 use crate::session::Guard;
 use crate::tap::keep;
 
+/// Who left a record open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftBy {
+    /// A guard that died.
+    AnEarlierRun,
+    /// A fault in the call; Asterisk has handed the caller to `VoiceMail()`.
+    AFault,
+}
+
 /// Hears the recording of a call that the guard did not live to close, keeps it, closes the record.
 ///
 /// Blocks.
-pub fn recover(guard: &Guard, mut record: CallRecord) {
-    let folder = &guard.config.tap.folder_as_guard_sees_it;
+pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
+    let config = guard.settings.now();
+    let folder = &config.tap.folder_as_guard_sees_it;
     let timeline = hear(folder, record.id);
     let keyed = matches!(
         record.callback.source,
         CallbackSource::Keyed | CallbackSource::KeyedConfirmed
     );
-    record.reasons = vec!["the guard died during the call; closed at its next start".to_owned()];
+    let reason = match left_by {
+        LeftBy::AnEarlierRun => {
+            "the guard died during the call; closed at its next start".to_owned()
+        }
+        LeftBy::AFault => record.reasons.pop().unwrap_or_default(),
+    };
+    record.reasons = vec![reason];
     if timeline.heard() == MediaTime::ZERO {
         record.verdict = Some(Verdict::Unsure);
         record.confidence = 0.0;
@@ -46,7 +66,10 @@ pub fn recover(guard: &Guard, mut record: CallRecord) {
     let would_have = record.would_have.take();
     record.would_have = would_have.and_then(|would_have| would_have.over_at(timeline.heard()));
     record.timeline = timeline.segments().to_vec();
-    record.ended_by = Some(EndedBy::Recovered);
+    record.ended_by = Some(match left_by {
+        LeftBy::AnEarlierRun => EndedBy::Recovered,
+        LeftBy::AFault => EndedBy::HandedOn,
+    });
     record.ended = Some(guard.clock.date().max(record.started));
     match keep::keep(folder, &guard.data, record.id, record.started, &[]) {
         Ok(place) => record.audio = place,
@@ -55,21 +78,71 @@ pub fn recover(guard: &Guard, mut record: CallRecord) {
         }
     }
     info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-    let wanted = guard.config.deliver_to(&record.box_name);
+    let wanted = config.deliver_to(&record.box_name);
     guard.log.close_and_deliver(record, wanted);
 }
 
 /// Waits for unfinished records and recovers them, one after the other.
 pub async fn recover_all(
     guard: Arc<Guard>,
-    mut unfinished: tokio::sync::mpsc::UnboundedReceiver<CallRecord>,
+    mut unfinished: UnboundedReceiver<CallRecord>,
+    left_by: LeftBy,
 ) {
     while let Some(record) = unfinished.recv().await {
+        if left_by == LeftBy::AFault {
+            // Asterisk stops the recording a moment after the connection has ended.
+            guard.clock.sleep(AFTERGLOW).await;
+        }
         let guard = Arc::clone(&guard);
-        if let Err(error) = tokio::task::spawn_blocking(move || recover(&guard, record)).await {
+        let recovering = tokio::task::spawn_blocking(move || recover(&guard, record, left_by));
+        if let Err(error) = recovering.await {
             error!(%error, "recovering a call broke off");
         }
     }
+}
+
+/// Takes up recordings that could not be kept when their calls ended (a full disk, a folder without rights),
+/// now and again and again; never returns.
+pub async fn take_up_recordings(guard: Arc<Guard>) {
+    loop {
+        let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
+        match tokio::task::spawn_blocking(move || keep::left_behind(&folder)).await {
+            Ok(Ok(calls)) => {
+                for call in calls {
+                    if let Err(error) = take_up(&guard, call).await {
+                        warn!(%call, %error, "a recording waits in the tap folder");
+                    }
+                }
+            }
+            Ok(Err(error)) => debug!(%error, "the tap folder cannot be looked through"),
+            Err(error) => error!(%error, "taking up recordings broke off"),
+        }
+        guard.clock.sleep(ROUND).await;
+    }
+}
+
+/// Keeps the recording of one call, if it is a closed one of this guard that has none yet.
+async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let outbox = guard.log.outbox();
+    // Calls that are up, and those of another guard that has the same tap folder.
+    let Some(record) = outbox.record(call).await? else {
+        return Ok(());
+    };
+    // What is still to be delivered is kept by its delivery.
+    if record.ended.is_none() || record.audio.is_some() || outbox.owes(call).await? {
+        return Ok(());
+    }
+    let own = Arc::clone(guard);
+    let keeping = move || {
+        let config = own.settings.now();
+        let folder = &config.tap.folder_as_guard_sees_it;
+        keep::keep(folder, &own.data, call, record.started, &[])
+    };
+    if let Some(place) = tokio::task::spawn_blocking(keeping).await?? {
+        info!(%call, place, "the recording of an earlier call could be kept after all");
+        outbox.note_audio(call, place).await?;
+    }
+    Ok(())
 }
 
 fn hear(tap_folder: &Path, id: CallId) -> Timeline {
@@ -80,3 +153,8 @@ fn hear(tap_folder: &Path, id: CallId) -> Timeline {
     }
     listening.finish()
 }
+
+/// The tap folder is looked through so often.
+const ROUND: Duration = Duration::from_mins(10);
+/// A recording is whole so long after its call has left us.
+const AFTERGLOW: Duration = Duration::from_secs(1);

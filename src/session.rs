@@ -2,6 +2,7 @@
 
 use std::future::pending;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -16,7 +17,7 @@ use crate::call::record::{
 use crate::call::verdict::Verdict;
 use crate::call::{Action, Call, Event};
 use crate::clock::Clock;
-use crate::config::{Config, are_voicemail_options, full_box_name};
+use crate::config::{Config, Current, are_voicemail_options, full_box_name};
 use crate::delivery::voicebox::ContextAndBox;
 use crate::log::{CallLog, OpenCall, support_line};
 use crate::number;
@@ -26,8 +27,8 @@ use crate::text;
 
 /// What all calls share.
 pub struct Guard {
-    /// The settings.
-    pub config: Config,
+    /// The settings; a call keeps those with which it began.
+    pub settings: Current,
     /// The call log.
     pub log: CallLog,
     /// The time.
@@ -53,7 +54,8 @@ impl Handler for Guard {
             return;
         }
         let reason = "not heard: more calls than [limits] max_calls; Asterisk carried on";
-        self.close_unheard(self.open_record(&request), EndedBy::Refused, reason);
+        let record = self.open_record(&request, &self.settings.now());
+        self.close_unheard(record, EndedBy::Refused, reason);
     }
 }
 
@@ -81,14 +83,15 @@ impl Guard {
             }
             return;
         }
-        let record = self.open_record(&request);
+        let config = self.settings.now();
+        let record = self.open_record(&request, &config);
         let span = tracing::info_span!(
             "call",
             id = %record.id,
             uniqueid = %text::shown(&record.uniqueid),
             r#box = %text::shown(&record.box_name),
         );
-        self.guard(connection, &request, record)
+        self.guard(connection, &request, record, config)
             .instrument(span)
             .await;
     }
@@ -98,6 +101,7 @@ impl Guard {
         connection: Connection<S>,
         request: &Request,
         record: CallRecord,
+        config: Arc<Config>,
     ) {
         for name in request.contradicted() {
             warn!(name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
@@ -121,7 +125,7 @@ impl Guard {
         {
             error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
         }
-        let mut policy = self.config.policy(&record.box_name);
+        let mut policy = config.policy(&record.box_name);
         match request.argument("vm_options") {
             Some(options) if are_voicemail_options(&options) => policy.voicemail_options = options,
             Some(options) => {
@@ -130,11 +134,12 @@ impl Guard {
             None => {}
         }
         let options =
-            monitor::mix_monitor_options(&self.config.tap.folder_as_asterisk_sees_it, record.id);
+            monitor::mix_monitor_options(&config.tap.folder_as_asterisk_sees_it, record.id);
         let open = self.log.open_call(record.clone());
         let call = Call::new(record, policy, &options, self.clock.now());
         let session = Session {
             guard: self,
+            config,
             connection: Some(connection),
             open: Some(open),
             tap: None,
@@ -145,7 +150,7 @@ impl Guard {
     }
 
     /// What the prelude tells.
-    fn open_record(&self, request: &Request) -> CallRecord {
+    fn open_record(&self, request: &Request, config: &Config) -> CallRecord {
         let text = |value: Option<std::borrow::Cow<'_, str>>| -> String {
             let value = value.unwrap_or_default();
             if value == "unknown" {
@@ -155,8 +160,8 @@ impl Guard {
             }
         };
         let box_name = full_box_name(&request.argument("box").unwrap_or_else(|| "unknown".into()));
-        let policy = self.config.policy(&box_name);
-        let repeat_window = self.config.repeat_window(&box_name);
+        let policy = config.policy(&box_name);
+        let repeat_window = config.repeat_window(&box_name);
         let started = self.clock.date();
         let number = text(request.caller_id());
         let presentation = match request.calling_pres() {
@@ -211,6 +216,8 @@ impl Guard {
 
 struct Session<'a, S> {
     guard: &'a Guard,
+    /// The settings with which the call began.
+    config: Arc<Config>,
     connection: Option<Connection<S>>,
     open: Option<OpenCall>,
     tap: Option<Box<Tapped>>,
@@ -359,9 +366,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let Some(open) = self.open.take() else { return };
         let gaps = self.tap.take().map(|tap| tap.gaps).unwrap_or_default();
         record.ended = Some(self.guard.clock.date().max(record.started));
-        let folder = self.guard.config.tap.folder_as_guard_sees_it.clone();
+        let folder = self.config.tap.folder_as_guard_sees_it.clone();
         let data = self.guard.data.clone();
-        let wanted = self.guard.config.deliver_to(&record.box_name).to_vec();
+        let wanted = self.config.deliver_to(&record.box_name).to_vec();
         let filing = async move {
             record.audio = kept(folder, data, record.id, record.started, gaps).await;
             info!(target: "support", "{}", support_line(&record, &TimeZone::system()));

@@ -17,6 +17,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::reload;
 
 use crate::clock::Clock;
 use crate::config::{Log, LogFormat};
@@ -28,19 +29,39 @@ pub const SUPPORT: &str = "support";
 /// The variable whose filter goes before the configuration's.
 pub const FILTER_VARIABLE: &str = "VOICEMAIL_GUARD_LOG";
 
-/// Sends everything the guard tells to standard error from now on; colours only on a terminal.
+/// Sends everything the guard tells to standard error from now on; colours only on a terminal. What is
+/// returned changes later how much of it is shown.
 ///
 /// # Errors
 /// `VOICEMAIL_GUARD_LOG` is no filter, or there is a log already.
-pub fn start(log: &Log) -> Result<(), TelemetryError> {
-    let text = match std::env::var(FILTER_VARIABLE) {
-        Ok(text) if !text.is_empty() => text,
-        _ => log.level.clone(),
-    };
+pub fn start(log: &Log) -> Result<Dial, TelemetryError> {
+    let text = set_from_outside().unwrap_or_else(|| log.level.clone());
     let filter = filter(&text).ok_or(TelemetryError::NoFilter(text))?;
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let subscriber = subscriber(log.format, filter, colours, io::stderr);
-    tracing::subscriber::set_global_default(subscriber).map_err(|_| TelemetryError::Started)
+    let (subscriber, dial) = subscriber(log.format, filter, colours, io::stderr);
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| TelemetryError::Started)?;
+    Ok(dial)
+}
+
+/// What the variable says, which goes before the configuration.
+fn set_from_outside() -> Option<String> {
+    std::env::var(FILTER_VARIABLE)
+        .ok()
+        .filter(|text| !text.is_empty())
+}
+
+/// Changes how much the log shows.
+pub struct Dial(Box<dyn Fn(EnvFilter) + Send + Sync>);
+
+impl Dial {
+    /// From now on the log shows this much, unless [`FILTER_VARIABLE`] has the say.
+    pub fn turn(&self, log: &Log) {
+        if set_from_outside().is_none()
+            && let Some(filter) = filter(&log.level)
+        {
+            (self.0)(filter);
+        }
+    }
 }
 
 /// Why the log did not start.
@@ -69,13 +90,13 @@ pub fn filter(text: &str) -> Option<EnvFilter> {
     }
 }
 
-/// The log into any writer, one `write_all` a line.
+/// The log into any writer, one `write_all` a line; and what changes how much it shows.
 pub fn subscriber<W>(
     format: LogFormat,
     filter: EnvFilter,
     colours: bool,
     writer: W,
-) -> Box<dyn Subscriber + Send + Sync>
+) -> (Box<dyn Subscriber + Send + Sync>, Dial)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -85,8 +106,9 @@ where
         .with_env_filter(filter)
         .log_internal_errors(false);
     match format {
-        LogFormat::Text => Box::new(
-            log.compact()
+        LogFormat::Text => {
+            let log = log
+                .compact()
                 .fmt_fields(debug_fn(write_field).delimited(" "))
                 .with_timer(LocalTime {
                     clock,
@@ -94,10 +116,13 @@ where
                 })
                 .with_ansi(colours)
                 .with_writer(writer)
-                .finish(),
-        ),
-        LogFormat::Json => Box::new(
-            log.json()
+                .with_filter_reloading();
+            let handle = log.reload_handle();
+            (Box::new(log.finish()), dial(handle))
+        }
+        LogFormat::Json => {
+            let log = log
+                .json()
                 .flatten_event(true)
                 .with_span_list(false)
                 .with_timer(LocalTime {
@@ -105,9 +130,16 @@ where
                     form: "%FT%T%.3f%:z",
                 })
                 .with_writer(AsciiControls(writer))
-                .finish(),
-        ),
+                .with_filter_reloading();
+            let handle = log.reload_handle();
+            (Box::new(log.finish()), dial(handle))
+        }
     }
+}
+
+fn dial<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Dial {
+    // It fails only where the log is gone, which nobody would hear.
+    Dial(Box::new(move |filter| handle.reload(filter).unwrap_or(())))
 }
 
 fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
@@ -192,7 +224,7 @@ mod tests {
         let memory = Memory::default();
         let writer = memory.clone();
         let filter = filter("info").unwrap();
-        let subscriber = subscriber(format, filter, colours, move || writer.clone());
+        let (subscriber, _) = subscriber(format, filter, colours, move || writer.clone());
         tracing::subscriber::with_default(subscriber, tell);
         let bytes = memory.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()

@@ -6,6 +6,8 @@
 mod certificates;
 #[path = "support/parcel.rs"]
 mod parcel;
+#[path = "support/progress.rs"]
+mod progress;
 #[path = "support/records.rs"]
 mod records;
 #[path = "support/smtp_sink.rs"]
@@ -15,12 +17,13 @@ use std::time::Duration;
 
 use jiff::tz::{TimeZone, offset};
 use mail_parser::{MessageParser, MimeHeaders};
+use progress::Notes;
 use proptest::prelude::*;
 use smtp_sink::{Got, Manners, Sink};
 use voicemail_guard::audio::wav;
 use voicemail_guard::call::record::{Callback, Caller};
 use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
-use voicemail_guard::delivery::mail::{Mailer, Stationery, probe};
+use voicemail_guard::delivery::mail::{self, Stationery, probe};
 use voicemail_guard::delivery::{Destination, Failed, Parcel};
 
 fn parcel() -> Parcel {
@@ -45,9 +48,7 @@ fn wishes(to: &[&str]) -> BoxDelivery {
 
 async fn deliver(settings: &Mail, wishes: &BoxDelivery, parcel: &Parcel) -> Result<String, Failed> {
     let page = Some("https://pbx.example.com/calls/{id}");
-    Mailer::default()
-        .deliver(settings, wishes, page, parcel)
-        .await
+    mail::deliver(settings, wishes, page, parcel, &Notes::default()).await
 }
 
 /// What arrived of one delivery to one recipient.
@@ -239,10 +240,9 @@ async fn one_who_is_refused_takes_nothing_from_the_others() {
     assert_eq!(recipients(&sink), ["a@example.com", "c@example.com"]);
 
     let sink = Sink::start(manners("450 4.2.0 busy")).await;
-    let mailer = Mailer::default();
+    let notes = Notes::default();
     for _ in 0..3 {
-        let failed = mailer
-            .deliver(&settings(&sink), &all, None, &parcel())
+        let failed = mail::deliver(&settings(&sink), &all, None, &parcel(), &notes)
             .await
             .unwrap_err();
         assert!(matches!(failed, Failed::Again { .. }), "{failed}");

@@ -11,7 +11,7 @@ use voicemail_guard::audio::wav;
 use voicemail_guard::call::record::{CallRecord, EndedBy, Mode};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::Config;
+use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::{Destination, Worker, destinations_of};
 use voicemail_guard::hearing::ClassSeconds;
 use voicemail_guard::log::{CallLog, Duty, JOURNAL, Outcome, Reader, Safe, Stage};
@@ -206,7 +206,9 @@ fn a_database_of_an_older_version_gets_its_outbox() {
     drop(log);
     let database = rusqlite::Connection::open(folder.path().join("calls.sqlite")).unwrap();
     database
-        .execute_batch("DROP TABLE outbox; DROP TABLE guard; PRAGMA user_version = 1")
+        .execute_batch(
+            "DROP TABLE outbox_told; DROP TABLE outbox; DROP TABLE guard; PRAGMA user_version = 1",
+        )
         .unwrap();
     let reader = Reader::open(folder.path()).unwrap();
     assert_eq!(reader.undelivered().unwrap(), []);
@@ -256,7 +258,13 @@ impl House {
         let clock = Clock::default();
         block_on(async {
             let stop = CancellationToken::new();
-            let worker = Worker::new(&self.config, log.outbox(), self.data(), clock).await;
+            let worker = Worker::new(
+                &Current::new(self.config.clone()),
+                log.outbox(),
+                self.data(),
+                clock,
+            )
+            .await;
             let working = tokio::spawn(worker.run(stop.clone()));
             let patience = clock.now() + std::time::Duration::from_secs(30);
             while !wanted(&log.outbox().heads().await.unwrap()) {

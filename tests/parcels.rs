@@ -13,7 +13,7 @@ use voicemail_guard::audio::{MediaTime, g711, wav};
 use voicemail_guard::call::record::{Asked, CallRecord};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::Config;
+use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Destination, Worker, key_of};
 use voicemail_guard::hearing::hear;
@@ -105,11 +105,25 @@ impl House {
         record
     }
 
+    /// As if the back-off were over.
+    fn is_due_now(&self) {
+        let database = rusqlite::Connection::open(self.data().join("calls.sqlite")).unwrap();
+        database
+            .execute("UPDATE outbox SET due_ms = 0", [])
+            .unwrap();
+    }
+
     /// Lets the worker work until the outbox looks as wanted.
     async fn works_until(&self, wanted: impl Fn(&[Duty]) -> bool) {
         let clock = Clock::default();
         let stop = CancellationToken::new();
-        let worker = Worker::new(&self.config, self.log.outbox(), self.data(), clock).await;
+        let worker = Worker::new(
+            &Current::new(self.config.clone()),
+            self.log.outbox(),
+            self.data(),
+            clock,
+        )
+        .await;
         let working = tokio::spawn(worker.run(stop.clone()));
         let patience = clock.now() + Duration::from_mins(1);
         while !wanted(&self.log.outbox().heads().await.unwrap()) {
@@ -201,4 +215,54 @@ async fn what_the_receiver_refuses_for_good_is_given_up_and_the_next_goes_on() {
     assert_eq!(left.len(), 2);
     assert!(left.iter().all(|duty| duty.stage == Stage::GivenUp));
     assert!(left[0].why.as_ref().unwrap().contains("422"), "{left:?}");
+}
+
+#[tokio::test]
+async fn who_has_his_mail_gets_it_no_second_time_also_after_a_restart() {
+    let mut house = House::new(status("204 No Content")).await;
+    let strict = Sink::start(Manners {
+        refuses: vec![("RCPT TO:<b@", "450 4.2.0 busy")],
+        ..Manners::default()
+    })
+    .await;
+    let text = format!(
+        "[defaults]\ndeliver_to = ['mail']\nmail_to = ['a@example.com', 'b@example.com', 'c@example.com']\n\
+         [delivery.mail]\nport = {}\nfrom = 'guard@example.com'\n",
+        strict.port
+    );
+    house.config = Config::parse(text.as_bytes()).unwrap();
+    house.files(1);
+    house.works_until(|duties| duties[0].failures == 1).await;
+    let recipients = |sink: &Sink| -> Vec<_> { sink.got().into_iter().map(|got| got.to).collect() };
+    assert_eq!(recipients(&strict), ["a@example.com", "c@example.com"]);
+
+    // A guard that knows nothing but what the outbox tells, and a server that takes everything.
+    house.config.delivery.mail.port = house.sink.port;
+    house.is_due_now();
+    house.works_until(<[Duty]>::is_empty).await;
+    assert_eq!(recipients(&house.sink), ["b@example.com"]);
+    let entry = &all(&house.data())[0].delivered[0];
+    assert!(
+        entry.starts_with("mail a@example.com, b@example.com, c@example.com at "),
+        "{entry}"
+    );
+}
+
+#[tokio::test]
+async fn a_receiver_that_does_not_know_the_secret_yet_loses_nothing() {
+    let house = House::new(status("401 Unauthorized")).await;
+    house.files(1);
+    house
+        .works_until(|duties| duties.len() == 1 && duties[0].failures == 1)
+        .await;
+    let left = Reader::open(&house.data()).unwrap().undelivered().unwrap();
+    assert_eq!((left.len(), left[0].stage), (1, Stage::Waiting));
+    assert!(
+        left[0]
+            .why
+            .as_ref()
+            .unwrap()
+            .contains("[delivery.webhook] secret"),
+        "{left:?}"
+    );
 }

@@ -94,7 +94,7 @@ impl Guard {
         let stop = CancellationToken::new();
         let server = tokio::spawn(server::run(
             vec![listener],
-            limits,
+            move || limits.clone(),
             Clock::default(),
             Arc::clone(&handler),
             stop.clone(),

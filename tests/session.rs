@@ -6,7 +6,7 @@ use voicemail_guard::agi::{CodecLimits, Incoming};
 use voicemail_guard::call::record::EndedBy;
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::Config;
+use voicemail_guard::config::{Config, Current};
 use voicemail_guard::log::{CallLog, Query, Reader};
 use voicemail_guard::server::Connection;
 use voicemail_guard::session::Guard;
@@ -24,7 +24,7 @@ async fn a_request_that_names_no_voice_box_goes_on_to_voicemail_and_is_filed() {
         let folder = tempfile::tempdir().unwrap();
         let (data, clock) = (folder.path().join("data"), Clock::default());
         let guard = Guard {
-            config: Config::default(),
+            settings: Current::new(Config::default()),
             log: CallLog::open(&data, clock).unwrap().log,
             clock,
             data: data.clone(),

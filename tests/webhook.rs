@@ -143,7 +143,7 @@ async fn the_body_is_the_record_and_on_demand_the_audio() {
 #[test]
 fn the_recipe_shows_what_is_sent() {
     let zone = TimeZone::fixed(offset(1));
-    let sent = payload_in(false, PAGE, &parcel(Destination::Webhook), now(), &zone);
+    let sent = payload_in(false, PAGE, &parcel(Destination::Webhook), &zone);
     let sample = RECIPE
         .split("```json\n")
         .nth(1)
@@ -163,8 +163,11 @@ fn the_recipe_shows_what_is_sent() {
 async fn answers_are_sorted_into_later_and_never() {
     for (answer, never) in [
         ("400 Bad Request", true),
-        ("401 Unauthorized", true),
-        ("404 Not Found", true),
+        ("401 Unauthorized", false),
+        ("403 Forbidden", false),
+        ("404 Not Found", false),
+        ("405 Not Allowed", false),
+        ("418 Teapot", false),
         ("410 Gone", true),
         ("413 Too Large", true),
         ("422 No", true),

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};
 use voicemail_guard::call::record::{CallId, CallRecord};
 use voicemail_guard::clock::Clock;
+use voicemail_guard::config::Current;
 use voicemail_guard::log::{CallLog, Query, Reader};
 use voicemail_guard::server::Connection;
 use voicemail_guard::session::Guard;
@@ -80,7 +81,7 @@ async fn place(script: &Script) -> Outcome {
     let opened = CallLog::open(&data, clock).unwrap();
     let (announce, taps) = mpsc::unbounded_channel();
     let guard = Guard {
-        config: script.config(folder.path()),
+        settings: Current::new(script.config(folder.path())),
         log: opened.log,
         clock,
         data: data.clone(),

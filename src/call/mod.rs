@@ -287,7 +287,12 @@ impl Call {
 
     fn heartbeat(&mut self, listening: Listening, now: Instant) {
         self.state = State::Listening(listening);
-        self.renew_rail_then(Command::wait_for_digit(HEARTBEAT), HEARTBEAT, now);
+        let beat = if self.policy.seeks_a_pause(&self.situation(now)) {
+            HEARTBEAT_AT_A_PAUSE
+        } else {
+            HEARTBEAT
+        };
+        self.renew_rail_then(Command::wait_for_digit(beat), beat, now);
     }
 
     /// Renews Asterisk's guard rail when half of it is used up, else sends the command.
@@ -451,6 +456,9 @@ const RAIL: Duration = Duration::from_mins(1);
 
 /// The length of a wait for a key while listening: the pulse of all decisions.
 const HEARTBEAT: Duration = Duration::from_millis(250);
+
+/// The same while a pause of the caller's is waited for: pauses are short.
+const HEARTBEAT_AT_A_PAUSE: Duration = Duration::from_millis(50);
 
 /// Commands that Asterisk answers from memory.
 const SHORT: Duration = Duration::from_secs(2);

@@ -204,18 +204,23 @@ impl Policy {
 
     fn is_rambling(&self, at: &Situation) -> bool {
         let over = at.recording_for.saturating_sub(self.rambler_prompt_after);
+        self.seeks_a_pause(at)
+            && (at.voice_paused_for >= PAUSE_BETWEEN_WORDS || over >= self.rambler_prompt_grace)
+    }
+
+    /// Whether the rambler's prompt is due as soon as he pauses.
+    pub fn seeks_a_pause(&self, at: &Situation) -> bool {
         !at.number_settled
             && at.recording_for >= self.rambler_prompt_after
             && at.speech >= self.rambler_prompt_after / 2
-            && (at.voice_paused_for >= PAUSE_BETWEEN_WORDS || over >= self.rambler_prompt_grace)
     }
 }
 
 /// Less speech than this does not count as having started.
 const WORTH_A_PAUSE: Duration = Duration::from_millis(300);
 
-/// A pause that is surely not inside a word.
-const PAUSE_BETWEEN_WORDS: Duration = Duration::from_millis(350);
+/// A pause that is not inside a word: the closure of a stop consonant is half as long at most.
+const PAUSE_BETWEEN_WORDS: Duration = Duration::from_millis(250);
 
 #[cfg(test)]
 mod tests {
@@ -350,8 +355,13 @@ mod tests {
     #[test]
     fn the_rambler_is_interrupted_at_a_pause_or_five_seconds_late() {
         check(speaking(46.0), Advice::GoOn);
+        let inside_a_word = Situation {
+            voice_paused_for: secs(0.15),
+            ..speaking(46.0)
+        };
+        check(inside_a_word, Advice::GoOn);
         let pausing = Situation {
-            voice_paused_for: secs(0.4),
+            voice_paused_for: secs(0.3),
             ..speaking(46.0)
         };
         check(pausing, Advice::AskNumber);

@@ -15,6 +15,7 @@ use super::{Failure, Shared};
 use crate::audio::file::{Format, decode};
 use crate::call::record::CallRecord;
 use crate::clock::Clock;
+use crate::config::Current;
 use crate::log::{Query, Reader};
 use crate::telemetry;
 
@@ -121,7 +122,7 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
         let server = listener.local_addr()?;
         let stop = Stop::default();
         let guard = tokio::spawn(serve::serve(
-            config,
+            Current::new(config),
             data.clone(),
             vec![listener],
             clock,

@@ -6,6 +6,8 @@ mod cases;
 pub mod check;
 pub mod classify;
 pub mod demo;
+mod notify;
+mod reload;
 pub mod serve;
 pub mod stop;
 pub mod when;

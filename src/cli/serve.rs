@@ -8,18 +8,20 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::reload::{self, Reload};
 use super::stop::{self, Stop};
-use super::{Failure, Shared};
+use super::{Failure, Shared, notify};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Current};
 use crate::delivery::Worker;
 use crate::log::CallLog;
 use crate::manager::Watch;
 use crate::prompts;
-use crate::recover::recover_all;
+use crate::recover::{LeftBy, recover_all, take_up_recordings};
 use crate::server;
 use crate::session::Guard;
 use crate::tap::monitor;
@@ -29,7 +31,8 @@ use crate::{number, telemetry};
 #[derive(clap::Args, Clone, Debug)]
 #[command(
     after_help = "Example:\n  voicemail-guard serve --config /etc/voicemail-guard.toml --data /var/lib/voicemail-guard\n\n\
-    SIGTERM or SIGINT once: calls that are up finish; twice: they are handed on to VoiceMail() now."
+    SIGTERM or SIGINT once: calls that are up finish; twice: they are handed on to VoiceMail() now.\n\
+    SIGHUP: the configuration file is read again; calls that are up keep the old settings."
 )]
 pub struct Args {}
 
@@ -40,12 +43,13 @@ pub struct Args {}
 pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let config = shared.settings()?;
     let data = shared.data_folder()?;
-    telemetry::start(&config.log).map_err(failed)?;
+    let dial = telemetry::start(&config.log).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
         let stop = stop::on_signals().map_err(failed)?;
+        let hangups = reload::signals().map_err(failed)?;
         let mut listeners = Vec::new();
         for address in &config.listen {
             match TcpListener::bind(address).await {
@@ -61,36 +65,36 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
                 }
             }
         }
-        serve(config, data, listeners, Clock::default(), stop).await
+        let settings = Current::new(config);
+        let clock = Clock::default();
+        let reload = Reload {
+            file: shared.config.clone(),
+            settings: settings.clone(),
+            dial,
+            clock,
+        };
+        tokio::spawn(reload.on(hangups));
+        serve(settings, data, listeners, clock, stop).await
     })
 }
 
 /// Serves on these listeners; what `serve` and `demo` share.
 pub(crate) async fn serve(
-    config: Config,
+    settings: Current,
     data: std::path::PathBuf,
     listeners: Vec<TcpListener>,
     clock: Clock,
     stop: Stop,
 ) -> Result<ExitCode, Failure> {
     tokio::task::spawn_blocking(number::warm_up);
+    let config = settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
-    for language in &config.prompts.languages {
-        if let prompts::Installed::Missing(missing) = prompts::installed(&config.prompts, language)
-        {
-            warn!(
-                language,
-                ?missing,
-                "prompts are missing; see asterisk-conf/README.md"
-            );
-        }
-    }
+    tell_of_prompts(&config);
     let opened = CallLog::open(&data, clock).map_err(failed)?;
     let made = DirBuilder::new().recursive(true).mode(0o770).create(folder);
     if let Err(error) = made {
         warn!(folder = %folder.display(), %error, "the tap folder is not there; calls go on to VoiceMail()");
     }
-    let limits = config.limits.clone();
     let addresses: Vec<_> = listeners
         .iter()
         .filter_map(|l| l.local_addr().ok())
@@ -98,20 +102,28 @@ pub(crate) async fn serve(
     let source = Box::new(monitor::Folder(folder.clone()));
     let guard = Arc::new(Guard {
         source,
-        config,
+        settings: settings.clone(),
         log: opened.log,
         clock,
         data,
         at_once: stop.at_once,
     });
-    tokio::spawn(recover_all(Arc::clone(&guard), opened.unfinished));
+    // They end with this function.
+    let mut beside = JoinSet::new();
+    for (left, by) in [
+        (opened.unfinished, LeftBy::AnEarlierRun),
+        (opened.abandoned, LeftBy::AFault),
+    ] {
+        beside.spawn(recover_all(Arc::clone(&guard), left, by));
+    }
+    beside.spawn(take_up_recordings(Arc::clone(&guard)));
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
     // It ends with the runtime: whatever it was told last is in the log, or not to be had any more.
-    if let Some(watch) = Watch::of(&guard.config, guard.log.clone(), clock) {
-        tokio::spawn(watch.run());
-    }
+    tokio::spawn(watch(Arc::clone(&guard)));
     info!(?addresses, data = %guard.data.display(), "listening");
+    notify::ready();
+    let limits = move || settings.now().limits.clone();
     server::run(listeners, limits, clock, Arc::clone(&guard), stop.gently).await;
     let safe = guard.log.flush().await;
     stop_delivery.cancel();
@@ -125,10 +137,42 @@ pub(crate) async fn serve(
 /// Delivers what stands in the outbox.
 async fn deliver(guard: Arc<Guard>, stop: CancellationToken) {
     let outbox = guard.log.outbox();
-    let worker = Worker::new(&guard.config, outbox, guard.data.clone(), guard.clock);
+    let worker = Worker::new(&guard.settings, outbox, guard.data.clone(), guard.clock);
     tokio::select! {
         worker = worker => worker.run(stop).await,
         () = stop.cancelled() => {}
+    }
+}
+
+/// Watches whom Asterisk connects, by the settings that hold; never returns.
+async fn watch(guard: Arc<Guard>) {
+    let mut news = guard.settings.news();
+    loop {
+        let watch = Watch::of(&guard.settings.now(), guard.log.clone(), guard.clock);
+        let watching = async {
+            match watch {
+                Some(watch) => watch.run().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = watching => {}
+            () = news.replaced() => {}
+        }
+    }
+}
+
+/// Says which prompts callers will miss.
+pub(super) fn tell_of_prompts(config: &Config) {
+    for language in &config.prompts.languages {
+        if let prompts::Installed::Missing(missing) = prompts::installed(&config.prompts, language)
+        {
+            warn!(
+                language,
+                ?missing,
+                "prompts are missing; see asterisk-conf/README.md"
+            );
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::notify;
+
 /// The two wishes of whoever stops the guard.
 #[derive(Clone, Debug, Default)]
 pub struct Stop {
@@ -36,6 +38,7 @@ pub fn on_signals() -> io::Result<Stop> {
                 _ = interrupt.recv() => "SIGINT",
             };
             tracing::info!(signal, "{what}");
+            notify::stopping();
             wish.cancel();
         }
     });

@@ -39,9 +39,13 @@ impl Default for Delivery {
     }
 }
 
-/// `[delivery.voicemail]`: Asterisk's voice boxes in files.
+/// `[delivery.voicemail]`: Asterisk's voice boxes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VoiceBox {
+    /// How messages are put into them.
+    pub method: Method,
+    /// How Asterisk locks their folders.
+    pub lockmode: LockMode,
     /// Asterisk's spool as the guard sees it.
     pub spool: PathBuf,
     /// What the audio is written as.
@@ -55,12 +59,34 @@ pub struct VoiceBox {
 impl Default for VoiceBox {
     fn default() -> Self {
         Self {
+            method: Method::Files,
+            lockmode: LockMode::Lockfile,
             spool: "/var/spool/asterisk/voicemail".into(),
             formats: vec![Format::Wav],
             most_messages: 100,
             stale_lock: Duration::from_mins(2),
         }
     }
+}
+
+/// How messages are put into voice boxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// As files in the spool, by `app_voicemail`'s own protocol.
+    Files,
+    /// Played to `VoiceMail()`, for boxes in a database or on an IMAP server.
+    Replay,
+}
+
+/// How Asterisk locks the folders of its voice boxes: `lockmode` in asterisk.conf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LockMode {
+    /// By a file that is there or not: Asterisk's default.
+    Lockfile,
+    /// By flock(2).
+    Flock,
 }
 
 /// A form of audio as `format` in voicemail.conf names it.
@@ -73,7 +99,8 @@ pub enum Format {
     Sln,
 }
 
-/// `[delivery.ami]`: Asterisk's manager interface, for the lamps and for who was answered; not used where no user is set.
+/// `[delivery.ami]`: Asterisk's manager interface, for the lamps, for messages that are replayed and for who
+/// was answered; not used where no user is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ami {
     /// Host and port.
@@ -175,6 +202,8 @@ fn page_template(page: url::Url) -> String {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct VoiceBoxTable {
+    method: Option<Method>,
+    lockmode: Option<LockMode>,
     spool: Option<Folder>,
     formats: Option<Vec<Format>>,
     most_messages: Option<Count<1, 9999>>,
@@ -185,6 +214,8 @@ impl VoiceBoxTable {
     pub(super) fn settings(self) -> VoiceBox {
         let default = VoiceBox::default();
         VoiceBox {
+            method: self.method.unwrap_or(default.method),
+            lockmode: self.lockmode.unwrap_or(default.lockmode),
             spool: self.spool.map_or(default.spool, |folder| folder.0),
             formats: self
                 .formats

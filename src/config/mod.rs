@@ -5,6 +5,7 @@
 //! sources shows every setting at its default.
 
 mod boxes;
+mod current;
 pub mod delivery;
 pub mod parcels;
 mod read;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
+pub use self::current::{Current, News};
 pub(crate) use self::value::are_voicemail_options;
 
 use self::boxes::BoxSettings;

@@ -15,7 +15,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::boxes::{BoxSettings, BoxTable, conflicts};
-use super::delivery::{AmiTable, Delivery, DeliveryTable, VoiceBoxTable};
+use super::delivery::{AmiTable, Delivery, DeliveryTable, Method, VoiceBoxTable};
 use super::parcels::{MailTable, WebhookTable, mail_mistakes, webhook_mistakes};
 use super::value::{AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds};
 use super::{Config, Log, LogFormat, Problem, Prompts, Tap, full_box_name};
@@ -185,6 +185,14 @@ impl<'a> Reader<'a> {
     fn wanted_deliveries(&mut self, config: &Config, at: Option<&Range<usize>>) {
         if !self.problems.is_empty() {
             return;
+        }
+        let replays = config.delivery.voice_box.method == Method::Replay;
+        if config.delivers_to(Destination::VoiceBox) && replays && !config.delivery.ami.is_set() {
+            self.report(
+                at.cloned(),
+                "[delivery.voicemail] method",
+                "\"replay\" needs Asterisk's manager interface: user and secret in [delivery.ami]",
+            );
         }
         if config.delivers_to(Destination::Mail) {
             for (key, what) in mail_mistakes(&config.delivery.mail) {

@@ -1,5 +1,6 @@
-//! Asterisk's manager interface, as far as delivery needs it: log in, have the lamp of a box refreshed,
-//! log off. One short connection each time, nothing kept open.
+//! Asterisk's manager interface, as far as delivery needs it: log in, have one thing done (the lamp of a box
+//! refreshed, a call placed, an entry of Asterisk's database read or written), log off. One short connection
+//! each time, nothing kept open.
 //!
 //! A message that is put into a box from outside is counted at once, but Asterisk tells telephones and
 //! `externnotify` of it only when it is asked to look (`VoicemailRefresh`).
@@ -47,7 +48,7 @@ pub enum AmiError {
     },
     /// It says no.
     #[error(
-        "Asterisk refuses {action}: {message}; the user of [delivery.ami] needs a section in manager.conf with its secret and write = user"
+        "Asterisk refuses {action}: {message}; the user of [delivery.ami] needs a section in manager.conf with its secret and write = user; where messages are replayed, write = system,originate"
     )]
     Refused {
         /// What was asked for.
@@ -78,6 +79,42 @@ pub async fn refresh(settings: &Ami, place: &ContextAndBox) -> Result<(), AmiErr
         session.login(settings).await?;
         let fields = [("Context", &*place.context), ("Mailbox", &*place.box_name)];
         session.act("VoicemailRefresh", &fields).await?;
+        session.logoff().await
+    })
+    .await
+}
+
+/// Asks Asterisk's database for what stands there under a family and a key, if anything does.
+///
+/// # Errors
+/// Why it did not tell.
+pub async fn database_get(
+    settings: &Ami,
+    family: &str,
+    key: &str,
+) -> Result<Option<String>, AmiError> {
+    let mut found = None;
+    in_time(settings, async |session| {
+        session.login(settings).await?;
+        found = session.database_get(family, key).await?;
+        session.logoff().await
+    })
+    .await?;
+    Ok(found)
+}
+
+/// Has one action done.
+///
+/// # Errors
+/// Why it was not.
+pub async fn act(
+    settings: &Ami,
+    action: &'static str,
+    fields: &[(&str, &str)],
+) -> Result<(), AmiError> {
+    in_time(settings, async |session| {
+        session.login(settings).await?;
+        session.act(action, fields).await?;
         session.logoff().await
     })
     .await
@@ -166,6 +203,25 @@ impl<S: AsyncBufRead + AsyncRead + Writes + Unpin> Session<S> {
                 let message = field("Message").unwrap_or("no reason given").to_owned();
                 Err(Said::No { action, message })
             };
+        }
+    }
+
+    /// What stands in Asterisk's database.
+    async fn database_get(&mut self, family: &str, key: &str) -> Result<Option<String>, Said> {
+        let fields = [("Family", family), ("Key", key)];
+        match self.act("DBGet", &fields).await {
+            // The words of manager_dbget in main/db.c.
+            Err(Said::No { message, .. }) if message == "Database entry not found" => {
+                return Ok(None);
+            }
+            asked => asked?,
+        }
+        loop {
+            let block = self.block().await?;
+            if field(&block, "Event") == Some("DBGetResponse") && field(&block, "Key") == Some(key)
+            {
+                return Ok(field(&block, "Val").map(str::to_owned));
+            }
         }
     }
 

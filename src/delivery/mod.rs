@@ -19,6 +19,7 @@ mod rule;
 mod sound;
 mod tls;
 pub mod trim;
+mod under_way;
 pub mod voicebox;
 pub mod webhook;
 mod worker;
@@ -142,4 +143,13 @@ impl Failed {
             why: why.to_string(),
         }
     }
+}
+
+/// Does something that waits for files, off the runtime.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failed> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Failed::again(format!("a delivery broke off: {error}")))
 }

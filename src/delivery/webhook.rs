@@ -3,6 +3,16 @@
 //! The name is resolved once; every address it has must be allowed ([`address`]), and the connection goes to
 //! one of exactly these. Nothing is redirected, no proxy is asked, and an answer is read only as far as it
 //! is shown. The signature is HMAC-SHA256 of the timestamp, a full stop and the body.
+//!
+//! Every attempt at one delivery has the same key and the same body; only timestamp and signature differ.
+//! What an answer means:
+//!
+//! | answer | |
+//! |---|---|
+//! | 2xx | it has the message |
+//! | 400, 410, 411, 413, 414, 415, 422, 431 | it does not want this very request, however often: given up at once |
+//! | 3xx, 401, 403, 404, 405 and every other 4xx | secret, address or rights are wrong, which people mend: later |
+//! | 408, 409, 425, 429, 5xx, no answer | later, no earlier than Retry-After asks for |
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,6 +39,7 @@ use url::{Host, Url};
 use super::trim::Stretch;
 use super::{Failed, Parcel, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
+use crate::call::record::CallRecord;
 use crate::call::verdict::Verdict;
 use crate::config::parcels::{SHORTEST_SECRET, Webhook};
 use crate::log::export;
@@ -46,8 +57,8 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// `page` is the address of a call's page with `{id}` in it. Gives where it went.
 ///
 /// # Errors
-/// [`Failed::Never`] where the receiver says that this request is wrong (4xx, but for 408, 409, 425 and
-/// 429); everything else is tried again.
+/// [`Failed::Never`] where the receiver says that it will not have this very request; everything else is
+/// tried again.
 pub async fn deliver(
     settings: &Webhook,
     page: Option<&str>,
@@ -60,7 +71,7 @@ pub async fn deliver(
             "the webhook's secret has fewer than {SHORTEST_SECRET} characters"
         )));
     }
-    let body = payload(settings, page, parcel, now);
+    let body = payload(settings, page, parcel);
     let url = receiver(settings)?;
     let request = request(url, &secret, &parcel.key, now, body)?;
     let exchange = async {
@@ -91,30 +102,27 @@ pub async fn probe(settings: &Webhook) -> Result<String, Failed> {
     Ok(shown(url))
 }
 
-/// What is sent: the body of the request.
-pub fn payload(settings: &Webhook, page: Option<&str>, parcel: &Parcel, now: Timestamp) -> String {
-    let zone = TimeZone::system();
-    payload_in(settings.audio, page, parcel, now, &zone)
+/// What is sent: the body of the request, the same for every attempt.
+pub fn payload(settings: &Webhook, page: Option<&str>, parcel: &Parcel) -> String {
+    payload_in(settings.audio, page, parcel, &TimeZone::system())
 }
 
 /// [`payload`] with times in a zone.
 ///
 /// # Panics
 /// Never: everything in it has a JSON form.
-pub fn payload_in(
-    audio: bool,
-    page: Option<&str>,
-    parcel: &Parcel,
-    now: Timestamp,
-    zone: &TimeZone,
-) -> String {
+pub fn payload_in(audio: bool, page: Option<&str>, parcel: &Parcel, zone: &TimeZone) -> String {
     let delivered = parcel.record.verdict.is_some_and(Verdict::is_delivered);
+    // What other deliveries have come to meanwhile is no news of the call.
+    let record = CallRecord {
+        delivered: Vec::new(),
+        ..parcel.record.clone()
+    };
     let payload = Payload {
         event: if delivered { "message" } else { "call" },
         key: &parcel.key,
-        sent: export::rfc3339(now, zone),
-        page: page_of(page, parcel.record.id),
-        call: export::json_line(&parcel.record, zone),
+        page: page_of(page, record.id),
+        call: export::json_line(&record, zone),
         sound: parcel.sound.as_ref().map(|sound| Sound {
             seconds: sound.len(),
             number: sound.number,
@@ -140,7 +148,6 @@ pub fn signature(secret: &str, timestamp: &str, body: &[u8]) -> String {
 struct Payload<'a, C: Serialize> {
     event: &'static str,
     key: &'a str,
-    sent: String,
     page: Option<String>,
     call: C,
     sound: Option<Sound>,
@@ -290,9 +297,15 @@ fn sort(status: StatusCode, why: &str, after: Option<Duration>) -> Failed {
             "{why}; redirects are not followed: set url to where it leads"
         ));
     }
-    if status.is_client_error() && ![408, 409, 425, 429].contains(&status.as_u16()) {
+    if FINAL.contains(&status.as_u16()) {
         return Failed::never(why);
     }
+    let mend = match status.as_u16() {
+        401 | 403 => "; compare [delivery.webhook] secret with the receiver's",
+        404 | 405 => "; look at [delivery.webhook] url",
+        _ => "",
+    };
+    let why = &format!("{why}{mend}");
     match after {
         Some(after) => Failed::again_after(why, after),
         None => Failed::again(why),
@@ -322,6 +335,8 @@ async fn beginning(response: Response<Incoming>) -> String {
     shortened(&text, MOST_SHOWN).to_string()
 }
 
+/// Answers that no later attempt can change: they are about this request itself.
+const FINAL: [u16; 8] = [400, 410, 411, 413, 414, 415, 422, 431];
 /// Octets of status line and headers that are read.
 const MOST_OF_THE_HEAD: usize = 65_536;
 /// Characters of an answer that are shown.

@@ -4,27 +4,27 @@
 //! do not wait for one another. A delivery that was under way when the guard died is due at once at the
 //! next start.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use super::mail::Mailer;
 use super::trim::{Wishes, trim};
+use super::under_way::{Pace, UnderWay};
+use super::voicebox::replay::Replay;
 use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
-use super::{Destination, Failed, Parcel, ami, backoff, key_of, sound, webhook};
+use super::{Destination, Failed, Parcel, ami, backoff, blocking, key_of, mail, sound, webhook};
 use crate::call::record::CallRecord;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::delivery::Method;
+use crate::config::{Config, Current, News};
 use crate::log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::tap::keep;
 
-/// Deliveries under way at the same time.
+/// Deliveries of one pace under way at the same time.
 const MOST_AT_ONCE: usize = 8;
 /// The outbox is looked at so often even if nothing is known to be due.
 const ROUND: Duration = Duration::from_mins(1);
@@ -37,17 +37,21 @@ const LOCK_TRIES: u32 = 250;
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Delivers what stands in the outbox until told to stop.
+///
+/// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
+/// at once.
 pub struct Worker {
+    settings: Current,
+    news: News,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     outbox: Outbox,
+    mark: String,
     voice_boxes: VoiceBoxes,
-    mailer: Mailer,
-    settings: crate::config::delivery::Delivery,
-    config: Config,
-    tap_folder: PathBuf,
+    replay: Replay,
+    config: Arc<Config>,
     data: PathBuf,
     clock: Clock,
 }
@@ -56,13 +60,10 @@ impl Worker {
     /// A worker on this outbox; `data` is the folder below which audio is kept.
     ///
     /// Waits for the log's database and says once what delivery will not do.
-    pub async fn new(config: &Config, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
-        let settings = config.delivery.clone();
-        if config.delivers_to(Destination::VoiceBox) && !settings.ami.is_set() {
-            warn!(
-                "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
-            );
-        }
+    pub async fn new(settings: &Current, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
+        let news = settings.news();
+        let config = settings.now();
+        tell_of_lamps(&config);
         let mark = loop {
             match outbox.name().await {
                 Ok(mark) => break mark,
@@ -73,13 +74,14 @@ impl Worker {
             }
         };
         Self {
+            settings: settings.clone(),
+            news,
             shared: Arc::new(Shared {
-                voice_boxes: VoiceBoxes::new(settings.voice_box.clone(), mark),
-                mailer: Mailer::default(),
-                config: config.clone(),
-                settings,
+                voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), mark.clone()),
+                mark,
+                replay: replay(&config, clock),
+                config,
                 outbox,
-                tap_folder: config.tap.folder_as_guard_sees_it.clone(),
                 data,
                 clock,
             }),
@@ -87,19 +89,22 @@ impl Worker {
     }
 
     /// Works until `stop`; then what is under way may finish within ten seconds.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(mut self, stop: CancellationToken) {
         let clock = self.shared.clock;
         let mut under_way = UnderWay::default();
+        let mut at_once = false;
         loop {
-            let pause = if under_way.tasks.len() < MOST_AT_ONCE {
-                self.begin(&mut under_way).await
-            } else {
-                ROUND
-            };
+            let pause = self
+                .begin(&mut under_way, std::mem::take(&mut at_once))
+                .await;
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
                 () = self.shared.outbox.news() => {}
+                () = self.news.replaced() => {
+                    self.shared = Arc::new(self.shared.with(self.settings.now()));
+                    at_once = true;
+                }
                 () = clock.sleep(pause) => {}
             }
         }
@@ -110,8 +115,8 @@ impl Worker {
         }
     }
 
-    /// Begins what is due; tells how long nothing else will be.
-    async fn begin(&self, under_way: &mut UnderWay) -> Duration {
+    /// Begins what is due, or all that waits; tells how long nothing else will be.
+    async fn begin(&self, under_way: &mut UnderWay, at_once: bool) -> Duration {
         let heads = match self.shared.outbox.heads().await {
             Ok(heads) => heads,
             Err(error) => {
@@ -126,14 +131,12 @@ impl Worker {
                 continue;
             }
             let ahead = until_due(&duty, now);
-            if ahead > Duration::ZERO {
+            let pace = self.shared.pace(&duty);
+            if ahead > Duration::ZERO && !at_once {
                 pause = pause.min(ahead);
-            } else if under_way.tasks.len() < MOST_AT_ONCE {
+            } else if under_way.count(pace) < MOST_AT_ONCE {
                 let (seq, shared) = (duty.seq, Arc::clone(&self.shared));
-                let task = under_way
-                    .tasks
-                    .spawn(async move { shared.attend(duty).await });
-                under_way.duties.insert(task.id(), seq);
+                under_way.begin(seq, pace, async move { shared.attend(duty).await });
             }
         }
         pause
@@ -150,31 +153,29 @@ fn until_due(duty: &Duty, now: Timestamp) -> Duration {
     }
 }
 
-/// The attempts that are being made.
-#[derive(Default)]
-struct UnderWay {
-    tasks: JoinSet<()>,
-    duties: HashMap<Id, i64>,
-}
-
-impl UnderWay {
-    fn has(&self, seq: i64) -> bool {
-        self.duties.values().any(|&under_way| under_way == seq)
-    }
-
-    fn ended(&mut self, ended: &Result<(Id, ()), JoinError>) {
-        let id = match ended {
-            Ok((id, ())) => *id,
-            Err(error) => {
-                error!(%error, "a delivery broke off");
-                error.id()
-            }
-        };
-        self.duties.remove(&id);
-    }
-}
-
 impl Shared {
+    /// The same under other settings.
+    fn with(&self, config: Arc<Config>) -> Self {
+        tell_of_lamps(&config);
+        Self {
+            voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), self.mark.clone()),
+            mark: self.mark.clone(),
+            replay: replay(&config, self.clock),
+            config,
+            outbox: self.outbox.clone(),
+            data: self.data.clone(),
+            clock: self.clock,
+        }
+    }
+
+    fn pace(&self, duty: &Duty) -> Pace {
+        if duty.to == Destination::VoiceBox && duty.stage == Stage::Waiting && self.replays() {
+            Pace::AsSpoken
+        } else {
+            Pace::Quick
+        }
+    }
+
     /// One attempt, and the note of it.
     async fn attend(self: Arc<Self>, duty: Duty) {
         let outcome = match Arc::clone(&self).attempt(&duty).await {
@@ -201,7 +202,12 @@ impl Shared {
             self.clock.sleep(OUTBOX_RETRY).await;
         }
         let nothing_left = matches!(outcome, Outcome::GivenUp { .. });
-        if nothing_left && duty.to == Destination::VoiceBox && duty.stage == Stage::Prepared {
+        if nothing_left && self.pace(&duty) == Pace::AsSpoken {
+            if let Err(error) = self.replay.forget(duty.call).await {
+                warn!(%error, "what was laid down of a message stays in the tap folder");
+            }
+        } else if nothing_left && duty.to == Destination::VoiceBox && duty.stage == Stage::Prepared
+        {
             let shared = Arc::clone(&self);
             let discarded =
                 blocking(move || shared.voice_boxes.discard(&duty.box_name, duty.call)).await;
@@ -215,7 +221,8 @@ impl Shared {
         let now = self.clock.date();
         let why = failed.to_string();
         let tried_for = now.duration_since(duty.since);
-        let limit = SignedDuration::try_from(self.settings.give_up_after).unwrap_or_default();
+        let limit =
+            SignedDuration::try_from(self.config.delivery.give_up_after).unwrap_or_default();
         if matches!(failed, Failed::Never { .. }) || tried_for >= limit {
             return Outcome::GivenUp { why };
         }
@@ -237,17 +244,22 @@ impl Shared {
             Destination::Mail => {
                 let parcel = self.parcel(duty).await?;
                 let wishes = self.config.box_delivery(&duty.box_name);
-                let page = self.settings.page_url.as_deref();
-                let sending = self
-                    .mailer
-                    .deliver(&self.settings.mail, wishes, page, &parcel);
+                let page = self.config.delivery.page_url.as_deref();
+                let told = self.outbox.told(duty).await?;
+                let told = Told {
+                    shared: &self,
+                    duty,
+                    before: told,
+                };
+                let settings = &self.config.delivery.mail;
+                let sending = mail::deliver(settings, wishes, page, &parcel, &told);
                 Ok(self.done(&sending.await?))
             }
             Destination::Webhook => {
                 let parcel = self.parcel(duty).await?;
                 let now = self.clock.date();
-                let page = self.settings.page_url.as_deref();
-                let telling = webhook::deliver(&self.settings.webhook, page, &parcel, now);
+                let page = self.config.delivery.page_url.as_deref();
+                let telling = webhook::deliver(&self.config.delivery.webhook, page, &parcel, now);
                 Ok(self.done(&telling.await?))
             }
         }
@@ -260,8 +272,8 @@ impl Shared {
 
     /// Everything that one attempt needs.
     async fn parcel(self: &Arc<Self>, duty: &Duty) -> Result<Parcel, Stopped> {
-        let record = self.record(duty).await?;
-        let original = self.original(&record).await?;
+        let mut record = self.record(duty).await?;
+        let original = self.original(&mut record).await?;
         let sound = match original.clone() {
             Some(path) => {
                 let first = self.config.box_delivery(&duty.box_name).number_first;
@@ -290,16 +302,28 @@ impl Shared {
     }
 
     /// The kept recording. A raw one that could not be kept when the call ended is kept now.
-    async fn original(self: &Arc<Self>, record: &CallRecord) -> Result<Option<PathBuf>, Stopped> {
+    async fn original(
+        self: &Arc<Self>,
+        record: &mut CallRecord,
+    ) -> Result<Option<PathBuf>, Stopped> {
         if let Some(place) = &record.audio {
             return Ok(Some(self.data.join(place)));
         }
         let (shared, id, started) = (Arc::clone(self), record.id, record.started);
-        let kept = blocking(move || keep::keep(&shared.tap_folder, &shared.data, id, started, &[]))
-            .await?;
+        let kept = blocking(move || {
+            keep::keep(
+                &shared.config.tap.folder_as_guard_sees_it,
+                &shared.data,
+                id,
+                started,
+                &[],
+            )
+        })
+        .await?;
         match kept.map_err(Failed::again)? {
             Some(place) => {
                 self.outbox.note_audio(record.id, place.clone()).await?;
+                record.audio = Some(place.clone());
                 Ok(Some(self.data.join(place)))
             }
             None => Ok(None),
@@ -308,7 +332,12 @@ impl Shared {
 
     async fn into_voice_box(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
         match duty.stage {
+            Stage::Placed if self.replays() => {
+                self.replay.forget(duty.call).await?;
+                return Ok(Outcome::Done(None));
+            }
             Stage::Placed => return self.light(duty).await,
+            Stage::Waiting if self.replays() => return self.replay(duty).await,
             Stage::Waiting => self.prepare(duty).await?,
             Stage::Prepared | Stage::GivenUp => {}
         }
@@ -324,11 +353,27 @@ impl Shared {
             Err(Trouble::Unprepared) => return Ok(Outcome::Reached(Stage::Waiting)),
             Err(trouble) => return Err(Failed::from(trouble).into()),
         };
-        if self.settings.ami.is_set() {
+        if self.config.delivery.ami.is_set() {
             Ok(Outcome::Placed(entry))
         } else {
             Ok(Outcome::Done(Some(entry)))
         }
+    }
+
+    fn replays(&self) -> bool {
+        self.config.delivery.voice_box.method == Method::Replay
+    }
+
+    /// Plays the message to `VoiceMail()`, which looks after the lamps itself.
+    async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
+        let parcel = self.parcel(duty).await?;
+        let sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
+        self.replay.deliver(&parcel.record, sound).await?;
+        let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
+        Ok(Outcome::Placed(format!(
+            "voicemail {} by replay at {now}",
+            duty.box_name
+        )))
     }
 
     async fn prepare(self: &Arc<Self>, duty: &Duty) -> Result<(), Stopped> {
@@ -372,11 +417,34 @@ impl Shared {
             return Ok(Outcome::Done(None));
         };
         // Taken out of the settings since.
-        if self.settings.ami.is_set() {
-            let refreshed = ami::refresh(&self.settings.ami, &place).await;
+        if self.config.delivery.ami.is_set() {
+            let refreshed = ami::refresh(&self.config.delivery.ami, &place).await;
             refreshed.map_err(Failed::again)?;
         }
         Ok(Outcome::Done(None))
+    }
+}
+
+/// Who has got the mails of one delivery, as the outbox knows it.
+struct Told<'a> {
+    shared: &'a Shared,
+    duty: &'a Duty,
+    before: Vec<String>,
+}
+
+impl mail::Progress for Told<'_> {
+    fn has(&self, to: &lettre::Address) -> bool {
+        self.before
+            .iter()
+            .any(|told| told == AsRef::<str>::as_ref(to))
+    }
+
+    async fn note(&self, to: &lettre::Address) {
+        let Shared { outbox, clock, .. } = self.shared;
+        while let Err(error) = outbox.note_told(self.duty, to.to_string()).await {
+            warn!(call = %self.duty.call, %error, "who has got a mail cannot be noted");
+            clock.sleep(OUTBOX_RETRY).await;
+        }
     }
 }
 
@@ -400,13 +468,17 @@ impl From<OutboxError> for Stopped {
     }
 }
 
-/// Does something that waits for files, off the runtime.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failed> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Failed::again(format!("a delivery broke off: {error}")))
+fn replay(config: &Config, clock: Clock) -> Replay {
+    Replay::new(config.delivery.ami.clone(), config.tap.clone(), clock)
+}
+
+/// Says what delivery into voice boxes will not do.
+fn tell_of_lamps(config: &Config) {
+    if config.delivers_to(Destination::VoiceBox) && !config.delivery.ami.is_set() {
+        warn!(
+            "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
+        );
+    }
 }
 
 fn tell(duty: &Duty, outcome: &Outcome) {
@@ -418,13 +490,13 @@ fn tell(duty: &Duty, outcome: &Outcome) {
         Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
         Outcome::Reached(_) => {}
         Outcome::Later { due, why } if duty.stage == Stage::Placed => {
-            warn!(%call, to, r#box, %due, why, "the message is in its box, but the lamps do not follow yet");
+            warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
         }
         Outcome::Later { due, why } => {
             warn!(%call, to, r#box, %due, why, "not delivered yet");
         }
         Outcome::GivenUp { why } if duty.stage == Stage::Placed => {
-            error!(%call, to, r#box, why, "the message is in its box, but its lamp was given up");
+            error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
         }
         Outcome::GivenUp { why } => {
             error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, oneshot};
 use tracing::error;
 
@@ -32,6 +32,9 @@ pub struct Opened {
     /// They are there when [`CallLog::open`] returns, and then the channel ends; if the database was
     /// locked at the start they come when it is free.
     pub unfinished: UnboundedReceiver<CallRecord>,
+    /// Records of calls of this run that were dropped before they were closed; the shell closes them as it
+    /// does those above, with the recording. Where nobody receives, they close themselves, undelivered.
+    pub abandoned: UnboundedReceiver<CallRecord>,
 }
 
 /// Where the entries are that were given to the log.
@@ -57,6 +60,7 @@ struct Shared {
     queue: Option<Sender<Message>>,
     writer: Option<JoinHandle<()>>,
     news: Arc<Notify>,
+    abandoned: UnboundedSender<CallRecord>,
     clock: Clock,
 }
 
@@ -84,10 +88,12 @@ impl CallLog {
             .name("call-log".into())
             .spawn(move || writer.run(&messages))
             .map_err(failed)?;
+        let (tell, abandoned) = unbounded_channel();
         let shared = Shared {
             queue: Some(queue),
             writer: Some(writer),
             news,
+            abandoned: tell,
             clock,
         };
         Ok(Opened {
@@ -95,6 +101,7 @@ impl CallLog {
                 shared: Arc::new(shared),
             },
             unfinished,
+            abandoned,
         })
     }
 
@@ -181,8 +188,9 @@ impl Drop for Shared {
     }
 }
 
-/// The open record of one call: dropped without [`OpenCall::close`], it closes the record itself, as
-/// handed on and unsure, so that a panic in a call still leaves its closed record.
+/// The open record of one call: dropped without [`OpenCall::close`], as by a panic in the call, it is told as
+/// abandoned ([`Opened::abandoned`]), so that it is still closed and what was said delivered; where nobody
+/// listens there it closes the record itself, as handed on and unsure.
 #[must_use = "dropping it closes the record of the call"]
 pub struct OpenCall {
     log: CallLog,
@@ -252,10 +260,13 @@ impl Drop for OpenCall {
             format!("the guard {how} before the call was over")
         });
         record.reasons.push(reason);
-        record.confidence = 0.0;
-        record.verdict = Some(Verdict::Unsure);
-        record.ended_by = Some(EndedBy::HandedOn);
-        self.log.close_call(record);
+        if let Err(unheard) = self.log.shared.abandoned.send(record) {
+            let mut record = unheard.0;
+            record.confidence = 0.0;
+            record.verdict = Some(Verdict::Unsure);
+            record.ended_by = Some(EndedBy::HandedOn);
+            self.log.close_call(record);
+        }
     }
 }
 

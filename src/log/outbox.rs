@@ -146,6 +146,44 @@ impl Outbox {
             .await
     }
 
+    /// Whether anything of a call is still to be delivered.
+    pub async fn owes(&self, call: CallId) -> Result<bool, OutboxError> {
+        self.ask(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM outbox WHERE call = ?1 AND stage != 'given_up')",
+                )?
+                .query_row([call.to_string()], |row| row.get(0))
+        })
+        .await
+    }
+
+    /// The recipients that have got theirs of a delivery to several.
+    pub async fn told(&self, duty: &Duty) -> Result<Vec<String>, OutboxError> {
+        let seq = duty.seq;
+        self.ask(move |connection| {
+            connection
+                .prepare_cached("SELECT recipient FROM outbox_told WHERE seq = ?1")?
+                .query_map([seq], |row| row.get(0))?
+                .collect()
+        })
+        .await
+    }
+
+    /// Notes that one recipient has got his; it is on the disk when this returns.
+    pub async fn note_told(&self, duty: &Duty, recipient: String) -> Result<(), OutboxError> {
+        let seq = duty.seq;
+        self.ask(move |connection| {
+            connection
+                .prepare_cached(
+                    "INSERT INTO outbox_told (seq, recipient) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                )?
+                .execute((seq, recipient))
+                .map(drop)
+        })
+        .await
+    }
+
     /// What this installation calls itself, the same for as long as its database lives.
     pub async fn name(&self) -> Result<String, OutboxError> {
         self.ask(|connection| connection.query_row("SELECT id FROM guard", [], |row| row.get(0)))

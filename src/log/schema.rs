@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::{LogError, cases};
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 3] = [FIRST, OUTBOX, cases::MIGRATION];
+const MIGRATIONS: [&str; 4] = [FIRST, OUTBOX, TOLD, cases::MIGRATION];
 
 const FIRST: &str = "
     CREATE TABLE calls (
@@ -63,6 +63,15 @@ const OUTBOX: &str = "
     -- What this installation marks as its own elsewhere, such as a lock in a voice box.
     CREATE TABLE guard (id TEXT NOT NULL) STRICT;
     INSERT INTO guard (id) VALUES (lower(hex(randomblob(8))));
+";
+
+const TOLD: &str = "
+    -- Who has got his of a delivery to several recipients, for as long as the delivery is under way.
+    CREATE TABLE outbox_told (
+        seq        INTEGER NOT NULL REFERENCES outbox (seq) ON DELETE CASCADE,
+        recipient  TEXT NOT NULL,
+        PRIMARY KEY (seq, recipient)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// The newest schema known here.
@@ -187,7 +196,8 @@ mod tests {
                  VALUES ('a', 1, '100@default', 'u', 'l', '030', '{}'), ('b', 2, '100@default', 'u', 'l', '030', '{}')",
             )
             .unwrap();
-            old.pragma_update(None, "user_version", seen as i64).unwrap();
+            old.pragma_update(None, "user_version", i64::try_from(seen).unwrap())
+                .unwrap();
             drop(old);
             let opened = open(&path).unwrap();
             assert_eq!(version(&opened).unwrap(), KNOWN);

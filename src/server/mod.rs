@@ -4,6 +4,7 @@
 //! that is broken, slow or panics touches no other.
 
 mod connection;
+mod seats;
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -14,7 +15,6 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +22,7 @@ use crate::agi::{CodecError, CodecLimits, Incoming, Request};
 use crate::clock::Clock;
 
 pub use connection::Connection;
+use seats::Seats;
 
 /// How much is let in, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,19 +88,21 @@ pub trait Handler: Send + Sync + 'static {
 
 /// Serves until `stop` is cancelled, and then until the last session has ended or the grace is over.
 ///
+/// `limits` is asked anew for every connection, which keeps what it was let in with.
+///
 /// The listeners are closed at once when the end is asked for, so that Asterisk sees a refused
 /// connection and carries on.
 pub async fn run<H: Handler>(
     listeners: Vec<TcpListener>,
-    limits: Limits,
+    limits: impl Fn() -> Limits + Send + Sync + 'static,
     clock: Clock,
     handler: Arc<H>,
     stop: CancellationToken,
 ) {
     let server = Arc::new(Server {
-        calls: Semaphore::new(limits.calls),
-        connections: Arc::new(Semaphore::new(limits.connections.max(limits.calls))),
-        limits,
+        calls: Seats::default(),
+        connections: Seats::default(),
+        limits: Box::new(limits),
         clock,
         handler,
         stop: stop.clone(),
@@ -122,7 +125,7 @@ pub async fn run<H: Handler>(
     server.sessions.close();
     tokio::select! {
         () = server.sessions.wait() => return,
-        () = clock.sleep(server.limits.grace) => {}
+        () = clock.sleep((server.limits)().grace) => {}
     }
     tracing::warn!(sessions = server.sessions.len(), "the grace is over");
     server.kill.cancel();
@@ -130,11 +133,11 @@ pub async fn run<H: Handler>(
 }
 
 struct Server<H> {
-    limits: Limits,
+    limits: Box<dyn Fn() -> Limits + Send + Sync>,
     clock: Clock,
     handler: Arc<H>,
-    calls: Semaphore,
-    connections: Arc<Semaphore>,
+    calls: Seats,
+    connections: Seats,
     stop: CancellationToken,
     kill: CancellationToken,
     sessions: TaskTracker,
@@ -159,15 +162,16 @@ impl<H: Handler> Server<H> {
     }
 
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
-        if !self.limits.admits(peer.ip()) {
+        let limits = (self.limits)();
+        if !limits.admits(peer.ip()) {
             tracing::warn!(%peer, "not on the allow list");
             return;
         }
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "no TCP_NODELAY");
         }
-        let Ok(permit) = Arc::clone(&self.connections).try_acquire_owned() else {
-            tracing::warn!(%peer, limit = self.limits.connections, "too many connections");
+        let Some(seat) = self.connections.take(limits.connections.max(limits.calls)) else {
+            tracing::warn!(%peer, limit = limits.connections, "too many connections");
             // The socket is new, its buffer is empty: this either goes out at once or not at all.
             let _ = stream.try_write(FAILURE);
             return;
@@ -175,9 +179,9 @@ impl<H: Handler> Server<H> {
         let server = Arc::clone(self);
         self.sessions.spawn(async move {
             let session = tokio::select! {
-                result = AssertUnwindSafe(server.session(stream, peer)).catch_unwind() => result,
-                () = server.clock.sleep(server.limits.session) => {
-                    tracing::error!(%peer, limit = ?server.limits.session, "session over its limit");
+                result = AssertUnwindSafe(server.session(stream, peer, &limits)).catch_unwind() => result,
+                () = server.clock.sleep(limits.session) => {
+                    tracing::error!(%peer, limit = ?limits.session, "session over its limit");
                     Ok(())
                 }
                 () = server.kill.cancelled() => Ok(()),
@@ -185,16 +189,16 @@ impl<H: Handler> Server<H> {
             if let Err(panic) = session {
                 tracing::error!(%peer, panic = message(panic.as_ref()), "session panicked");
             }
-            drop(permit);
+            drop(seat);
         });
     }
 
-    async fn session(&self, stream: TcpStream, peer: SocketAddr) {
-        let mut connection = Connection::new(stream, self.limits.codec);
+    async fn session(&self, stream: TcpStream, peer: SocketAddr, limits: &Limits) {
+        let mut connection = Connection::new(stream, limits.codec);
         let first = tokio::select! {
             first = connection.next() => first,
-            () = self.clock.sleep(self.limits.prelude) => {
-                tracing::warn!(%peer, limit = ?self.limits.prelude, "no prelude in time");
+            () = self.clock.sleep(limits.prelude) => {
+                tracing::warn!(%peer, limit = ?limits.prelude, "no prelude in time");
                 return connection.fail().await;
             }
         };
@@ -207,8 +211,8 @@ impl<H: Handler> Server<H> {
                 return connection.fail().await;
             }
         };
-        let Ok(_permit) = self.calls.try_acquire() else {
-            tracing::warn!(%peer, limit = self.limits.calls, "too many calls: refused");
+        let Some(_seat) = self.calls.take(limits.calls) else {
+            tracing::warn!(%peer, limit = limits.calls, "too many calls: refused");
             connection.fail().await;
             return self.handler.refused(request).await;
         };

@@ -23,7 +23,7 @@ use crate::sound::Sound;
 use self::records::closed;
 
 #[path = "../support/records.rs"]
-mod records;
+pub mod records;
 
 /// Settings for a guard that delivers into the boxes of this Asterisk.
 fn delivers(lab: &Lab) -> String {
@@ -264,30 +264,69 @@ fn delivery_survives_kill_minus_nine_again_and_again() {
 
 #[test]
 fn delivery_and_voicemail_deposit_a_hundred_each_at_once() {
-    const COUNT: u32 = 100;
+    let lab = Lab::enter();
+    a_hundred_each_at_once(&lab, &delivers(&lab));
+    let names = texts(&lab).into_iter().map(|(name, _)| name);
+    let expected = (0..200).map(|n| format!("msg{n:04}.txt"));
+    assert!(names.eq(expected), "numbers have holes");
+}
+
+/// Nothing of ours is in the way of Asterisk's under its other lock either.
+#[test]
+fn under_flock_delivery_and_voicemail_deposit_a_hundred_each_at_once() {
+    let lab = Lab::enter();
+    let settings = delivers(&lab).replace("spool =", "lockmode = \"flock\"\nspool =");
+    a_hundred_each_at_once(&lab, &settings);
+}
+
+/// Ours wait for Asterisk's, with the same lock as Asterisk's.
+#[test]
+fn under_flock_delivery_waits_for_who_holds_the_lock() {
     let lab = Lab::enter();
     context_is_there(&lab);
-    let mut guard = Guard::with(&lab, &delivers(&lab));
+    let settings = delivers(&lab).replace("spool =", "lockmode = \"flock\"\nspool =");
+    let mut guard = Guard::with(&lab, &settings);
     guard.is_killed();
-    leave_undelivered(&lab, &guard, COUNT);
-    voicemail_is_left(&lab, COUNT);
+    fs::create_dir_all(inbox(&lab)).unwrap();
+    let path = inbox(&lab).join("lock");
+    let lock = fs::File::create(&path).unwrap();
+    lock.lock().unwrap();
+    leave_undelivered(&lab, &guard, 1);
+    guard.starts_again();
+    thread::sleep(Duration::from_secs(2));
+    assert_eq!(texts(&lab), []);
+    // VoiceMail() waits at the very same lock: both come when it is given back.
+    voicemail_is_left(&lab, 1);
+    thread::sleep(Duration::from_secs(1));
+    drop(lock);
+    wait_for("both messages", LONGEST_CALL, || {
+        (texts(&lab).len() == 2).then_some(())
+    });
+    ours_are_whole(&lab, 1);
+}
+
+fn a_hundred_each_at_once(lab: &Lab, settings: &str) {
+    const COUNT: u32 = 100;
+    context_is_there(lab);
+    let mut guard = Guard::with(lab, settings);
+    guard.is_killed();
+    leave_undelivered(lab, &guard, COUNT);
+    voicemail_is_left(lab, COUNT);
     wait_for("the first message of VoiceMail()", LONGEST_CALL, || {
-        (!texts(&lab).is_empty()).then_some(())
+        (!texts(lab).is_empty()).then_some(())
     });
     guard.starts_again();
     wait_for("two hundred messages", LONGEST_CALL, || {
-        (texts(&lab).len() >= 2 * COUNT as usize).then_some(())
+        (texts(lab).len() >= 2 * COUNT as usize).then_some(())
     });
-    let texts = texts(&lab);
+    let texts = texts(lab);
     let names: Vec<_> = texts.iter().map(|(name, _)| name.clone()).collect();
-    let expected: Vec<_> = (0..2 * COUNT).map(|n| format!("msg{n:04}.txt")).collect();
-    assert_eq!(names, expected, "numbers have holes");
     let ids: BTreeSet<_> = texts
         .iter()
         .map(|(_, text)| field(text, "msg_id"))
         .collect();
     assert_eq!(ids.len(), 2 * COUNT as usize);
-    ours_are_whole(&lab, COUNT as usize);
+    ours_are_whole(lab, COUNT as usize);
     let is_ours = |text: &str| field(text, "context") == "voicemail-guard";
     let changes = texts
         .windows(2)
@@ -295,6 +334,68 @@ fn delivery_and_voicemail_deposit_a_hundred_each_at_once() {
         .count();
     assert!(changes > 2, "they did not meet: {changes} changes of hand");
     for name in names {
-        assert!(inbox(&lab).join(name).with_extension("wav").exists());
+        assert!(inbox(lab).join(name).with_extension("wav").exists());
     }
+}
+
+#[test]
+fn delivery_into_a_full_box_waits_until_there_is_room() {
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let settings = delivers(&lab).replace("most_messages = 1000", "most_messages = 2");
+    let mut guard = Guard::with(&lab, &settings);
+    guard.is_killed();
+    leave_undelivered(&lab, &guard, 3);
+    guard.starts_again();
+    guard.tells("is full: 2 messages");
+    let full = texts(&lab);
+    assert_eq!(full.len(), 2);
+    ours_are_whole(&lab, 2);
+
+    // Somebody deletes the first, by Asterisk's own means.
+    let id = field(&full[0].1, "msg_id");
+    let command = format!("voicemail remove {} default INBOX {id}", lab.voice_box());
+    let answer = Manager::listens(&lab).command(&command);
+    wait_for("the third message", LONGEST_CALL, || {
+        let ids: Vec<_> = texts(&lab)
+            .iter()
+            .map(|(_, text)| field(text, "msg_id").to_owned())
+            .collect();
+        (ids.len() == 2 && !ids.iter().any(|other| other == id)).then_some(())
+    });
+    ours_are_whole(&lab, 2);
+    wait_for("all to be noted", SOON, || {
+        let calls = guard.calls();
+        calls
+            .iter()
+            .all(|call| call.delivered().len() == 1)
+            .then_some(())
+    });
+    assert!(!answer.contains("No such command"), "{answer}");
+}
+
+#[test]
+fn delivery_takes_a_dead_process_s_lock_away_and_asterisk_can_go_on() {
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let settings = delivers(&lab).replace("most_messages", "stale_lock_s = 10\nmost_messages");
+    let mut guard = Guard::with(&lab, &settings);
+    guard.is_killed();
+    fs::create_dir_all(inbox(&lab)).unwrap();
+    fs::write(inbox(&lab).join(".lock"), "").unwrap();
+    leave_undelivered(&lab, &guard, 1);
+    guard.starts_again();
+    guard.tells("has been locked by another process");
+    assert_eq!(texts(&lab), []);
+    guard.tells("a process has died while it held this lock, or hangs; it is taken over");
+    wait_for("the message", SOON, || {
+        (texts(&lab).len() == 1).then_some(())
+    });
+    ours_are_whole(&lab, 1);
+    // With that lock there VoiceMail() would have lost this one.
+    voicemail_is_left(&lab, 1);
+    wait_for("a message of Asterisk's own", LONGEST_CALL, || {
+        (texts(&lab).len() == 2).then_some(())
+    });
+    assert!(!inbox(&lab).join(".lock").exists());
 }

@@ -222,6 +222,17 @@ impl<'a> Guard<'a> {
         self.home.path().join("data")
     }
 
+    /// What `voicemail-guard check` says of its settings.
+    pub fn check(&self) -> String {
+        let mut command = Command::new(BINARY);
+        command
+            .arg("check")
+            .arg("--config")
+            .arg(self.home.path().join("guard.toml"));
+        let output = command.arg("--data").arg(self.data()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// What it has told in its log.
     pub fn told(&self) -> String {
         fs::read_to_string(self.home.path().join("guard.log")).unwrap_or_default()
@@ -290,6 +301,15 @@ impl Record {
         prompts
             .filter(|prompt| !prompt.starts_with("greeting"))
             .collect()
+    }
+
+    /// When this prompt began, in seconds of his sound.
+    pub fn asked_at(&self, prompt: &str) -> f32 {
+        let asked = self.0["asked"].as_array().expect("asked");
+        let asked = asked.iter().find(|asked| asked["prompt"] == prompt);
+        asked
+            .and_then(|asked| asked["at"].as_f64())
+            .expect("a prompt that was played") as f32
     }
 
     /// The greeting that he was played.

@@ -41,6 +41,8 @@ mod local;
 mod manager;
 mod modes;
 mod number;
+mod ramblers;
+mod replay;
 mod sip;
 mod sound;
 mod table;

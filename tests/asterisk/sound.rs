@@ -34,6 +34,11 @@ impl Sound {
         Self(whole.into_iter().cycle().take(count(seconds)).collect())
     }
 
+    /// These samples.
+    pub fn of(samples: Vec<i16>) -> Self {
+        Self(samples)
+    }
+
     /// An open line with nobody on it: noise 60 dB below full scale.
     pub fn quiet(seconds: f32) -> Self {
         Self::noise(seconds, 0.001)
@@ -127,6 +132,12 @@ impl Sound {
     /// Its samples.
     pub fn samples(&self) -> &[i16] {
         &self.0
+    }
+
+    /// What lies between these seconds of it.
+    pub fn between(&self, from: f32, to: f32) -> Self {
+        let end = count(to).min(self.0.len());
+        Self(self.0[count(from).min(end)..end].to_vec())
     }
 
     /// How long it lasts.

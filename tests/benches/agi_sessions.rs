@@ -147,7 +147,7 @@ async fn serve(which: &str) {
     };
     server::run(
         vec![listener],
-        limits,
+        move || limits.clone(),
         Clock::default(),
         Arc::new(Script),
         stop,

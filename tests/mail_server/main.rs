@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../support/progress.rs"]
+mod progress;
 #[path = "../support/records.rs"]
 mod records;
 
@@ -14,11 +16,12 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use mail_parser::{MessageParser, MimeHeaders};
+use progress::Notes;
 use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{MediaTime, g711};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
-use voicemail_guard::delivery::mail::{Mailer, probe};
+use voicemail_guard::delivery::mail::{deliver, probe};
 use voicemail_guard::delivery::trim::{Wishes, trim};
 use voicemail_guard::delivery::{Destination, Failed, Parcel, key_of};
 use voicemail_guard::hearing::hear;
@@ -157,9 +160,7 @@ async fn send(settings: &Mail, to: &str, parcel: &Parcel) -> Result<String, Fail
         language: Tongue::De,
         ..BoxDelivery::default()
     };
-    Mailer::default()
-        .deliver(settings, &wishes, None, parcel)
-        .await
+    deliver(settings, &wishes, None, parcel, &Notes::default()).await
 }
 
 #[tokio::test]

@@ -7,9 +7,9 @@ use rustix::fs::{Access, access};
 
 use super::Item;
 use crate::config::Config;
-use crate::config::delivery::Ami;
+use crate::config::delivery::{Ami, Method};
 use crate::delivery::voicebox::ContextAndBox;
-use crate::delivery::{Destination, Failed, ami, mail, webhook};
+use crate::delivery::{Destination, Failed, ami, mail, voicebox, webhook};
 use crate::log::{Duty, Reader, Stage};
 
 /// Boxes named in one line.
@@ -18,8 +18,13 @@ const MOST_NAMED: usize = 5;
 pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
     let mut items = Vec::new();
     if config.delivers_to(Destination::VoiceBox) {
-        items.push(spool(&config.delivery.voice_box.spool));
-        items.push(manager(&config.delivery.ami));
+        match config.delivery.voice_box.method {
+            Method::Files => {
+                items.push(spool(&config.delivery.voice_box.spool));
+                items.push(manager(&config.delivery.ami));
+            }
+            Method::Replay => items.push(replay(&config.delivery.ami)),
+        }
     } else if config.has_cases() && config.delivery.ami.is_set() {
         items.push(manager(&config.delivery.ami));
     }
@@ -121,6 +126,19 @@ fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     folders.sort();
     Ok(folders)
+}
+
+/// Whether messages can be played to `VoiceMail()`.
+fn replay(settings: &Ami) -> Item {
+    let mend = "see asterisk-conf/README.md, part 3: a user in manager.conf with write = system,originate, and extensions_voicemail_guard.conf included in the dialplan";
+    let probe = async {
+        voicebox::replay::probe(settings).await?;
+        Ok(format!(
+            "[voicemail-guard-replay] behind {}",
+            settings.address
+        ))
+    };
+    reached("voicemail", probe, mend)
 }
 
 fn manager(settings: &Ami) -> Item {

@@ -1,15 +1,14 @@
 //! By e-mail: text, HTML and the audio, to everyone whom the box names.
 //!
 //! Each recipient gets a mail of his own, so that one who is refused takes nothing from the others; who has
-//! his already is remembered while others are tried again. The Message-ID is made of the delivery's key:
-//! where a mail is sent twice nevertheless, mail servers and people see that it is the same.
+//! his already is noted in the outbox ([`Progress`]), also for the next start. A guard that dies between
+//! the server's yes and that note sends this one mail again: the Message-ID is made of the delivery's key,
+//! by which mail servers and people see that it is the same.
 
 mod letter;
 mod words;
 
-use std::collections::{HashSet, VecDeque};
 use std::fmt::Write;
-use std::sync::Mutex;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -23,97 +22,67 @@ pub use letter::Stationery;
 use super::{Failed, Parcel, tls};
 use crate::config::parcels::{BoxDelivery, Mail, MailTls};
 
-/// Sends e-mails; remembers who has got which.
-#[derive(Debug, Default)]
-pub struct Mailer {
-    sent: Mutex<Sent>,
+/// Who has got the mails of one delivery, kept over restarts.
+pub trait Progress: Sync {
+    /// Whether this recipient has his.
+    fn has(&self, to: &Address) -> bool;
+    /// Notes that he has; what is noted is on the disk when this ends.
+    fn note(&self, to: &Address) -> impl Future<Output = ()> + Send;
 }
 
-/// Which recipients have got a delivery that others still wait for; the oldest is forgotten first.
-#[derive(Debug, Default)]
-struct Sent {
-    order: VecDeque<(String, Address)>,
-    known: HashSet<(String, Address)>,
-}
-
-impl Mailer {
-    /// Sends the message of a call to everyone whom its box names. Gives to whom.
-    ///
-    /// # Errors
-    /// [`Failed::Never`] where the server has refused every recipient for good, [`Failed::Again`] while
-    /// somebody may still get it.
-    pub async fn deliver(
-        &self,
-        settings: &Mail,
-        wishes: &BoxDelivery,
-        page: Option<&str>,
-        parcel: &Parcel,
-    ) -> Result<String, Failed> {
-        let from = settings.from.as_ref();
-        let from = from.ok_or_else(|| Failed::again("[delivery.mail] has no from"))?;
-        if wishes.mail_to.is_empty() {
-            return Err(Failed::never("the box names nobody in mail_to"));
+/// Sends the message of a call to everyone whom its box names and who has not got it yet. Gives to whom.
+///
+/// # Errors
+/// [`Failed::Never`] where the server has refused every recipient for good, [`Failed::Again`] while
+/// somebody may still get it.
+pub async fn deliver(
+    settings: &Mail,
+    wishes: &BoxDelivery,
+    page: Option<&str>,
+    parcel: &Parcel,
+    progress: &impl Progress,
+) -> Result<String, Failed> {
+    let from = settings.from.as_ref();
+    let from = from.ok_or_else(|| Failed::again("[delivery.mail] has no from"))?;
+    if wishes.mail_to.is_empty() {
+        return Err(Failed::never("the box names nobody in mail_to"));
+    }
+    let zone = TimeZone::system();
+    let stationery = Stationery {
+        from,
+        language: wishes.language,
+        page,
+        most_bytes: settings.most_bytes,
+        zone: &zone,
+    };
+    let (mut told, mut refused, mut again) = (Vec::new(), Vec::new(), Vec::new());
+    for to in &wishes.mail_to {
+        if progress.has(to) {
+            told.push(to.to_string());
+            continue;
         }
-        let zone = TimeZone::system();
-        let stationery = Stationery {
-            from,
-            language: wishes.language,
-            page,
-            most_bytes: settings.most_bytes,
-            zone: &zone,
-        };
-        let (mut told, mut refused, mut again) = (Vec::new(), Vec::new(), Vec::new());
-        for to in &wishes.mail_to {
-            let mark = (parcel.key.clone(), to.clone());
-            if self.has(&mark) {
+        let letter = stationery.letter(parcel, to)?;
+        let sending = tokio::time::timeout(settings.timeout, send(settings, &letter)).await;
+        match sending.unwrap_or_else(|_| Err(Failed::again("no answer in time"))) {
+            Ok(()) => {
                 told.push(to.to_string());
-                continue;
+                progress.note(to).await;
             }
-            let letter = stationery.letter(parcel, to)?;
-            let sending = tokio::time::timeout(settings.timeout, send(settings, &letter)).await;
-            match sending.unwrap_or_else(|_| Err(Failed::again("no answer in time"))) {
-                Ok(()) => {
-                    told.push(to.to_string());
-                    self.note(mark);
-                }
-                Err(Failed::Never { why }) => refused.push(format!("{to}: {why}")),
-                Err(Failed::Again { why, .. }) => again.push(format!("{to}: {why}")),
-            }
-        }
-        if !again.is_empty() {
-            return Err(Failed::again(with_server(settings, &again)));
-        }
-        if told.is_empty() {
-            return Err(Failed::never(with_server(settings, &refused)));
-        }
-        let mut entry = format!("mail {}", told.join(", "));
-        if !refused.is_empty() {
-            let _ = write!(entry, " (refused: {})", refused.join("; "));
-        }
-        Ok(entry)
-    }
-
-    fn has(&self, mark: &(String, Address)) -> bool {
-        self.lock().known.contains(mark)
-    }
-
-    fn note(&self, mark: (String, Address)) {
-        let mut sent = self.lock();
-        if sent.known.insert(mark.clone()) {
-            sent.order.push_back(mark);
-        }
-        if sent.order.len() > MOST_REMEMBERED
-            && let Some(oldest) = sent.order.pop_front()
-        {
-            sent.known.remove(&oldest);
+            Err(Failed::Never { why }) => refused.push(format!("{to}: {why}")),
+            Err(Failed::Again { why, .. }) => again.push(format!("{to}: {why}")),
         }
     }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Sent> {
-        self.sent
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    if !again.is_empty() {
+        return Err(Failed::again(with_server(settings, &again)));
     }
+    if told.is_empty() {
+        return Err(Failed::never(with_server(settings, &refused)));
+    }
+    let mut entry = format!("mail {}", told.join(", "));
+    if !refused.is_empty() {
+        let _ = write!(entry, " (refused: {})", refused.join("; "));
+    }
+    Ok(entry)
 }
 
 /// Whether the mail server can be reached, trusted and logged in to; sends nothing.
@@ -203,5 +172,3 @@ fn trusted(settings: &Mail) -> Result<TlsParameters, String> {
 
 /// A server that has taken a mail is not waited for longer.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// Deliveries to single recipients that are remembered while others are tried again.
-const MOST_REMEMBERED: usize = 10_000;

@@ -93,6 +93,18 @@ impl Disk for Mortal {
     fn sync(&self, _folder: &Path) -> io::Result<()> {
         self.lives()
     }
+
+    fn make_lock(&self, path: &Path) -> io::Result<()> {
+        self.lives()?;
+        System.make_lock(path)
+    }
+
+    fn flock(&self, path: &Path) -> io::Result<Option<(fs::File, Seen)>> {
+        self.lives()?;
+        System.flock(path)
+    }
+
+    fn settle(&self) {}
 }
 
 /// What others do in the box between two lives of the guard.

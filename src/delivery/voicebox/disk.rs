@@ -1,14 +1,15 @@
 //! What delivery does with files, one system call a method, so that tests can stop the world after each.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{
     DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown, fchown,
 };
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{CWD, OFlags, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 /// What is known of a file or folder; links are not followed.
@@ -48,6 +49,12 @@ pub(super) trait Disk {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync(&self, folder: &Path) -> io::Result<()>;
+    /// Makes a file that everybody who may enter its folder can lock.
+    fn make_lock(&self, path: &Path) -> io::Result<()>;
+    /// Locks a file by flock(2); `None` while somebody else holds it. The lock ends with the value.
+    fn flock(&self, path: &Path) -> io::Result<Option<(File, Seen)>>;
+    /// Waits for as long as others need to end what they have begun.
+    fn settle(&self);
 }
 
 /// The real one.
@@ -57,13 +64,7 @@ pub(super) struct System;
 impl Disk for System {
     fn look(&self, path: &Path) -> io::Result<Option<Seen>> {
         match fs::symlink_metadata(path) {
-            Ok(it) => Ok(Some(Seen {
-                identity: (it.dev(), it.ino()),
-                names: it.nlink(),
-                owner: (it.uid(), it.gid()),
-                mode: it.mode() & 0o7777,
-                changed: Timestamp::new(it.ctime(), it.ctime_nsec() as i32).unwrap_or_default(),
-            })),
+            Ok(it) => Ok(Some(seen(&it))),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -147,6 +148,44 @@ impl Disk for System {
 
     fn sync(&self, folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
+    }
+
+    fn make_lock(&self, path: &Path) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        // It holds nothing, and Asterisk, whoever it runs as, must be able to open it for writing.
+        file.set_permissions(fs::Permissions::from_mode(0o666))
+    }
+
+    fn flock(&self, path: &Path) -> io::Result<Option<(File, Seen)>> {
+        let file = OpenOptions::new()
+            .write(true)
+            .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
+            .open(path)?;
+        match file.try_lock() {
+            Ok(()) => {
+                let seen = seen(&file.metadata()?);
+                Ok(Some((file, seen)))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn settle(&self) {
+        std::thread::sleep(SETTLING);
+    }
+}
+
+/// Asterisk's work under a lock takes a millisecond or two.
+const SETTLING: Duration = Duration::from_millis(40);
+
+fn seen(it: &Metadata) -> Seen {
+    Seen {
+        identity: (it.dev(), it.ino()),
+        names: it.nlink(),
+        owner: (it.uid(), it.gid()),
+        mode: it.mode() & 0o7777,
+        changed: Timestamp::new(it.ctime(), it.ctime_nsec() as i32).unwrap_or_default(),
     }
 }
 

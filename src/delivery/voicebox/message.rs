@@ -54,7 +54,7 @@ pub(super) fn text(record: &CallRecord, place: &ContextAndBox, seconds: u64) -> 
 
 /// `"Name" <number>`, as Asterisk merges them. A caller who sent no number and keyed one in is called back
 /// there, also from the telephone's own voice mail menu.
-fn caller_id(record: &CallRecord) -> String {
+pub(super) fn caller_id(record: &CallRecord) -> String {
     let sent = plain(&record.caller.number, LONGEST_NUMBER);
     let anonymous = !sent.bytes().any(|c| c.is_ascii_digit());
     let keyed = matches!(

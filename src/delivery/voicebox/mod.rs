@@ -13,8 +13,10 @@
 #[cfg(test)]
 mod crash_tests;
 mod disk;
+mod flock;
 mod lock;
 mod message;
+pub mod replay;
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +33,7 @@ use self::lock::{Locking, give_back, try_lock, unlock};
 use super::Failed;
 use crate::audio::wav;
 use crate::call::record::{CallId, CallRecord};
-use crate::config::delivery::{Format, VoiceBox};
+use crate::config::delivery::{Format, LockMode, VoiceBox};
 
 /// Messages a folder can hold: four digits.
 const MOST_NUMBERS: u32 = 10_000;
@@ -109,8 +111,10 @@ pub enum Trouble {
         /// For so long.
         held: Duration,
     },
-    /// What was prepared is gone with its folder.
-    #[error("the box was removed while a message was under way; it is begun again")]
+    /// What was prepared is gone with its folder, or was written over.
+    #[error(
+        "the box was removed while a message was under way, or the message was written over; it is begun again"
+    )]
     Unprepared,
     /// The file system refuses.
     #[error("{}: {source}", .path.display())]
@@ -216,19 +220,10 @@ impl VoiceBoxes {
         if disk.look(&text).at(&text)?.is_none() {
             return self.placed_before(record, &paths);
         }
-        let stale = self.settings.stale_lock;
-        match try_lock(disk, &paths.inbox, &self.mark, stale, now).at(&paths.inbox)? {
-            Locking::Locked => {}
-            Locking::Held(held) => {
-                return Err(Trouble::Locked {
-                    name: record.box_name.clone(),
-                    held,
-                });
-            }
-        }
-        let placed = self.place_locked(record, &paths);
-        unlock(disk, &paths.inbox).at(&paths.inbox)?;
-        let number = placed?;
+        let number = match self.settings.lockmode {
+            LockMode::Lockfile => self.place_by_lockfile(record, &paths, now)?,
+            LockMode::Flock => self.place_by_flock(record, &paths)?,
+        };
         self.clean(&paths);
         disk.sync(&paths.inbox).at(&paths.inbox)?;
         disk.sync(&paths.tmp).at(&paths.tmp)?;
@@ -248,6 +243,48 @@ impl VoiceBoxes {
         self.disk.remove(&text).at(&text)?;
         self.clean(&paths);
         Ok(())
+    }
+
+    fn place_by_lockfile(
+        &self,
+        record: &CallRecord,
+        paths: &Paths,
+        now: Timestamp,
+    ) -> Result<u32, Trouble> {
+        let disk = &*self.disk;
+        let stale = self.settings.stale_lock;
+        match try_lock(disk, &paths.inbox, &self.mark, stale, now).at(&paths.inbox)? {
+            Locking::Locked => {}
+            Locking::Held(held) => {
+                return Err(Trouble::Locked {
+                    name: record.box_name.clone(),
+                    held,
+                });
+            }
+        }
+        let placed = self.place_locked(record, paths);
+        unlock(disk, &paths.inbox).at(&paths.inbox)?;
+        placed
+    }
+
+    /// With the lock that Asterisk takes under `lockmode = flock`, and a look afterwards whether it held.
+    fn place_by_flock(&self, record: &CallRecord, paths: &Paths) -> Result<u32, Trouble> {
+        let disk = &*self.disk;
+        let held = flock::try_lock(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
+        let Some(held) = held else {
+            return Err(Trouble::Locked {
+                name: record.box_name.clone(),
+                held: Duration::ZERO,
+            });
+        };
+        let number = self.place_locked(record, paths)?;
+        drop(held);
+        disk.settle();
+        if self.is_in_a_folder(record, paths)? {
+            return Ok(number);
+        }
+        warn!(call = %record.id, r#box = record.box_name, number, "Asterisk has written over a message that was put into its box, since its flock lets two in at a time; it is put there once more");
+        Err(Trouble::Unprepared)
     }
 
     fn place_locked(&self, record: &CallRecord, paths: &Paths) -> Result<u32, Trouble> {

@@ -61,10 +61,10 @@ impl Outcome {
         while let Some(entry) = rest.first() {
             let quiet = rest
                 .chunks_exact(2)
-                .take_while(|pair| is_quiet(pair))
+                .take_while(|pair| pair[0].text == entry.text && is_quiet(pair))
                 .count();
             if quiet > 1 {
-                let seconds = quiet as f64 * 0.25;
+                let seconds = quiet as f64 * (rest[1].at - entry.at) as f64 / 1_000.0;
                 writeln!(
                     text,
                     "{}  and so {quiet} times, for {seconds} s",
@@ -144,9 +144,9 @@ fn word(value: &impl serde::Serialize) -> String {
 /// A wait in which no key was pressed, and what it is answered.
 fn is_quiet(pair: &[Entry]) -> bool {
     let [command, reply] = pair else { return false };
-    command.text == "WAIT FOR DIGIT 250"
-        && reply.text == "200 result=0"
-        && reply.at == command.at + 250
+    let waited = command.text.strip_prefix("WAIT FOR DIGIT ");
+    let waited = waited.and_then(|ms| ms.parse::<u64>().ok());
+    waited.is_some_and(|ms| reply.at == command.at + ms) && reply.text == "200 result=0"
 }
 
 fn line(entry: &Entry) -> String {

@@ -1,0 +1,255 @@
+//! Into voice boxes that are no files (ODBC, IMAP): the message is played to `VoiceMail()` inside Asterisk.
+//!
+//! ```text
+//! sound beside the tap · mark "asked" in Asterisk's database · Originate Local/listen@voicemail-guard-replay
+//!     Asterisk: is this attempt the one asked for? mark "begun" · VoiceMail() ◄── Playback() · mark "done" or "failed"
+//! watch the mark · done: note it in the outbox · then remove mark and sound
+//! ```
+//!
+//! The mark is Asterisk's own word on what became of a token (the call), and outlives both programs: a guard that
+//! starts again asks for it before anything is played once more, and the dialplan makes only the attempt that
+//! was asked for last. So a message is in its box once, but for one gap: an Asterisk that dies after
+//! `VoiceMail()` has stored it and before the next line of the dialplan has marked it has it played again.
+//! Nothing is lost by that.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::disk::{Disk, System};
+use super::{ContextAndBox, Trouble, message};
+use crate::audio::RATE_HZ;
+use crate::call::record::{CallId, CallRecord};
+use crate::clock::Clock;
+use crate::config::Tap;
+use crate::config::delivery::Ami;
+use crate::delivery::{Failed, ami, blocking};
+
+/// The family of the marks in Asterisk's database, as the dialplan has it.
+const FAMILY: &str = "voicemail-guard";
+/// The context that plays and records, in `extensions_voicemail_guard.conf`.
+const CONTEXT: &str = "voicemail-guard-replay";
+/// The mark is looked at so often.
+const LOOK: Duration = Duration::from_millis(500);
+/// A call that was asked for has begun by then, or never will.
+const BEGINS: Duration = Duration::from_secs(15);
+/// `VoiceMail()` may take so long beside the message itself: a slow database, its beep.
+const LEEWAY: Duration = Duration::from_mins(1);
+
+/// Plays messages to the `VoiceMail()` of one Asterisk.
+#[derive(Clone, Debug)]
+pub struct Replay {
+    ami: Ami,
+    tap: Tap,
+    clock: Clock,
+}
+
+/// A mark in Asterisk's database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Mark {
+    /// Nobody has asked yet.
+    None,
+    /// Asked for, and not begun.
+    Asked,
+    /// `VoiceMail()` is at it, or Asterisk has died meanwhile.
+    Begun,
+    /// It is in its box.
+    Done,
+    /// `VoiceMail()` did not keep it.
+    Failed,
+}
+
+impl Mark {
+    fn read(text: Option<&str>) -> Self {
+        let word = text.map(|text| text.split('-').next().unwrap_or_default());
+        match word {
+            Some("asked") => Self::Asked,
+            Some("begun") => Self::Begun,
+            Some("done") => Self::Done,
+            Some("failed") => Self::Failed,
+            _ => Self::None,
+        }
+    }
+}
+
+impl Replay {
+    /// Over this manager interface, with the sound in the folder of the tap.
+    pub fn new(ami: Ami, tap: Tap, clock: Clock) -> Self {
+        Self { ami, tap, clock }
+    }
+
+    /// Has the message of a call recorded by `VoiceMail()`, unless it has been; takes as long as the message.
+    ///
+    /// # Errors
+    /// Why it is not in its box; all but a box that cannot be one may be tried again.
+    pub async fn deliver(&self, record: &CallRecord, sound: Vec<i16>) -> Result<(), Failed> {
+        let place = ContextAndBox::parse(&record.box_name)
+            .ok_or_else(|| Trouble::Name(record.box_name.clone()))?;
+        if sound.is_empty() {
+            return Err(Trouble::NoSound.into());
+        }
+        let length = Duration::from_secs_f64(sound.len() as f64 / f64::from(RATE_HZ));
+        let mut mark = self.mark(record.id).await?;
+        if matches!(mark, Mark::Asked | Mark::Begun) {
+            // An earlier life of the guard has asked; perhaps it is being played just now.
+            mark = self.watch(record.id, mark, length).await?;
+        }
+        if mark != Mark::Done {
+            self.lay_down(record.id, sound).await?;
+            self.ask(record, &place).await?;
+            mark = self.watch(record.id, Mark::Asked, length).await?;
+        }
+        match mark {
+            Mark::Done => Ok(()),
+            Mark::Failed => Err(Failed::again(format!(
+                "VoiceMail() did not keep the message for {}: the box is full or not there, or the message is shorter than minsecs or has a pause of maxsilence in voicemail.conf",
+                record.box_name
+            ))),
+            Mark::Begun => Err(Failed::again(
+                "VoiceMail() did not come to its end in time; Asterisk may have been restarted meanwhile",
+            )),
+            Mark::None | Mark::Asked => Err(Failed::again(format!(
+                "Asterisk did not begin to play the message: [{CONTEXT}] of extensions_voicemail_guard.conf has to be in its dialplan, and app_voicemail, app_talkdetect, app_playback, func_db and chan Local loaded"
+            ))),
+        }
+    }
+
+    /// Removes what is left of a message once it has been noted as delivered or given up.
+    ///
+    /// # Errors
+    /// Why it stays; nothing is played again for that.
+    pub async fn forget(&self, call: CallId) -> Result<(), Failed> {
+        let key = call.to_string();
+        if ami::database_get(&self.ami, FAMILY, &key)
+            .await
+            .map_err(Failed::again)?
+            .is_some()
+        {
+            let fields = [("Family", FAMILY), ("Key", &*key)];
+            let removed = ami::act(&self.ami, "DBDel", &fields).await;
+            removed.map_err(Failed::again)?;
+        }
+        let path = Self::sound(&self.tap.folder_as_guard_sees_it, call);
+        blocking(move || {
+            if let Err(error) = System.remove(&path) {
+                warn!(file = %path.display(), %error, "the sound of a message that was replayed stays");
+            }
+        })
+        .await
+    }
+
+    async fn mark(&self, call: CallId) -> Result<Mark, Failed> {
+        let found = ami::database_get(&self.ami, FAMILY, &call.to_string()).await;
+        Ok(Mark::read(found.map_err(Failed::again)?.as_deref()))
+    }
+
+    /// Looks until the mark says how it ended, or nothing will come any more; `was` is the mark now.
+    async fn watch(&self, call: CallId, was: Mark, length: Duration) -> Result<Mark, Failed> {
+        let mut mark = was;
+        let mut since = self.clock.now();
+        loop {
+            let patience = match mark {
+                Mark::Asked => BEGINS,
+                Mark::Begun => length + LEEWAY,
+                Mark::None | Mark::Done | Mark::Failed => return Ok(mark),
+            };
+            if self.clock.now().duration_since(since) > patience {
+                return Ok(mark);
+            }
+            self.clock.sleep(LOOK).await;
+            let now = self.mark(call).await?;
+            if now != mark {
+                mark = now;
+                since = self.clock.now();
+            }
+        }
+    }
+
+    /// Puts the sound where Asterisk finds it.
+    async fn lay_down(&self, call: CallId, sound: Vec<i16>) -> Result<(), Failed> {
+        let folder = self.tap.folder_as_guard_sees_it.clone();
+        let path = Self::sound(&folder, call);
+        blocking(move || {
+            let octets: Vec<u8> = sound.iter().flat_map(|s| s.to_le_bytes()).collect();
+            let seen = System.look(&folder)?;
+            let seen = seen.ok_or(std::io::Error::from(std::io::ErrorKind::NotFound))?;
+            System.remove(&path)?;
+            System.make(&path, &octets, false)?;
+            System.hand_over(&path, &seen)
+        })
+        .await?
+        .map_err(|error| {
+            let folder = self.tap.folder_as_guard_sees_it.display();
+            Failed::again(format!("no message can be laid down in {folder}: {error}"))
+        })
+    }
+
+    /// Asks for the call that plays and records. An attempt of an earlier life that has not begun never will.
+    async fn ask(&self, record: &CallRecord, place: &ContextAndBox) -> Result<(), Failed> {
+        let key = record.id.to_string();
+        let attempt = self.clock.date().as_millisecond().to_string();
+        let value = format!("asked-{attempt}");
+        let mark = [("Family", FAMILY), ("Key", &*key), ("Val", &*value)];
+        let marked = ami::act(&self.ami, "DBPut", &mark).await;
+        marked.map_err(Failed::again)?;
+        let sound = Self::sound(&self.tap.folder_as_asterisk_sees_it, record.id);
+        let sound = sound.with_extension("");
+        let variables = [
+            format!("VG_TOKEN={key}"),
+            format!("VG_ATTEMPT={attempt}"),
+            format!("VG_BOX={}@{}", place.box_name, place.context),
+            format!("VG_SOUND={}", sound.display()),
+        ];
+        let caller_id = message::caller_id(record);
+        let channel = format!("Local/listen@{CONTEXT}/n");
+        let mut fields = vec![
+            ("Channel", &*channel),
+            ("Context", CONTEXT),
+            ("Exten", "play"),
+            ("Priority", "1"),
+            ("CallerID", &*caller_id),
+            ("Async", "true"),
+        ];
+        fields.extend(variables.iter().map(|set| ("Variable", set.as_str())));
+        let asked = ami::act(&self.ami, "Originate", &fields).await;
+        asked.map_err(Failed::again)
+    }
+
+    fn sound(folder: &Path, call: CallId) -> PathBuf {
+        folder.join(format!("replay-{call}.sln"))
+    }
+}
+
+/// Whether messages can be replayed: has Asterisk call the dialplan's `check`, and write to its database.
+///
+/// # Errors
+/// What is in the way.
+pub async fn probe(settings: &Ami) -> Result<(), Failed> {
+    let entry = [("Family", FAMILY), ("Key", "check"), ("Val", "asked-0")];
+    let channel = format!("Local/check@{CONTEXT}/n");
+    let call = [
+        ("Channel", &*channel),
+        ("Application", "Wait"),
+        ("Data", "0.1"),
+        ("Timeout", "3000"),
+    ];
+    for (action, fields) in [
+        ("DBPut", &entry[..]),
+        ("DBDel", &entry[..2]),
+        ("Originate", &call[..]),
+    ] {
+        let done = ami::act(settings, action, fields).await;
+        done.map_err(|error| match action {
+            "Originate" => {
+                Failed::again(format!("{error}; is [{CONTEXT}] in Asterisk's dialplan?"))
+            }
+            _ => Failed::again(error),
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "replay_tests.rs"]
+mod tests;

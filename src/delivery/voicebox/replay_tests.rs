@@ -1,0 +1,232 @@
+//! What a replay does about every mark that it finds, with a manager that plays Asterisk.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::super::tests::{record, sound};
+use super::*;
+use crate::config::delivery::Secret;
+
+/// What becomes of a call that is placed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Recorded,
+    NotKept,
+    NeverBegun,
+    /// Asterisk dies in it.
+    CutOff,
+}
+
+#[derive(Default)]
+struct Asterisk {
+    database: Mutex<HashMap<String, String>>,
+    placed: Mutex<Vec<String>>,
+    calls: Mutex<Vec<Call>>,
+}
+
+impl Asterisk {
+    fn does(&self, action: &str, fields: &HashMap<String, Vec<String>>) -> String {
+        let field = |name: &str| {
+            fields
+                .get(name)
+                .map(|all| all[0].clone())
+                .unwrap_or_default()
+        };
+        let mut database = self.database.lock().unwrap();
+        match action {
+            "DBGet" => match database.get(&field("Key")) {
+                Some(value) => {
+                    return format!(
+                        "Response: Success\r\nMessage: Result will follow\r\nActionID: {}\r\n\r\n\
+                         Event: DBGetResponse\r\nKey: {}\r\nVal: {value}\r\n\r\n",
+                        field("ActionID"),
+                        field("Key")
+                    );
+                }
+                None => {
+                    return format!(
+                        "Response: Error\r\nActionID: {}\r\nMessage: Database entry not found\r\n\r\n",
+                        field("ActionID")
+                    );
+                }
+            },
+            "DBPut" => drop(database.insert(field("Key"), field("Val"))),
+            "DBDel" => drop(database.remove(&field("Key"))),
+            "Originate" => {
+                self.placed
+                    .lock()
+                    .unwrap()
+                    .push(fields["Variable"].join(" "));
+                let mut calls = self.calls.lock().unwrap();
+                let attempt = database[&record().id.to_string()].replace("asked-", "");
+                let mark = match calls.remove(0) {
+                    Call::Recorded => "done",
+                    Call::NotKept => "failed",
+                    Call::NeverBegun => "asked",
+                    Call::CutOff => "begun",
+                };
+                database.insert(record().id.to_string(), format!("{mark}-{attempt}"));
+            }
+            _ => {}
+        }
+        format!(
+            "Response: Success\r\nActionID: {}\r\n\r\n",
+            field("ActionID")
+        )
+    }
+
+    async fn serve(self: Arc<Self>, stream: TcpStream) {
+        let mut stream = BufReader::new(stream);
+        stream
+            .get_mut()
+            .write_all(b"Asterisk Call Manager/11.0.0\r\n")
+            .await
+            .unwrap();
+        let mut fields: HashMap<String, Vec<String>> = HashMap::new();
+        let mut line = String::new();
+        while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
+            if let Some((name, value)) = line.trim_end().split_once(": ") {
+                fields.entry(name.into()).or_default().push(value.into());
+            } else {
+                let answer = self.does(&fields["Action"][0].clone(), &fields);
+                if stream.get_mut().write_all(answer.as_bytes()).await.is_err() {
+                    return;
+                }
+                fields.clear();
+            }
+            line.clear();
+        }
+    }
+}
+
+struct World {
+    asterisk: Arc<Asterisk>,
+    folder: TempDir,
+    replay: Replay,
+}
+
+impl World {
+    /// With what stands in the database, and what will become of the calls.
+    async fn new(mark: Option<&str>, calls: &[Call]) -> Self {
+        let asterisk = Arc::new(Asterisk::default());
+        asterisk.calls.lock().unwrap().extend_from_slice(calls);
+        if let Some(mark) = mark {
+            let key = record().id.to_string();
+            asterisk.database.lock().unwrap().insert(key, mark.into());
+        }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let ami = Ami {
+            address: listener.local_addr().unwrap().to_string(),
+            user: "guard".into(),
+            secret: Secret::new("s3cret"),
+        };
+        let serving = Arc::clone(&asterisk);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(Arc::clone(&serving).serve(stream));
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let tap = Tap {
+            folder_as_asterisk_sees_it: "/as/asterisk/sees/it".into(),
+            folder_as_guard_sees_it: folder.path().into(),
+        };
+        // Half a second is five milliseconds.
+        let replay = Replay::new(ami, tap, Clock::faster(100.0));
+        Self {
+            asterisk,
+            folder,
+            replay,
+        }
+    }
+
+    async fn delivers(&self) -> Result<(), Failed> {
+        self.replay.deliver(&record(), sound()).await
+    }
+
+    fn placed(&self) -> usize {
+        self.asterisk.placed.lock().unwrap().len()
+    }
+
+    fn sounds(&self) -> usize {
+        std::fs::read_dir(self.folder.path()).unwrap().count()
+    }
+}
+
+#[tokio::test]
+async fn it_asks_watches_and_clears_up() {
+    let world = World::new(None, &[Call::Recorded]).await;
+    world.delivers().await.unwrap();
+    let placed = world.asterisk.placed.lock().unwrap()[0].clone();
+    let id = record().id;
+    assert!(
+        placed.starts_with(&format!("VG_TOKEN={id} VG_ATTEMPT=")),
+        "{placed}"
+    );
+    let rest = format!(" VG_BOX=100@default VG_SOUND=/as/asterisk/sees/it/replay-{id}");
+    assert!(placed.ends_with(&rest), "{placed}");
+    let laid = std::fs::read(world.folder.path().join(format!("replay-{id}.sln"))).unwrap();
+    assert_eq!(laid.len(), 2 * sound().len());
+    // As the guard does it once the outbox knows, and a second time after a crash.
+    for _ in 0..2 {
+        world.replay.forget(id).await.unwrap();
+        assert_eq!(
+            (
+                world.sounds(),
+                world.asterisk.database.lock().unwrap().len()
+            ),
+            (0, 0)
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_in_its_box_already_is_not_played_again() {
+    let world = World::new(Some("done-7"), &[]).await;
+    world.delivers().await.unwrap();
+    assert_eq!(world.placed(), 0);
+}
+
+#[tokio::test]
+async fn what_is_being_played_is_waited_for() {
+    for mark in ["asked-7", "begun-7"] {
+        let world = World::new(Some(mark), &[]).await;
+        let ends = async {
+            world.replay.clock.sleep(Duration::from_secs(5)).await;
+            let mut database = world.asterisk.database.lock().unwrap();
+            database.insert(record().id.to_string(), "done-7".into());
+        };
+        let (delivered, ()) = tokio::join!(world.delivers(), ends);
+        delivered.unwrap();
+        assert_eq!(world.placed(), 0, "{mark}");
+    }
+}
+
+#[tokio::test]
+async fn what_never_came_to_its_end_is_played_again() {
+    for mark in ["asked-7", "begun-7", "failed-7", "a stranger's"] {
+        let world = World::new(Some(mark), &[Call::Recorded]).await;
+        world.delivers().await.unwrap();
+        assert_eq!(world.placed(), 1, "{mark}");
+    }
+}
+
+#[tokio::test]
+async fn every_failure_says_what_to_look_at_and_may_be_mended() {
+    for (call, expected) in [
+        (Call::NotKept, "did not keep the message for 100@default"),
+        (Call::NeverBegun, "[voicemail-guard-replay]"),
+        (Call::CutOff, "did not come to its end in time"),
+    ] {
+        let world = World::new(None, &[call, Call::Recorded]).await;
+        let failed = world.delivers().await.unwrap_err();
+        assert!(matches!(failed, Failed::Again { .. }), "{failed}");
+        assert!(failed.to_string().contains(expected), "{failed}");
+        world.delivers().await.unwrap();
+        assert_eq!(world.placed(), 2);
+    }
+}

@@ -1,0 +1,195 @@
+//! Messages played to `VoiceMail()`: recorded once, whole, under the caller's own number. The boxes here are
+//! files like all others; `VoiceMail()` alone knows that.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use voicemail_guard::audio::wav;
+use voicemail_guard::call::record::CallRecord;
+use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::clock::Clock;
+use voicemail_guard::delivery::Destination;
+use voicemail_guard::log::CallLog;
+
+use crate::delivery::records::{closed, opened};
+use crate::guard::Guard;
+use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
+use crate::manager::Manager;
+use crate::sip::Caller;
+use crate::sound::Sound;
+
+fn replays(lab: &Lab) -> String {
+    format!(
+        "deliver_to = [\"voicemail\"]\n[delivery.voicemail]\nmethod = \"replay\"\n\
+         [delivery.ami]\naddress = \"{}\"\nuser = \"replay\"\nsecret = \"plays\"\n",
+        lab.manager(),
+    )
+}
+
+/// Files a closed call of so many seconds for a box, as a guard that had no time to deliver it.
+fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, seconds: u32) {
+    let log = CallLog::open(&guard.data(), Clock::default()).unwrap().log;
+    let record = CallRecord {
+        box_name: box_name.to_owned(),
+        audio: Some(format!("audio/{n}.wav")),
+        delivered: Vec::new(),
+        timeline: Vec::new(),
+        ..closed(n, Verdict::Message)
+    };
+    let path = guard.data().join(format!("audio/{n}.wav"));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, wav::encode(&murmur(n, seconds))).unwrap();
+    log.close_and_deliver(record, &[Destination::VoiceBox]);
+}
+
+/// A noise that swells and falls like speech, and is the same nowhere twice.
+fn murmur(seed: u32, seconds: u32) -> Vec<i16> {
+    let mut state = seed.wrapping_mul(2_654_435_761).max(1);
+    let samples = (0..seconds * 8_000).map(|n| {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        let swell = if n / 2_000 % 4 == 3 { 300 } else { 6_000 };
+        (state as i32 % swell) as i16
+    });
+    samples.collect()
+}
+
+/// How much later the second begins, in samples, and how alike they are from there on (1: the same).
+fn alike(original: &[i16], heard: &[i16]) -> (usize, f64) {
+    let product = |delay: usize, length: usize| {
+        let pairs = original.iter().zip(&heard[delay..]).take(length);
+        let (mut both, mut one, mut other) = (0.0, 0.0, 0.0);
+        for (&a, &b) in pairs {
+            let (a, b) = (f64::from(a), f64::from(b));
+            both += a * b;
+            one += a * a;
+            other += b * b;
+        }
+        both / (one * other).sqrt().max(1.0)
+    };
+    let delay = (0..heard.len().min(12_000))
+        .max_by(|&a, &b| product(a, 4_000).total_cmp(&product(b, 4_000)))
+        .unwrap();
+    (delay, product(delay, original.len()))
+}
+
+/// What stands in Asterisk's database of the guard's messages.
+fn marks(lab: &Lab) -> String {
+    Manager::listens(lab).command("database show voicemail-guard")
+}
+
+#[test]
+fn replay_of_a_call_is_in_its_box_as_if_the_caller_had_left_it_there() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, &replays(&lab));
+    let said = guard.check();
+    let expected = "[voicemail-guard-replay] behind";
+    let line = said.lines().find(|line| line.contains(expected));
+    assert!(
+        line.is_some_and(|line| line.contains("can be reached")),
+        "{said}"
+    );
+    let mut manager = Manager::listens(&lab);
+    let caller = Caller::dials(&lab, &lab.extension("en", 'p')).is("+49911555001", "Erika Müller");
+    let message = Sound::of_example("message");
+    caller.listens().says(&message).hangs_up().call();
+
+    let mailbox = format!("Mailbox: {}@default", lab.voice_box());
+    let event = manager.hears(&["Event: MessageWaiting", &mailbox]);
+    assert!(event.contains(&"New: 1".to_owned()), "{event:?}");
+    let call = wait_for("the delivery to be noted", SOON, || {
+        let call = guard.record();
+        (!call.delivered().is_empty()).then_some(call)
+    });
+    let expected = format!("voicemail {}@default by replay at ", lab.voice_box());
+    assert!(call.delivered()[0].starts_with(&expected), "{call:#?}");
+    let in_box = lab.message();
+    assert_eq!(in_box.get("callerid"), "\"Erika Müller\" <+49911555001>");
+    assert!(in_box.sound.seconds() > 5.0);
+    wait_for("mark and sound to be gone", SOON, || {
+        let sounds = fs::read_dir(lab.inside(&lab.tap_folder())).unwrap().count();
+        (sounds == 0 && !marks(&lab).contains(call.get("id"))).then_some(())
+    });
+}
+
+#[test]
+fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
+    const COUNT: u32 = 6;
+    let lab = Lab::enter();
+    let mut guard = Guard::with(&lab, &replays(&lab));
+    guard.is_killed();
+    let box_name = format!("{}@default", lab.voice_box());
+    for n in 0..COUNT {
+        leaves_undelivered(&guard, &box_name, n, 3 + n % 3);
+    }
+    let noted = |guard: &Guard<'_>| {
+        let calls = guard.calls();
+        calls
+            .iter()
+            .filter(|call| !call.delivered().is_empty())
+            .count()
+    };
+    let (mut kills, mut chance) = (0, 7_u64);
+    let until = Instant::now() + 2 * LONGEST_CALL;
+    guard.starts_again();
+    while noted(&guard) < COUNT as usize {
+        assert!(Instant::now() < until, "{kills} kills, {}", marks(&lab));
+        // Before it has asked, right after, while it is played, and at its end; now and then it may live on.
+        chance = chance
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let longest = [60, 400, 2_000, 7_000][(kills % 4) as usize];
+        thread::sleep(Duration::from_millis((chance >> 33) % longest));
+        guard.is_killed();
+        kills += 1;
+        guard.starts_again();
+    }
+    assert!(kills >= 8, "{kills} kills");
+    wait_for("marks to be gone", SOON, || {
+        let marks = marks(&lab);
+        let gone = (0..COUNT).all(|n| !marks.contains(&opened(n).id.to_string()));
+        gone.then_some(())
+    });
+    let messages = lab.inbox(lab.voice_box());
+    assert_eq!(messages.len(), COUNT as usize, "after {kills} kills");
+    for call in guard.calls() {
+        assert_eq!(call.delivered().len(), 1, "{call:#?}");
+    }
+    for n in 0..COUNT {
+        let number = format!("<0911{}>", 20_000_000 + n);
+        let ours: Vec<_> = messages
+            .iter()
+            .filter(|m| m.get("callerid").ends_with(&number))
+            .collect();
+        assert_eq!(ours.len(), 1, "{number}");
+        let original = murmur(n, 3 + n % 3);
+        let heard = ours[0].sound.samples();
+        let (delay, likeness) = alike(&original, heard);
+        let end = heard.len() as i64 - (delay + original.len()) as i64;
+        // Its first word is there, its last one is, and little else.
+        assert!(delay < 4_000, "{number} begins after {delay} samples");
+        assert!(likeness > 0.98, "{number}: {likeness}");
+        assert!(
+            (-400..4_000).contains(&end),
+            "{number}: {end} samples at its end"
+        );
+    }
+}
+
+#[test]
+fn replay_into_a_box_that_is_not_there_waits_and_says_why() {
+    let lab = Lab::enter();
+    let mut guard = Guard::with(&lab, &replays(&lab));
+    guard.is_killed();
+    leaves_undelivered(&guard, "999999@default", 1, 3);
+    guard.starts_again();
+    wait_for("the failure to be told", SOON, || {
+        guard
+            .told()
+            .contains("VoiceMail() did not keep the message for 999999@default")
+            .then_some(())
+    });
+    assert!(guard.calls()[0].delivered().is_empty());
+}

@@ -1,0 +1,152 @@
+//! What a fault in a call and a folder that could not be written leave behind, and who takes it up.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use voicemail_guard::audio::g711;
+use voicemail_guard::call::record::{CallRecord, EndedBy};
+use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::clock::Clock;
+use voicemail_guard::config::{Config, Current};
+use voicemail_guard::delivery::Destination;
+use voicemail_guard::log::{Opened, Reader};
+use voicemail_guard::recover::{LeftBy, recover_all, take_up_recordings};
+use voicemail_guard::session::Guard;
+use voicemail_guard::tap::monitor::{self, Folder};
+
+use self::call_log::{all, open};
+use self::records::{closed, opened};
+
+#[path = "support/call_log.rs"]
+#[expect(dead_code, reason = "shared with the tests of the log")]
+mod call_log;
+#[path = "support/records.rs"]
+mod records;
+
+struct House {
+    folder: TempDir,
+    guard: Arc<Guard>,
+}
+
+impl House {
+    fn new() -> (Self, Opened) {
+        let folder = TempDir::new().unwrap();
+        let tap = folder.path().join("tap");
+        fs::create_dir_all(&tap).unwrap();
+        let log = open(&folder.path().join("data"));
+        let mut config = Config::default();
+        config.tap.folder_as_guard_sees_it.clone_from(&tap);
+        let guard = Guard {
+            settings: Current::new(config),
+            log: log.log.clone(),
+            clock: Clock::default(),
+            data: folder.path().join("data"),
+            source: Box::new(Folder(tap)),
+            at_once: CancellationToken::new(),
+        };
+        let guard = Arc::new(guard);
+        (Self { folder, guard }, log)
+    }
+
+    fn raw(&self, n: u32) -> PathBuf {
+        let name = monitor::file_name(opened(n).id);
+        self.folder.path().join("tap").join(name)
+    }
+
+    /// Ten seconds of a voice, as MixMonitor has written them.
+    fn records(&self, n: u32) {
+        let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/speech.ulaw");
+        let spoken = fs::read(clip).unwrap().repeat(2);
+        let wide = spoken.into_iter().flat_map(|o| [g711::ulaw(o); 6]);
+        let octets: Vec<u8> = wide.flat_map(i16::to_le_bytes).collect();
+        fs::write(self.raw(n), octets).unwrap();
+    }
+
+    /// Waits until the one record is as wanted.
+    async fn becomes(&self, wanted: impl Fn(&CallRecord) -> bool) -> CallRecord {
+        let clock = self.guard.clock;
+        let patience = clock.now() + Duration::from_secs(30);
+        loop {
+            self.guard.log.flush().await.unwrap();
+            let record = all(&self.guard.data).remove(0);
+            if wanted(&record) {
+                return record;
+            }
+            assert!(clock.now() < patience, "{record:?}");
+            clock.sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn owed(&self) -> Vec<Destination> {
+        let duties = Reader::open(&self.guard.data).unwrap().undelivered();
+        duties.unwrap().into_iter().map(|duty| duty.to).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_fault_in_a_call_loses_nothing_that_was_said() {
+    let (house, log) = House::new();
+    house.records(1);
+    let call = house.guard.log.open_call(opened(1));
+    catch_unwind(AssertUnwindSafe(move || {
+        let _in_the_call = call;
+        std::panic::resume_unwind(Box::new("a fault in one call"));
+    }))
+    .unwrap_err();
+    let abandoned = recover_all(Arc::clone(&house.guard), log.abandoned, LeftBy::AFault);
+    let recovering = tokio::spawn(abandoned);
+    let record = house.becomes(|record| record.ended.is_some()).await;
+    recovering.abort();
+    assert_eq!(record.ended_by, Some(EndedBy::HandedOn));
+    assert_eq!(
+        record.reasons[0],
+        "the guard failed before the call was over"
+    );
+    assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
+    assert!(house.guard.data.join(record.audio.unwrap()).is_file());
+    assert_eq!(house.owed(), [Destination::VoiceBox]);
+    assert!(!house.raw(1).exists());
+}
+
+#[tokio::test]
+async fn a_recording_that_could_not_be_kept_is_taken_up_later() {
+    let (house, _log) = House::new();
+    house.records(1);
+    house.records(2);
+    // A file where a folder ought to be: fails for root too.
+    let in_the_way = house.guard.data.join("audio");
+    fs::write(&in_the_way, "").unwrap();
+    let junk = CallRecord {
+        audio: None,
+        delivered: Vec::new(),
+        ..closed(1, Verdict::Mutter)
+    };
+    house.guard.log.close_call(junk);
+    // A call that is up, and one of which nobody knows here, are left alone.
+    let up = house.guard.log.open_call(opened(2));
+    house.records(3);
+    for there in [false, true] {
+        if there {
+            fs::remove_file(&in_the_way).unwrap();
+        }
+        let taking = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+        if there {
+            let record = house.becomes(|record| record.audio.is_some()).await;
+            let wav = fs::read(house.guard.data.join(record.audio.unwrap())).unwrap();
+            assert!(wav.len() > 150_000, "{}", wav.len());
+        } else {
+            house.guard.clock.sleep(Duration::from_millis(300)).await;
+            assert_eq!(all(&house.guard.data)[0].audio, None);
+        }
+        taking.abort();
+    }
+    assert!(!house.raw(1).exists() && house.raw(2).exists() && house.raw(3).exists());
+    drop(up);
+}

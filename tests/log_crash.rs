@@ -246,7 +246,7 @@ proptest! {
         }
         let whole: String = lines.iter().map(|(_, _, line)| line.as_str()).collect();
         let cut = cut.index(whole.len() + 1);
-        fs::write(folder.path().join(JOURNAL), &whole[..cut]).unwrap();
+        fs::write(folder.path().join(JOURNAL), &whole.as_bytes()[..cut]).unwrap();
 
         // A guard that cannot file them at once appends behind the cut.
         let mut model = Model::default();

@@ -385,3 +385,38 @@ fn what_fails_waits_and_is_given_up_in_the_end() {
             .contains("no voice boxes of that context")
     );
 }
+
+#[test]
+fn new_settings_are_taken_by_a_working_worker_and_what_waits_is_tried_at_once() {
+    let full = House::new("");
+    let file = full.folder.path().join("guard.toml");
+    let roomy = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{roomy}most_messages = 1\n")).unwrap();
+    let settings = Current::new(Config::load(&file).unwrap());
+    let log = open(&full.data()).log;
+    full.files(&log, 1);
+    full.files(&log, 2);
+    let clock = Clock::default();
+    block_on(async {
+        let stop = CancellationToken::new();
+        let worker = Worker::new(&settings, log.outbox(), full.data(), clock).await;
+        let working = tokio::spawn(worker.run(stop.clone()));
+        // A failure waits for seconds at least: longer than this test has patience.
+        let patience = clock.now() + std::time::Duration::from_secs(30);
+        let until = async |wanted: fn(&[Duty]) -> bool| {
+            while !wanted(&log.outbox().heads().await.unwrap()) {
+                assert!(clock.now() < patience, "{:?}", log.outbox().heads().await);
+                clock.sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        until(|duties| matches!(duties, [second] if second.failures == 1)).await;
+        let due = log.outbox().heads().await.unwrap()[0].due;
+        assert!(full.inbox().len() == 2 && due > clock.date());
+        settings.replace(Config::parse(roomy.as_bytes()).unwrap());
+        until(<[Duty]>::is_empty).await;
+        assert!(clock.date() < due, "it did not wait for its time");
+        stop.cancel();
+        working.await.unwrap();
+    });
+    assert_eq!(full.inbox().len(), 4);
+}

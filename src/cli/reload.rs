@@ -38,11 +38,12 @@ impl Reload {
     pub(super) async fn on(self, mut hangups: Signal) {
         while hangups.recv().await.is_some() {
             notify::reloading(self.clock);
-            match &self.file {
-                Some(file) => self.read(file).await,
-                None => warn!(
+            if let Some(file) = &self.file {
+                self.read(file).await;
+            } else {
+                warn!(
                     "told to read the configuration again, but serve was started without --config: nothing changes"
-                ),
+                );
             }
             notify::ready();
         }
@@ -59,7 +60,7 @@ impl Reload {
             Ok(Ok(config)) => self.take(file, config),
             Ok(Err(refused)) => refuse(&refused),
             Err(broken) => {
-                error!(error = %broken, "reading the configuration broke off: the old one holds on")
+                error!(error = %broken, "reading the configuration broke off: the old one holds on");
             }
         }
     }

@@ -51,7 +51,7 @@ impl News {
     /// Cancelling it loses nothing.
     pub async fn replaced(&mut self) {
         if self.0.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

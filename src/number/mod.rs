@@ -3,6 +3,8 @@
 //! Numbering plans come from the `phonenumber` crate. A number is taken for one only where that is
 //! certain: a short extension, a local number without its area code and a word stay as they were sent.
 
+mod list;
+mod pattern;
 mod search;
 
 use std::fmt;
@@ -11,6 +13,7 @@ use std::str::FromStr;
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Metadata, country};
 
+pub use list::{BadEntry, CallerList, Entry, Sender};
 pub use search::{Needle, search_key};
 
 /// Longest text that is looked at; longer ones are no telephone numbers.

@@ -72,22 +72,26 @@ impl<'a> Guard<'a> {
 
     fn home(lab: &Lab, of_asterisk: &str, folder: &Path, defaults: &str) -> TempDir {
         let home = TempDir::new().unwrap();
+        let config = Self::configuration(lab, of_asterisk, folder, defaults);
+        fs::write(home.path().join("guard.toml"), config).unwrap();
+        home
+    }
+
+    fn configuration(lab: &Lab, of_asterisk: &str, folder: &Path, defaults: &str) -> String {
         // In most tests a message in a box is one of VoiceMail()'s own.
         let nowhere = if defaults.contains("deliver_to") {
             ""
         } else {
             "deliver_to = []\n"
         };
-        let config = format!(
+        format!(
             "[listen]\naddress = [\"127.0.0.1:{}\"]\n\
              [tap]\nfolder_as_asterisk_sees_it = {:?}\nfolder_as_guard_sees_it = {folder:?}\n\
              [prompts]\nsounds = {:?}\n[log]\nlevel = \"debug\"\n[defaults]\n{nowhere}{defaults}\n",
             lab.guard_port(),
             of_asterisk,
             lab.inside("/usr/share/asterisk/sounds"),
-        );
-        fs::write(home.path().join("guard.toml"), config).unwrap();
-        home
+        )
     }
 
     fn launch(lab: &'a Lab, home: TempDir, rights: Rights) -> Self {
@@ -173,6 +177,19 @@ impl<'a> Guard<'a> {
     /// How it has ended.
     pub fn ends(&mut self) -> ExitStatus {
         wait_for("the guard to end", SOON, || self.child.try_wait().unwrap())
+    }
+
+    /// Gets other settings for every box and is told to take them; waits until it says what it made of them.
+    pub fn reloads(&self, defaults: &str, and_tells: &str) {
+        let folder = self.lab.tap_folder();
+        let seen = self.lab.inside(&folder);
+        let config = Self::configuration(self.lab, &folder, &seen, defaults);
+        fs::write(self.home.path().join("guard.toml"), config).unwrap();
+        let before = self.told().matches(and_tells).count();
+        self.signal(Signal::HUP);
+        wait_for(&format!("the guard to tell {and_tells:?}"), SOON, || {
+            (self.told().matches(and_tells).count() > before).then_some(())
+        });
     }
 
     /// Holds it still; it keeps its connections and says nothing.

@@ -42,6 +42,7 @@ mod manager;
 mod modes;
 mod number;
 mod ramblers;
+mod reload;
 mod replay;
 mod sip;
 mod sound;

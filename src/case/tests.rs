@@ -108,11 +108,12 @@ fn who_shows_no_number_has_no_case() {
 #[test]
 fn what_is_a_message_for_a_case() {
     let closes = |verdict, ended_by, mode, speech: u32, keyed| {
-        let mut record = record("{}");
+        let seconds =
+            serde_json::json!({"speech": speech, "silence": 0, "music": 0, "tone": 0, "noise": 0});
+        let mut record = record(&serde_json::json!({ "seconds": seconds }).to_string());
         record.verdict = Some(verdict);
         record.ended_by = Some(ended_by);
         record.mode = mode;
-        record.seconds.speech = crate::audio::MediaTime::from_secs(speech.into());
         if keyed {
             record.callback.source = CallbackSource::Keyed;
         }

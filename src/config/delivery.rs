@@ -99,8 +99,8 @@ pub enum Format {
     Sln,
 }
 
-/// `[delivery.ami]`: Asterisk's manager interface, for the lamps and for messages that are replayed; not
-/// used where no user is set.
+/// `[delivery.ami]`: Asterisk's manager interface, for the lamps, for messages that are replayed and for who
+/// was answered; not used where no user is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ami {
     /// Host and port.

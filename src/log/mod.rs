@@ -12,8 +12,9 @@
 //! both are tried again every second and at the next start. Filing is idempotent (an entry for a row that
 //! is closed changes nothing), so an entry may be filed twice, but a call is never closed twice.
 //!
-//! The record itself is stored as JSON; the columns beside it are its index. Not here: what a verdict
-//! means, repair of audio, days of keeping.
+//! The record itself is stored as JSON; the columns beside it are its index. Which calls are one caller's case
+//! is decided in [`case`](crate::case) and kept beside the calls. Not here: what a verdict means,
+//! repair of audio, days of keeping.
 
 mod cases;
 pub mod export;

@@ -351,4 +351,5 @@ impl Record {
     }
 }
 
-const BINARY: &str = env!("CARGO_BIN_EXE_voicemail-guard");
+/// The guard as it is shipped.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_voicemail-guard");

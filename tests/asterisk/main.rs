@@ -25,6 +25,7 @@
 )]
 
 mod callers;
+mod cases;
 mod delivery;
 mod fail_open;
 mod fake_guard;

@@ -15,7 +15,7 @@ use divan::Bencher;
 use jiff::SignedDuration;
 use records::{closed, opened};
 use tempfile::TempDir;
-use voicemail_guard::call::record::{CallRecord, Callback};
+use voicemail_guard::call::record::{CallRecord, Callback, Presentation};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::log::{CallLog, Query, Reader};
@@ -47,6 +47,8 @@ fn call(n: u32) -> CallRecord {
     record.caller.number = format!("0911{:07}", 2_000_000 + subscriber);
     record.caller.e164 = Some(format!("+49911{:07}", 2_000_000 + subscriber));
     record.box_name = format!("{}@default", 100 + n % 8);
+    record.caller.presentation = Presentation::Shown;
+    record.repeat_window_s = Some(86_400);
     if !n.is_multiple_of(5) {
         record.callback = Callback::default();
     }
@@ -102,6 +104,29 @@ fn since_a_day_and_verdict_and_box(bencher: Bencher) {
 #[divan::bench]
 fn newest(bencher: Bencher) {
     search(bencher, &table());
+}
+
+/// The newest fifty calls, each with its case, as the table shows them.
+#[divan::bench]
+fn newest_with_cases(bencher: Bencher) {
+    let reader = Reader::open(&READER_FOLDER).unwrap();
+    bencher.bench_local(|| {
+        let calls = reader.calls(&table()).unwrap();
+        let cases = calls.iter().map(|call| reader.case_of(call.id).unwrap());
+        cases.flatten().count()
+    });
+}
+
+/// The open cases of a week.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn open_cases_of_a_week(bencher: Bencher) {
+    let reader = Reader::open(&READER_FOLDER).unwrap();
+    let query = Query {
+        since: Some(opened(0).started + SignedDuration::from_hours(24 * 38)),
+        until: Some(opened(0).started + SignedDuration::from_hours(24 * 45)),
+        ..Query::default()
+    };
+    bencher.bench_local(|| reader.cases(&query, true, Some(50)).unwrap());
 }
 
 #[divan::bench]

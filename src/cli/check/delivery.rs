@@ -25,6 +25,8 @@ pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
             }
             Method::Replay => items.push(replay(&config.delivery.ami)),
         }
+    } else if config.has_cases() && config.delivery.ami.is_set() {
+        items.push(manager(&config.delivery.ami));
     }
     if config.delivers_to(Destination::Mail) {
         let settings = &config.delivery.mail;
@@ -144,7 +146,7 @@ fn manager(settings: &Ami) -> Item {
         return Item::warn(
             "lamps",
             "[delivery.ami] has no user: lamps and externnotify do not follow the guard's messages",
-            "make a user in manager.conf with write = user, and name it in [delivery.ami]; or set pollmailboxes = yes in voicemail.conf",
+            "make a user in manager.conf with write = user and read = call, and name it in [delivery.ami]; or set pollmailboxes = yes in voicemail.conf",
         );
     }
     let tried = tokio::runtime::Builder::new_current_thread()

@@ -1,0 +1,132 @@
+//! Repeat callers: one case in the call log, closed by a message, by an agent who answers, by a call back.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::guard::{BINARY, Guard};
+use crate::lab::{Lab, SOON, wait_for};
+use crate::manager::Manager;
+use crate::sip::Caller;
+use crate::sound::Sound;
+
+/// A guard that listens to the manager interface.
+fn guard(lab: &Lab) -> Guard<'_> {
+    let guard = Guard::with(
+        lab,
+        &format!(
+            "[delivery.ami]\naddress = \"{}\"\nuser = \"guard\"\nsecret = \"lamps\"\n",
+            lab.manager()
+        ),
+    );
+    guard.tells("the manager interface tells who was answered");
+    guard
+}
+
+/// Somebody with this number, of this test alone, who rings the hotline: its agents first, then the guard.
+fn caller(lab: &Lab, number: &str) -> Caller {
+    let number = format!("{number}{}", lab.voice_box());
+    Caller::dials(lab, &lab.extension("en", 'a')).is(&number, "Erika Müller")
+}
+
+/// He hears the greeting begin and hangs up.
+fn hangs_up_at_once(caller: Caller) {
+    caller.is_quiet(2.0).hangs_up().call();
+}
+
+/// The cases of the log, those with the latest call first, once they are as wanted.
+fn cases(guard: &Guard<'_>, what: &str, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    let mut last = Vec::new();
+    let found = || {
+        let mut command = Command::new(BINARY);
+        command.args(["calls", "--cases", "--format", "json", "--data"]);
+        let printed = command.arg(guard.data()).output().unwrap().stdout;
+        let printed = String::from_utf8(printed).unwrap();
+        let cases = printed
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        last = cases.collect();
+        wanted(&last).then(|| last.clone())
+    };
+    wait_for(what, SOON, found)
+}
+
+#[test]
+fn cases_are_one_for_three_calls_and_closed_by_the_message() {
+    let lab = Lab::enter();
+    let guard = guard(&lab);
+    hangs_up_at_once(caller(&lab, "0911556"));
+    guard.closed_calls(1);
+    hangs_up_at_once(caller(&lab, "+49911556"));
+    guard.closed_calls(2);
+    let open = cases(&guard, "two calls in one case", |cases| {
+        cases.iter().any(|case| case["calls"] == 2)
+    });
+    assert_eq!(open.len(), 1, "{open:#?}");
+    assert!(open[0]["closed"].is_null(), "{open:#?}");
+
+    let message = Sound::of_example("message");
+    let third = caller(&lab, "0049911556").listens();
+    third.says(&message).hangs_up().call();
+    let calls = guard.closed_calls(3);
+    let closed = cases(&guard, "the case to be closed", |cases| {
+        cases.iter().any(|case| !case["closed"].is_null())
+    });
+    assert_eq!(closed.len(), 1, "{closed:#?}");
+    assert_eq!(closed[0]["calls"], 3);
+    assert_eq!(closed[0]["number"], format!("+49911556{}", lab.voice_box()));
+    assert_eq!(closed[0]["closed"]["by"], "message");
+    assert_eq!(closed[0]["closed"]["known_by"], "guard");
+    assert_eq!(closed[0]["closed"]["call"], calls[0].get("id"));
+    assert_eq!(calls[0].number("case.place"), 3.0, "{:#?}", calls[0]);
+}
+
+#[test]
+fn cases_are_closed_when_an_agent_answers() {
+    let lab = Lab::enter();
+    let guard = guard(&lab);
+    hangs_up_at_once(caller(&lab, "0911557"));
+    hangs_up_at_once(caller(&lab, "0911558"));
+    guard.closed_calls(2);
+
+    let desk = format!("desk{}", lab.guard_port());
+    Manager::listens(&lab).command(&format!("database put desks {desk} here"));
+    let stay = caller(&lab, "+49911557").is_quiet(3.0).hangs_up().call();
+    assert!(!stay.ended_by_asterisk, "{stay:?}");
+    let of = |cases: &[Value], number: &str| {
+        let number = format!("+{number}{}", lab.voice_box());
+        cases
+            .iter()
+            .find(|case| case["number"] == number)
+            .cloned()
+            .unwrap()
+    };
+    let all = cases(&guard, "the case to be closed", |cases| {
+        cases.iter().any(|case| !case["closed"].is_null())
+    });
+    let answered = of(&all, "49911557");
+    assert_eq!(answered["closed"]["by"], "answered", "{all:#?}");
+    assert_eq!(answered["closed"]["known_by"], "manager");
+    assert!(answered["closed"]["call"].is_null());
+    assert!(of(&all, "49911558")["closed"].is_null(), "{all:#?}");
+    assert_eq!(
+        guard.calls().len(),
+        2,
+        "the answered call was the guard's, too"
+    );
+}
+
+#[test]
+fn cases_are_closed_when_the_caller_is_called_back() {
+    let lab = Lab::enter();
+    let guard = guard(&lab);
+    hangs_up_at_once(caller(&lab, "+49911559"));
+    guard.closed_calls(1);
+    let number = format!("0911559{}", lab.voice_box());
+    let agent = Caller::dials(&lab, &number).is("200", "Agent");
+    agent.is_quiet(3.0).hangs_up().call();
+    let all = cases(&guard, "the case to be closed", |cases| {
+        cases.iter().any(|case| !case["closed"].is_null())
+    });
+    assert_eq!(all[0]["closed"]["by"], "called_back", "{all:#?}");
+}

@@ -17,6 +17,7 @@ pub(crate) mod backoff;
 pub mod mail;
 mod rule;
 mod sound;
+mod telling;
 mod tls;
 pub mod trim;
 mod under_way;
@@ -81,6 +82,20 @@ pub struct Parcel {
     pub sound: Option<Delivered>,
     /// The recording itself, untouched, as the guard kept it.
     pub original: Option<PathBuf>,
+}
+
+impl Parcel {
+    /// What a voice box gets to hear. Of a caller on the watch list it is to tell even where there is nothing: a
+    /// second of silence.
+    fn for_the_box(&self) -> Vec<i16> {
+        let sound = self.sound.as_ref().map(|sound| sound.samples.clone());
+        match sound.unwrap_or_default() {
+            sound if sound.is_empty() && self.record.watched.is_some() => {
+                vec![0; crate::audio::RATE_HZ as usize]
+            }
+            sound => sound,
+        }
+    }
 }
 
 /// What a receiver knows repeated attempts at one delivery by.

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
+use super::telling::{tell, tell_of_lamps};
 use super::trim::{Wishes, trim};
 use super::under_way::{Pace, UnderWay};
 use super::voicebox::replay::Replay;
@@ -367,7 +368,7 @@ impl Shared {
     /// Plays the message to `VoiceMail()`, which looks after the lamps itself.
     async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
         let parcel = self.parcel(duty).await?;
-        let sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
+        let sound = parcel.for_the_box();
         self.replay.deliver(&parcel.record, sound).await?;
         let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
         Ok(Outcome::Placed(format!(
@@ -380,11 +381,7 @@ impl Shared {
         let parcel = self.parcel(duty).await?;
         let shared = Arc::clone(self);
         let prepared = blocking(move || {
-            let mut sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
-            // Of an expected caller the box is to tell even where there is nothing to hear.
-            if sound.is_empty() && parcel.record.watched.is_some() {
-                sound = vec![0; crate::audio::RATE_HZ as usize];
-            }
+            let sound = parcel.for_the_box();
             shared.voice_boxes.prepare(&parcel.record, &sound)
         });
         prepared.await?.map_err(Failed::from)?;
@@ -474,36 +471,4 @@ impl From<OutboxError> for Stopped {
 
 fn replay(config: &Config, clock: Clock) -> Replay {
     Replay::new(config.delivery.ami.clone(), config.tap.clone(), clock)
-}
-
-/// Says what delivery into voice boxes will not do.
-fn tell_of_lamps(config: &Config) {
-    if config.delivers_to(Destination::VoiceBox) && !config.delivery.ami.is_set() {
-        warn!(
-            "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
-        );
-    }
-}
-
-fn tell(duty: &Duty, outcome: &Outcome) {
-    let (call, to, r#box) = (duty.call, duty.to.as_str(), &*duty.box_name);
-    match outcome {
-        Outcome::Placed(entry) | Outcome::Done(Some(entry)) => {
-            info!(%call, to, r#box, "delivered: {entry}");
-        }
-        Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
-        Outcome::Reached(_) => {}
-        Outcome::Later { due, why } if duty.stage == Stage::Placed => {
-            warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
-        }
-        Outcome::Later { due, why } => {
-            warn!(%call, to, r#box, %due, why, "not delivered yet");
-        }
-        Outcome::GivenUp { why } if duty.stage == Stage::Placed => {
-            error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
-        }
-        Outcome::GivenUp { why } => {
-            error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");
-        }
-    }
 }

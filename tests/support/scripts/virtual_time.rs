@@ -55,6 +55,9 @@ fn opened(script: &Script) -> CallRecord {
     };
     let e164: Option<String> = number::normalise(&number, "DE".parse().ok()).map(Into::into);
     let shown = e164.clone().filter(|_| presentation == Presentation::Shown);
+    let window = script
+        .config(std::path::Path::new("/tap"))
+        .repeat_window("100@default");
     let caller = Caller {
         number: number.clone(),
         e164,
@@ -87,7 +90,7 @@ fn opened(script: &Script) -> CallRecord {
         mode: script.policy().mode,
         ended_by: None,
         would_have: None,
-        repeat_window_s: None,
+        repeat_window_s: window.map(|window| window.as_secs() as u32),
         timeline: Vec::new(),
         audio: None,
         delivered: Vec::new(),

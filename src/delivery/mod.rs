@@ -17,6 +17,7 @@ pub(crate) mod backoff;
 pub mod mail;
 mod rule;
 mod sound;
+mod telling;
 mod tls;
 pub mod trim;
 mod under_way;

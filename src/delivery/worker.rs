@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, info, warn};
 
+use super::telling::{tell, tell_of_lamps};
 use super::trim::{Wishes, trim};
 use super::under_way::{Pace, UnderWay};
-use super::voicebox::replay::Replay;
+use super::voicebox::replay::{Replay, Replayed};
 use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
 use super::{Destination, Failed, Parcel, ami, backoff, blocking, key_of, mail, sound, webhook};
 use crate::call::record::CallRecord;
@@ -368,10 +369,16 @@ impl Shared {
     async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
         let parcel = self.parcel(duty).await?;
         let sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
-        self.replay.deliver(&parcel.record, sound).await?;
+        let how = match self.replay.deliver(&parcel.record, sound).await? {
+            Replayed::Whole => "by replay",
+            Replayed::CutOff => {
+                warn!(call = %duty.call, r#box = duty.box_name, "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
+                "by replay, cut off by VoiceMail(),"
+            }
+        };
         let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
         Ok(Outcome::Placed(format!(
-            "voicemail {} by replay at {now}",
+            "voicemail {} {how} at {now}",
             duty.box_name
         )))
     }
@@ -470,36 +477,4 @@ impl From<OutboxError> for Stopped {
 
 fn replay(config: &Config, clock: Clock) -> Replay {
     Replay::new(config.delivery.ami.clone(), config.tap.clone(), clock)
-}
-
-/// Says what delivery into voice boxes will not do.
-fn tell_of_lamps(config: &Config) {
-    if config.delivers_to(Destination::VoiceBox) && !config.delivery.ami.is_set() {
-        warn!(
-            "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
-        );
-    }
-}
-
-fn tell(duty: &Duty, outcome: &Outcome) {
-    let (call, to, r#box) = (duty.call, duty.to.as_str(), &*duty.box_name);
-    match outcome {
-        Outcome::Placed(entry) | Outcome::Done(Some(entry)) => {
-            info!(%call, to, r#box, "delivered: {entry}");
-        }
-        Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
-        Outcome::Reached(_) => {}
-        Outcome::Later { due, why } if duty.stage == Stage::Placed => {
-            warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
-        }
-        Outcome::Later { due, why } => {
-            warn!(%call, to, r#box, %due, why, "not delivered yet");
-        }
-        Outcome::GivenUp { why } if duty.stage == Stage::Placed => {
-            error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
-        }
-        Outcome::GivenUp { why } => {
-            error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");
-        }
-    }
 }

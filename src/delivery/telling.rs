@@ -1,0 +1,43 @@
+//! What the technical log says of deliveries.
+
+use tracing::{debug, error, info, warn};
+
+use super::Destination;
+use crate::config::Config;
+use crate::log::{Duty, Outcome, Stage};
+
+/// Says what delivery into voice boxes will not do.
+pub(super) fn tell_of_lamps(config: &Config) {
+    if config.delivers_to(Destination::VoiceBox) && !config.delivery.ami.is_set() {
+        warn!(
+            "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
+        );
+    }
+}
+
+pub(super) fn tell(duty: &Duty, outcome: &Outcome) {
+    let (call, to, r#box) = (duty.call, duty.to.as_str(), &*duty.box_name);
+    match outcome {
+        Outcome::Placed(entry) | Outcome::Done(Some(entry)) => {
+            info!(%call, to, r#box, "delivered: {entry}");
+        }
+        Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
+        Outcome::Reached(_) => {}
+        Outcome::Later { due, why } if duty.stage == Stage::Placed => {
+            warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
+        }
+        // Said once, and on `check` for as long as it lasts.
+        Outcome::Later { due, why } if duty.why.as_ref() == Some(why) => {
+            debug!(%call, to, r#box, %due, why, "not delivered yet");
+        }
+        Outcome::Later { due, why } => {
+            warn!(%call, to, r#box, %due, why, "not delivered yet");
+        }
+        Outcome::GivenUp { why } if duty.stage == Stage::Placed => {
+            error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
+        }
+        Outcome::GivenUp { why } => {
+            error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");
+        }
+    }
+}

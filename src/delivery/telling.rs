@@ -1,4 +1,4 @@
-//! What the log tells of deliveries.
+//! What the technical log says of deliveries.
 
 use tracing::{debug, error, info, warn};
 
@@ -26,6 +26,10 @@ pub(super) fn tell(duty: &Duty, outcome: &Outcome) {
         Outcome::Reached(_) => {}
         Outcome::Later { due, why } if duty.stage == Stage::Placed => {
             warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
+        }
+        // Said once, and on `check` for as long as it lasts.
+        Outcome::Later { due, why } if duty.why.as_ref() == Some(why) => {
+            debug!(%call, to, r#box, %due, why, "not delivered yet");
         }
         Outcome::Later { due, why } => {
             warn!(%call, to, r#box, %due, why, "not delivered yet");

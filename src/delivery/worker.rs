@@ -15,7 +15,7 @@ use tracing::{debug, info, warn};
 use super::telling::{tell, tell_of_lamps};
 use super::trim::{Wishes, trim};
 use super::under_way::{Pace, UnderWay};
-use super::voicebox::replay::Replay;
+use super::voicebox::replay::{Replay, Replayed};
 use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
 use super::{Destination, Failed, Parcel, ami, backoff, blocking, key_of, mail, sound, webhook};
 use crate::call::record::CallRecord;
@@ -369,10 +369,16 @@ impl Shared {
     async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
         let parcel = self.parcel(duty).await?;
         let sound = parcel.for_the_box();
-        self.replay.deliver(&parcel.record, sound).await?;
+        let how = match self.replay.deliver(&parcel.record, sound).await? {
+            Replayed::Whole => "by replay",
+            Replayed::CutOff => {
+                warn!(call = %duty.call, r#box = duty.box_name, "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
+                "by replay, cut off by VoiceMail(),"
+            }
+        };
         let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
         Ok(Outcome::Placed(format!(
-            "voicemail {} by replay at {now}",
+            "voicemail {} {how} at {now}",
             duty.box_name
         )))
     }

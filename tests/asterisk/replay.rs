@@ -27,8 +27,8 @@ fn replays(lab: &Lab) -> String {
     )
 }
 
-/// Files a closed call of so many seconds for a box, as a guard that had no time to deliver it.
-fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, seconds: u32) {
+/// Files a closed call with this sound for a box, as a guard that had no time to deliver it.
+fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, sound: &[i16]) {
     let log = CallLog::open(&guard.data(), Clock::default()).unwrap().log;
     let record = CallRecord {
         box_name: box_name.to_owned(),
@@ -39,7 +39,7 @@ fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, seconds: u32) {
     };
     let path = guard.data().join(format!("audio/{n}.wav"));
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, wav::encode(&murmur(n, seconds))).unwrap();
+    fs::write(path, wav::encode(sound)).unwrap();
     log.close_and_deliver(record, &[Destination::VoiceBox]);
 }
 
@@ -122,7 +122,7 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
     guard.is_killed();
     let box_name = format!("{}@default", lab.voice_box());
     for n in 0..COUNT {
-        leaves_undelivered(&guard, &box_name, n, 3 + n % 3);
+        leaves_undelivered(&guard, &box_name, n, &murmur(n, 3 + n % 3));
     }
     let noted = |guard: &Guard<'_>| {
         let calls = guard.calls();
@@ -183,7 +183,7 @@ fn replay_into_a_box_that_is_not_there_waits_and_says_why() {
     let lab = Lab::enter();
     let mut guard = Guard::with(&lab, &replays(&lab));
     guard.is_killed();
-    leaves_undelivered(&guard, "999999@default", 1, 3);
+    leaves_undelivered(&guard, "999999@default", 1, &murmur(1, 3));
     guard.starts_again();
     wait_for("the failure to be told", SOON, || {
         guard
@@ -192,4 +192,26 @@ fn replay_into_a_box_that_is_not_there_waits_and_says_why() {
             .then_some(())
     });
     assert!(guard.calls()[0].delivered().is_empty());
+}
+
+#[test]
+fn replay_that_voicemail_cuts_off_is_said_to_be() {
+    let lab = Lab::enter();
+    let mut guard = Guard::with(&lab, &replays(&lab));
+    guard.is_killed();
+    // The lab's voicemail.conf has maxsilence = 3.
+    let sound = [murmur(1, 3), vec![0; 48_000], murmur(2, 3)].concat();
+    leaves_undelivered(&guard, &format!("{}@default", lab.voice_box()), 1, &sound);
+    guard.starts_again();
+    guard.tells("raise maxsecs and maxsilence in voicemail.conf");
+    let call = wait_for("the delivery to be noted", SOON, || {
+        let call = guard.record();
+        (!call.delivered().is_empty()).then_some(call)
+    });
+    let entry = &call.delivered()[0];
+    assert!(
+        entry.contains("by replay, cut off by VoiceMail(), at "),
+        "{entry}"
+    );
+    assert_eq!(lab.inbox(lab.voice_box()).len(), 1);
 }

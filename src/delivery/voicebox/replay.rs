@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! sound beside the tap · mark "asked" in Asterisk's database · Originate Local/listen@voicemail-guard-replay
-//!     Asterisk: is this attempt the one asked for? mark "begun" · VoiceMail() ◄── Playback() · mark "done" or "failed"
+//!     Asterisk: is this attempt the one asked for? mark "begun" · VoiceMail() ◄── Playback() · mark "done", "cut" or "failed"
 //! watch the mark · done: note it in the outbox · then remove mark and sound
 //! ```
 //!
@@ -45,6 +45,15 @@ pub struct Replay {
     clock: Clock,
 }
 
+/// How much of a message is in its box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// All of it.
+    Whole,
+    /// `VoiceMail()` ended the recording before the end of the message; played again it would do the same.
+    CutOff,
+}
+
 /// A mark in Asterisk's database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Mark {
@@ -56,6 +65,8 @@ enum Mark {
     Begun,
     /// It is in its box.
     Done,
+    /// It is in its box but for its end.
+    Cut,
     /// `VoiceMail()` did not keep it.
     Failed,
 }
@@ -67,6 +78,7 @@ impl Mark {
             Some("asked") => Self::Asked,
             Some("begun") => Self::Begun,
             Some("done") => Self::Done,
+            Some("cut") => Self::Cut,
             Some("failed") => Self::Failed,
             _ => Self::None,
         }
@@ -83,7 +95,7 @@ impl Replay {
     ///
     /// # Errors
     /// Why it is not in its box; all but a box that cannot be one may be tried again.
-    pub async fn deliver(&self, record: &CallRecord, sound: Vec<i16>) -> Result<(), Failed> {
+    pub async fn deliver(&self, record: &CallRecord, sound: Vec<i16>) -> Result<Replayed, Failed> {
         let place = ContextAndBox::parse(&record.box_name)
             .ok_or_else(|| Trouble::Name(record.box_name.clone()))?;
         if sound.is_empty() {
@@ -95,13 +107,14 @@ impl Replay {
             // An earlier life of the guard has asked; perhaps it is being played just now.
             mark = self.watch(record.id, mark, length).await?;
         }
-        if mark != Mark::Done {
+        if !matches!(mark, Mark::Done | Mark::Cut) {
             self.lay_down(record.id, sound).await?;
             self.ask(record, &place).await?;
             mark = self.watch(record.id, Mark::Asked, length).await?;
         }
         match mark {
-            Mark::Done => Ok(()),
+            Mark::Done => Ok(Replayed::Whole),
+            Mark::Cut => Ok(Replayed::CutOff),
             Mark::Failed => Err(Failed::again(format!(
                 "VoiceMail() did not keep the message for {}: the box is full or not there, or the message is shorter than minsecs or has a pause of maxsilence in voicemail.conf",
                 record.box_name
@@ -152,7 +165,7 @@ impl Replay {
             let patience = match mark {
                 Mark::Asked => BEGINS,
                 Mark::Begun => length + LEEWAY,
-                Mark::None | Mark::Done | Mark::Failed => return Ok(mark),
+                Mark::None | Mark::Done | Mark::Cut | Mark::Failed => return Ok(mark),
             };
             if self.clock.now().duration_since(since) > patience {
                 return Ok(mark);

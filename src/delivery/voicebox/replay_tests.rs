@@ -144,7 +144,7 @@ impl World {
         }
     }
 
-    async fn delivers(&self) -> Result<(), Failed> {
+    async fn delivers(&self) -> Result<Replayed, Failed> {
         self.replay.deliver(&record(), sound()).await
     }
 
@@ -186,9 +186,11 @@ async fn it_asks_watches_and_clears_up() {
 
 #[tokio::test]
 async fn what_is_in_its_box_already_is_not_played_again() {
-    let world = World::new(Some("done-7"), &[]).await;
-    world.delivers().await.unwrap();
-    assert_eq!(world.placed(), 0);
+    for (mark, how) in [("done-7", Replayed::Whole), ("cut-7", Replayed::CutOff)] {
+        let world = World::new(Some(mark), &[]).await;
+        assert_eq!(world.delivers().await.unwrap(), how);
+        assert_eq!(world.placed(), 0);
+    }
 }
 
 #[tokio::test]

@@ -181,6 +181,12 @@ impl Guard {
                 source: CallbackSource::CallerId,
                 confirmed: false,
             });
+        let caller = Caller {
+            number,
+            e164,
+            name: text(request.caller_name()),
+            presentation,
+        };
         CallRecord {
             id: CallId::new(started, random()),
             started,
@@ -189,12 +195,8 @@ impl Guard {
             uniqueid: text(request.uniqueid()),
             linkedid: String::new(),
             channel: text(request.channel()),
-            caller: Caller {
-                number,
-                e164,
-                name: text(request.caller_name()),
-                presentation,
-            },
+            watched: policy.lists.watched(&caller),
+            caller,
             dnid: text(request.dnid()),
             rdnis: text(request.rdnis()),
             verdict: None,

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use voicemail_guard::call::policy::{Offer, Policy};
 use voicemail_guard::call::record::Mode;
-use voicemail_guard::config::delivery::{LockMode, Method};
 use voicemail_guard::config::{Config, ConfigError, LogFormat};
 
 const SAMPLE: &str = include_str!("../voicemail-guard.toml");
@@ -425,18 +424,6 @@ fn what_a_delivery_needs_is_asked_for_before_the_first_message() {
             "{part} in {told:?}"
         );
     }
-    check_mistake(
-        "[delivery.voicemail]\nmethod = 'replay'",
-        "line 1: [delivery.voicemail] method: \"replay\" needs Asterisk's manager interface: user and secret in [delivery.ami]",
-    );
-    let boxes = load(
-        "[delivery.voicemail]\nmethod = 'replay'\nlockmode = 'flock'\n[delivery.ami]\nuser = 'x'\nsecret = 'y'",
-    );
-    let boxes = boxes.unwrap().delivery.voice_box;
-    assert_eq!(
-        (boxes.method, boxes.lockmode),
-        (Method::Replay, LockMode::Flock)
-    );
     let plain = "[defaults]\ndeliver_to = ['webhook']\n[delivery.webhook]\nsecret = '0123456789abcdef'\nurl = 'http://example.com/x'";
     assert!(mistakes(plain)[0].contains("https"));
     load(&plain.replace("http:", "https:")).unwrap();

@@ -420,3 +420,25 @@ fn new_settings_are_taken_by_a_working_worker_and_what_waits_is_tried_at_once() 
     });
     assert_eq!(full.inbox().len(), 4);
 }
+
+#[test]
+fn a_watched_hangup_is_a_second_of_silence_in_the_box() {
+    let house = House::new("");
+    let log = open(&house.data()).log;
+    let watched = CallRecord {
+        watched: Some("_0911X.".into()),
+        audio: None,
+        seconds: ClassSeconds::default(),
+        delivered: Vec::new(),
+        ..closed(1, Verdict::Hangup)
+    };
+    log.close_and_deliver(watched, &BOX);
+    house.works_until(&log, <[Duty]>::is_empty);
+    assert_eq!(house.inbox(), ["msg0000.txt", "msg0000.wav"]);
+    let inbox = house.folder.path().join("spool/default/100/INBOX");
+    let text = fs::read_to_string(inbox.join("msg0000.txt")).unwrap();
+    assert!(
+        text.contains("\nduration=1\n") && text.contains("091120000001"),
+        "{text}"
+    );
+}

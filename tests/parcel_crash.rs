@@ -208,6 +208,7 @@ async fn killed_at_any_moment_it_loses_no_mail_and_no_webhook() {
         doubled.0 <= 3 * kills && doubled.1 <= 3 * kills,
         "{doubled:?} of {kills} kills"
     );
+    println!("{kills} kills, {doubled:?} mails and requests sent twice");
     for call in all(&house.data()) {
         assert_eq!(call.delivered.len(), 2, "{call:?}");
         for to in RECIPIENTS {

@@ -88,7 +88,7 @@ impl Call {
         }
     }
 
-    fn next_variable(&mut self, now: Instant) {
+    pub(super) fn next_variable(&mut self, now: Instant) {
         let State::Leaving(Leaving {
             step: Step::Variables(left),
             ..
@@ -176,6 +176,7 @@ impl Call {
         let unanswered = unanswered.then(|| "was asked, and did not answer in the end".to_owned());
         self.record.reasons = trouble
             .into_iter()
+            .chain(self.would_refuse.take())
             .chain(left)
             .chain(reasons)
             .chain(unanswered)
@@ -188,7 +189,7 @@ impl Call {
         self.record.would_have = self.would_have();
     }
 
-    fn variables(&self, ended_by: EndedBy) -> VecDeque<Command> {
+    pub(super) fn variables(&self, ended_by: EndedBy) -> VecDeque<Command> {
         let record = &self.record;
         let number = record
             .callback
@@ -203,10 +204,12 @@ impl Call {
         // A hang-up before the set-up is over may be a line that the caller forged in his number. Where he
         // has really gone, nobody reads this any more; where he has not, VoiceMail() has him.
         let doubtful = ended_by == EndedBy::Caller && self.progress.tapped.is_none();
-        let status = if ended_by == EndedBy::HandedOn || doubtful {
-            "failed"
-        } else {
-            "done"
+        let status = match ended_by {
+            EndedBy::Straight => "straight",
+            EndedBy::TurnedAway => "refused",
+            EndedBy::HandedOn => "failed",
+            _ if doubtful => "failed",
+            _ => "done",
         };
         let way_out = self.exit_taken().map_or("", |(_, way)| way);
         let exit =

@@ -7,6 +7,7 @@
 //! to decide, by [`Policy::advise`](policy::Policy::advise).
 
 mod action;
+pub mod admission;
 mod ears;
 mod event;
 mod exits;
@@ -55,6 +56,8 @@ pub struct Call {
     started: Instant,
     rail_until: Option<Instant>,
     trouble: Option<String>,
+    /// Why enforce would not have let the caller in; only in observe.
+    would_refuse: Option<String>,
     actions: VecDeque<Action>,
 }
 
@@ -98,8 +101,12 @@ impl Call {
             started: now,
             rail_until: (!observing).then(|| now + RAIL),
             trouble: None,
+            would_refuse: None,
             actions: VecDeque::new(),
         };
+        if call.passes_by(now) {
+            return call;
+        }
         if let Some(first) = first {
             call.send(first, SHORT, now);
         }

@@ -124,6 +124,10 @@ impl Call {
         let Some((ended_by, at)) = observing.hear(&mut self.ears) else {
             return;
         };
+        // He would not even have been let in.
+        if self.record.would_have.is_some() {
+            return;
+        }
         self.record.would_have = Some(WouldHave {
             ended_by,
             verdict: verdict::judge(&self.facts()).verdict,

@@ -1,9 +1,11 @@
 //! What the guard may do, and when: the settings of one box, and the decisions made from them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
+use super::admission::Lists;
 use super::record::Mode;
 
 /// The settings of one box that the conversation goes by; every default is the hotline's own.
@@ -17,6 +19,8 @@ pub struct Policy {
     pub voicemail_options: String,
     /// Country that numbers without a country code belong to (ISO 3166-1 alpha-2).
     pub home_country: String,
+    /// Callers who are watched for, not guarded, or not let in.
+    pub lists: Arc<Lists>,
     /// Where `0` alone before the recording leads, as `context,extension,priority`.
     pub operator_exit: Option<String>,
     /// Where `*` alone before the recording leads.
@@ -60,6 +64,7 @@ impl Default for Policy {
             greeting: "voicemail-guard/greeting".into(),
             voicemail_options: "u".into(),
             home_country: "DE".into(),
+            lists: Arc::default(),
             operator_exit: None,
             star_exit: None,
             offer_caller_id: Offer::Never,

@@ -178,6 +178,10 @@ pub enum EndedBy {
     HandedOn,
     /// More calls than allowed: refused at once, Asterisk carried on.
     Refused,
+    /// Let straight through to `VoiceMail()`: the box's list says so.
+    Straight,
+    /// Refused at once, for good: the box's list says so.
+    TurnedAway,
     /// Asterisk's side of the connection went away, or `VoiceMail()` took the message itself.
     Asterisk,
     /// The guard died during the call; the record was closed at its next start.
@@ -229,6 +233,9 @@ pub struct CallRecord {
     pub channel: String,
     /// Who called.
     pub caller: Caller,
+    /// The entry of the box's watch list that means the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<String>,
     /// The number that was dialled.
     pub dnid: String,
     /// The number that redirected the call.
@@ -276,10 +283,16 @@ impl CallRecord {
     pub fn leaves_a_message(&self) -> bool {
         self.verdict.is_some_and(Verdict::is_delivered)
             && match self.ended_by {
-                Some(EndedBy::Refused) => false,
+                _ if !self.was_let_in() => false,
                 Some(EndedBy::HandedOn | EndedBy::Asterisk) => self.said_something(),
                 _ => self.mode != Mode::Observe || self.said_something(),
             }
+    }
+
+    /// Whether the guard dealt with the caller at all: not where it had no room, nor where a list says so.
+    pub fn was_let_in(&self) -> bool {
+        use EndedBy::{Refused, Straight, TurnedAway};
+        !matches!(self.ended_by, Some(Refused | Straight | TurnedAway))
     }
 
     fn said_something(&self) -> bool {

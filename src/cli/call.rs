@@ -73,6 +73,12 @@ pub fn card(
     let mut card = Card(format!("Call {}: {}\n\n", record.id, answer(record)));
     card.line("When", &when(record, zone));
     card.line("Who", &who(record));
+    if let Some(entry) = &record.watched {
+        card.line(
+            "Watched",
+            &format!("the box's watch list has {}", shown(entry)),
+        );
+    }
     card.line("Dialled", &dialled(record));
     card.line(
         "Box",
@@ -142,6 +148,11 @@ fn answer(record: &CallRecord) -> String {
     let Some(verdict) = record.verdict else {
         return "still up, or cut off and not closed yet".into();
     };
+    if let Some(passed_by) = words::passed_by(record) {
+        return format!(
+            "the caller {passed_by}, as the box's list wants; the guard heard nothing of him"
+        );
+    }
     let left = words::verdict(verdict);
     match (verdict.is_delivered(), record.delivered.is_empty()) {
         (true, false) => format!("the caller {left}; it was delivered"),

@@ -235,7 +235,7 @@ fn table(
 
 fn row(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> [String; 9] {
     let verdict = match (record.verdict, record.ended) {
-        (Some(verdict), _) => verdict.to_string(),
+        (Some(verdict), _) => format!("{verdict}{}", words::listed(record)),
         (None, None) => "(up)".into(),
         (None, Some(_)) => String::new(),
     };

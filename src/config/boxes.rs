@@ -1,14 +1,19 @@
 //! `[defaults]` and `[box."100@default"]`: the settings of a box, each inherited where it is not set.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::parcels::{BoxDelivery, Tongue};
-use super::value::{Count, Country, Exit, MailAddress, OrOff, Seconds, Sound, VoicemailOptions};
+use super::value::{
+    Count, Country, Exit, Listed, MailAddress, OrOff, Seconds, Sound, VoicemailOptions,
+};
+use crate::call::admission::Lists;
 use crate::call::policy::{Offer, Policy};
 use crate::call::record::Mode;
 use crate::delivery::Destination;
+use crate::number::CallerList;
 
 /// All settings of a box.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +47,9 @@ pub(super) struct BoxTable {
     greeting: Option<Sound>,
     voicemail_options: Option<VoicemailOptions>,
     home_country: Option<Country>,
+    watch: Option<Vec<Listed>>,
+    straight_to_voicemail: Option<Vec<Listed>>,
+    refuse: Option<Vec<Listed>>,
     operator_exit: Option<Exit>,
     star_exit: Option<Exit>,
     offer_caller_id: Option<Offer>,
@@ -93,15 +101,26 @@ impl BoxTable {
     fn policy_over(self, inherited: &Policy) -> Policy {
         let own = inherited.clone();
         let seconds = |own, setting: Option<_>| setting.unwrap_or(own);
+        let home_country = self
+            .home_country
+            .map_or(own.home_country, |country| country.0);
+        let home = home_country.parse().ok();
+        let list = |own: &CallerList, setting: Option<Vec<Listed>>| match setting {
+            Some(entries) => CallerList::new(entries.into_iter().map(|one| one.0).collect(), home),
+            None => own.at_home_in(home),
+        };
         Policy {
             mode: self.mode.unwrap_or(own.mode),
             greeting: self.greeting.map_or(own.greeting, |sound| sound.0),
             voicemail_options: self
                 .voicemail_options
                 .map_or(own.voicemail_options, |options| options.0),
-            home_country: self
-                .home_country
-                .map_or(own.home_country, |country| country.0),
+            home_country,
+            lists: Arc::new(Lists {
+                watch: list(&own.lists.watch, self.watch),
+                straight: list(&own.lists.straight, self.straight_to_voicemail),
+                refuse: list(&own.lists.refuse, self.refuse),
+            }),
             operator_exit: self
                 .operator_exit
                 .map_or(own.operator_exit, |exit| exit.place("o")),

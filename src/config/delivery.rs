@@ -228,3 +228,25 @@ impl VoiceBoxTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[test]
+    fn a_replay_needs_the_manager_interface() {
+        let replay = "[delivery.voicemail]\nmethod = 'replay'\nlockmode = 'flock'\n";
+        let problems = Config::parse(replay.as_bytes()).unwrap_err();
+        assert_eq!(problems[0].key, "[delivery.voicemail] method");
+        assert!(problems[0].what.contains("[delivery.ami]"), "{problems:?}");
+        let with_ami = format!("{replay}[delivery.ami]\nuser = 'x'\nsecret = 'y'\n");
+        let boxes = Config::parse(with_ami.as_bytes()).unwrap().delivery;
+        let VoiceBox {
+            method, lockmode, ..
+        } = boxes.voice_box;
+        assert_eq!((method, lockmode), (Method::Replay, LockMode::Flock));
+        let nowhere = format!("{replay}[defaults]\ndeliver_to = []\n");
+        Config::parse(nowhere.as_bytes()).unwrap();
+    }
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use crate::number::Entry;
 use crate::telemetry;
 
 /// A number of seconds, also a broken one, from `MIN` to `MAX`.
@@ -303,6 +304,17 @@ text_value!(
     },
     "an address that begins with https:// or http://, without a user in it, or \"\" for none"
 );
+
+/// An entry of a list of callers.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Listed(pub(super) Entry);
+
+impl<'de> Deserialize<'de> for Listed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
+}
 
 /// Whether this is safe to hand to `VoiceMail()` as its options.
 pub(crate) fn are_voicemail_options(text: &str) -> bool {

@@ -380,7 +380,11 @@ impl Shared {
         let parcel = self.parcel(duty).await?;
         let shared = Arc::clone(self);
         let prepared = blocking(move || {
-            let sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
+            let mut sound = parcel.sound.map(|sound| sound.samples).unwrap_or_default();
+            // Of an expected caller the box is to tell even where there is nothing to hear.
+            if sound.is_empty() && parcel.record.watched.is_some() {
+                sound = vec![0; crate::audio::RATE_HZ as usize];
+            }
             shared.voice_boxes.prepare(&parcel.record, &sound)
         });
         prepared.await?.map_err(Failed::from)?;

@@ -41,6 +41,9 @@ struct Line<'a> {
     /// Only where enforce would have ended an observed call earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     would_have: Option<WouldHave>,
+    /// Only where the box's watch list means the caller: the entry that does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    watched: Option<&'a str>,
 }
 
 /// What `calls` prints of the case of a call, behind what there is of the call itself.
@@ -159,6 +162,7 @@ pub fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize 
         audio: record.audio.as_deref(),
         delivered: &record.delivered,
         would_have: record.would_have,
+        watched: record.watched.as_deref(),
     }
 }
 
@@ -168,7 +172,7 @@ pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// The columns of [`csv`], in order.
-pub const CSV_COLUMNS: [&str; 34] = [
+pub const CSV_COLUMNS: [&str; 35] = [
     "id",
     "started",
     "ended",
@@ -203,6 +207,7 @@ pub const CSV_COLUMNS: [&str; 34] = [
     "case_calls",
     "case_closed",
     "case_closed_by",
+    "watched",
 ];
 
 /// A call as one line of CSV, line end included (RFC 4180: CR LF).
@@ -255,6 +260,7 @@ pub fn csv(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> S
         of_case(|of| of.calls.to_string()),
         closed.map_or_else(String::new, |closed| rfc3339(closed.at, zone)),
         closed.map_or_else(String::new, |closed| closed.by.as_str().to_owned()),
+        optional(&record.watched),
     ])
 }
 

@@ -21,8 +21,11 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
         let _ = write!(line, " {name}");
     }
     let _ = write!(line, " called box {}", shown(&record.box_name));
-    match record.verdict {
-        Some(verdict) => {
+    match (words::passed_by(record), record.verdict) {
+        (Some(passed_by), _) => {
+            let _ = write!(line, " and {passed_by}");
+        }
+        (None, Some(verdict)) => {
             let sure = (record.confidence.clamp(0.0, 1.0) * 100.0).round();
             let _ = write!(
                 line,
@@ -30,13 +33,16 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
                 words::verdict(verdict)
             );
         }
-        None => line.push_str(" and is still there"),
+        (None, None) => line.push_str(" and is still there"),
     }
     for (i, reason) in record.reasons.iter().enumerate() {
         line.push_str(if i == 0 { ", because " } else { "; " });
         let _ = write!(line, "{}", shown(reason.trim().trim_end_matches('.')));
     }
     line.push('.');
+    if let Some(entry) = &record.watched {
+        let _ = write!(line, " ON THE WATCH LIST ({}).", shown(entry));
+    }
     if let Some(callback) = words::callback(&record.callback) {
         let _ = write!(line, " Call back {callback}.");
     }

@@ -30,6 +30,25 @@ pub fn verdict(verdict: Verdict) -> &'static str {
     }
 }
 
+/// What became of a caller who was not heard because a list says so, as the end of the sentence "the caller …".
+pub fn passed_by(record: &CallRecord) -> Option<&'static str> {
+    match record.ended_by? {
+        EndedBy::Straight => Some("went straight to VoiceMail()"),
+        EndedBy::TurnedAway => Some("was refused at once"),
+        _ => None,
+    }
+}
+
+/// What stands behind the verdict in a table: that a list of the box had a say.
+pub fn listed(record: &CallRecord) -> &'static str {
+    match (record.ended_by, &record.watched) {
+        (Some(EndedBy::Straight), _) => " (straight)",
+        (Some(EndedBy::TurnedAway), _) => " (refused)",
+        (_, Some(_)) => " (watched)",
+        _ => "",
+    }
+}
+
 /// How the call ended, as the end of the sentence "the call …".
 pub fn ended_by(ended_by: EndedBy) -> &'static str {
     match ended_by {
@@ -39,6 +58,8 @@ pub fn ended_by(ended_by: EndedBy) -> &'static str {
         EndedBy::Exit => "was left by the caller with a key, for the dialplan",
         EndedBy::HandedOn => "was handed on to VoiceMail() because something failed",
         EndedBy::Refused => "was refused at once, Asterisk carried on without the guard",
+        EndedBy::Straight => "was let straight through to VoiceMail(), as the box's list wants",
+        EndedBy::TurnedAway => "was refused at once, as the box's list wants",
         EndedBy::Asterisk => "was taken on or ended by Asterisk",
         EndedBy::Recovered => {
             "was cut off from the guard, which died; the record was closed at its next start"
@@ -50,6 +71,11 @@ pub fn ended_by(ended_by: EndedBy) -> &'static str {
 pub fn would_have(would_have: Option<WouldHave>) -> String {
     match would_have {
         None => "not have ended this call earlier".into(),
+        Some(WouldHave {
+            ended_by: EndedBy::TurnedAway,
+            saved_s,
+            ..
+        }) => format!("have refused this call at once, {saved_s} earlier"),
         Some(WouldHave {
             ended_by,
             verdict,

@@ -111,13 +111,19 @@ pub struct Sender<'a> {
 }
 
 /// A list for one home country, ready to be looked into.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CallerList {
     entries: Vec<Entry>,
     home: Option<Country>,
     /// Which entry names this number: in E.164 form, or its digits where it has none.
     numbers: BTreeMap<String, usize>,
     withheld: Option<usize>,
+}
+
+impl Default for CallerList {
+    fn default() -> Self {
+        Self::new(Vec::new(), Some(Country::default()))
+    }
 }
 
 impl CallerList {

@@ -36,6 +36,7 @@ mod hangups;
 mod hostile;
 mod keys;
 mod lab;
+mod lists;
 mod live_equals_file;
 mod local;
 mod manager;

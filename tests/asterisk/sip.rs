@@ -11,8 +11,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use self::rtp::{KEY_DOWN, Key, Packet};
 use crate::lab::Lab;
 use crate::sound::Sound;
+
+#[path = "rtp.rs"]
+mod rtp;
 
 /// A caller and what he is going to do.
 #[derive(Clone)]
@@ -105,7 +109,14 @@ impl Caller {
     /// Places the call and waits for its end.
     pub fn call(self) -> Stay {
         let line = Line::dial(&self);
+        let line = line.unwrap_or_else(|refusal| panic!("{}: {refusal}", self.extension));
         line.run(self.script)
+    }
+
+    /// Places the call, which Asterisk does not take; gives the first line of its answer.
+    pub fn is_refused(self) -> String {
+        let refusal = Line::dial(&self).err().expect("a refusal");
+        refusal.lines().next().unwrap_or_default().to_owned()
     }
 
     /// Places the call and goes through it on a thread of its own.
@@ -136,7 +147,7 @@ struct Line {
 }
 
 impl Line {
-    fn dial(caller: &Caller) -> Self {
+    fn dial(caller: &Caller) -> Result<Self, String> {
         let sip = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let rtp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         sip.connect(caller.asterisk).unwrap();
@@ -154,7 +165,12 @@ impl Line {
                 }
                 Some(message) if message.starts_with("SIP/2.0 1") => dialogue.proceeding = true,
                 Some(message) if message.starts_with("SIP/2.0 200") => break message,
-                Some(message) => panic!("{}: refused: {message}", caller.extension),
+                Some(message) => {
+                    // RFC 3261, 17.1.1.3: every final answer is acknowledged.
+                    dialogue.to = header(&message, "To").to_owned();
+                    sip.send(&dialogue.request("ACK", 1)).unwrap();
+                    return Err(message);
+                }
             }
         };
         dialogue.answered(&answer);
@@ -168,14 +184,14 @@ impl Line {
             sequence: 0,
             time: 0,
         };
-        Self {
+        Ok(Self {
             sip,
             rtp,
             dialogue,
             answered,
             packet,
             heard: Vec::new(),
-        }
+        })
     }
 
     /// Goes through the script, a packet every 20 ms.
@@ -331,44 +347,6 @@ impl Line {
     }
 }
 
-/// The next RTP packet's place.
-struct Packet {
-    source: u32,
-    sequence: u16,
-    time: u32,
-}
-
-impl Packet {
-    fn with(&mut self, kind: u8, payload: &[u8]) -> Vec<u8> {
-        self.sequence += 1;
-        let mut packet = vec![0x80, kind];
-        packet.extend(self.sequence.to_be_bytes());
-        packet.extend(self.time.to_be_bytes());
-        packet.extend(self.source.to_be_bytes());
-        packet.extend(payload);
-        packet
-    }
-}
-
-struct Key {
-    event: u8,
-    ticks: u16,
-}
-
-impl Key {
-    fn new(key: Option<char>) -> Self {
-        let place = "0123456789*#".chars().position(|c| Some(c) == key);
-        Self {
-            event: place.expect("a key of a telephone") as u8,
-            ticks: 0,
-        }
-    }
-
-    fn over(&self) -> bool {
-        self.ticks >= 2 * KEY_DOWN
-    }
-}
-
 /// The SIP side: one INVITE, one ACK, one BYE.
 struct Dialogue {
     local: SocketAddr,
@@ -489,9 +467,6 @@ const PAUSE: Duration = Duration::from_millis(500);
 const PATIENCE: Duration = Duration::from_secs(80);
 
 const RETRANSMIT: Duration = Duration::from_millis(500);
-
-/// A key is down for so many packets.
-const KEY_DOWN: u16 = 5;
 
 /// A-law silence.
 const QUIET: u8 = 0xd5;

@@ -3,15 +3,18 @@
 //! Each byte of the input is an event, some with a second byte behind it; see [`Life::happen`]. A law that is
 //! broken panics, so that proptest and the fuzzer find the same.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use voicemail_guard::agi::{Command, Incoming, Reply, Verb};
 use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call::admission::Lists;
 use voicemail_guard::call::policy::{Offer, Policy};
 use voicemail_guard::call::record::{CallRecord, EndedBy, Mode};
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
+use voicemail_guard::number::CallerList;
 
 use crate::records;
 
@@ -44,6 +47,17 @@ fn policy(kind: u8) -> Policy {
         policy.star_exit = Some("operators,a,1".into());
         policy.offer_caller_id =
             [Offer::Never, Offer::Greeting, Offer::Rambler][usize::from(kind % 3)];
+    }
+    if kind & 32 != 0 {
+        let list = |on: bool, entry: &str| {
+            let entries = Vec::from_iter(on.then(|| entry.parse().expect("an entry")));
+            CallerList::new(entries, policy.home_country.parse().ok())
+        };
+        policy.lists = Arc::new(Lists {
+            watch: list(kind & 16 != 0, "0911 2000 0001"),
+            straight: list(kind & 0b1100 == 0b1100, "_+49911X."),
+            refuse: list(true, "_0911[12]X."),
+        });
     }
     if kind >= 128 {
         policy.rambler_prompt_after = Duration::from_secs(8);
@@ -318,6 +332,18 @@ impl Life {
             }
             EndedBy::HandedOn => assert!(verdict.is_delivered(), "{verdict} unheard"),
             EndedBy::Caller | EndedBy::Asterisk => {}
+            EndedBy::Straight | EndedBy::TurnedAway => {
+                let lists = &self.policy.lists;
+                let straight = !lists.straight.is_empty();
+                assert_eq!(ended_by == EndedBy::Straight, straight, "{record:?}");
+                assert!(
+                    straight || !lists.refuse.is_empty(),
+                    "nobody wants him away"
+                );
+                assert!(straight || lists.watch.is_empty(), "he is expected");
+                assert!(straight || record.mode != Mode::Observe, "{record:?}");
+                assert!(!self.is_tapped && record.asked.is_empty(), "he was heard");
+            }
             EndedBy::Refused | EndedBy::Recovered => panic!("{ended_by:?} during a call"),
         }
         let most = if record.mode == Mode::Observe {
@@ -343,8 +369,14 @@ impl Life {
         if let Some(status) = &self.status {
             // Who hangs up before the set-up is over may have forged that line.
             let doubtful = record.ended_by == Some(EndedBy::Caller) && !self.is_tapped;
-            let handed_on = record.ended_by == Some(EndedBy::HandedOn);
-            assert_eq!(status == b"done", !handed_on && !doubtful, "{record:?}");
+            let expected: &[u8] = match record.ended_by {
+                Some(EndedBy::Straight) => b"straight",
+                Some(EndedBy::TurnedAway) => b"refused",
+                Some(EndedBy::HandedOn) => b"failed",
+                _ if doubtful => b"failed",
+                _ => b"done",
+            };
+            assert_eq!(status, expected, "{record:?}");
         }
         for event in 0..32 {
             self.is_closed = false;

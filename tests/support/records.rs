@@ -40,6 +40,7 @@ pub(crate) fn opened(n: u32) -> CallRecord {
         callback: Callback::default(),
         mode: Mode::Enforce,
         ended_by: None,
+        watched: None,
         would_have: None,
         repeat_window_s: None,
         timeline: Vec::new(),

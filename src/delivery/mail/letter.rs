@@ -14,6 +14,7 @@ use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use super::words::{self, Words, words};
 use crate::audio::{MediaTime, wav};
 use crate::call::record::CallRecord;
+use crate::call::verdict::Verdict;
 use crate::config::parcels::Tongue;
 use crate::delivery::{Failed, Parcel, page_of};
 use crate::text::{is_hostile, markup};
@@ -84,6 +85,10 @@ impl Stationery<'_> {
         let record = &parcel.record;
         let mut lines = vec![
             Line::text(words.caller, caller(record, words)),
+            Line::text(
+                words.watched,
+                clean(record.watched.as_deref().unwrap_or_default()),
+            ),
             Line::text(words.call_back, self.call_back(record, words)),
             Line::text(words.dialled, clean(&record.dnid)),
             Line::text(words.box_name, clean(&record.box_name)),
@@ -175,9 +180,14 @@ impl Line {
 }
 
 fn subject(record: &CallRecord, words: &Words) -> String {
+    let delivered = record.verdict.is_some_and(Verdict::is_delivered);
+    let what = if delivered {
+        words.message_from
+    } else {
+        words.no_message_from
+    };
     format!(
-        "{} {} {} {}",
-        words.message_from,
+        "{what} {} {} {}",
         caller(record, words),
         words.to_box,
         clean(&record.box_name)

@@ -64,9 +64,12 @@ pub async fn deliver(
         let letter = stationery.letter(parcel, to)?;
         let sending = tokio::time::timeout(settings.timeout, send(settings, &letter)).await;
         match sending.unwrap_or_else(|_| Err(Failed::again("no answer in time"))) {
-            Ok(()) => {
-                told.push(to.to_string());
+            Ok(mut connection) => {
+                // At once: a guard that dies before this sends it again.
                 progress.note(to).await;
+                told.push(to.to_string());
+                // Whatever comes of the farewell, the mail has been taken.
+                let _ = tokio::time::timeout(FAREWELL, connection.abort()).await;
             }
             Err(Failed::Never { why }) => refused.push(format!("{to}: {why}")),
             Err(Failed::Again { why, .. }) => again.push(format!("{to}: {why}")),
@@ -104,9 +107,9 @@ fn with_server(settings: &Mail, why: &[String]) -> String {
     format!("{}:{}: {}", settings.server, settings.port, why.join("; "))
 }
 
-/// Sends one mail. What the server answers to it with 5yz is final; everything before, such as a refused
+/// Sends one mail; gives the connection, which is still to be ended. What the server answers to it with 5yz is final; everything before, such as a refused
 /// login or certificate, is a matter of settings, which can be mended.
-async fn send(settings: &Mail, letter: &Message) -> Result<(), Failed> {
+async fn send(settings: &Mail, letter: &Message) -> Result<AsyncSmtpConnection, Failed> {
     let mut connection = connect(settings).await?;
     let sent = connection
         .send(letter.envelope(), &letter.formatted())
@@ -118,9 +121,7 @@ async fn send(settings: &Mail, letter: &Message) -> Result<(), Failed> {
             Failed::again(error)
         });
     }
-    // The mail has been taken; whatever comes of the farewell, it is not sent again.
-    let _ = tokio::time::timeout(FAREWELL, connection.abort()).await;
-    Ok(())
+    Ok(connection)
 }
 
 /// A connection as the settings want it: protected, trusted, logged in.

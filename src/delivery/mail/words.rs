@@ -8,6 +8,8 @@ use crate::config::parcels::Tongue;
 pub(super) struct Words {
     pub(super) lang: &'static str,
     pub(super) message_from: &'static str,
+    pub(super) no_message_from: &'static str,
+    pub(super) watched: &'static str,
     pub(super) to_box: &'static str,
     pub(super) caller: &'static str,
     pub(super) call_back: &'static str,
@@ -39,6 +41,8 @@ pub(super) fn words(tongue: Tongue) -> &'static Words {
 const EN: Words = Words {
     lang: "en",
     message_from: "Voice message from",
+    no_message_from: "Call without a message from",
+    watched: "Watch list",
     to_box: "for",
     caller: "Caller",
     call_back: "Call back",
@@ -63,6 +67,8 @@ const EN: Words = Words {
 const DE: Words = Words {
     lang: "de",
     message_from: "Sprachnachricht von",
+    no_message_from: "Anruf ohne Nachricht von",
+    watched: "Beobachtungsliste",
     to_box: "für",
     caller: "Anrufer",
     call_back: "Rückruf",

@@ -8,9 +8,9 @@
 //!
 //! The mark is Asterisk's own word on what became of a token (the call), and outlives both programs: a guard that
 //! starts again asks for it before anything is played once more, and the dialplan makes only the attempt that
-//! was asked for last. So a message is in its box once, but for one gap: an Asterisk that dies after
-//! `VoiceMail()` has stored it and before the next line of the dialplan has marked it has it played again.
-//! Nothing is lost by that.
+//! was asked for last. So a message is in its box once, but for one gap: an Asterisk that dies within about a second
+//! after `VoiceMail()` has stored it (its database reaches the disk once a second: `db_sync_thread` in
+//! main/db.c) has it played again. Nothing is lost by that.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

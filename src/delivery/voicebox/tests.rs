@@ -35,6 +35,7 @@ pub(super) fn record() -> CallRecord {
         callback: Callback::default(),
         mode: Mode::Enforce,
         ended_by: Some(EndedBy::Caller),
+        watched: None,
         would_have: None,
         repeat_window_s: None,
         timeline: Vec::new(),

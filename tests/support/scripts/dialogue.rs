@@ -109,6 +109,9 @@ impl Outcome {
             )
             .unwrap();
         }
+        if let Some(entry) = &record.watched {
+            writeln!(text, "watched    {entry}").unwrap();
+        }
         let callback = &record.callback;
         let e164 = callback.e164.as_deref().unwrap_or("-");
         let source = word(&callback.source);

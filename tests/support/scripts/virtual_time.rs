@@ -55,6 +55,12 @@ fn opened(script: &Script) -> CallRecord {
     };
     let e164: Option<String> = number::normalise(&number, "DE".parse().ok()).map(Into::into);
     let shown = e164.clone().filter(|_| presentation == Presentation::Shown);
+    let caller = Caller {
+        number: number.clone(),
+        e164,
+        name: known("agi_calleridname").unwrap_or_default(),
+        presentation,
+    };
     CallRecord {
         id: CallId::new(Timestamp::UNIX_EPOCH, 7),
         started: Timestamp::UNIX_EPOCH,
@@ -69,12 +75,8 @@ fn opened(script: &Script) -> CallRecord {
             source: CallbackSource::CallerId,
             confirmed: false,
         }),
-        caller: Caller {
-            number,
-            e164,
-            name: known("agi_calleridname").unwrap_or_default(),
-            presentation,
-        },
+        watched: script.policy().lists.watched(&caller),
+        caller,
         dnid: script.field("agi_dnid"),
         rdnis: known("agi_rdnis").unwrap_or_default(),
         verdict: None,

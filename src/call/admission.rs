@@ -1,0 +1,101 @@
+//! Before the greeting: who goes straight to `VoiceMail()`, who is refused, who is on the watch list.
+//!
+//! Whoever is on several lists gets what costs him least: straight before everything, and nobody on the watch
+//! list is refused. In `observe` nobody is refused; the record says that enforce would have done so.
+
+use std::time::Instant;
+
+use super::record::{Caller, EndedBy, Mode, Presentation, WouldHave};
+use super::state::{Leaving, State, Step};
+use super::verdict::Verdict;
+use super::{Action, Call};
+use crate::audio::MediaTime;
+use crate::number::{CallerList, Entry, Sender};
+
+/// The lists of one box.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Lists {
+    /// Expected calls and important customers: told to the team whatever they were.
+    pub watch: CallerList,
+    /// Straight to `VoiceMail()`, without the guard.
+    pub straight: CallerList,
+    /// Refused at once.
+    pub refuse: CallerList,
+}
+
+/// What becomes of a caller before anything is said to him; with the entry that says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Admission<'a> {
+    Guarded,
+    Straight(&'a Entry),
+    Refused(&'a Entry),
+}
+
+impl Lists {
+    /// The entry of the watch list that means this caller.
+    pub fn watched(&self, caller: &Caller) -> Option<String> {
+        self.watch.find(sender(caller)).map(Entry::to_string)
+    }
+
+    fn admit(&self, caller: &Caller) -> Admission<'_> {
+        let sender = sender(caller);
+        if let Some(entry) = self.straight.find(sender) {
+            return Admission::Straight(entry);
+        }
+        match self.refuse.find(sender) {
+            Some(entry) if self.watch.find(sender).is_none() => Admission::Refused(entry),
+            _ => Admission::Guarded,
+        }
+    }
+}
+
+fn sender(caller: &Caller) -> Sender<'_> {
+    Sender {
+        number: &caller.number,
+        e164: caller.e164.as_deref(),
+        withheld: caller.presentation == Presentation::Withheld,
+    }
+}
+
+impl Call {
+    /// Lets the caller pass by or turns him away, where a list of the box says so; whether it does.
+    pub(super) fn passes_by(&mut self, now: Instant) -> bool {
+        let lists = self.policy.lists.clone();
+        match lists.admit(&self.record.caller) {
+            Admission::Guarded => return false,
+            Admission::Straight(entry) => {
+                let reason = format!("not heard: straight_to_voicemail has {entry}");
+                self.unheard(EndedBy::Straight, reason, now);
+            }
+            Admission::Refused(entry) if self.record.mode == Mode::Observe => {
+                self.would_refuse =
+                    Some(format!("enforce would have refused it: refuse has {entry}"));
+                self.record.would_have = Some(WouldHave {
+                    ended_by: EndedBy::TurnedAway,
+                    verdict: Verdict::Unsure,
+                    at: MediaTime::ZERO,
+                    saved_s: MediaTime::ZERO,
+                });
+                return false;
+            }
+            Admission::Refused(entry) => {
+                let reason = format!("not heard: refuse has {entry}");
+                self.unheard(EndedBy::TurnedAway, reason, now);
+            }
+        }
+        true
+    }
+
+    /// Files the call and tells the dialplan; nothing is said to the caller, nothing of him is heard.
+    fn unheard(&mut self, ended_by: EndedBy, reason: String, now: Instant) {
+        self.rail_until = None;
+        self.record.verdict = Some(Verdict::Unsure);
+        self.record.reasons = vec![reason];
+        self.record.ended_by = Some(ended_by);
+        self.actions
+            .push_back(Action::File(Box::new(self.record.clone())));
+        let step = Step::Variables(self.variables(ended_by));
+        self.state = State::Leaving(Leaving { ended_by, step });
+        self.next_variable(now);
+    }
+}

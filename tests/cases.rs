@@ -254,6 +254,14 @@ fn a_caller_who_was_called_back_is_reached() {
 }
 
 #[test]
+fn it_is_known_whether_there_were_calls() {
+    let (_folder, log) = filed(&[hangup(1, 0, BERLIN)]);
+    let since = |minutes| hangup(0, minutes, BERLIN).started;
+    assert!(block_on(log.any_call_since(since(-1))).unwrap());
+    assert!(!block_on(log.any_call_since(since(1))).unwrap());
+}
+
+#[test]
 fn a_case_goes_with_its_last_call() {
     let (folder, log) = filed(&[hangup(1, 0, BERLIN), hangup(2, 5, BERLIN)]);
     drop(log);

@@ -80,6 +80,18 @@ fn what_is_no_connection() {
 }
 
 #[test]
+fn a_line_that_a_caller_has_forged_is_not_believed() {
+    let event = Block::of(&[
+        "Event: DialEnd",
+        "Channel: PJSIP/trunk-00000001",
+        "CallerIDName: x",
+        "DialStatus: ANSWER",
+        "DialStatus: NOANSWER",
+    ]);
+    assert_eq!(CallsUp::default().hear(&event), None, "{event:?}");
+}
+
+#[test]
 fn a_line_that_dials_nothing_is_not_known_by_it() {
     let mut calls = CallsUp::default();
     calls.hear(&new_channel("pbx-7.1", "pbx-7.1", "s"));

@@ -289,8 +289,8 @@ def from_notes(pool, root, work):
     wav = str(work / "tune.wav")
     for p in sorted((root / "freedoom").rglob("*.mid")):
         pool.add("music", "freedoom", p.stem, "", "BSD-3", partial(synthesise, fonts[rng.integers(2)], str(p), 60, wav, 1), 9)
-    for k in range(150):
-        program = LEADS[k % len(LEADS)]
+    for k in range(len(LEADS)):
+        program = LEADS[k]
         (work / "tune.mid").write_bytes(tune(rng, program))
         made = partial(synthesise, fonts[rng.integers(2)], str(work / "tune.mid"), 45, wav, int(rng.random() < 0.5))
         pool.add("music", "made-tunes", f"{program:03d}_{k}", "", "made here; instruments MIT or GPL-2", made, 9)

@@ -26,11 +26,11 @@ render() {
 }
 # Every kind of call twice; then more of the kinds that were hardest.
 noisy=aside,noise_only,message_loud_noise
-render a --side train --seed 11 --scale 1.6 --extra "$work/extra"
-render b --side train --seed 12 --scale 1.6 --extra "$work/extra"
-render c --side train --seed 13 --scale 1.2 --extra "$work/extra" \
+render a --side train --seed 11 --scale 1.0 --extra "$work/extra"
+render b --side train --seed 12 --scale 1.0 --extra "$work/extra"
+render c --side train --seed 13 --scale 0.8 --extra "$work/extra" \
     --only $noisy,hold,hold_announce,speech_then_hold,hold_gaps,aside_tv,message_loud_radio
-render d --side train --seed 15 --scale 2.4 --extra "$work/extra" --share 0.5 --only $noisy,message_othernoise,hangup,mutter
+render d --side train --seed 15 --scale 1.4 --extra "$work/extra" --share 0.5 --only $noisy,message_othernoise,hangup,mutter
 render valid --side valid --seed 101
 set -- "$calls/a" "$calls/b" "$calls/c" "$calls/d"
 cargo run --quiet --release --example ear_features -- "$@" "$calls/valid"

@@ -56,7 +56,11 @@ pub struct Ear {
     stepped: u64,
     /// Sound that was skipped without being heard, and the step after which it was.
     jumped: u64,
+    /// As much of it as was skipped before the last skip.
+    jumped_before: u64,
     jumped_at: u64,
+    /// Where the change that was told last started.
+    told_at: MediaTime,
     frame: Option<Frame>,
     updates: VecDeque<Update>,
 }
@@ -79,7 +83,9 @@ impl Ear {
             filled: 0,
             stepped: 0,
             jumped: 0,
+            jumped_before: 0,
             jumped_at: 0,
+            told_at: MediaTime::ZERO,
             frame: None,
             updates: VecDeque::with_capacity(Self::ROOM),
         }
@@ -111,6 +117,9 @@ impl Ear {
             heard -= take;
         }
         if jump > 0 {
+            if self.jumped_at < self.stepped {
+                self.jumped_before = self.jumped;
+            }
             self.jumped = self.jumped.saturating_add(jump);
             self.jumped_at = self.stepped;
         }
@@ -182,12 +191,14 @@ impl Ear {
         let jumped = if heard >= self.jumped_at {
             self.jumped
         } else {
-            0
+            self.jumped_before
         };
         let start = MediaTime::from_samples(heard.saturating_add(jumped));
+        // Whichever loss it lies before, a change never starts before the one that was told last.
+        self.told_at = start.min(self.heard()).max(self.told_at);
         self.updates.push_back(Update::Changed {
             class: change.class,
-            start: start.min(self.heard()),
+            start: self.told_at,
             known_at: self.heard(),
             signal: None,
         });

@@ -5,7 +5,7 @@ pub(super) struct Limits;
 
 impl Limits {
     /// Speech worth keeping.
-    pub(super) const KEEP: f64 = 3.3;
+    pub(super) const KEEP: f64 = 3.2;
     /// Speech at all.
     pub(super) const MUTTER: f64 = 0.2;
     /// Music that can make a call hold music.
@@ -27,7 +27,7 @@ impl Limits {
     /// Noise in which a few words are not what the call is about.
     pub(super) const LONG_NOISE: f64 = 15.0;
     /// How many times as long as the speech that noise is.
-    pub(super) const DROWNED: f64 = 2.5;
+    pub(super) const DROWNED: f64 = 4.0;
     /// Speech that is never outweighed by noise.
     pub(super) const FEW_WORDS: f64 = 8.0;
     /// The longest call that is a hang-up.

@@ -10,6 +10,7 @@ corpus's list of sources reserved for checking.
 """
 
 import argparse
+import collections
 import csv
 import hashlib
 import io
@@ -19,6 +20,7 @@ import re
 import struct
 import subprocess
 import zipfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -52,9 +54,25 @@ PACKAGES = {
     "freedoom": ("BSD-3", r"\.mid$", None, None),
     "fluid-soundfont-gm": ("MIT", None, None, None),
     "timgm6mb-soundfont": ("GPL-2", None, None, None),
+    "tuxpaint-stamps-default": ("GPL-2", None, r"stamps/(?:animals|household|naturalforces|space|vehicles)/(?!.*_desc)|seasonal/newyears", r"(?:_desc|math/\d)(?:_(\w+))?\.ogg"),
+    "fillets-ng-data-cs": ("GPL-2+", None, None, r"/(cs)/\w+-([mv])-"),
+    "fillets-ng-data-nl": ("GPL-2+", None, None, r"/(nl)/\w+-([mv])-"),
+    "fillets-ng-data": ("GPL-2+", r"fillets-ng/music/", None, None),
+    "0ad-data": ("CC-BY-SA-3.0", r"audio/music/", r"audio/(?:ambient|resource|attack/(?:destruction|fire|impact|siege)|actor/(?:fauna|gate|human/movement|mounted|ship|singlesteps))/", None),
+    "megaglest-data": ("CC-BY-SA-3.0", None, r"commondata/sounds/(?:cow|horse|dragon|air|arrow|catapult|sword)|tilesets/\w+/sounds/(?!.*music)", None),
+    "supertuxkart-data": ("CC-BY-SA/CC-BY/CC0", r"data/music/(?!.*(?:fast|theme))", r"/(?:airplane|anvil|ball|bowling|break|car_|clock|crash|engine|exotic|explosion|fireworks|hammer|horn|machine|metal|parachute|plunger|rain|river|skid|splash|static|steam|swatter|thunder|waterfall|wooden|cow|sheep|lenautile)\w*\.ogg", None),
+    "torcs-data": ("GPL-2+/Free Art", None, r"data/sound/", None),
+    "warmux-data": ("GPL-2", r"warmux/music/", r"misc/(?:box|clic|step|sink)|sound/default/weapons/(?!.*(?:music|flying))", None),
+    "minetest-data": ("CC-BY-SA-3.0", None, r"/sounds/", None),
+    "minetest-mod-homedecor": ("CC-BY-SA-4.0/WTFPL", None, r"/sounds/", None),
+    "openttd-opensfx": ("CC-BY-SA-3.0", None, r"opensfx", None),
+    "scratch": ("CC-BY-SA-3.0", None, r"Sounds/(?:Animal|Effects|Human)/", None),
+    "sonic-pi-samples": ("CC0", None, r"samples/(?:vinyl|misc_|perc_(?:door|impact|snap|swash|till))", None),
 }
 SOUND = re.compile(r"\.(ogg|oga|opus|mp3|flac|wav|it|xm|mod|s3m)$", re.IGNORECASE)
 LONGEST_TRACK, LONGEST_NOISE = 70, 30
+# Noises shorter than this happen, longer ones go on (seconds); so many clips of one voice are enough.
+EVENT, OF_ONE_VOICE = 3.0, 110
 # General MIDI programs by what leads a tune with them; drums are a channel of their own.
 LEADS = (0, 1, 4, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 19, 21, 22, 24, 25, 26, 27, 40, 41, 42, 46, 48, 52, 53, 56, 57, 60, 61, 64, 65, 66, 68, 71, 73, 74, 75, 77, 78, 79, 80, 81, 82, 85, 88, 89, 91, 94, 95, 104, 105, 107, 108, 114)
 SENTENCES = (
@@ -91,6 +109,8 @@ def unpack(debs, out):
             carve(rcc, Path(str(rcc) + ".d"))
         for wad in sorted(target.rglob("*.wad")):
             lumps(wad, Path(str(wad) + ".d"))
+        for cat in sorted(target.rglob("*.cat")):
+            riffs(cat, Path(str(cat) + ".d"))
 
 
 def carve(path, folder):
@@ -100,6 +120,15 @@ def carve(path, folder):
     starts = [m.start() for m in re.finditer(rb"OggS\x00\x02", data)] + [len(data)]
     for k, (a, b) in enumerate(zip(starts, starts[1:])):
         (folder / f"{k:03d}.ogg").write_bytes(data[a:b])
+
+
+def riffs(path, folder):
+    """Takes the WAV files out of a file that holds them unpacked."""
+    data = path.read_bytes()
+    folder.mkdir()
+    for k, m in enumerate(re.finditer(rb"RIFF....WAVE", data, re.DOTALL)):
+        size = struct.unpack("<I", m[0][4:8])[0]
+        (folder / f"{k:03d}.wav").write_bytes(data[m.start() : m.start() + 8 + size])
 
 
 def lumps(path, folder):
@@ -206,18 +235,26 @@ def synthesise(font, midi, secs, path, chorus):
 
 
 class Pool:
+    """Clips in a folder. What lies there from an earlier run is not made again."""
+
     def __init__(self, out):
-        self.out, self.rows = out, []
+        self.out, self.rows, self.count = out, [], collections.Counter()
         (out / "audio").mkdir(parents=True, exist_ok=True)
 
-    def add(self, kind, source, group, lang, licence, x, shortest):
-        x = trimmed(x)
-        if len(x) < shortest * RATE:
-            return
-        name = hashlib.md5(f"{source} {group} {len(self.rows)}".encode()).hexdigest()[:12] + ".flac"
-        soundfile.write(self.out / "audio" / name, x, RATE, subtype="PCM_16")
-        path = str((self.out / "audio" / name).resolve())
-        self.rows.append({"path": path, "kind": kind, "source": source, "group": f"{source}_{group}", "lang": lang, "licence": licence, "dur": round(len(x) / RATE, 2)})
+    def add(self, kind, source, group, lang, licence, made, shortest):
+        """One clip; `made` gives its samples."""
+        self.count[source, group] += 1
+        name = hashlib.md5(f"{source} {group} {self.count[source, group]}".encode()).hexdigest()[:12] + ".flac"
+        path = self.out / "audio" / name
+        if not path.exists():
+            x = trimmed(made())
+            if len(x) < shortest * RATE:
+                return
+            soundfile.write(path, x, RATE, subtype="PCM_16")
+        dur = soundfile.info(path).duration
+        if kind == "noise_other" and dur < EVENT:
+            kind = "noise_event"
+        self.rows.append({"path": str(path.resolve()), "kind": kind, "source": source, "group": f"{source}_{group}", "lang": lang, "licence": licence, "dur": round(dur, 2)})
 
     def write(self):
         with open(self.out / "pool.csv", "w", newline="") as f:
@@ -228,17 +265,21 @@ class Pool:
 
 def from_packages(pool, root):
     for package, (licence, music, noise, voice) in PACKAGES.items():
-        files = sorted(p for p in (root / package).rglob("*") if p.is_file() and SOUND.search(p.name))
+        files = sorted(p for p in (root / package).rglob("*") if p.is_file() and not p.is_symlink() and SOUND.search(p.name))
+        spoken = collections.Counter()
         for p in files:
             inside = str(p.relative_to(root))
             if music and re.search(music, inside):
                 start = 12.0 if p.stat().st_size > 900_000 and p.suffix == ".ogg" else 0.0
-                pool.add("music", package, p.stem, "", licence, decode(p, start), 9)
+                pool.add("music", package, p.stem, "", licence, partial(decode, p, start), 9)
             elif noise and re.search(noise, inside):
-                pool.add("noise_other", package, p.stem, "", licence, decode(p, longest=LONGEST_NOISE), 2)
+                pool.add("noise_other", package, p.stem, "", licence, partial(decode, p, longest=LONGEST_NOISE), 0.1)
             elif voice and (m := re.search(voice, inside)):
-                kind = "word" if package == "ktuberling-data" else "speech"
-                pool.add(kind, package, m[1], m[1] if kind == "word" else "", licence, decode(p, longest=20), 0.3)
+                who = "_".join(g or "en" for g in m.groups())
+                word = package == "ktuberling-data" or "/math/" in inside
+                spoken[who, word] += 1
+                if spoken[who, word] <= OF_ONE_VOICE or package in ("hedgewars-data", "ktuberling-data"):
+                    pool.add("word" if word else "speech", package, who, who.split("_")[0] if len(who) < 6 else "", licence, partial(decode, p, longest=20), 0.3)
         print(package, sum(r["source"] == package for r in pool.rows), flush=True)
 
 
@@ -247,24 +288,29 @@ def from_notes(pool, root, work):
     fonts = [next((root / "fluid-soundfont-gm").rglob("FluidR3_GM.sf2")), next((root / "timgm6mb-soundfont").rglob("*.sf2"))]
     wav = str(work / "tune.wav")
     for p in sorted((root / "freedoom").rglob("*.mid")):
-        pool.add("music", "freedoom", p.stem, "", "BSD-3", synthesise(fonts[rng.integers(2)], str(p), 60, wav, 1), 9)
-    for k in range(150):
-        program = LEADS[k % len(LEADS)]
+        pool.add("music", "freedoom", p.stem, "", "BSD-3", partial(synthesise, fonts[rng.integers(2)], str(p), 60, wav, 1), 9)
+    for k in range(len(LEADS)):
+        program = LEADS[k]
         (work / "tune.mid").write_bytes(tune(rng, program))
-        x = synthesise(fonts[rng.integers(2)], str(work / "tune.mid"), 45, wav, int(rng.random() < 0.5))
-        pool.add("music", "made-tunes", f"{program:03d}_{k}", "", "made here; instruments MIT or GPL-2", x, 9)
+        made = partial(synthesise, fonts[rng.integers(2)], str(work / "tune.mid"), 45, wav, int(rng.random() < 0.5))
+        pool.add("music", "made-tunes", f"{program:03d}_{k}", "", "made here; instruments MIT or GPL-2", made, 9)
     print("tunes", len(pool.rows), flush=True)
+
+
+def spoken(voice, sentence):
+    """A sentence by flite; empty where it fails."""
+    p = subprocess.run(["flite", "-voice", voice, "-t", sentence, "-o", "/dev/stdout"], capture_output=True)
+    try:
+        x, rate = soundfile.read(io.BytesIO(p.stdout), dtype="float32")
+    except soundfile.LibsndfileError:
+        return np.zeros(0, np.float32)
+    return resample_poly(x, RATE, rate).astype(np.float32)
 
 
 def from_text(pool):
     for voice in ("kal16", "awb", "rms", "slt"):
-        for k, sentence in enumerate(SENTENCES):
-            p = subprocess.run(["flite", "-voice", voice, "-t", sentence, "-o", "/dev/stdout"], capture_output=True)
-            try:
-                x, rate = soundfile.read(io.BytesIO(p.stdout), dtype="float32")
-            except soundfile.LibsndfileError:
-                continue
-            pool.add("speech", "flite", voice, "en", "BSD-like (CMU)", resample_poly(x, RATE, rate).astype(np.float32), 1)
+        for sentence in SENTENCES:
+            pool.add("speech", "flite", voice, "en", "BSD-like (CMU)", partial(spoken, voice, sentence), 1)
 
 
 def main():

@@ -3,8 +3,9 @@
     train.py --train FOLDER... --valid FOLDER... --out weights.bin [--minutes 15] [--seed 1] [--start weights.bin]
 
 Each folder holds `manifest.jsonl` (truth) and what the example `ear_features` wrote (`rows.f32`, `rows.txt`), so the
-features have one implementation, in Rust. One processor core, fixed seeds. Prints the figures per epoch, keeps the
-epoch with the best validation figure, writes beside the weights a `.json` with figures and the hash of the data.
+features have one implementation, in Rust. One processor core, fixed seeds. Prints figures now and then and writes the
+weights of that moment beside the last ones (`.1` and so on); nothing is chosen by them: the last weights are the result.
+A `.json` beside them has figures and the hash of the data.
 """
 
 import argparse
@@ -174,7 +175,7 @@ def main():
     ap.add_argument("--minutes", type=float, default=15, help="processor time to spend")
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--start", help="weights file of an earlier run to go on from")
-    ap.add_argument("--every", type=int, default=4, help="epochs between two looks at the validation calls")
+    ap.add_argument("--every", type=int, default=3, help="epochs between two looks at the validation calls")
     ap.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
     a = ap.parse_args()
     torch.manual_seed(a.seed)
@@ -195,7 +196,7 @@ def main():
     opt = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-4)
     weight = torch.tensor([1.3, 0.8, 1.0, 1.6, 1.6])
     per_epoch = max(1, steps // (CHUNK * BATCH))
-    began, best, epoch = time.process_time(), -1.0, 0
+    began, looks, epoch = time.process_time(), 0, 0
     lengths = np.array([len(c[0]) for c in calls], float)
     fm, fs = mean.float(), std.float()
     while (used := (time.process_time() - began) / 60 / a.minutes) < 1:
@@ -228,12 +229,12 @@ def main():
             continue
         recall = evaluate(mean_net.module, [((r - fm.numpy()) / fs.numpy(), b, m, s) for r, b, m, s in valid[::3]])
         print(f"epoch {epoch} {used:.0%} loss {total / per_epoch:.4f} recall {recall.round(3)} mean {recall.mean():.4f}", flush=True)
-        if recall.mean() > best:
-            best = recall.mean()
-            sample = torch.from_numpy(np.ascontiguousarray(valid[0][0][20:28]))
-            export(mean_net.module, mean, std, a.out, sample)
-            info = {"data_sha256": digest, "hours": round(steps * STEP_S / 3600, 2), "calls": len(calls), "epoch": epoch, "frame_recall": dict(zip(CLASSES, recall.round(4).tolist())), "frame_balanced": round(float(recall.mean()), 4)}
-            json.dump(info, open(a.out + ".json", "w"), indent=1)
+        sample = torch.from_numpy(np.ascontiguousarray(valid[0][0][20:28]))
+        looks += 1
+        for out in (a.out, f"{a.out}.{looks}"):
+            export(mean_net.module, mean, std, out, sample)
+        info = {"data_sha256": digest, "hours": round(steps * STEP_S / 3600, 2), "calls": len(calls), "epochs": epoch, "minutes": a.minutes, "frame_recall": dict(zip(CLASSES, recall.round(4).tolist())), "frame_balanced": round(float(recall.mean()), 4)}
+        json.dump(info, open(a.out + ".json", "w"), indent=1)
 
 
 main()

@@ -207,7 +207,9 @@ fn a_database_of_an_older_version_gets_its_outbox() {
     let database = rusqlite::Connection::open(folder.path().join("calls.sqlite")).unwrap();
     database
         .execute_batch(
-            "DROP TABLE outbox_told; DROP TABLE outbox; DROP TABLE guard; PRAGMA user_version = 1",
+            "DROP TRIGGER case_goes_with_its_last_call; DROP INDEX calls_case; DROP TABLE cases;
+             ALTER TABLE calls DROP COLUMN case_seq;
+             DROP TABLE outbox_told; DROP TABLE outbox; DROP TABLE guard; PRAGMA user_version = 1",
         )
         .unwrap();
     let reader = Reader::open(folder.path()).unwrap();

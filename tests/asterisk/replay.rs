@@ -27,7 +27,8 @@ fn replays(lab: &Lab) -> String {
     )
 }
 
-/// Files a closed call with this sound for a box, as a guard that had no time to deliver it.
+/// Files a closed call with this sound for a box, as a guard that had no time to deliver it; each `n` once among
+/// these tests, since the one Asterisk knows a message by its call.
 fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, sound: &[i16]) {
     let log = CallLog::open(&guard.data(), Clock::default()).unwrap().log;
     let record = CallRecord {
@@ -183,7 +184,7 @@ fn replay_into_a_box_that_is_not_there_waits_and_says_why() {
     let lab = Lab::enter();
     let mut guard = Guard::with(&lab, &replays(&lab));
     guard.is_killed();
-    leaves_undelivered(&guard, "999999@default", 1, &murmur(1, 3));
+    leaves_undelivered(&guard, "999999@default", 11, &murmur(1, 3));
     guard.starts_again();
     wait_for("the failure to be told", SOON, || {
         guard
@@ -201,7 +202,7 @@ fn replay_that_voicemail_cuts_off_is_said_to_be() {
     guard.is_killed();
     // The lab's voicemail.conf has maxsilence = 3.
     let sound = [murmur(1, 3), vec![0; 48_000], murmur(2, 3)].concat();
-    leaves_undelivered(&guard, &format!("{}@default", lab.voice_box()), 1, &sound);
+    leaves_undelivered(&guard, &format!("{}@default", lab.voice_box()), 12, &sound);
     guard.starts_again();
     guard.tells("raise maxsecs and maxsilence in voicemail.conf");
     let call = wait_for("the delivery to be noted", SOON, || {

@@ -400,11 +400,11 @@ mod tests {
         check(&[(Silence, 30.0)], Verdict::Silent);
         check(&[(Tone, 6.0)], Verdict::Tone);
         check(
-            &[(Silence, 1.0), (Speech, 3.2), (Silence, 1.0)],
+            &[(Silence, 1.0), (Speech, 3.1), (Silence, 1.0)],
             Verdict::Mutter,
         );
         check(
-            &[(Silence, 1.0), (Speech, 3.4), (Silence, 1.0)],
+            &[(Silence, 1.0), (Speech, 3.3), (Silence, 1.0)],
             Verdict::Message,
         );
         check(&[], Verdict::Hangup);

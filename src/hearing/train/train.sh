@@ -1,14 +1,14 @@
 #!/bin/sh
 # From the corpus to the weights file, seeds fixed: train.sh CORPUS WORK [MINUTES]
-# CORPUS holds pool/ and render.py; WORK takes packages, pools and calls (about 20 GB). MINUTES is processor time for
-# the network, 20 by default. PYTHON names the interpreter with requirements.txt installed.
+# CORPUS holds pool/ and render.py; WORK takes packages, pools and calls (about 15 GB). MINUTES is processor time for
+# the network, 10 by default. PYTHON names the interpreter with requirements.txt installed.
 # START names weights to go on from; without it training begins from nothing.
 # FOLD=1 trains and validates on other groups (see calls.py) and leaves the weights in WORK: an honest figure for all
 # that was chosen on fold 0.
 set -eu
 corpus=$(realpath "$1")
 work=$(realpath -m "$2")
-minutes=${3:-20}
+minutes=${3:-10}
 fold=${FOLD:-0}
 here=$(realpath "$(dirname "$0")")
 cd "$here/../../.."

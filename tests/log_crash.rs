@@ -271,9 +271,10 @@ proptest! {
             }
         }
         prop_assert_eq!(all(folder.path()), model.records());
-        let torn = whole[..cut].rsplit('\n').next().unwrap();
-        let is_whole = whole[cut..].starts_with('\n');
-        let aside = fs::read_to_string(folder.path().join(UNREADABLE)).unwrap_or_default();
-        prop_assert_eq!(aside.trim_end_matches('\n'), if is_whole { "" } else { torn });
+        let (before, behind) = whole.as_bytes().split_at(cut);
+        let torn = before.rsplit(|&octet| octet == b'\n').next().unwrap();
+        let is_whole = behind.starts_with(b"\n");
+        let aside = fs::read(folder.path().join(UNREADABLE)).unwrap_or_default();
+        prop_assert_eq!(aside.trim_ascii_end(), if is_whole { b"" } else { torn });
     }
 }

@@ -119,7 +119,7 @@ async fn a_message_becomes_a_line_in_the_caller_log_and_a_ticket_once() {
 }
 
 #[tokio::test]
-async fn what_is_not_signed_is_refused_and_what_zammad_refuses_comes_again() {
+async fn what_is_not_signed_is_not_passed_on_and_comes_again_as_what_zammad_refuses_does() {
     let zammad = Receiver::start(status("503 Later"), None).await;
     let relay = Relay::start(zammad.port);
     let now = Clock::default().date();
@@ -130,7 +130,7 @@ async fn what_is_not_signed_is_refused_and_what_zammad_refuses_comes_again() {
         now,
     )
     .await;
-    assert!(matches!(forged, Err(Failed::Never { .. })), "{forged:?}");
+    assert!(matches!(forged, Err(Failed::Again { .. })), "{forged:?}");
     let old = now - jiff::SignedDuration::from_mins(6);
     let replayed = deliver(
         &relay.settings("sixteen characters"),
@@ -140,7 +140,7 @@ async fn what_is_not_signed_is_refused_and_what_zammad_refuses_comes_again() {
     )
     .await;
     assert!(
-        matches!(replayed, Err(Failed::Never { .. })),
+        matches!(replayed, Err(Failed::Again { .. })),
         "{replayed:?}"
     );
     assert_eq!(zammad.got().len(), 0);

@@ -1,20 +1,16 @@
 //! The ear and the verdict from outside: laws, machine signals, and sounds it must tell apart.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use proptest::prelude::*;
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call::verdict::{Facts, Verdict, judge};
 use voicemail_guard::hearing::{Class, Ear, Signal, Timeline, Update};
 
-use self::corpus::{Clip, Pool};
-use self::line_sounds::{music_box, over_noise, steady_noise, tone};
+#[path = "support/sounds.rs"]
+mod sounds;
 
-#[expect(clippy::print_stderr, reason = "what was not checked is said")]
-#[path = "support/corpus.rs"]
-mod corpus;
-#[path = "support/line_sounds.rs"]
-mod line_sounds;
+use sounds::{clip, flac, music_box, over_noise, steady_noise, tone, twice};
 
 #[test]
 fn every_chunking_gives_the_same_updates() {
@@ -392,24 +388,4 @@ fn mixed_call() -> Vec<i16> {
         clip("music_a.ulaw"),
     ]
     .concat()
-}
-
-fn twice(sound: &[i16]) -> Vec<i16> {
-    [sound, sound].concat()
-}
-
-/// A committed clip, µ-law (ITU-T G.711).
-fn clip(name: &str) -> Vec<i16> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/audio")
-        .join(name);
-    let bytes = std::fs::read(path).expect("a committed clip");
-    bytes
-        .iter()
-        .map(|b| {
-            let b = !b;
-            let magnitude = (((i32::from(b & 15) << 3) + 132) << (b >> 4 & 7)) - 132;
-            (if b & 0x80 == 0 { magnitude } else { -magnitude }) as i16
-        })
-        .collect()
 }

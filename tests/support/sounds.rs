@@ -1,0 +1,138 @@
+//! Sounds to hear: made by arithmetic, committed clips, clips of the corpus.
+
+use std::path::Path;
+use std::process::Command;
+
+const RATE: f32 = 8_000.0;
+
+/// Sines of equal strength in a cadence of (on, off) seconds.
+pub(crate) fn tone(hertz: &[f32], cadence: &[(f32, f32)], secs: f32, dbfs: f32) -> Vec<i16> {
+    let period: f32 = cadence.iter().map(|(on, off)| on + off).sum();
+    let amplitude = 10f32.powf(dbfs / 20.0) * (2.0 / hertz.len() as f32).sqrt();
+    (0..(secs * RATE) as usize)
+        .map(|n| {
+            let t = n as f32 / RATE;
+            let mut at = t % period;
+            let sounds = cadence.iter().any(|&(on, off)| {
+                let inside = (0.0..on).contains(&at);
+                at -= on + off;
+                inside
+            });
+            let wave: f64 = hertz
+                .iter()
+                .map(|&f| (std::f64::consts::TAU * f64::from(f) * n as f64 / 8_000.0).sin())
+                .sum();
+            if sounds {
+                (amplitude * wave as f32 * 32_767.0) as i16
+            } else {
+                0
+            }
+        })
+        .collect()
+}
+
+/// White noise of this level under a sound, always the same.
+pub(crate) fn over_noise(sound: &[i16], dbfs: f32) -> Vec<i16> {
+    let amplitude = 10f32.powf(dbfs / 20.0) * 3f32.sqrt() * 32_767.0;
+    let mut state = 0x2545_f491_u32;
+    sound
+        .iter()
+        .map(|&s| {
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            let random = state as f32 / 2_147_483_648.0 - 1.0;
+            (f32::from(s) + amplitude * random).clamp(-32_768.0, 32_767.0) as i16
+        })
+        .collect()
+}
+
+/// Noise of a steady level and a steady spectrum: flat, falling by 3 dB an octave, or by 6 dB.
+pub(crate) fn steady_noise(colour: &str, len: usize, dbfs: f32) -> Vec<i16> {
+    let white: Vec<f32> = over_noise(&vec![0; len], -20.0)
+        .iter()
+        .map(|&s| f32::from(s))
+        .collect();
+    let low_pass = |keep: f32| {
+        let mut last = 0.0;
+        let filtered = white.iter().map(move |&s| {
+            last = keep * last + (1.0 - keep) * s;
+            last
+        });
+        filtered.collect::<Vec<f32>>()
+    };
+    // Pink as a sum of low passes an octave and a half apart, each as strong in its band.
+    let coloured: Vec<f32> = match colour {
+        "white" => white,
+        "brown" => low_pass(0.99),
+        _ => {
+            let bands = [0.997, 0.98, 0.92, 0.7, 0.1].map(low_pass);
+            (0..len).map(|n| bands.iter().map(|b| b[n]).sum()).collect()
+        }
+    };
+    let power = coloured.iter().map(|v| v * v).sum::<f32>() / len as f32;
+    let gain = 10f32.powf(dbfs / 20.0) * 32_767.0 / power.sqrt();
+    coloured
+        .iter()
+        .map(|v| (gain * v).clamp(-32_768.0, 32_767.0) as i16)
+        .collect()
+}
+
+/// A tune of decaying notes, as a music box plays it.
+pub(crate) fn music_box(secs: f32) -> Vec<i16> {
+    const TUNE: [f32; 16] = [
+        659.3, 587.3, 523.3, 587.3, 659.3, 659.3, 659.3, 587.3, 587.3, 587.3, 659.3, 784.0, 784.0,
+        659.3, 523.3, 440.0,
+    ];
+    let mut sound = vec![0.0; (secs * RATE) as usize];
+    let beat = 0.35 * RATE;
+    for (k, f) in TUNE.iter().cycle().enumerate() {
+        let start = (k as f32 * beat) as usize;
+        if start >= sound.len() {
+            break;
+        }
+        for (n, to) in sound[start..].iter_mut().take(16_000).enumerate() {
+            let t = n as f32 / RATE;
+            let phase = std::f32::consts::TAU * f * t;
+            *to += 0.12
+                * (-4.0 * t).exp()
+                * (phase.sin() + 0.4 * (-6.0 * t).exp() * (2.76 * phase).sin());
+            *to += 0.05 * (-5.0 * t).exp() * (phase * 0.5).sin();
+        }
+    }
+    sound.iter().map(|v| (v * 32_767.0) as i16).collect()
+}
+
+pub(crate) fn twice(sound: &[i16]) -> Vec<i16> {
+    [sound, sound].concat()
+}
+
+/// A committed clip, µ-law (ITU-T G.711).
+pub(crate) fn clip(name: &str) -> Vec<i16> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/audio")
+        .join(name);
+    let bytes = std::fs::read(path).expect("a committed clip");
+    bytes
+        .iter()
+        .map(|b| {
+            let b = !b;
+            let magnitude = (((i32::from(b & 15) << 3) + 132) << (b >> 4 & 7)) - 132;
+            (if b & 0x80 == 0 { magnitude } else { -magnitude }) as i16
+        })
+        .collect()
+}
+
+pub(crate) fn flac(path: &Path) -> Vec<i16> {
+    let sox = Command::new("sox")
+        .arg(path)
+        .args(["-D", "-t", "s16", "-L", "-r", "8000", "-c", "1", "-"])
+        .output();
+    let raw = sox.expect("sox is installed").stdout;
+    assert!(!raw.is_empty(), "sox could not read {}", path.display());
+    raw.as_chunks()
+        .0
+        .iter()
+        .map(|&b| i16::from_le_bytes(b))
+        .collect()
+}

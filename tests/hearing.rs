@@ -300,17 +300,25 @@ fn steady_noise_of_every_colour_is_noise_at_every_level() {
 /// Issue 2, item 4, over the whole corpus: needs the folder named by `VOICEMAIL_GUARD_CORPUS`, and sox for FLAC.
 #[test]
 fn hold_music_and_prompts_of_the_corpus_are_told_apart() {
-    let Some(pool) = Pool::named("only the committed clips were heard") else {
+    let Some(corpus) = std::env::var_os("VOICEMAIL_GUARD_CORPUS").map(PathBuf::from) else {
+        eprintln!(
+            "NOT CHECKED: VOICEMAIL_GUARD_CORPUS names no corpus folder; only the committed clips were heard"
+        );
         return;
     };
+    let table =
+        std::fs::read_to_string(corpus.join("pool.csv")).expect("pool.csv in the corpus folder");
     let (mut prompts, mut wrong, mut signals) = (Vec::new(), Vec::new(), Vec::new());
     let (mut heard, mut spoken) = (0, 0);
-    for clip in pool.clips() {
-        let Clip { path, kind, source } = clip;
-        if !matches!(kind.as_str(), "music" | "speech" | "prompt" | "word") {
+    for line in table.lines().skip(1) {
+        let columns: Vec<&str> = line.split(',').collect();
+        let [path, kind, source, ..] = columns[..] else {
+            continue;
+        };
+        if !matches!(kind, "music" | "speech" | "prompt" | "word") {
             continue;
         }
-        let sound = pool.sound(clip);
+        let sound = flac(&corpus.join(path));
         if source == "asterisk-core-sounds-en-wav" {
             prompts.extend_from_slice(&sound);
         }

@@ -192,26 +192,20 @@ fn callers_of_every_loudness_are_delivered_at_one() {
     for clip in ["speech.ulaw", "voice.ulaw"] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/");
         let octets = std::fs::read(format!("{folder}{clip}")).unwrap();
-        let voice: Vec<i16> = octets.iter().map(|&octet| g711::ulaw(octet)).collect();
-        let clip = [&[0; 4_000], &*voice, &[0; 1_600], &*voice, &[0; 4_000]].concat();
-        let heard = hear(&clip);
+        let clip: Vec<i16> = octets.iter().map(|&octet| g711::ulaw(octet)).collect();
         for gain in [0.03, 0.1, 0.5, 1.0, 2.0] {
             let spoken: Vec<i16> = clip.iter().map(|&s| (f64::from(s) * gain) as i16).collect();
             let all = segment(0, spoken.len() as u64, Class::Speech);
             let delivered = trim(&spoken, &[all], &PLAIN);
             let before = active_speech_level(spoken).unwrap();
-            if LOUDNESS_DBOV - before > MOST_GAIN_DB + 0.5 {
-                assert!(
-                    (delivered.gain_db - MOST_GAIN_DB).abs() < 1e-9,
-                    "{before} by {} dB",
-                    delivered.gain_db
-                );
+            if LOUDNESS_DBOV - before > MOST_GAIN_DB {
+                assert!((delivered.gain_db - MOST_GAIN_DB).abs() < 1e-9);
                 continue;
             }
             let level = active_speech_level(delivered.samples).unwrap();
             levelled += 1;
             assert!(
-                (level - LOUDNESS_DBOV).abs() <= 1.5,
+                (level - LOUDNESS_DBOV).abs() <= 1.0,
                 "{before} became {level}"
             );
         }

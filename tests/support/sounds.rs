@@ -1,7 +1,6 @@
-//! Sounds to hear: made by arithmetic, committed clips, clips of the corpus.
+//! Sounds to hear: made by arithmetic, and committed clips.
 
 use std::path::Path;
-use std::process::Command;
 
 const RATE: f32 = 8_000.0;
 
@@ -120,19 +119,5 @@ pub(crate) fn clip(name: &str) -> Vec<i16> {
             let magnitude = (((i32::from(b & 15) << 3) + 132) << (b >> 4 & 7)) - 132;
             (if b & 0x80 == 0 { magnitude } else { -magnitude }) as i16
         })
-        .collect()
-}
-
-pub(crate) fn flac(path: &Path) -> Vec<i16> {
-    let sox = Command::new("sox")
-        .arg(path)
-        .args(["-D", "-t", "s16", "-L", "-r", "8000", "-c", "1", "-"])
-        .output();
-    let raw = sox.expect("sox is installed").stdout;
-    assert!(!raw.is_empty(), "sox could not read {}", path.display());
-    raw.as_chunks()
-        .0
-        .iter()
-        .map(|&b| i16::from_le_bytes(b))
         .collect()
 }

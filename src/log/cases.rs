@@ -1,4 +1,4 @@
-//! Cases in the database: what [`case`](crate::case) decides, in tables; how they are filed, closed and read.
+//! Cases in the database: what [`case`](mod@crate::case) decides, in tables; how they are filed, closed and read.
 //!
 //! A call's case is decided once, when the call is first filed, by the window in its record. The id of a case
 //! is that of the call that opened it, and stays when that call is gone; the case goes with its last call.

@@ -1,4 +1,4 @@
-//! The technical log of the call log never holds a number, a name, or anything else a caller sent.
+//! What is not to be told is not: numbers, names and whatever a caller sent in the technical log of the call log; secrets.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -19,6 +19,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use voicemail_guard::call::record::CallRecord;
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
+use voicemail_guard::config::Config;
 use voicemail_guard::log::{CallLog, DATABASE, JOURNAL, Safe};
 
 #[derive(Clone, Default)]
@@ -105,5 +106,23 @@ fn trouble_is_told_without_a_word_of_the_caller() {
         "0000001", "0000002", "0000003", "0000004", "2345678", "Jürgen", "Müller", "0800",
     ] {
         assert!(!heard.contains(private), "{private:?} is told in\n{heard}");
+    }
+}
+
+#[test]
+fn what_was_to_be_a_secret_in_the_configuration_is_not_repeated() {
+    for wrong in [
+        "[delivery.ami]\nsecret = 12345678",
+        "[delivery.ami]\nsecret = \"12345678\\n\"",
+        "[delivery.mail]\npassword = 12345678.5",
+        "[delivery.mail]\npassword = [12345678]",
+        "[delivery.webhook]\nsecret = {a = 12345678}",
+        "[delivery.webhook]\nurl = 'http://user:12345678@example.com/'",
+        "[delivery.webhook]\nurl = 'http://user:12345678@'",
+    ] {
+        let told = Config::parse(wrong.as_bytes()).unwrap_err();
+        let told = told.iter().map(ToString::to_string).collect::<String>();
+        assert!(told.contains("[delivery."), "{told}");
+        assert!(!told.contains("5678"), "{told}");
     }
 }

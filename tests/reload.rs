@@ -206,9 +206,16 @@ fn a_file_with_mistakes_changes_nothing_and_is_told_in_the_words_of_check() {
     fs::remove_file(guard.file()).unwrap();
     guard.is_told_to_reload();
     assert!(guard.log().contains("cannot read the configuration"));
+    let made = Command::new("mkfifo").arg(guard.file()).status().unwrap();
+    assert!(made.success());
+    guard.is_told_to_reload();
+    assert!(guard.log().contains("it is no regular file"));
+    fs::remove_file(guard.file()).unwrap();
     assert_eq!(guard.call().1, OF_GUIDE);
     guard.reloads(OBSERVE);
     assert_eq!(guard.call().1, OF_OBSERVE, "and a good one is taken again");
+    guard.reloads_whole("# nothing\n");
+    assert!(guard.log().contains("the configuration sets nothing"));
 }
 
 #[test]

@@ -4,7 +4,8 @@
 //! window of the call before. The box is what the team of a hotline answers for, so calls for two boxes are
 //! two cases, and calls that came in by several numbers for one box are one. Numbers are compared in their
 //! E.164 form ([`number::identity`]). A caller who withholds his number, or of whom none is known, has no
-//! case: nothing tells him from others.
+//! case: nothing tells him from others. Nor has a call that a list sent straight to `VoiceMail()` or turned
+//! away: what became of the one the guard does not know, and the other is not to be called back.
 //!
 //! A case is open until the caller has what he called for, as far as that can be known: he has left a message
 //! (the guard knows), or he was connected with somebody (Asterisk's manager interface tells). Then every case
@@ -15,7 +16,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::call::record::{CallId, CallRecord, Presentation};
+use crate::call::record::{CallId, CallRecord, EndedBy, Presentation};
 use crate::number::{self, Country};
 
 /// A case as it stands.
@@ -79,6 +80,12 @@ impl ClosedBy {
 /// The number whose cases a call belongs to; `None` where it forms none.
 pub fn number_of(record: &CallRecord) -> Option<String> {
     record.repeat_window_s?;
+    if matches!(
+        record.ended_by,
+        Some(EndedBy::Straight | EndedBy::TurnedAway)
+    ) {
+        return None;
+    }
     let caller = &record.caller;
     match caller.presentation {
         Presentation::Shown => number::identity(&caller.number, caller.e164.as_deref()),

@@ -1,9 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::call::record::CallbackSource;
 use crate::call::record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Refused};
 use crate::call::record::Mode::{Enforce, Observe};
+use crate::call::record::{CallbackSource, EndedBy};
 use crate::call::verdict::Verdict;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -103,6 +103,16 @@ fn who_shows_no_number_has_no_case() {
     let mut off = caller("030 1234567", "shown");
     off.repeat_window_s = None;
     assert_eq!(number_of(&off), None);
+}
+
+#[test]
+fn whom_a_list_let_by_or_turned_away_has_no_case() {
+    let mut listed = caller("030 1234567", "shown");
+    assert!(number_of(&listed).is_some());
+    for ended_by in [EndedBy::Straight, EndedBy::TurnedAway] {
+        listed.ended_by = Some(ended_by);
+        assert_eq!(number_of(&listed), None, "{ended_by:?}");
+    }
 }
 
 #[test]

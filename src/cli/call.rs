@@ -157,6 +157,9 @@ fn answer(record: &CallRecord) -> String {
     match (verdict.is_delivered(), record.delivered.is_empty()) {
         (true, false) => format!("the caller {left}; it was delivered"),
         (true, true) => format!("the caller {left}; no delivery by the guard is noted"),
+        (false, false) if record.watched.is_some() => {
+            format!("the caller {left}; he is on the watch list, so the call was told of")
+        }
         (false, false) => format!("the caller {left}; what was said before was delivered"),
         (false, true) => format!("the caller {left}; there was no message to deliver"),
     }

@@ -66,6 +66,9 @@ impl Reload {
     }
 
     fn take(&self, file: &Path, config: Config) {
+        if config == Config::default() {
+            warn!(file = %file.display(), "the configuration sets nothing: the defaults hold for every box");
+        }
         let before = self.settings.now();
         for setting in self.settings.replace(config) {
             warn!(

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -47,7 +48,7 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let stop = stop::on_signals().map_err(failed)?;
         let hangups = reload::signals().map_err(failed)?;
         let mut listeners = Vec::new();
@@ -75,8 +76,14 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
         };
         tokio::spawn(reload.on(hangups));
         serve(settings, data, listeners, clock, stop).await
-    })
+    });
+    // A file on a share that does not answer holds up nobody's stop.
+    runtime.shutdown_timeout(LAST_FILES);
+    ended
 }
+
+/// How long files that are being read or written at the end are waited for.
+const LAST_FILES: Duration = Duration::from_secs(5);
 
 /// Serves on these listeners; what `serve` and `demo` share.
 pub(crate) async fn serve(
@@ -146,18 +153,32 @@ async fn deliver(guard: Arc<Guard>, stop: CancellationToken) {
 
 /// Watches whom Asterisk connects, by the settings that hold; never returns.
 async fn watch(guard: Arc<Guard>) {
+    let wanted = |config: &Config| {
+        (
+            config.delivery.ami.clone(),
+            config.has_cases(),
+            config.home_countries(),
+        )
+    };
     let mut news = guard.settings.news();
     loop {
-        let watch = Watch::of(&guard.settings.now(), guard.log.clone(), guard.clock);
+        let config = guard.settings.now();
+        let watch = Watch::of(&config, guard.log.clone(), guard.clock);
         let watching = async {
             match watch {
                 Some(watch) => watch.run().await,
                 None => std::future::pending().await,
             }
         };
+        // A connection knows of calls that are being set up: it is not given up without need.
+        let other_settings = async {
+            while wanted(&guard.settings.now()) == wanted(&config) {
+                news.replaced().await;
+            }
+        };
         tokio::select! {
             () = watching => {}
-            () = news.replaced() => {}
+            () = other_settings => {}
         }
     }
 }

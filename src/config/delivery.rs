@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::parcels::{Mail, Webhook};
-use super::value::{Count, Folder, HostAndPort, MaybeUrl, OneLine, Seconds};
+use super::value::{Count, Folder, HostAndPort, MaybeUrl, OneLine, Seconds, Unrepeated};
 
 /// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of the box.
 #[derive(Clone, Debug, PartialEq)]
@@ -155,7 +155,7 @@ impl fmt::Debug for Secret {
 pub(super) struct AmiTable {
     address: Option<HostAndPort>,
     user: Option<OneLine>,
-    secret: Option<OneLine>,
+    secret: Option<Unrepeated>,
 }
 
 impl AmiTable {

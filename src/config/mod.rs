@@ -81,7 +81,7 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or it holds mistakes: all of them are in the error.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let bytes = std::fs::read(path).map_err(|source| ConfigError::Unreadable {
+        let bytes = read_file(path).map_err(|source| ConfigError::Unreadable {
             file: path.to_owned(),
             source,
         })?;
@@ -283,6 +283,21 @@ pub enum ConfigError {
         problems: Vec<Problem>,
     },
 }
+
+/// The octets of a regular file that is no longer than a configuration can be; nothing else is waited for.
+fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    if about.len() > LONGEST_FILE {
+        return Err(std::io::Error::other("it has more than 16 MiB"));
+    }
+    std::fs::read(path)
+}
+
+/// A list of a million callers is a third of it.
+const LONGEST_FILE: u64 = 16 << 20;
 
 /// One mistake in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,9 @@ use lettre::Address;
 use serde::Deserialize;
 use url::{Host, Url};
 
-use super::value::{Count, Host as HostName, MaybeAddress, MaybeFile, MaybeUrl, Network, Seconds};
+use super::value::{
+    Count, Host as HostName, MaybeAddress, MaybeFile, MaybeUrl, Network, Seconds, Unrepeated,
+};
 
 /// What a box wants of its messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,10 +150,10 @@ pub enum Password {
 }
 
 impl Password {
-    fn of(text: Option<String>, file: Option<MaybeFile>) -> Self {
+    fn of(text: Option<Unrepeated>, file: Option<MaybeFile>) -> Self {
         match (file.and_then(|file| file.0), text) {
             (Some(file), _) => Self::File(file),
-            (None, Some(text)) if !text.is_empty() => Self::Text(text),
+            (None, Some(text)) if !text.0.is_empty() => Self::Text(text.0),
             (None, _) => Self::Unset,
         }
     }
@@ -196,7 +198,7 @@ pub(super) struct MailTable {
     tls: Option<MailTls>,
     ca_file: Option<MaybeFile>,
     user: Option<String>,
-    password: Option<String>,
+    password: Option<Unrepeated>,
     password_file: Option<MaybeFile>,
     from: Option<MaybeAddress>,
     timeout_s: Option<Seconds<1, 600>>,
@@ -227,7 +229,7 @@ impl MailTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct WebhookTable {
     url: Option<MaybeUrl>,
-    secret: Option<String>,
+    secret: Option<Unrepeated>,
     secret_file: Option<MaybeFile>,
     allow_private: Option<Vec<Network>>,
     ca_file: Option<MaybeFile>,

@@ -173,6 +173,42 @@ text_value!(
     "a text of at most 256 octets without line ends"
 );
 
+/// A text that no message repeats, whatever was written in its place.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Unrepeated(pub(super) String);
+
+impl<'de> Deserialize<'de> for Unrepeated {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = String;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(Unrepeated::ALLOWED)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+                let fits = text.len() <= 256 && !text.chars().any(char::is_control);
+                fits.then(|| text.to_owned())
+                    .ok_or_else(|| E::custom(format_args!("not {}", Unrepeated::ALLOWED)))
+            }
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<String, E> {
+                Err(E::custom(Unrepeated::QUOTES))
+            }
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<String, E> {
+                Err(E::custom(Unrepeated::QUOTES))
+            }
+            fn visit_bool<E: de::Error>(self, _: bool) -> Result<String, E> {
+                Err(E::custom(Unrepeated::QUOTES))
+            }
+        }
+        deserializer.deserialize_any(Text).map(Self)
+    }
+}
+
+impl Unrepeated {
+    const ALLOWED: &str = "a text of at most 256 octets without line ends";
+    const QUOTES: &str = "a secret stands in quotation marks";
+}
+
 text_value!(
     /// A sound as Asterisk is told it: below the sounds folder or a whole path, no ending.
     Sound(String),
@@ -289,21 +325,29 @@ text_value!(
     "an e-mail address such as \"hotline@example.com\", or \"\" for none"
 );
 
-text_value!(
-    /// The address of a page or a receiver, or none.
-    MaybeUrl(Option<url::Url>),
-    |text| match text {
-        "" => Some(None),
-        text => url::Url::parse(text)
-            .ok()
-            .filter(|url| {
-                let bare = url.username().is_empty() && url.password().is_none();
-                ["http", "https"].contains(&url.scheme()) && url.has_host() && bare
-            })
-            .map(Some),
-    },
-    "an address that begins with https:// or http://, without a user in it, or \"\" for none"
-);
+/// The address of a page or a receiver, or none.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct MaybeUrl(pub(super) Option<url::Url>);
+
+impl<'de> Deserialize<'de> for MaybeUrl {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const ALLOWED: &str = "an address that begins with https:// or http://, without a user in it, or \"\" for none";
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        let bare = |url: &url::Url| {
+            let nobody = url.username().is_empty() && url.password().is_none();
+            ["http", "https"].contains(&url.scheme()) && url.has_host() && nobody
+        };
+        match url::Url::parse(&text).ok().filter(bare) {
+            Some(url) => Ok(Self(Some(url))),
+            // A password in it is not repeated.
+            None if text.contains('@') => Err(de::Error::custom(format_args!("not {ALLOWED}"))),
+            None => Err(de::Error::custom(format_args!("{text:?} is not {ALLOWED}"))),
+        }
+    }
+}
 
 /// An entry of a list of callers.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 
 use super::words;
-use crate::call::record::CallRecord;
+use crate::call::record::{CallRecord, EndedBy};
 use crate::text::shown;
 
 /// The call as one sentence: time, number, name, box, verdict, why.
@@ -43,12 +43,14 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
     if let Some(entry) = &record.watched {
         let _ = write!(line, " ON THE WATCH LIST ({}).", shown(entry));
     }
-    if let Some(callback) = words::callback(&record.callback) {
+    let turned_away = record.ended_by == Some(EndedBy::TurnedAway);
+    if let Some(callback) = words::callback(&record.callback).filter(|_| !turned_away) {
         let _ = write!(line, " Call back {callback}.");
     }
     if let Some(ended_by) = record.ended_by {
         let _ = write!(line, " The call {}", words::ended_by(ended_by));
-        if let Some(length) = words::length(record) {
+        let heard = words::passed_by(record).is_none();
+        if let Some(length) = words::length(record).filter(|_| heard) {
             let _ = write!(line, " after {length} s");
         }
         line.push('.');

@@ -19,6 +19,7 @@ use crate::config::{Config, ConfigError, Prompts};
 use crate::log;
 use crate::prompts::{Installed, installed};
 use crate::session::CHECK_PATH;
+use crate::text::shown;
 
 /// Below this a disk is full within the day.
 const LITTLE_SPACE: u64 = 1 << 30;
@@ -143,7 +144,13 @@ impl Report<'_> {
             State::Fail => "fail",
         };
         self.counts[item.state as usize] += 1;
-        writeln!(self.out, "{word:<5} {:<9} {}", item.subject, item.what)?;
+        // What a server answered stands in it, too.
+        writeln!(
+            self.out,
+            "{word:<5} {:<9} {}",
+            item.subject,
+            shown(&item.what)
+        )?;
         if let Some(mend) = item.mend {
             writeln!(self.out, "{:<5} {:<9} -> {mend}", "", "")?;
         }

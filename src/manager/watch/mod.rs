@@ -84,17 +84,20 @@ impl Watch {
     }
 
     async fn listen_again(&self, tell: Sender<(Connected, Timestamp)>) {
-        let mut failures = 0;
+        let (mut failures, mut told) = (0, String::new());
         loop {
             let began = self.clock.now();
-            let Err(over) = self.listen(&tell).await;
+            let mut logged_in = false;
+            let Err(over) = self.listen(&tell, &mut logged_in).await;
             if self.clock.now().saturating_duration_since(began) >= LASTING {
                 failures = 0;
             }
             failures += 1;
             let address = &self.settings.address;
+            let why = over.to_string();
             // Said once: what is tried again every quarter of an hour need not fill the log.
-            if failures == 1 {
+            if logged_in || why != told {
+                told = why;
                 warn!(%address, why = %over, "the manager interface does not tell who was answered; it is tried again and again");
             } else {
                 debug!(%address, why = %over, failures, "the manager interface still does not tell who was answered");
@@ -108,6 +111,7 @@ impl Watch {
     async fn listen(
         &self,
         tell: &Sender<(Connected, Timestamp)>,
+        logged_in: &mut bool,
     ) -> Result<std::convert::Infallible, Over> {
         let mut line = Line {
             stream: in_time(TcpStream::connect(&self.settings.address)).await??,
@@ -118,6 +122,7 @@ impl Watch {
         let (mut calls, mut waiting) = (CallsUp::default(), Vec::new());
         in_time(line.log_in(&self.settings, &mut waiting)).await??;
         let since = self.clock.date();
+        *logged_in = true;
         info!(address = %self.settings.address, "the manager interface tells who was answered");
         let (mut told_of_calls, mut skipped) = (false, 0);
         loop {

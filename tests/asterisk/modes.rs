@@ -68,7 +68,7 @@ fn observe_cuts_no_hold_music() {
         call.asked().is_empty() && !stay.ended_by_asterisk,
         "{call:#?}"
     );
-    assert_eq!(stay.heard.len(), 1, "{stay:?}");
+    assert_eq!(stay.times_spoken_to(), 1, "{stay:?}");
     assert!(lab.message().sound.seconds() > 35.0);
     // Enforce would have asked, waited, said goodbye: some 20 s behind the first 6 s of music.
     assert_eq!(call.get("would_have.ended_by"), "guard", "{call:#?}");
@@ -97,7 +97,10 @@ fn guide_asks_and_never_ends() {
         "{call:#?}"
     );
     assert_eq!(call.asked(), ["still-there"]);
-    assert!(!stay.ended_by_asterisk && stay.heard.len() == 2, "{stay:?}");
+    assert!(
+        !stay.ended_by_asterisk && stay.times_spoken_to() == 2,
+        "{stay:?}"
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_reload_leaves_the_caller_alone_and_the_next_one_has_the_new_settings() {
         assert_eq!(is, [mode, verdict, ended_by], "{call:#?}");
     }
     assert!(
-        stays[0].ended_by_asterisk && stays[0].heard.len() == 3,
+        stays[0].ended_by_asterisk && stays[0].times_spoken_to() == 3,
         "asked, and sent away"
     );
     assert_eq!(

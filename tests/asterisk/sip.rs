@@ -136,6 +136,16 @@ pub struct Stay {
     pub heard: Vec<(Duration, Duration)>,
 }
 
+impl Stay {
+    /// How often he was spoken to. A machine that is too busy breaks what is said into pieces; between two
+    /// prompts the guard listens for longer than that.
+    pub fn times_spoken_to(&self) -> usize {
+        let pauses = self.heard.windows(2).map(|two| two[1].0 - two[0].1);
+        let long = pauses.filter(|&pause| pause > Duration::from_secs(4));
+        usize::from(!self.heard.is_empty()) + long.count()
+    }
+}
+
 /// An answered call.
 struct Line {
     sip: UdpSocket,

@@ -13,17 +13,20 @@ use tempfile::TempDir;
 use voicemail_guard::call::record::{CallId, CallRecord, Caller, EndedBy, Presentation};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::case::{ClosedBy, Connected};
-use voicemail_guard::cli::{call, calls};
+use voicemail_guard::cli::calls;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::log::{CallLog, CountedCase, DATABASE, Query, Reader};
 use voicemail_guard::number::{Country, normalise};
 
 use self::call_log::{Lock, all, flush, open};
+use self::command_line::{Command, run};
 use self::records::closed;
 
 #[path = "support/call_log.rs"]
 #[expect(dead_code, reason = "shared with the tests of the log")]
 mod call_log;
+#[path = "support/command_line.rs"]
+mod command_line;
 #[path = "support/records.rs"]
 mod records;
 
@@ -277,21 +280,6 @@ fn a_case_goes_with_its_last_call() {
     delete(hangup(2, 5, BERLIN));
     let rows = database.query_row("SELECT count(*) FROM cases", [], |row| row.get::<_, u32>(0));
     assert_eq!(rows.unwrap(), 0);
-}
-
-#[derive(Parser)]
-enum Command {
-    Calls(calls::Args),
-    Call(call::Args),
-}
-
-fn run(folder: &Path, line: &[&str]) -> (ExitCode, String) {
-    let mut out = Vec::new();
-    let code = match Command::try_parse_from([&["voicemail-guard"], line].concat()).unwrap() {
-        Command::Calls(args) => calls::run(&args, folder, &mut out),
-        Command::Call(args) => call::run(&args, folder, &mut out),
-    };
-    (code.unwrap(), String::from_utf8(out).unwrap())
 }
 
 /// Two cases, one of them closed, and a caller without a number.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "support/command_line.rs"]
+mod command_line;
 #[path = "support/records.rs"]
 mod records;
 
@@ -9,6 +11,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
+use command_line::{Command, run};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -24,21 +27,6 @@ use voicemail_guard::cli::{call, calls};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::log::{CallLog, export, support_line};
 use voicemail_guard::text::is_hostile;
-
-#[derive(Parser)]
-enum Command {
-    Calls(calls::Args),
-    Call(call::Args),
-}
-
-fn run(folder: &Path, line: &[&str]) -> (ExitCode, String) {
-    let mut out = Vec::new();
-    let code = match Command::try_parse_from([&["voicemail-guard"], line].concat()).unwrap() {
-        Command::Calls(args) => calls::run(&args, folder, &mut out),
-        Command::Call(args) => call::run(&args, folder, &mut out),
-    };
-    (code.unwrap(), String::from_utf8(out).unwrap())
-}
 
 fn log(records: &[CallRecord]) -> TempDir {
     let folder = TempDir::new().unwrap();

@@ -1,0 +1,24 @@
+//! The commands that read the call log, run as from a shell.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use voicemail_guard::cli::{call, calls};
+
+/// A command with its arguments.
+#[derive(Parser)]
+pub(crate) enum Command {
+    Calls(calls::Args),
+    Call(call::Args),
+}
+
+/// What a command on this data folder ends with, and what it prints.
+pub(crate) fn run(folder: &Path, line: &[&str]) -> (ExitCode, String) {
+    let mut out = Vec::new();
+    let code = match Command::try_parse_from([&["voicemail-guard"], line].concat()).unwrap() {
+        Command::Calls(args) => calls::run(&args, folder, &mut out),
+        Command::Call(args) => call::run(&args, folder, &mut out),
+    };
+    (code.unwrap(), String::from_utf8(out).unwrap())
+}

@@ -113,9 +113,9 @@ fn ramblers_of_the_corpus() {
         let delivered = delivered(&lab, &rambler.number);
         let (spoken, missing) = windows_missing(&kept, &delivered);
         assert!(spoken > 200, "{spoken} windows of speech");
-        // A breath behind a long pause may be cut, a word may not.
+        // Breaths, and a soft beginning more than 0.3 s before the first word that is heard.
         assert!(
-            missing <= 1,
+            missing <= 3,
             "{missing} of {spoken} windows are not delivered"
         );
         let saved = kept.seconds() - delivered.seconds();

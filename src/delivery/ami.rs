@@ -63,11 +63,7 @@ pub enum AmiError {
 /// # Errors
 /// Why that is not possible.
 pub async fn try_login(settings: &Ami) -> Result<(), AmiError> {
-    in_time(settings, async |session| {
-        session.login(settings).await?;
-        session.logoff().await
-    })
-    .await
+    logged_in(settings, async |_| Ok(())).await
 }
 
 /// Has Asterisk look at a box, so that lamps and `externnotify` follow.
@@ -75,13 +71,8 @@ pub async fn try_login(settings: &Ami) -> Result<(), AmiError> {
 /// # Errors
 /// Why it did not.
 pub async fn refresh(settings: &Ami, place: &ContextAndBox) -> Result<(), AmiError> {
-    in_time(settings, async |session| {
-        session.login(settings).await?;
-        let fields = [("Context", &*place.context), ("Mailbox", &*place.box_name)];
-        session.act("VoicemailRefresh", &fields).await?;
-        session.logoff().await
-    })
-    .await
+    let fields = [("Context", &*place.context), ("Mailbox", &*place.box_name)];
+    act(settings, "VoicemailRefresh", &fields).await
 }
 
 /// Asks Asterisk's database for what stands there under a family and a key, if anything does.
@@ -93,14 +84,10 @@ pub async fn database_get(
     family: &str,
     key: &str,
 ) -> Result<Option<String>, AmiError> {
-    let mut found = None;
-    in_time(settings, async |session| {
-        session.login(settings).await?;
-        found = session.database_get(family, key).await?;
-        session.logoff().await
+    logged_in(settings, async |session| {
+        session.database_get(family, key).await
     })
-    .await?;
-    Ok(found)
+    .await
 }
 
 /// Has one action done.
@@ -112,26 +99,25 @@ pub async fn act(
     action: &'static str,
     fields: &[(&str, &str)],
 ) -> Result<(), AmiError> {
-    in_time(settings, async |session| {
-        session.login(settings).await?;
-        session.act(action, fields).await?;
-        session.logoff().await
-    })
-    .await
+    logged_in(settings, async |session| session.act(action, fields).await).await
 }
 
-async fn in_time(
+/// One conversation, from the login to the end, in time.
+async fn logged_in<T>(
     settings: &Ami,
-    talk: impl AsyncFnOnce(&mut Session<BufReader<tokio::io::Take<TcpStream>>>) -> Result<(), Said>,
-) -> Result<(), AmiError> {
+    talk: impl AsyncFnOnce(&mut Session<BufReader<tokio::io::Take<TcpStream>>>) -> Result<T, Said>,
+) -> Result<T, AmiError> {
     let address = || settings.address.clone();
     let talked = tokio::time::timeout(PATIENCE, async {
         let stream = TcpStream::connect(&settings.address).await?;
         let mut session = Session::greet(BufReader::new(stream.take(MOST_OCTETS))).await?;
-        talk(&mut session).await
+        session.login(settings).await?;
+        let answer = talk(&mut session).await?;
+        session.logoff().await?;
+        Ok(answer)
     });
     match talked.await {
-        Ok(Ok(())) => Ok(()),
+        Ok(Ok(answer)) => Ok(answer),
         Ok(Err(Said::No { action, message })) => Err(AmiError::Refused { action, message }),
         Ok(Err(Said::Nonsense)) => Err(AmiError::Stranger { address: address() }),
         Ok(Err(Said::Nothing(source))) => Err(AmiError::Io {

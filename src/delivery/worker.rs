@@ -77,15 +77,7 @@ impl Worker {
         Self {
             settings: settings.clone(),
             news,
-            shared: Arc::new(Shared {
-                voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), mark.clone()),
-                mark,
-                replay: replay(&config, clock),
-                config,
-                outbox,
-                data,
-                clock,
-            }),
+            shared: Arc::new(Shared::of(config, outbox, mark, data, clock)),
         }
     }
 
@@ -155,18 +147,24 @@ fn until_due(duty: &Duty, now: Timestamp) -> Duration {
 }
 
 impl Shared {
+    fn of(config: Arc<Config>, outbox: Outbox, mark: String, data: PathBuf, clock: Clock) -> Self {
+        let delivery = &config.delivery;
+        Self {
+            voice_boxes: VoiceBoxes::new(delivery.voice_box.clone(), mark.clone()),
+            replay: Replay::new(delivery.ami.clone(), config.tap.clone(), clock),
+            mark,
+            config,
+            outbox,
+            data,
+            clock,
+        }
+    }
+
     /// The same under other settings.
     fn with(&self, config: Arc<Config>) -> Self {
         tell_of_lamps(&config);
-        Self {
-            voice_boxes: VoiceBoxes::new(config.delivery.voice_box.clone(), self.mark.clone()),
-            mark: self.mark.clone(),
-            replay: replay(&config, self.clock),
-            config,
-            outbox: self.outbox.clone(),
-            data: self.data.clone(),
-            clock: self.clock,
-        }
+        let (outbox, mark) = (self.outbox.clone(), self.mark.clone());
+        Self::of(config, outbox, mark, self.data.clone(), self.clock)
     }
 
     fn pace(&self, duty: &Duty) -> Pace {
@@ -267,8 +265,13 @@ impl Shared {
     }
 
     fn done(&self, place: &str) -> Outcome {
+        Outcome::Done(Some(self.dated(place)))
+    }
+
+    /// What the record keeps of a delivery.
+    fn dated(&self, place: &str) -> String {
         let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
-        Outcome::Done(Some(format!("{place} at {now}")))
+        format!("{place} at {now}")
     }
 
     /// Everything that one attempt needs.
@@ -344,10 +347,7 @@ impl Shared {
         }
         let record = self.record(duty).await?;
         let placed = self.place(record).await?;
-        let delivered = |under: &str| {
-            let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
-            format!("voicemail {}{under} at {now}", duty.box_name)
-        };
+        let delivered = |under: &str| self.dated(&format!("voicemail {}{under}", duty.box_name));
         let entry = match placed {
             Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
             Ok(Placed::Before) => delivered(""),
@@ -376,11 +376,8 @@ impl Shared {
                 "by replay, cut off by VoiceMail(),"
             }
         };
-        let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
-        Ok(Outcome::Placed(format!(
-            "voicemail {} {how} at {now}",
-            duty.box_name
-        )))
+        let place = format!("voicemail {} {how}", duty.box_name);
+        Ok(Outcome::Placed(self.dated(&place)))
     }
 
     async fn prepare(self: &Arc<Self>, duty: &Duty) -> Result<(), Stopped> {
@@ -473,8 +470,4 @@ impl From<OutboxError> for Stopped {
     fn from(error: OutboxError) -> Self {
         Self::Outbox(error)
     }
-}
-
-fn replay(config: &Config, clock: Clock) -> Replay {
-    Replay::new(config.delivery.ami.clone(), config.tap.clone(), clock)
 }

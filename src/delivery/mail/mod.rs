@@ -107,8 +107,9 @@ fn with_server(settings: &Mail, why: &[String]) -> String {
     format!("{}:{}: {}", settings.server, settings.port, why.join("; "))
 }
 
-/// Sends one mail; gives the connection, which is still to be ended. What the server answers to it with 5yz is final; everything before, such as a refused
-/// login or certificate, is a matter of settings, which can be mended.
+/// Sends one mail; gives the connection, which is still to be ended. What the server answers to it with 5yz
+/// is final; everything before, such as a refused login or certificate, is a matter of settings, which can be
+/// mended.
 async fn send(settings: &Mail, letter: &Message) -> Result<AsyncSmtpConnection, Failed> {
     let mut connection = connect(settings).await?;
     let sent = connection

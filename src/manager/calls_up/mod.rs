@@ -1,10 +1,10 @@
 //! Which telephones are connected with which, pure: out of the events of Asterisk's manager interface.
 //!
 //! `DialEnd` with `DialStatus: ANSWER` is sent by everything that rings a telephone for a caller: `Dial()`,
-//! `Queue()`, `FollowMe()`. It names the channel that called and the one that answered, each with its number. Two kinds of
-//! it tell nothing and are left out: one without a calling channel (an originated call, whose far end is not
-//! there yet), and one whose answer is that of a `Local` channel (what answers behind it may be an
-//! announcement or a voice box; a telephone behind it has a `DialEnd` of its own).
+//! `Queue()`, `FollowMe()`. It names the channel that called and the one that answered, each with its number.
+//! Two kinds of it tell nothing and are left out: one without a calling channel (an originated call, whose
+//! far end is not there yet), and one whose answer is that of a `Local` channel (what answers behind it may be
+//! an announcement or a voice box; a telephone behind it has a `DialEnd` of its own).
 //!
 //! Which number a caller dialled stands in the `Newchannel` of the first channel of his call, and is kept until
 //! that channel hangs up.

@@ -121,59 +121,66 @@ impl Outbox {
     /// The first delivery of every box and destination, and all that only want their lamp: what may be
     /// tried, oldest first.
     pub async fn heads(&self) -> Result<Vec<Duty>, OutboxError> {
-        self.ask(|connection| heads(connection)).await
+        self.log.ask(|connection| heads(connection)).await
     }
 
     /// The record of a call.
     pub async fn record(&self, call: CallId) -> Result<Option<CallRecord>, OutboxError> {
-        self.ask(move |connection| record(connection, call)).await
+        self.log
+            .ask(move |connection| record(connection, call))
+            .await
     }
 
     /// Notes what came of an attempt; it is on the disk when this returns.
     pub async fn note(&self, duty: &Duty, outcome: Outcome) -> Result<(), OutboxError> {
         let (seq, call) = (duty.seq, duty.call);
-        self.ask(move |connection| {
-            let noting = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            note(&noting, seq, call, &outcome)?;
-            noting.commit()
-        })
-        .await
+        self.log
+            .ask(move |connection| {
+                let noting =
+                    connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+                note(&noting, seq, call, &outcome)?;
+                noting.commit()
+            })
+            .await
     }
 
     /// Notes where the audio of a call is kept after all.
     pub async fn note_audio(&self, call: CallId, place: String) -> Result<(), OutboxError> {
-        self.ask(move |connection| amend(connection, call, |record| record.audio = Some(place)))
+        self.log
+            .ask(move |connection| amend(connection, call, |record| record.audio = Some(place)))
             .await
     }
 
     /// Whether anything of a call is still to be delivered.
     pub async fn owes(&self, call: CallId) -> Result<bool, OutboxError> {
-        self.ask(move |connection| {
-            connection
+        self.log
+            .ask(move |connection| {
+                connection
                 .prepare_cached(
                     "SELECT EXISTS (SELECT 1 FROM outbox WHERE call = ?1 AND stage != 'given_up')",
                 )?
                 .query_row([call.to_string()], |row| row.get(0))
-        })
-        .await
+            })
+            .await
     }
 
     /// The recipients that have got theirs of a delivery to several.
     pub async fn told(&self, duty: &Duty) -> Result<Vec<String>, OutboxError> {
         let seq = duty.seq;
-        self.ask(move |connection| {
-            connection
-                .prepare_cached("SELECT recipient FROM outbox_told WHERE seq = ?1")?
-                .query_map([seq], |row| row.get(0))?
-                .collect()
-        })
-        .await
+        self.log
+            .ask(move |connection| {
+                connection
+                    .prepare_cached("SELECT recipient FROM outbox_told WHERE seq = ?1")?
+                    .query_map([seq], |row| row.get(0))?
+                    .collect()
+            })
+            .await
     }
 
     /// Notes that one recipient has got his; it is on the disk when this returns.
     pub async fn note_told(&self, duty: &Duty, recipient: String) -> Result<(), OutboxError> {
         let seq = duty.seq;
-        self.ask(move |connection| {
+        self.log.ask(move |connection| {
             connection
                 .prepare_cached(
                     "INSERT INTO outbox_told (seq, recipient) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
@@ -186,15 +193,9 @@ impl Outbox {
 
     /// What this installation calls itself, the same for as long as its database lives.
     pub async fn name(&self) -> Result<String, OutboxError> {
-        self.ask(|connection| connection.query_row("SELECT id FROM guard", [], |row| row.get(0)))
+        self.log
+            .ask(|connection| connection.query_row("SELECT id FROM guard", [], |row| row.get(0)))
             .await
-    }
-
-    async fn ask<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, OutboxError> {
-        self.log.ask(job).await
     }
 }
 

@@ -207,21 +207,17 @@ fn table(
     if records.is_empty() {
         return Ok(0);
     }
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header([
-            "time",
-            "number",
-            "name",
-            "box",
-            "verdict",
-            "speech",
-            "call back",
-            "call",
-            "case",
-        ]);
+    let mut table = empty_table([
+        "time",
+        "number",
+        "name",
+        "box",
+        "verdict",
+        "speech",
+        "call back",
+        "call",
+        "case",
+    ]);
     for record in &records {
         observed.count(record);
         table.add_row(row(record, reader.case_of(record.id)?.as_ref(), zone));
@@ -231,6 +227,16 @@ fn table(
     }
     writeln!(out, "{}", table.trim_fmt())?;
     Ok(records.len())
+}
+
+/// A table of the commands' one form, without rows yet.
+pub(super) fn empty_table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
+    table
 }
 
 fn row(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> [String; 9] {

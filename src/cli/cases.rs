@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::CellAlignment;
 use jiff::tz::TimeZone;
 
-use super::calls::{Args, Error, Format, TABLE_LIMIT};
+use super::calls::{Args, Error, Format, TABLE_LIMIT, empty_table};
 use crate::log::{CountedCase, Query, Reader, export, words};
 use crate::text::shortened;
 
@@ -41,20 +41,16 @@ fn table(cases: &[CountedCase], zone: &TimeZone, out: &mut dyn Write) -> Result<
     if cases.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header([
-            "last call",
-            "first call",
-            "number",
-            "box",
-            "calls",
-            "verdicts",
-            "state",
-            "case",
-        ]);
+    let mut table = empty_table([
+        "last call",
+        "first call",
+        "number",
+        "box",
+        "calls",
+        "verdicts",
+        "state",
+        "case",
+    ]);
     for counted in cases {
         let verdicts = counted.verdicts.iter();
         let verdicts: Vec<_> = verdicts

@@ -25,18 +25,10 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for Seconds<MIN, MAX>
                 write!(f, "a number of seconds from {MIN} to {MAX}")
             }
             fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Duration, E> {
-                if (f64::from(MIN)..=f64::from(MAX)).contains(&seconds) {
-                    Ok(Duration::from_secs_f64(seconds))
-                } else {
-                    Err(not_allowed(&seconds, &self))
-                }
+                broken_seconds::<MIN, MAX>(seconds).ok_or_else(|| not_allowed(&seconds, &self))
             }
             fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Duration, E> {
-                if (i64::from(MIN)..=i64::from(MAX)).contains(&seconds) {
-                    Ok(Duration::from_secs(seconds as u64))
-                } else {
-                    Err(not_allowed(&seconds, &self))
-                }
+                whole_seconds::<MIN, MAX>(seconds).ok_or_else(|| not_allowed(&seconds, &self))
             }
         }
         deserializer.deserialize_any(InRange::<MIN, MAX>).map(Self)
@@ -56,18 +48,12 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for OrOff<MIN, MAX> {
                 write!(f, "a number of seconds from {MIN} to {MAX}, or \"off\"")
             }
             fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<Self::Value, E> {
-                if (f64::from(MIN)..=f64::from(MAX)).contains(&seconds) {
-                    Ok(Some(Duration::from_secs_f64(seconds)))
-                } else {
-                    Err(not_allowed(&seconds, &self))
-                }
+                let allowed = broken_seconds::<MIN, MAX>(seconds).map(Some);
+                allowed.ok_or_else(|| not_allowed(&seconds, &self))
             }
             fn visit_i64<E: de::Error>(self, seconds: i64) -> Result<Self::Value, E> {
-                if (i64::from(MIN)..=i64::from(MAX)).contains(&seconds) {
-                    Ok(Some(Duration::from_secs(seconds as u64)))
-                } else {
-                    Err(not_allowed(&seconds, &self))
-                }
+                let allowed = whole_seconds::<MIN, MAX>(seconds).map(Some);
+                allowed.ok_or_else(|| not_allowed(&seconds, &self))
             }
             fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
                 if word == "off" {
@@ -81,6 +67,20 @@ impl<'de, const MIN: u32, const MAX: u32> Deserialize<'de> for OrOff<MIN, MAX> {
             .deserialize_any(InRangeOrOff::<MIN, MAX>)
             .map(Self)
     }
+}
+
+fn broken_seconds<const MIN: u32, const MAX: u32>(seconds: f64) -> Option<Duration> {
+    let allowed = f64::from(MIN)..=f64::from(MAX);
+    allowed
+        .contains(&seconds)
+        .then(|| Duration::from_secs_f64(seconds))
+}
+
+fn whole_seconds<const MIN: u32, const MAX: u32>(seconds: i64) -> Option<Duration> {
+    let allowed = i64::from(MIN)..=i64::from(MAX);
+    allowed
+        .contains(&seconds)
+        .then(|| Duration::from_secs(seconds as u64))
 }
 
 /// A whole number from `MIN` to `MAX`.
@@ -112,7 +112,7 @@ fn not_allowed<E: de::Error>(found: &impl fmt::Display, allowed: &dyn de::Expect
 
 /// Declares a value that is written as a string and read by one rule.
 macro_rules! text_value {
-    ($(#[doc = $doc:literal])+ $name:ident($inner:ty), $rule:expr, $allowed:literal) => {
+    ($(#[doc = $doc:literal])+ $name:ident($inner:ty), $rule:expr, $allowed:expr) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq)]
         pub(super) struct $name(pub(super) $inner);
@@ -169,9 +169,15 @@ text_value!(
 text_value!(
     /// A text without line ends and other control characters.
     OneLine(String),
-    |text| (text.len() <= 256 && !text.chars().any(char::is_control)).then(|| text.to_owned()),
-    "a text of at most 256 octets without line ends"
+    one_line,
+    ONE_LINE
 );
+
+const ONE_LINE: &str = "a text of at most 256 octets without line ends";
+
+fn one_line(text: &str) -> Option<String> {
+    (text.len() <= 256 && !text.chars().any(char::is_control)).then(|| text.to_owned())
+}
 
 /// A text that no message repeats, whatever was written in its place.
 #[derive(Clone, PartialEq, Eq)]
@@ -183,12 +189,10 @@ impl<'de> Deserialize<'de> for Unrepeated {
         impl Visitor<'_> for Text {
             type Value = String;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(Unrepeated::ALLOWED)
+                f.write_str(ONE_LINE)
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
-                let fits = text.len() <= 256 && !text.chars().any(char::is_control);
-                fits.then(|| text.to_owned())
-                    .ok_or_else(|| E::custom(format_args!("not {}", Unrepeated::ALLOWED)))
+                one_line(text).ok_or_else(|| E::custom(format_args!("not {ONE_LINE}")))
             }
             fn visit_i64<E: de::Error>(self, _: i64) -> Result<String, E> {
                 Err(E::custom(Unrepeated::QUOTES))
@@ -205,7 +209,6 @@ impl<'de> Deserialize<'de> for Unrepeated {
 }
 
 impl Unrepeated {
-    const ALLOWED: &str = "a text of at most 256 octets without line ends";
     const QUOTES: &str = "a secret stands in quotation marks";
 }
 

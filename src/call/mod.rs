@@ -292,9 +292,9 @@ impl Call {
         }
     }
 
-    fn heartbeat(&mut self, listening: Listening, now: Instant) {
+    fn heartbeat(&mut self, listening: Listening, situation: &Situation, now: Instant) {
         self.state = State::Listening(listening);
-        let beat = if self.policy.seeks_a_pause(&self.situation(now)) {
+        let beat = if self.policy.seeks_a_pause(situation) {
             HEARTBEAT_AT_A_PAUSE
         } else {
             HEARTBEAT
@@ -344,7 +344,7 @@ impl Call {
                 return self.listen(None, now);
             }
             if now < answer.until {
-                return self.heartbeat(listening, now);
+                return self.heartbeat(listening, &situation, now);
             }
             return match self.record.mode {
                 Mode::Enforce => self.end(EndedBy::Guard, now),
@@ -352,7 +352,7 @@ impl Call {
             };
         }
         match self.policy.advise(&situation) {
-            Advice::GoOn => self.heartbeat(listening, now),
+            Advice::GoOn => self.heartbeat(listening, &situation, now),
             Advice::Ask => {
                 self.progress.questions += 1;
                 self.play([Clip::Prompt(Prompt::StillThere)], Then::AwaitAnswer, now);

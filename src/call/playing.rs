@@ -144,7 +144,8 @@ impl Call {
             self.progress.recording = Some((now, self.ears.heard()));
         }
         self.ears.resume();
-        self.heartbeat(Listening { answer }, now);
+        let situation = self.situation(now);
+        self.heartbeat(Listening { answer }, &situation, now);
     }
 }
 

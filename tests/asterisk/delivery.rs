@@ -171,9 +171,7 @@ fn delivery_of_a_message_is_counted_lit_and_played() {
     let message = Sound::of_example("message");
     caller.listens().says(&message).hangs_up().call();
 
-    let mailbox = format!("Mailbox: {}@default", lab.voice_box());
-    let event = manager.hears(&["Event: MessageWaiting", &mailbox]);
-    assert!(event.contains(&"New: 1".to_owned()), "{event:?}");
+    manager.hears_of_one_new_message(&lab);
     let users = manager.command("voicemail show users for default");
     let line = users
         .lines()

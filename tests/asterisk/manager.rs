@@ -42,6 +42,13 @@ impl Manager {
         }
     }
 
+    /// Waits until the lamp of the box is told of; it is lit for one new message.
+    pub fn hears_of_one_new_message(&mut self, lab: &Lab) {
+        let mailbox = format!("Mailbox: {}@default", lab.voice_box());
+        let event = self.hears(&["Event: MessageWaiting", &mailbox]);
+        assert!(event.contains(&"New: 1".to_owned()), "{event:?}");
+    }
+
     fn does(&mut self, action: &str, fields: &[(&str, &str)]) -> Vec<String> {
         let mut lines = format!("Action: {action}\r\n");
         for (name, value) in fields {

@@ -97,9 +97,7 @@ fn replay_of_a_call_is_in_its_box_as_if_the_caller_had_left_it_there() {
     let message = Sound::of_example("message");
     caller.listens().says(&message).hangs_up().call();
 
-    let mailbox = format!("Mailbox: {}@default", lab.voice_box());
-    let event = manager.hears(&["Event: MessageWaiting", &mailbox]);
-    assert!(event.contains(&"New: 1".to_owned()), "{event:?}");
+    manager.hears_of_one_new_message(&lab);
     let call = wait_for("the delivery to be noted", SOON, || {
         let call = guard.record();
         (!call.delivered().is_empty()).then_some(call)

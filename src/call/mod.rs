@@ -74,7 +74,7 @@ struct Progress {
 }
 
 impl Call {
-    /// A call whose prelude has been read and whose record has been opened.
+    /// A call whose prelude has been read.
     ///
     /// `mix_monitor` is the option text that makes MixMonitor write the tap's file.
     pub fn new(record: CallRecord, policy: Policy, mix_monitor: &str, now: Instant) -> Self {
@@ -111,6 +111,11 @@ impl Call {
             call.send(first, SHORT, now);
         }
         call
+    }
+
+    /// What is known of the call so far.
+    pub fn record(&self) -> &CallRecord {
+        &self.record
     }
 
     /// Takes what happened.

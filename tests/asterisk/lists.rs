@@ -32,6 +32,7 @@ fn who_goes_straight_to_voicemail_is_not_heard_by_the_guard() {
         call.reasons(),
         ["not heard: straight_to_voicemail has _+49911X."]
     );
+    assert_eq!(call.get("case.id"), "", "{call:#?}");
     let ending = lab.ending();
     assert_eq!(
         ["status", "vmstatus", "call", "limit"].map(|name| ending.get(name)),
@@ -56,6 +57,7 @@ fn who_is_refused_is_not_answered_and_goes_where_the_dialplan_has_a_place_for_hi
     let call = guard.record();
     assert_eq!(call.get("ended_by"), "turned_away", "{call:#?}");
     assert_eq!(call.reasons(), ["not heard: refuse has +49 911 555001"]);
+    assert_eq!(call.get("case.id"), "", "{call:#?}");
     let ending = lab.ending();
     assert_eq!((&*ending.how, ending.get("status")), ("hung-up", "refused"));
     assert_eq!(ending.get("call"), call.get("id"));

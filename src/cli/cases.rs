@@ -84,7 +84,7 @@ fn notes(shown: usize, in_none: u32, args: &Args, out: &mut dyn Write) -> Result
     if in_none > 0 {
         writeln!(
             out,
-            "Calls in no case, because they show no number or repeat_window_s is off: {in_none}; \
+            "Calls in no case, because they show no number, a list decided on them, or repeat_window_s is off: {in_none}; \
              without --cases they are shown."
         )?;
     }

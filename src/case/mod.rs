@@ -43,6 +43,17 @@ pub struct Closed {
     pub call: Option<CallId>,
 }
 
+/// Which call of its case a call is: what is told of it when it is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlaceInCase {
+    /// The case.
+    pub case: CallId,
+    /// Its place among the calls of the case by their begin, from 1.
+    pub place: u32,
+    /// When the first call of the case began.
+    pub first: Timestamp,
+}
+
 /// What closes a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -49,3 +49,4 @@ mod sip;
 mod sound;
 mod table;
 mod tap_faults;
+mod team;

@@ -45,6 +45,7 @@ mod number;
 mod ramblers;
 mod reload;
 mod replay;
+mod restart;
 mod sip;
 mod sound;
 mod table;

@@ -139,8 +139,8 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
         keep::keep(folder, &own.data, call, record.started, &[])
     };
     if let Some(place) = tokio::task::spawn_blocking(keeping).await?? {
+        outbox.note_audio(call, place.clone()).await?;
         info!(%call, place, "the recording of an earlier call could be kept after all");
-        outbox.note_audio(call, place).await?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use voicemail_guard::agi::{Command, Exchange, Handled, Outcome, Request};
+use voicemail_guard::agi::{CodecLimits, Command, Exchange, Handled, Outcome, Request};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::server::{self, Connection, Handler, Limits};
 
@@ -268,6 +268,28 @@ async fn broken_peers_leave_no_trace() {
     while endless.write_all(&[b'x'; 4096]).await.is_ok() {}
     guard.good_call().await;
     guard.end().await;
+}
+
+/// As Asterisk closes when the caller hangs up while a command is on its way to it.
+#[tokio::test]
+async fn a_reset_between_two_lines_is_an_end_like_any_other() {
+    for (said, is_cut) in [("200 result=0\n", false), ("200 resu", true)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let mut asterisk = TcpStream::connect(at).await.unwrap();
+        let (near, _) = listener.accept().await.unwrap();
+        let mut connection = Connection::new(near, CodecLimits::default());
+        asterisk.write_all(&prelude("script")).await.unwrap();
+        connection.next().await.unwrap();
+        asterisk.write_all(said.as_bytes()).await.unwrap();
+        if !is_cut {
+            connection.next().await.unwrap();
+        }
+        connection.send(&Command::answer()).await.unwrap();
+        drop(asterisk);
+        let end = connection.next().await;
+        assert_eq!(end.is_err(), is_cut, "{end:?}");
+    }
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ use Class::{Music, Noise, Silence, Speech, Tone};
 fn what_nobody_said_goes_before_and_behind() {
     for class in [Silence, Music, Noise, Tone] {
         let parts = [(class, 5.0), (Speech, 4.0), (class, 9.0)];
-        check(&parts, &PLAIN, &[(4.7, 0.0, 4.6)]);
+        check(&parts, &PLAIN, &[(4.5, 0.0, 5.0)]);
     }
     check(&[(Speech, 4.0)], &PLAIN, &[(0.0, 0.0, 4.0)]);
     let close = [(Silence, 0.125), (Speech, 4.0), (Noise, 0.25)];
@@ -91,7 +91,7 @@ fn only_long_pauses_are_shortened() {
 #[test]
 fn who_speaks_over_the_greeting_is_heard() {
     let parts = [(Silence, 4.0), (Speech, 1.0), (Silence, 9.0), (Speech, 6.0)];
-    check(&parts, &PLAIN, &[(3.7, 0.0, 1.8), (13.5, 1.8, 6.5)]);
+    check(&parts, &PLAIN, &[(3.5, 0.0, 2.0), (13.5, 2.0, 6.5)]);
 }
 
 #[test]
@@ -107,9 +107,9 @@ fn in_doubt_only_silence_goes() {
         keep_sounds: true,
         ..PLAIN
     };
-    check(&parts, &unsure, &[(4.7, 0.0, 12.6)]);
+    check(&parts, &unsure, &[(4.5, 0.0, 13.0)]);
     let parts = [(Silence, 5.0), (Noise, 6.0), (Silence, 5.0)];
-    check(&parts, &PLAIN, &[(4.7, 0.0, 6.6)]);
+    check(&parts, &PLAIN, &[(4.5, 0.0, 7.0)]);
     check(&[(Silence, 5.0)], &PLAIN, &[(0.0, 0.0, 1.0)]);
     check(&[], &PLAIN, &[]);
 }
@@ -121,7 +121,7 @@ fn what_the_ear_did_not_judge_is_kept() {
     let early = [segment(0, 40_000, Silence)];
     assert_eq!(
         pieces(&trim(&counted(80_000), &early, &PLAIN)),
-        [(4.7, 0.0, 5.3)]
+        [(4.5, 0.0, 5.5)]
     );
 }
 
@@ -137,22 +137,22 @@ fn the_number_comes_first_where_the_box_wants_it() {
         number_asked: Some(secs(41.0)),
         ..PLAIN
     };
-    let delivered = check(&parts, &asked, &[(0.0, 0.0, 40.5), (41.5, 40.5, 8.8)]);
+    let delivered = check(&parts, &asked, &[(0.0, 0.0, 40.5), (41.5, 40.5, 9.0)]);
     let number = |at, len| {
         Some(Stretch {
             at: secs(at),
             len: secs(len),
         })
     };
-    assert_eq!(delivered.number, number(40.5, 8.8));
+    assert_eq!(delivered.number, number(40.5, 9.0));
 
     let first = Wishes {
         number_first: true,
         ..asked
     };
-    let delivered = check(&parts, &first, &[(41.5, 0.0, 8.8), (0.0, 9.6, 40.5)]);
-    assert_eq!(delivered.number, number(0.0, 8.8));
-    let beep = delivered.samples[(8.8 * 8_000.0) as usize..(9.6 * 8_000.0) as usize].iter();
+    let delivered = check(&parts, &first, &[(41.5, 0.0, 9.0), (0.0, 9.8, 40.5)]);
+    assert_eq!(delivered.number, number(0.0, 9.0));
+    let beep = delivered.samples[(9.0 * 8_000.0) as usize..(9.8 * 8_000.0) as usize].iter();
     assert!(beep.clone().any(|&sample| sample > 2_000));
     assert_eq!(beep.len() as u64, SEPARATOR.samples());
 }

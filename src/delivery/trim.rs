@@ -302,8 +302,8 @@ pub const MOST_GAIN_DB: f64 = 24.0;
 pub const LONGEST_PAUSE: MediaTime = MediaTime::from_secs(3);
 /// What stays of a shortened pause, half of it at each side.
 pub const KEPT_PAUSE: MediaTime = MediaTime::from_secs(1);
-/// What stays before the first and after the last speech.
-pub const MARGIN: MediaTime = MediaTime::from_millis(300);
+/// What stays before the first and after the last speech: the ear notices a soft beginning up to 0.4 s late.
+pub const MARGIN: MediaTime = MediaTime::from_millis(500);
 /// The most that is added: what stands between the number and the rest.
 pub const SEPARATOR: MediaTime = MediaTime::from_millis(800);
 /// A pause that comes this soon after the prompt is waited for.

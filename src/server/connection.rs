@@ -51,8 +51,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if item.is_some() {
                 return Ok(item);
             }
-            let read = poll_fn(|cx| self.poll_read(cx)).await?;
-            self.is_closed = read == 0;
+            self.is_closed = match poll_fn(|cx| self.poll_read(cx)).await {
+                Ok(read) => read == 0,
+                // Asterisk closes so when the caller hangs up while a command is on its way to it.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => true,
+                Err(error) => return Err(error.into()),
+            };
         }
     }
 

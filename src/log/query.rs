@@ -153,6 +153,9 @@ fn first_ms(at: Timestamp) -> i64 {
     }
 }
 
+/// What takes the record of each row, and the row; whether it wants the next.
+type EachRow<'a> = dyn FnMut(Result<CallRecord, LogError>, &Row<'_>) -> rusqlite::Result<bool> + 'a;
+
 /// Reads the log of a data folder, also while a guard works on it.
 pub struct Reader {
     path: PathBuf,
@@ -356,7 +359,7 @@ impl Reader {
         &self,
         sql: &str,
         values: Vec<Value>,
-        each: &mut dyn FnMut(Result<CallRecord, LogError>, &Row<'_>) -> rusqlite::Result<bool>,
+        each: &mut EachRow<'_>,
     ) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;

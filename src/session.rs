@@ -100,7 +100,7 @@ impl Guard {
         &self,
         connection: Connection<S>,
         request: &Request,
-        record: CallRecord,
+        mut record: CallRecord,
         config: Arc<Config>,
     ) {
         for name in request.contradicted() {
@@ -116,6 +116,8 @@ impl Guard {
         {
             let reason = "the request names no voice box: write agi://…/guard?box=100@default";
             error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
+            // Nobody answers for a box that there is not.
+            record.repeat_window_s = None;
             self.close_unheard(record, EndedBy::HandedOn, reason);
             return connection.fail().await;
         }

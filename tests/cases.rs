@@ -431,7 +431,8 @@ fn a_thousand_calls_of_one_caller_are_one_short_card() {
     assert_eq!(outline(folder.path()), [(1_000, None)]);
     assert_eq!(all(folder.path()).len(), 1_000);
     let (_, out) = run(folder.path(), &["call", &calls[500].id.to_string()]);
-    assert!(out.contains("the 501st of 1000 calls"), "{out}");
+    assert!(out.contains("501st call since "), "{out}");
+    assert!(out.contains(", of 1000 by this number"), "{out}");
     assert!(out.contains("and 979 more"), "{out}");
     assert!(out.lines().count() < 60, "{out}");
 }

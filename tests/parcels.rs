@@ -10,14 +10,14 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::level::active_speech_level;
 use voicemail_guard::audio::{MediaTime, g711, wav};
-use voicemail_guard::call::record::{Asked, CallRecord};
+use voicemail_guard::call::record::{Asked, CallId, CallRecord};
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Destination, Worker, key_of};
 use voicemail_guard::hearing::hear;
-use voicemail_guard::log::{CallLog, Duty, Reader, Stage};
+use voicemail_guard::log::{CallLog, Duty, Reader, Stage, words};
 
 use self::call_log::{all, open};
 use self::receiver::{Answer, Receiver, status};
@@ -95,6 +95,7 @@ impl House {
                 answer: None,
             }],
             delivered: Vec::new(),
+            repeat_window_s: Some(3_600),
             ..closed(n, Verdict::Rambler)
         };
         let path = self.data().join(record.audio.as_ref().unwrap());
@@ -103,6 +104,12 @@ impl House {
         let to = self.config.deliver_to(&record.box_name);
         self.log.close_and_deliver(record.clone(), to);
         record
+    }
+
+    fn erases(&self, call: CallId) {
+        let database = rusqlite::Connection::open(self.data().join("calls.sqlite")).unwrap();
+        let gone = database.execute("DELETE FROM calls WHERE id = ?1", [call.to_string()]);
+        assert_eq!(gone.unwrap(), 1);
     }
 
     /// As if the back-off were over.
@@ -183,6 +190,63 @@ async fn the_team_gets_the_message_by_mail_and_webhook() {
             .unwrap()
             .contains("After being asked for the number:")
     );
+}
+
+/// What a mail and a webhook say of the case is fixed with the duty to send them: later attempts say the same,
+/// whatever is filed or deleted meanwhile.
+#[tokio::test]
+async fn the_place_in_the_case_is_told_the_same_at_every_attempt() {
+    let mut house = House::new(status("503 Later")).await;
+    let reachable = house.config.delivery.mail.port;
+    house.config.delivery.mail.port = 1;
+    for n in 1..=2 {
+        house.log.close_call(in_the_case(n));
+    }
+    let third = house.files(3);
+    house
+        .works_until(|duties| duties.iter().all(|duty| duty.failures == 1))
+        .await;
+    // One that began before and is filed late, and the first one is erased.
+    house.log.close_call(CallRecord {
+        id: CallId::new(in_the_case(2).started, 77),
+        ..in_the_case(2)
+    });
+    house.log.outbox().heads().await.unwrap();
+    house.erases(in_the_case(1).id);
+    let shown = Reader::open(&house.data()).unwrap().case_of(third.id);
+    let shown = shown.unwrap().unwrap();
+    assert_eq!((shown.place, shown.case.first), (3, in_the_case(2).started));
+
+    house.config.delivery.mail.port = reachable;
+    house.is_due_now();
+    house
+        .works_until(|duties| duties.len() == 1 && duties[0].failures == 2)
+        .await;
+    let bodies = house.receiver.got().into_iter().map(|got| got.body);
+    let bodies: Vec<_> = bodies.collect();
+    assert!(bodies.len() == 2 && bodies[0] == bodies[1]);
+    let told: serde_json::Value = serde_json::from_slice(&bodies[0]).unwrap();
+    let case = &told["call"]["case"];
+    assert_eq!(
+        (&case["id"], &case["place"]),
+        (&in_the_case(1).id.to_string().into(), &3.into())
+    );
+    let first: jiff::Timestamp = case["first"].as_str().unwrap().parse().unwrap();
+    assert_eq!(first, in_the_case(1).started);
+    let mail = house.sink.got().remove(0).data;
+    let mail = MessageParser::default().parse(mail.as_bytes()).unwrap();
+    let text = mail.body_text(0).unwrap();
+    let since = words::nth_call(3, first, &jiff::tz::TimeZone::system());
+    assert!(text.contains(&since), "{since} in {text}");
+}
+
+/// A hang-up by the caller of [`House::files`].
+fn in_the_case(n: u32) -> CallRecord {
+    CallRecord {
+        caller: closed(3, Verdict::Hangup).caller,
+        repeat_window_s: Some(3_600),
+        ..closed(n, Verdict::Hangup)
+    }
 }
 
 #[tokio::test]

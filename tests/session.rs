@@ -28,9 +28,10 @@ async fn a_request_that_names_no_voice_box_goes_on_to_voicemail_and_is_filed() {
         let guard = guard(&folder, "");
         let said = answers(&guard, script).await;
         assert_eq!(said, "failure\n", "{script}");
-        let (_, records) = filed(&guard).await;
+        let (reader, records) = filed(&guard).await;
         assert_eq!(records.len(), 1, "{script}");
         let record = &records[0];
+        assert_eq!(reader.case_of(record.id).unwrap(), None, "{script}");
         assert_eq!(record.verdict, Some(Verdict::Unsure), "{script}");
         assert_eq!(record.ended_by, Some(EndedBy::HandedOn), "{script}");
         assert!(record.reasons[0].contains("no voice box"), "{record:?}");

@@ -111,6 +111,8 @@ async fn a_message_becomes_a_line_in_the_caller_log_and_a_ticket_once() {
             .unwrap()
             .contains("491712345678 (keyed_confirmed)")
     );
+    let body = ticket["article"]["body"].as_str().unwrap();
+    assert!(body.contains("\nCall no. 3 since 2026-11-23T"), "{body}");
     let audio = ticket["article"]["attachments"][0]["data"]
         .as_str()
         .unwrap();

@@ -55,6 +55,9 @@ def ticket(told):
     back = number(call["callback"], "no number")
     lines = [f"Call back: {back} ({call['callback']['source']})", f"Name: {call['caller']['name']}",
              f"Verdict: {call['verdict']}: " + "; ".join(call["reasons"]), told.get("page") or ""]
+    case = call.get("case") or {}
+    if case.get("place", 1) > 1:
+        lines.insert(2, f"Call no. {case['place']} since {case['first']} (case {case['id']})")
     article = {"subject": "Voice message", "body": "\n".join(lines), "type": "phone",
                "sender": "Customer", "content_type": "text/plain", "internal": False}
     if sound.get("wav"):

@@ -4,8 +4,9 @@
 //! window of the call before. The box is what the team of a hotline answers for, so calls for two boxes are
 //! two cases, and calls that came in by several numbers for one box are one. Numbers are compared in their
 //! E.164 form ([`number::identity`]). A caller who withholds his number, or of whom none is known, has no
-//! case: nothing tells him from others. Nor has a call that a list sent straight to `VoiceMail()` or turned
-//! away: what became of the one the guard does not know, and the other is not to be called back.
+//! case: nothing tells him from others. Nor has a call whose request names no voice box, for which nobody
+//! answers; nor one that a list sent straight to `VoiceMail()` or turned away: what became of the one the guard
+//! does not know, and the other is not to be called back.
 //!
 //! A case is open until the caller has what he called for, as far as that can be known: he has left a message
 //! (the guard knows), or he was connected with somebody (Asterisk's manager interface tells). Then every case
@@ -41,6 +42,17 @@ pub struct Closed {
     pub by: ClosedBy,
     /// The call that closed it, where it was one of the guard's own.
     pub call: Option<CallId>,
+}
+
+/// Which call of its case a call is: what is told of it when it is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlaceInCase {
+    /// The case.
+    pub case: CallId,
+    /// Its place among the calls of the case by their begin, from 1.
+    pub place: u32,
+    /// When the first call of the case began.
+    pub first: Timestamp,
 }
 
 /// What closes a case.

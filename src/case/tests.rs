@@ -78,7 +78,11 @@ fn one_number_however_it_is_sent() {
         let number = number_of(&caller(sent, "shown"));
         assert_eq!(number.as_deref(), Some("+49301234567"), "{sent}");
     }
-    assert_eq!(number_of(&caller("200", "shown")).as_deref(), Some("200"));
+    // One that no plan has stays as it was sent.
+    for sent in ["200", "+49200", "+999 555-1"] {
+        let number = number_of(&caller(sent, "shown"));
+        assert_eq!(number, Some(sent.replace([' ', '-'], "")));
+    }
 }
 
 #[test]

@@ -259,15 +259,16 @@ fn timeline(record: &CallRecord) -> impl Iterator<Item = String> {
 
 fn case_of(of: &CaseOfCall, zone: &TimeZone) -> String {
     let state = words::case_state(&of.case, zone);
-    if of.calls == 1 {
-        return format!("the only call by this number for the box so far; {state}");
-    }
-    format!(
-        "the {} of {} calls by this number for the box since {}; {state}",
-        words::ordinal(of.place),
-        of.calls,
-        words::time(of.case.first, zone)
-    )
+    let calls = of.calls;
+    let which = match of.place {
+        1 if calls == 1 => "the only call".into(),
+        1 => format!("first of {calls} calls"),
+        place => format!(
+            "{}, of {calls}",
+            words::nth_call(place, of.case.first, zone)
+        ),
+    };
+    format!("{which} by this number for the box so far; {state}")
 }
 
 /// The other calls of the case, those next to this one.

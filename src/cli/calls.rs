@@ -181,11 +181,10 @@ fn lines(
 ) -> Result<usize, Error> {
     let mut printed = 0;
     let mut failed = None;
-    reader.each(query, |record| {
-        let written = record.map_err(Error::from).and_then(|record| {
-            let case = reader.case_of(record.id)?;
-            Ok(out.write_all(line(&record, case.as_ref()).as_bytes())?)
-        });
+    reader.each_with_case(query, |call| {
+        let written = call
+            .map_err(Error::from)
+            .and_then(|(record, case)| Ok(out.write_all(line(&record, case.as_ref()).as_bytes())?));
         match written {
             Ok(()) => printed += 1,
             Err(error) => failed = Some(error),
@@ -203,10 +202,6 @@ fn table(
     observed: &mut Observed,
     out: &mut dyn Write,
 ) -> Result<usize, Error> {
-    let records = reader.calls(query)?;
-    if records.is_empty() {
-        return Ok(0);
-    }
     let mut table = empty_table([
         "time",
         "number",
@@ -218,15 +213,29 @@ fn table(
         "call",
         "case",
     ]);
-    for record in &records {
-        observed.count(record);
-        table.add_row(row(record, reader.case_of(record.id)?.as_ref(), zone));
+    let mut broken = None;
+    reader.each_with_case(query, |call| {
+        match call {
+            Ok((record, case)) => {
+                observed.count(&record);
+                table.add_row(row(&record, case.as_ref(), zone));
+            }
+            Err(error) => broken = Some(error),
+        }
+        broken.is_none()
+    })?;
+    if let Some(error) = broken {
+        return Err(error.into());
+    }
+    let printed = table.row_count();
+    if printed == 0 {
+        return Ok(0);
     }
     if let Some(speech) = table.column_mut(5) {
         speech.set_cell_alignment(CellAlignment::Right);
     }
     writeln!(out, "{}", table.trim_fmt())?;
-    Ok(records.len())
+    Ok(printed)
 }
 
 /// A table of the commands' one form, without rows yet.

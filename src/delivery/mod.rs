@@ -31,6 +31,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::call::record::{CallId, CallRecord};
+use crate::case::PlaceInCase;
 
 pub use rule::destinations_of;
 use trim::Delivered;
@@ -74,6 +75,8 @@ impl Destination {
 pub struct Parcel {
     /// The closed record of the call.
     pub record: CallRecord,
+    /// Which call of its case it is, as it was when the call ended; `None` where it is in no case.
+    pub case: Option<PlaceInCase>,
     /// What a receiver knows a repeated attempt by: the same for every attempt at this delivery.
     pub key: String,
     /// Attempts before this one.

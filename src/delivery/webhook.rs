@@ -122,7 +122,7 @@ pub fn payload_in(audio: bool, page: Option<&str>, parcel: &Parcel, zone: &TimeZ
         event: if delivered { "message" } else { "call" },
         key: &parcel.key,
         page: page_of(page, record.id),
-        call: export::json_line(&record, zone),
+        call: export::json_line_in_case(&record, parcel.case, zone),
         sound: parcel.sound.as_ref().map(|sound| Sound {
             seconds: sound.len(),
             number: sound.number,

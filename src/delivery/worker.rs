@@ -277,6 +277,7 @@ impl Shared {
     /// Everything that one attempt needs.
     async fn parcel(self: &Arc<Self>, duty: &Duty) -> Result<Parcel, Stopped> {
         let mut record = self.record(duty).await?;
+        let case = self.outbox.place_in_case(duty).await?;
         let original = self.original(&mut record).await?;
         let sound = match original.clone() {
             Some(path) => {
@@ -295,6 +296,7 @@ impl Shared {
             key: key_of(duty.call, duty.to),
             failures: duty.failures,
             record,
+            case,
             sound,
             original,
         })

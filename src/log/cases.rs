@@ -5,6 +5,7 @@
 //! Calls that were filed before there were cases have none: nobody noted then which window held, and who
 //! got through, so all of them would stand open.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -298,20 +299,81 @@ pub(super) fn of_call(
     connection: &Connection,
     call: CallId,
 ) -> rusqlite::Result<Option<CaseOfCall>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT c.seq, c.id, min(o.started_ms), max(o.started_ms), c.closed_ms, c.closed_by,
-                c.closed_call, count(*),
-                count(*) FILTER (WHERE (o.started_ms, o.seq) <= (t.started_ms, t.seq))
-         FROM calls t JOIN cases c ON c.seq = t.case_seq JOIN calls o ON o.case_seq = t.case_seq
-         WHERE t.id = ?1 GROUP BY c.seq",
-    )?;
-    let found = statement
+    let place = connection
+        .prepare_cached(
+            "SELECT case_seq, started_ms, seq FROM calls WHERE id = ?1 AND case_seq IS NOT NULL",
+        )?
         .query_row([call.to_string()], |row| {
-            let (calls, place) = (row.get(7)?, row.get(8)?);
-            Ok(case_in(row)?.map(|case| CaseOfCall { case, calls, place }))
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
         })
         .optional()?;
-    Ok(found.flatten())
+    match place {
+        Some((case_seq, call)) => Placing::new(connection).place(case_seq, call),
+        None => Ok(None),
+    }
+}
+
+/// Finds calls in their cases; each case is read once, however many of its calls are looked for.
+pub(super) struct Placing<'a> {
+    connection: &'a Connection,
+    read: BTreeMap<i64, Option<CallsOfCase>>,
+}
+
+struct CallsOfCase {
+    case: Case,
+    /// When they began, in milliseconds, and their rows: in order.
+    calls: Vec<(i64, i64)>,
+}
+
+impl<'a> Placing<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
+        let read = BTreeMap::new();
+        Self { connection, read }
+    }
+
+    /// The case in this row, and which of its calls the one is that began then (ms) and stands in that row.
+    pub(super) fn place(
+        &mut self,
+        case_seq: i64,
+        call: (i64, i64),
+    ) -> rusqlite::Result<Option<CaseOfCall>> {
+        let of = match self.read.entry(case_seq) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(new) => new.insert(calls_of(self.connection, case_seq)?),
+        };
+        Ok(of.as_ref().map(|of| {
+            let at = of.calls.partition_point(|&other| other <= call);
+            CaseOfCall {
+                case: of.case.clone(),
+                calls: of.calls.len() as u32,
+                place: at as u32,
+            }
+        }))
+    }
+}
+
+fn calls_of(connection: &Connection, case_seq: i64) -> rusqlite::Result<Option<CallsOfCase>> {
+    let case = connection
+        .prepare_cached(
+            "SELECT seq, id, first_ms, last_ms, closed_ms, closed_by, closed_call FROM cases
+             WHERE seq = ?1",
+        )?
+        .query_row([case_seq], case_in)
+        .optional()?;
+    let Some(mut case) = case.flatten() else {
+        return Ok(None);
+    };
+    let calls: Vec<(i64, i64)> = connection
+        .prepare_cached(
+            "SELECT started_ms, seq FROM calls WHERE case_seq = ?1 ORDER BY started_ms, seq",
+        )?
+        .query_map([case_seq], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    // Those that are still there.
+    if let (Some(first), Some(last)) = (calls.first(), calls.last()) {
+        (case.first, case.last) = (moment(first.0), moment(last.0));
+    }
+    Ok(Some(CallsOfCase { case, calls }))
 }
 
 /// The cases with these rows of calls among them, those with the latest call first.

@@ -10,7 +10,7 @@ use super::{CaseOfCall, CountedCase};
 use crate::audio::MediaTime;
 use crate::call::record::{Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode, WouldHave};
 use crate::call::verdict::Verdict;
-use crate::case::{Case, ClosedBy};
+use crate::case::{Case, ClosedBy, PlaceInCase};
 use crate::hearing::{Class, ClassSeconds};
 use crate::text::plain_json;
 
@@ -46,7 +46,15 @@ struct Line<'a> {
     watched: Option<&'a str>,
 }
 
-/// What `calls` prints of the case of a call, behind what there is of the call itself.
+/// A call, and behind what there is of it its case, which is `null` where it has none.
+#[derive(Serialize)]
+struct InCase<L: Serialize, C: Serialize> {
+    #[serde(flatten)]
+    call: L,
+    case: Option<C>,
+}
+
+/// What `calls` prints of the case of a call.
 #[derive(Serialize)]
 struct CaseLine {
     id: CallId,
@@ -55,6 +63,14 @@ struct CaseLine {
     first: String,
     last: String,
     closed: Option<ClosedLine>,
+}
+
+/// What a delivery tells of it: what is known of a case when the call ends.
+#[derive(Serialize)]
+struct PlaceLine {
+    id: CallId,
+    place: u32,
+    first: String,
 }
 
 #[derive(Serialize)]
@@ -115,12 +131,6 @@ pub fn case_json(counted: &CountedCase, zone: &TimeZone) -> String {
 
 /// What [`json`] prints, and the call's case, which is `null` where it has none.
 pub fn json_with_case(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> String {
-    #[derive(Serialize)]
-    struct Both<L: Serialize> {
-        #[serde(flatten)]
-        call: L,
-        case: Option<CaseLine>,
-    }
     let case = case.map(|of| CaseLine {
         id: of.case.id,
         place: of.place,
@@ -130,7 +140,7 @@ pub fn json_with_case(record: &CallRecord, case: Option<&CaseOfCall>, zone: &Tim
         closed: ClosedLine::of(&of.case, zone),
     });
     let call = json_line(record, zone);
-    plain_json(&to_json(&Both { call, case }))
+    plain_json(&to_json(&InCase { call, case }))
 }
 
 /// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
@@ -138,8 +148,23 @@ pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
     plain_json(&to_json(&json_line(record, zone)))
 }
 
-/// What [`json`] writes, to stand inside something larger.
-pub fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + use<'a> {
+/// What [`json`] writes and the call's place in its case, to stand inside something larger.
+pub fn json_line_in_case<'a>(
+    record: &'a CallRecord,
+    case: Option<PlaceInCase>,
+    zone: &TimeZone,
+) -> impl Serialize + use<'a> {
+    InCase {
+        call: json_line(record, zone),
+        case: case.map(|of| PlaceLine {
+            id: of.case,
+            place: of.place,
+            first: rfc3339(of.first, zone),
+        }),
+    }
+}
+
+fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + use<'a> {
     Line {
         id: record.id,
         started: rfc3339(record.started, zone),

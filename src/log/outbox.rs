@@ -11,8 +11,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use tokio::sync::Notify;
 
+use super::cases;
 use super::handle::CallLog;
 use crate::call::record::{CallId, CallRecord};
+use crate::case::PlaceInCase;
 use crate::delivery::Destination;
 
 /// How far a delivery has come.
@@ -131,6 +133,14 @@ impl Outbox {
             .await
     }
 
+    /// What is told of the call's case, if it has one: the same at every attempt.
+    pub async fn place_in_case(&self, duty: &Duty) -> Result<Option<PlaceInCase>, OutboxError> {
+        let seq = duty.seq;
+        self.log
+            .ask(move |connection| place_in_case(connection, seq))
+            .await
+    }
+
     /// Notes what came of an attempt; it is on the disk when this returns.
     pub async fn note(&self, duty: &Duty, outcome: Outcome) -> Result<(), OutboxError> {
         let (seq, call) = (duty.seq, duty.call);
@@ -199,21 +209,53 @@ impl Outbox {
     }
 }
 
-/// Puts the deliveries of a closed record into the outbox.
+/// Puts the deliveries of a closed record into the outbox, with what is told of its case.
+///
+/// The place is fixed here: calls of the case that are filed later, or deleted, change no mail that was sent once.
 pub(super) fn insert(
     connection: &Connection,
     record: &CallRecord,
     to: &[Destination],
 ) -> rusqlite::Result<()> {
+    if to.is_empty() {
+        return Ok(());
+    }
     let since = record.ended.unwrap_or(record.started).as_millisecond();
+    let of = cases::of_call(connection, record.id)?;
     let mut insert = connection.prepare_cached(
-        "INSERT INTO outbox (call, box, destination, stage, since_ms, due_ms)
-         VALUES (?1, ?2, ?3, 'waiting', ?4, ?4) ON CONFLICT (call, destination) DO NOTHING",
+        "INSERT INTO outbox (call, box, destination, stage, since_ms, due_ms,
+                             case_id, case_place, case_first_ms)
+         VALUES (?1, ?2, ?3, 'waiting', ?4, ?4, ?5, ?6, ?7)
+         ON CONFLICT (call, destination) DO NOTHING",
     )?;
     for to in to {
-        insert.execute((record.id.to_string(), &record.box_name, to.as_str(), since))?;
+        insert.execute((
+            record.id.to_string(),
+            &record.box_name,
+            to.as_str(),
+            since,
+            of.as_ref().map(|of| of.case.id.to_string()),
+            of.as_ref().map(|of| of.place),
+            of.as_ref().map(|of| of.case.first.as_millisecond()),
+        ))?;
     }
     Ok(())
+}
+
+fn place_in_case(connection: &Connection, seq: i64) -> rusqlite::Result<Option<PlaceInCase>> {
+    type Told = (Option<String>, Option<u32>, Option<i64>);
+    let told: Option<Told> = connection
+        .prepare_cached("SELECT case_id, case_place, case_first_ms FROM outbox WHERE seq = ?1")?
+        .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((Some(case), Some(place), Some(first))) = told else {
+        return Ok(None);
+    };
+    Ok(CallId::parse(&case).map(|case| PlaceInCase {
+        case,
+        place,
+        first: moment(first),
+    }))
 }
 
 const COLUMNS: &str =

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params_from_iter};
 
+use super::cases::Placing;
 use super::{CaseOfCall, CountedCase, DATABASE, Duty, JOURNAL, LogError, cases, outbox, schema};
 use crate::call::record::{CallId, CallRecord};
 use crate::call::verdict::Verdict;
@@ -152,6 +153,9 @@ fn first_ms(at: Timestamp) -> i64 {
     }
 }
 
+/// What takes the record of each row, and the row; whether it wants the next.
+type EachRow<'a> = dyn FnMut(Result<CallRecord, LogError>, &Row<'_>) -> rusqlite::Result<bool> + 'a;
+
 /// Reads the log of a data folder, also while a guard works on it.
 pub struct Reader {
     path: PathBuf,
@@ -201,6 +205,35 @@ impl Reader {
         let Statement { sql, values } = query.statement("id, record");
         self.select(&sql, values, &mut each)
             .map_err(|source| self.failed(source))
+    }
+
+    /// The same, each call with its case.
+    pub fn each_with_case(
+        &self,
+        query: &Query,
+        mut each: impl FnMut(Result<(CallRecord, Option<CaseOfCall>), LogError>) -> bool,
+    ) -> Result<(), LogError> {
+        let case = self.case_column();
+        let Statement { sql, values } =
+            query.statement(&format!("id, record, started_ms, seq, {case}"));
+        let mut placing = Placing::new(&self.connection);
+        let mut each = |call: Result<CallRecord, LogError>, row: &Row<'_>| {
+            let case = match row.get(4)? {
+                Some(case_seq) => placing.place(case_seq, (row.get(2)?, row.get(3)?))?,
+                None => None,
+            };
+            Ok(each(call.map(|call| (call, case))))
+        };
+        self.select_rows(&sql, values, &mut each)
+            .map_err(|source| self.failed(source))
+    }
+
+    fn case_column(&self) -> &'static str {
+        if self.has_cases {
+            "case_seq"
+        } else {
+            "NULL AS case_seq"
+        }
     }
 
     /// All calls that are wanted.
@@ -299,12 +332,7 @@ impl Reader {
             ..query.clone()
         };
         let failed = |source| self.failed(source);
-        let column = if self.has_cases {
-            "case_seq"
-        } else {
-            "NULL AS case_seq"
-        };
-        let Statement { sql, values } = unlimited.statement(column);
+        let Statement { sql, values } = unlimited.statement(self.case_column());
         let count = format!("SELECT count(*) - count(case_seq) FROM ({sql})");
         let in_none = self
             .connection
@@ -323,6 +351,16 @@ impl Reader {
         values: Vec<Value>,
         each: &mut dyn FnMut(Result<CallRecord, LogError>) -> bool,
     ) -> rusqlite::Result<()> {
+        self.select_rows(sql, values, &mut |call, _| Ok(each(call)))
+    }
+
+    /// `sql` gives `id, record` and more.
+    fn select_rows(
+        &self,
+        sql: &str,
+        values: Vec<Value>,
+        each: &mut EachRow<'_>,
+    ) -> rusqlite::Result<()> {
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
@@ -334,7 +372,7 @@ impl Reader {
                     source,
                 }),
             };
-            if !each(record) {
+            if !each(record, row)? {
                 break;
             }
         }

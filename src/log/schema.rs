@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::{LogError, cases};
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 4] = [FIRST, OUTBOX, TOLD, cases::MIGRATION];
+const MIGRATIONS: [&str; 5] = [FIRST, OUTBOX, TOLD, cases::MIGRATION, PLACE_TOLD];
 
 const FIRST: &str = "
     CREATE TABLE calls (
@@ -72,6 +72,13 @@ const TOLD: &str = "
         recipient  TEXT NOT NULL,
         PRIMARY KEY (seq, recipient)
     ) STRICT, WITHOUT ROWID;
+";
+
+const PLACE_TOLD: &str = "
+    -- What is told of the case of a delivered call, as it was when the call was closed: every attempt says the same.
+    ALTER TABLE outbox ADD COLUMN case_id TEXT;
+    ALTER TABLE outbox ADD COLUMN case_place INTEGER;
+    ALTER TABLE outbox ADD COLUMN case_first_ms INTEGER;
 ";
 
 /// The newest schema known here.

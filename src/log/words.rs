@@ -119,8 +119,27 @@ pub fn closed_by(by: ClosedBy) -> &'static str {
     }
 }
 
-/// `1st`, `2nd`, `3rd`, `4th`, `11th`.
-pub fn ordinal(n: u32) -> String {
+/// Which call of a case it is, and since when: `third call since Tuesday, 2026-11-24 10:12:03`.
+pub fn nth_call(place: u32, first: jiff::Timestamp, zone: &TimeZone) -> String {
+    let weekday = first.to_zoned_datetime(zone.clone()).strftime("%A");
+    format!(
+        "{} call since {weekday}, {}",
+        ordinal(place),
+        time(first, zone)
+    )
+}
+
+/// `first` to `tenth`, then `11th`, `12th`.
+fn ordinal(n: u32) -> String {
+    const WORDS: [&str; 10] = [
+        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+        "tenth",
+    ];
+    let word = n.checked_sub(1).and_then(|at| WORDS.get(at as usize));
+    word.map_or_else(|| ordinal_in_figures(n), |word| (*word).into())
+}
+
+fn ordinal_in_figures(n: u32) -> String {
     let ending = match (n % 10, n % 100) {
         (_, 11..=13) => "th",
         (1, _) => "st",

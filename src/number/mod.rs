@@ -127,7 +127,8 @@ pub fn spoken(e164: &str, home: Option<Country>) -> String {
     }
 }
 
-/// What two calls by one number have in common, however it was sent: its E.164 form, else its digits.
+/// What two calls by one number have in common, however it was sent: its E.164 form, else its digits with the
+/// plus that was sent before them.
 ///
 /// `None` where that tells nobody apart: no number, a word such as `anonymous`, nothing but zeros.
 pub fn identity(raw: &str, e164: Option<&str>) -> Option<String> {
@@ -135,7 +136,13 @@ pub fn identity(raw: &str, e164: Option<&str>) -> Option<String> {
         return Some(e164.to_owned());
     }
     let digits = Written::read(raw)?.all;
-    digits.chars().any(|digit| digit != '0').then_some(digits)
+    let plus = if user_part(raw).starts_with('+') {
+        "+"
+    } else {
+        ""
+    };
+    let is_one = digits.chars().any(|digit| digit != '0');
+    is_one.then(|| format!("{plus}{digits}"))
 }
 
 /// Reads the numbering plans now (some milliseconds), so that the first call need not.

@@ -24,18 +24,18 @@ fn guard(lab: &Lab) -> Guard<'_> {
 }
 
 /// Somebody with this number, of this test alone, who rings the hotline: its agents first, then the guard.
-fn caller(lab: &Lab, number: &str) -> Caller {
+pub fn caller(lab: &Lab, number: &str) -> Caller {
     let number = format!("{number}{}", lab.voice_box());
     Caller::dials(lab, &lab.extension("en", 'a')).is(&number, "Erika Müller")
 }
 
 /// He hears the greeting begin and hangs up.
-fn hangs_up_at_once(caller: Caller) {
+pub fn hangs_up_at_once(caller: Caller) {
     caller.is_quiet(2.0).hangs_up().call();
 }
 
 /// The cases of the log, those with the latest call first, once they are as wanted.
-fn cases(guard: &Guard<'_>, what: &str, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+pub fn cases(guard: &Guard<'_>, what: &str, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let mut last = Vec::new();
     let found = || {
         let mut command = Command::new(BINARY);

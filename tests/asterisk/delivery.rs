@@ -26,7 +26,7 @@ use self::records::closed;
 pub mod records;
 
 /// Settings for a guard that delivers into the boxes of this Asterisk.
-fn delivers(lab: &Lab) -> String {
+pub fn delivers(lab: &Lab) -> String {
     format!(
         "deliver_to = [\"voicemail\"]\n[delivery.voicemail]\nspool = {:?}\nmost_messages = 1000\n\
          [delivery.ami]\naddress = \"{}\"\nuser = \"guard\"\nsecret = \"lamps\"\n",
@@ -65,7 +65,7 @@ fn field<'a>(text: &'a str, name: &str) -> &'a str {
 }
 
 /// The box of a test exists for Asterisk once something was put into its context.
-fn context_is_there(lab: &Lab) {
+pub fn context_is_there(lab: &Lab) {
     fs::create_dir_all(lab.inside("/var/spool/asterisk/voicemail/default")).unwrap();
 }
 

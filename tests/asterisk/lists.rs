@@ -1,11 +1,13 @@
 //! Callers with a rule of their own: watched, straight to VoiceMail(), refused.
 
+use crate::delivery::context_is_there;
 use crate::guard::Guard;
 use crate::lab::{LONGEST_CALL, Lab, wait_for};
 use crate::local::LocalCaller;
 use crate::manager::Manager;
 use crate::sip::Caller;
 use crate::sound::Sound;
+use crate::team::Team;
 
 const HIM: &str = "0911555001";
 
@@ -83,6 +85,7 @@ fn who_is_refused_is_not_answered_and_goes_where_the_dialplan_has_a_place_for_hi
 #[test]
 fn a_hangup_of_a_watched_caller_is_in_the_box_and_in_the_log() {
     let lab = Lab::enter();
+    context_is_there(&lab);
     let guard = Guard::with(
         &lab,
         &format!(
@@ -114,4 +117,59 @@ fn a_hangup_of_a_watched_caller_is_in_the_box_and_in_the_log() {
         assert_eq!(call.delivered().len(), usize::from(his), "{call:#?}");
     }
     assert!(guard.told().contains("ON THE WATCH LIST (_0911555XXX)."));
+}
+
+#[test]
+fn a_hangup_of_a_watched_caller_is_told_by_mail_and_webhook_like_a_message() {
+    let lab = Lab::enter();
+    let team = Team::is_there();
+    let settings = format!("watch = [\"_0911555XXX\"]\n{}", team.settings());
+    let guard = Guard::with(&lab, &settings);
+    let unknown = Caller::dials(&lab, &lab.extension("en", 's')).is("0911666001", "Other");
+    unknown.is_quiet(2.0).hangs_up().call();
+    for count in 1..=2 {
+        dials(&lab).is_quiet(2.0).hangs_up().call();
+        team.mails(count);
+        team.hooks(count);
+    }
+    let calls = wait_for("the deliveries to be noted", LONGEST_CALL, || {
+        let calls = guard.closed_calls(3);
+        let noted = |his: usize| calls[his].delivered().len() == 2;
+        (noted(0) && noted(1)).then_some(calls)
+    });
+    assert_eq!(calls.len(), 3);
+    assert!(calls[2].delivered().is_empty(), "{calls:#?}");
+    let (mails, hooks) = (team.mails(2), team.hooks(2));
+    assert_eq!((mails.len(), hooks.len()), (2, 2), "{mails:#?} {hooks:#?}");
+    for (n, call) in calls[..2].iter().rev().enumerate() {
+        assert_eq!(call.get("verdict"), "hangup", "{call:#?}");
+        let (mail, told) = (&mails[n], &hooks[n]);
+        let subject = format!(
+            "Call without a message from +49911555001 (Max Muster) for {}@default",
+            lab.voice_box()
+        );
+        assert_eq!(mail.subject, subject);
+        let watched = mail.text.lines().find(|l| l.starts_with("Watch list:"));
+        assert!(
+            watched.is_some_and(|line| line.ends_with(" _0911555XXX")),
+            "{mail:#?}"
+        );
+        assert!(mail.text.contains("hangup: hung up at once"), "{mail:#?}");
+        assert_eq!(told["event"], "call", "{told:#}");
+        let hook = &told["call"];
+        assert_eq!(hook["id"], call.get("id"));
+        assert_eq!(
+            (&hook["verdict"], &hook["watched"]),
+            (&"hangup".into(), &"_0911555XXX".into())
+        );
+        // His second call is told to be that.
+        assert_eq!(hook["case"]["place"], n + 1, "{told:#}");
+        assert_eq!(hook["case"]["id"], calls[1].get("id"), "{told:#}");
+        let line = mail.text.lines().find(|line| line.starts_with("Case:"));
+        assert_eq!(
+            line.is_some_and(|line| line.contains("second call since ")),
+            n == 1,
+            "{mail:#?}"
+        );
+    }
 }

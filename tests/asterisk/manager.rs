@@ -1,6 +1,6 @@
 //! Asterisk's manager interface as a test uses it: what is told there, and commands.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 
 use crate::lab::{Lab, SOON};
@@ -40,6 +40,14 @@ impl Manager {
                 return block;
             }
         }
+    }
+
+    /// Waits until Asterisk has ended the connection.
+    pub fn is_cut_off(&mut self) {
+        let mut rest = Vec::new();
+        let ended = self.stream.read_to_end(&mut rest);
+        let reset = matches!(&ended, Err(error) if error.kind() == ErrorKind::ConnectionReset);
+        assert!(ended.is_ok() || reset, "{ended:?}");
     }
 
     /// Waits until the lamp of the box is told of; it is lit for one new message.

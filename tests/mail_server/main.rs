@@ -148,6 +148,7 @@ fn parcel(sends: usize) -> Parcel {
     Parcel {
         key: key_of(record.id, Destination::Mail),
         record,
+        case: None,
         failures: 0,
         sound: Some(sound),
         original: None,

@@ -1,7 +1,10 @@
 //! A message on its way, as the worker hands it out.
 
+use jiff::SignedDuration;
 use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call::record::CallId;
 use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::case::PlaceInCase;
 use voicemail_guard::delivery::trim::{Delivered, Stretch};
 use voicemail_guard::delivery::{Destination, Parcel, key_of};
 
@@ -12,6 +15,11 @@ pub(crate) fn parcel(destination: Destination) -> Parcel {
     let record = records::closed(7, Verdict::Message);
     Parcel {
         key: key_of(record.id, destination),
+        case: Some(PlaceInCase {
+            case: CallId::new(record.started - SignedDuration::from_hours(20), 3),
+            place: 3,
+            first: record.started - SignedDuration::from_hours(20),
+        }),
         record,
         failures: 0,
         sound: Some(Delivered {

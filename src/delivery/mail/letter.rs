@@ -89,6 +89,7 @@ impl Stationery<'_> {
                 words.watched,
                 clean(record.watched.as_deref().unwrap_or_default()),
             ),
+            Line::text(words.case, self.case(parcel)),
             Line::text(words.call_back, self.call_back(record, words)),
             Line::text(words.dialled, clean(&record.dnid)),
             Line::text(words.box_name, clean(&record.box_name)),
@@ -121,6 +122,11 @@ impl Stationery<'_> {
             link: true,
         }));
         lines
+    }
+
+    fn case(&self, parcel: &Parcel) -> String {
+        let case = parcel.case;
+        case.map_or_else(String::new, |of| words::case(self.language, of, self.zone))
     }
 
     fn call_back(&self, record: &CallRecord, words: &Words) -> String {

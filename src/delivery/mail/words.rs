@@ -1,8 +1,12 @@
 //! What stands in an e-mail, in German and English.
 
+use jiff::tz::TimeZone;
+
 use crate::call::record::{CallbackSource, Presentation};
 use crate::call::verdict::Verdict;
+use crate::case::PlaceInCase;
 use crate::config::parcels::Tongue;
+use crate::log::words::{nth_call, time};
 
 /// The words of one language.
 pub(super) struct Words {
@@ -12,6 +16,7 @@ pub(super) struct Words {
     pub(super) watched: &'static str,
     pub(super) to_box: &'static str,
     pub(super) caller: &'static str,
+    pub(super) case: &'static str,
     pub(super) call_back: &'static str,
     pub(super) nobody: &'static str,
     pub(super) dialled: &'static str,
@@ -45,6 +50,7 @@ const EN: Words = Words {
     watched: "Watch list",
     to_box: "for",
     caller: "Caller",
+    case: "Case",
     call_back: "Call back",
     nobody: "no number known",
     dialled: "Dialled",
@@ -71,6 +77,7 @@ const DE: Words = Words {
     watched: "Beobachtungsliste",
     to_box: "für",
     caller: "Anrufer",
+    case: "Vorgang",
     call_back: "Rückruf",
     nobody: "keine Nummer bekannt",
     dialled: "Gewählt",
@@ -121,6 +128,39 @@ pub(super) fn verdict(tongue: Tongue, verdict: Verdict) -> &'static str {
         (Tongue::De, Verdict::Tone) => "war eine Maschine",
         (Tongue::De, Verdict::Unsure) => "ließ sich nicht sicher einordnen",
     }
+}
+
+/// Which call of its case it is; nothing of the first.
+pub(super) fn case(tongue: Tongue, of: PlaceInCase, zone: &TimeZone) -> String {
+    const WEEKDAYS: [&str; 7] = [
+        "Montag",
+        "Dienstag",
+        "Mittwoch",
+        "Donnerstag",
+        "Freitag",
+        "Samstag",
+        "Sonntag",
+    ];
+    match (tongue, of.place) {
+        (_, ..=1) => String::new(),
+        (Tongue::En, place) => nth_call(place, of.first, zone),
+        (Tongue::De, place) => {
+            let first = of.first.to_zoned_datetime(zone.clone());
+            let weekday = WEEKDAYS[first.weekday().to_monday_zero_offset() as usize];
+            let at = time(of.first, zone);
+            format!("{} Anruf seit {weekday}, {at}", ordinal_in_german(place))
+        }
+    }
+}
+
+/// `erster` to `zehnter`, then `11.`, `12.`.
+fn ordinal_in_german(n: u32) -> String {
+    const WORDS: [&str; 10] = [
+        "erster", "zweiter", "dritter", "vierter", "fünfter", "sechster", "siebter", "achter",
+        "neunter", "zehnter",
+    ];
+    let word = n.checked_sub(1).and_then(|at| WORDS.get(at as usize));
+    word.map_or_else(|| format!("{n}."), |word| (*word).into())
 }
 
 /// Why no number is shown.

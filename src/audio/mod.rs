@@ -2,7 +2,8 @@
 //!
 //! Everything behind the tap is mono, 16-bit, [`RATE_HZ`] samples a second, the band that the telephone
 //! network carries (ITU-T G.711). Bytes of any file form become that in [`mod@file`]; what a file or a stream
-//! is made of lies beside it: [`wav`] (the container), [`g711`] and [`gsm`] (the codings), [`resample`].
+//! is made of lies beside it: [`wav`] and [`wav49`] (the containers), [`g711`] and [`gsm`] (the codings),
+//! [`resample`].
 
 pub mod file;
 pub mod g711;
@@ -12,6 +13,7 @@ mod pcm;
 pub mod resample;
 mod time;
 pub mod wav;
+pub mod wav49;
 
 pub use pcm::{Encoding, Layout};
 pub use time::MediaTime;

@@ -15,7 +15,7 @@ const TAG_PCM: u16 = 0x0001;
 const TAG_FLOAT: u16 = 0x0003;
 const TAG_ALAW: u16 = 0x0006;
 const TAG_ULAW: u16 = 0x0007;
-const TAG_GSM: u16 = 0x0031;
+pub(super) const TAG_GSM: u16 = 0x0031;
 const TAG_EXTENSIBLE: u16 = 0xfffe;
 /// A `fmt ` chunk has 16 to 40 octets; more than this is no `fmt ` chunk.
 const LONGEST_FORMAT: u32 = 1_024;

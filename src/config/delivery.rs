@@ -89,14 +89,23 @@ pub enum LockMode {
     Flock,
 }
 
-/// A form of audio as `format` in voicemail.conf names it.
+/// A form of audio as `format` in voicemail.conf names it, 8 kHz.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
-    /// WAV, 8 kHz, 16 bit.
+    /// WAV, 16 bit.
     Wav,
-    /// Raw samples, 8 kHz, 16 bit.
+    /// WAV with GSM inside, kept as `.WAV`.
+    Wav49,
+    /// GSM full rate.
+    Gsm,
+    /// Raw samples, 16 bit.
     Sln,
+}
+
+impl Format {
+    /// Every form that is written.
+    pub const ALL: [Self; 4] = [Self::Wav, Self::Wav49, Self::Gsm, Self::Sln];
 }
 
 /// `[delivery.ami]`: Asterisk's manager interface, for the lamps, for messages that are replayed and for who
@@ -219,6 +228,7 @@ impl VoiceBoxTable {
             spool: self.spool.map_or(default.spool, |folder| folder.0),
             formats: self
                 .formats
+                .map(each_once)
                 .filter(|formats| !formats.is_empty())
                 .unwrap_or(default.formats),
             most_messages: self
@@ -227,6 +237,16 @@ impl VoiceBoxTable {
             stale_lock: self.stale_lock_s.map_or(default.stale_lock, |s| s.0),
         }
     }
+}
+
+fn each_once(formats: Vec<Format>) -> Vec<Format> {
+    let mut once = Vec::new();
+    for format in formats {
+        if !once.contains(&format) {
+            once.push(format);
+        }
+    }
+    once
 }
 
 #[cfg(test)]
@@ -248,5 +268,22 @@ mod tests {
         assert_eq!((method, lockmode), (Method::Replay, LockMode::Flock));
         let nowhere = format!("{replay}[defaults]\ndeliver_to = []\n");
         Config::parse(nowhere.as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn formats_are_named_as_voicemail_conf_names_them() {
+        let formats = |list: &str| {
+            let text = format!("[delivery.voicemail]\nformats = {list}\n");
+            Config::parse(text.as_bytes()).map(|config| config.delivery.voice_box.formats)
+        };
+        use Format::{Gsm, Sln, Wav, Wav49};
+        let all = formats("['wav49', 'gsm', 'wav', 'sln', 'gsm']").unwrap();
+        assert_eq!(all, [Wav49, Gsm, Wav, Sln]);
+        assert_eq!(formats("[]").unwrap(), [Wav]);
+        let problems = formats("['WAV']").unwrap_err();
+        assert_eq!(problems[0].key, "[delivery.voicemail] formats");
+        for name in ["`wav`", "`wav49`", "`gsm`", "`sln`"] {
+            assert!(problems[0].what.contains(name), "{problems:?}");
+        }
     }
 }

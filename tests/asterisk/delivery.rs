@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use voicemail_guard::audio::wav;
+use voicemail_guard::audio::{file, wav};
 use voicemail_guard::call::record::CallRecord;
 use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
@@ -202,6 +202,68 @@ fn delivery_of_a_message_is_counted_lit_and_played() {
         "the message was not played sample for sample: {} samples were heard",
         heard.len()
     );
+}
+
+#[test]
+fn delivery_as_gsm_is_played_as_the_standard_decodes_it() {
+    let (ours, of_asterisk) = is_played_in("gsm", "gsm");
+    assert!(ours == of_asterisk);
+}
+
+/// Asterisk 22 changes a few bits of every frame when it takes a `.WAV` apart, of libgsm's own files too.
+#[test]
+fn delivery_as_wav49_is_played_as_asterisk_takes_it_apart() {
+    let (ours, of_asterisk) = is_played_in("wav49", "WAV");
+    let together = |a: &[i16], b: &[i16]| {
+        let both = a.iter().zip(b);
+        both.map(|(&a, &b)| f64::from(a) * f64::from(b))
+            .sum::<f64>()
+    };
+    let powers = together(&ours, &ours) * together(&of_asterisk, &of_asterisk);
+    let likeness = together(&ours, &of_asterisk) / powers.sqrt();
+    assert!(likeness > 0.95, "{likeness}");
+}
+
+/// A message in one format alone, counted and played by Asterisk: its samples, as decoded by us and by Asterisk.
+fn is_played_in(format: &str, ending: &str) -> (Vec<i16>, Vec<i16>) {
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let formats = format!("formats = [\"{format}\"]\nspool =");
+    let guard = Guard::with(&lab, &delivers(&lab).replace("spool =", &formats));
+    let mut manager = Manager::listens(&lab);
+    let caller = Caller::dials(&lab, &lab.extension("en", 'p'));
+    let message = Sound::of_example("message");
+    caller.listens().says(&message).hangs_up().call();
+    manager.hears_of_one_new_message(&lab);
+    assert_eq!(guard.record().delivered().len(), 1);
+
+    let path = inbox(&lab).join(format!("msg0000.{ending}"));
+    let octets = fs::read(&path).unwrap();
+    let form = file::Format::named(ending).unwrap();
+    let ours = file::decode(&octets, form).unwrap().samples;
+    let text = &texts(&lab)[0].1;
+    let duration: usize = field(text, "duration").parse().unwrap();
+    assert!((5..60).contains(&duration) && ours.len() / 8_000 == duration);
+
+    let converted = format!("/tmp/converted-{}", lab.voice_box());
+    fs::copy(&path, lab.inside(&format!("{converted}.{ending}"))).unwrap();
+    let told = manager.command(&format!(
+        "file convert {converted}.{ending} {converted}.sln"
+    ));
+    let octets = fs::read(lab.inside(&format!("{converted}.sln"))).expect(&told);
+    let of_asterisk = file::decode(&octets, file::Format::named("sln").unwrap());
+    let of_asterisk = of_asterisk.unwrap().samples;
+    assert_eq!(of_asterisk.len(), ours.len());
+
+    let heard = telephone_hears(&lab);
+    let whole = |window: &[i16]| window == of_asterisk;
+    assert!(
+        heard.windows(of_asterisk.len()).any(whole),
+        "{} was not played sample for sample: {} samples were heard",
+        path.display(),
+        heard.len()
+    );
+    (ours, of_asterisk)
 }
 
 #[test]

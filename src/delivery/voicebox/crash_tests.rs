@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::tests::{STARTED, Spool, record, sound};
 use super::*;
+use crate::audio::wav;
 
 fn short() -> Vec<i16> {
     sound()[..200].to_vec()

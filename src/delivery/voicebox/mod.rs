@@ -17,6 +17,7 @@ mod flock;
 mod lock;
 mod message;
 pub mod replay;
+mod sound;
 #[cfg(test)]
 mod tests;
 
@@ -30,8 +31,8 @@ use tracing::{info, warn};
 
 use self::disk::{Disk, Seen, System};
 use self::lock::{Locking, give_back, try_lock, unlock};
+use self::sound::encode;
 use super::Failed;
-use crate::audio::wav;
 use crate::call::record::{CallId, CallRecord};
 use crate::config::delivery::{Format, LockMode, VoiceBox};
 
@@ -198,8 +199,13 @@ impl VoiceBoxes {
         let whole_box = self.folder(&paths.whole_box, &context)?;
         let inbox = self.folder(&paths.inbox, &whole_box)?;
         self.folder(&paths.tmp, &whole_box)?;
-        for &format in &self.settings.formats {
-            self.write(&paths.audio(format), &encode(sound, format), &inbox)?;
+        for format in Format::ALL {
+            let path = paths.audio(format);
+            if self.settings.formats.contains(&format) {
+                self.write(&path, &encode(sound, format), &inbox)?;
+            } else {
+                disk.remove(&path).at(&path)?;
+            }
         }
         let seconds = sound.len() as u64 / u64::from(crate::audio::RATE_HZ);
         let text = message::text(record, &place, seconds);
@@ -289,6 +295,10 @@ impl VoiceBoxes {
 
     fn place_locked(&self, record: &CallRecord, paths: &Paths) -> Result<u32, Trouble> {
         let disk = &*self.disk;
+        let formats = &self.prepared(paths)?;
+        if formats.is_empty() {
+            return Err(Trouble::Unprepared);
+        }
         let names = disk.names(&paths.inbox).at(&paths.inbox)?;
         self.remove_own_leftovers(paths, &names)?;
         let taken: BTreeSet<u32> = names
@@ -308,14 +318,14 @@ impl VoiceBoxes {
             for extension in AUDIO {
                 self.move_aside(&place(extension), paths)?;
             }
-            for &format in &self.settings.formats {
+            for &format in formats {
                 let to = place(format.extension());
                 disk.link(&paths.audio(format), &to).at(&to)?;
             }
             match disk.rename(&paths.text(), &place("txt")) {
                 // Somebody took the number without the lock: the next one, then.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    for &format in &self.settings.formats {
+                    for &format in formats {
                         let to = place(format.extension());
                         disk.remove(&to).at(&to)?;
                     }
@@ -332,11 +342,7 @@ impl VoiceBoxes {
     /// The text is not in `tmp`: the message has been delivered, or somebody has cleared up.
     fn placed_before(&self, record: &CallRecord, paths: &Paths) -> Result<Placed, Trouble> {
         let disk = &*self.disk;
-        let mut audio = false;
-        for &format in &self.settings.formats {
-            let path = paths.audio(format);
-            audio |= disk.look(&path).at(&path)?.is_some();
-        }
+        let audio = !self.prepared(paths)?.is_empty();
         if !audio && disk.look(&paths.tmp).at(&paths.tmp)?.is_none() {
             return Err(Trouble::Unprepared);
         }
@@ -347,6 +353,18 @@ impl VoiceBoxes {
         give_back(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
         self.clean(paths);
         Ok(Placed::Before)
+    }
+
+    /// The formats in which the message lies in `tmp`: those that were wanted when it was prepared.
+    fn prepared(&self, paths: &Paths) -> Result<Vec<Format>, Trouble> {
+        let mut formats = Vec::new();
+        for format in Format::ALL {
+            let path = paths.audio(format);
+            if self.disk.look(&path).at(&path)?.is_some() {
+                formats.push(format);
+            }
+        }
+        Ok(formats)
     }
 
     fn is_in_a_folder(&self, record: &CallRecord, paths: &Paths) -> Result<bool, Trouble> {
@@ -373,7 +391,7 @@ impl VoiceBoxes {
     /// the one in `tmp`.
     fn remove_own_leftovers(&self, paths: &Paths, names: &[String]) -> Result<(), Trouble> {
         let disk = &*self.disk;
-        for &format in &self.settings.formats {
+        for format in Format::ALL {
             let own = paths.audio(format);
             let seen = disk.look(&own).at(&own)?;
             let Some(seen) = seen.filter(|seen| seen.names > 1) else {
@@ -405,7 +423,7 @@ impl VoiceBoxes {
 
     /// What lies in `tmp` is not needed any more; what stays does no harm.
     fn clean(&self, paths: &Paths) {
-        for &format in &self.settings.formats {
+        for format in Format::ALL {
             let path = paths.audio(format);
             if let Err(error) = self.disk.remove(&path) {
                 warn!(file = %path.display(), %error, "audio that is delivered stays in tmp as well");
@@ -448,25 +466,6 @@ impl VoiceBoxes {
             context,
         };
         Ok((place, paths))
-    }
-}
-
-impl Format {
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Wav => "wav",
-            Self::Sln => "sln",
-        }
-    }
-}
-
-fn encode(sound: &[i16], format: Format) -> Vec<u8> {
-    match format {
-        Format::Wav => wav::encode(sound),
-        Format::Sln => sound
-            .iter()
-            .flat_map(|sample| sample.to_le_bytes())
-            .collect(),
     }
 }
 

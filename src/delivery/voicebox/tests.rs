@@ -5,6 +5,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
+use crate::audio::{file, wav};
 use crate::call::record::{CallId, Callback, CallbackSource, Caller, EndedBy, Mode};
 use crate::call::verdict::Verdict;
 
@@ -86,9 +87,18 @@ impl Spool {
     }
 
     pub(super) fn boxes_on(&self, disk: Box<dyn Disk + Send + Sync>) -> VoiceBoxes {
+        self.boxes_with(&[Format::Wav], disk)
+    }
+
+    pub(super) fn boxes_with(
+        &self,
+        formats: &[Format],
+        disk: Box<dyn Disk + Send + Sync>,
+    ) -> VoiceBoxes {
         VoiceBoxes {
             settings: VoiceBox {
                 spool: self.0.path().into(),
+                formats: formats.into(),
                 most_messages: 5,
                 ..VoiceBox::default()
             },
@@ -273,5 +283,61 @@ fn a_box_that_was_removed_is_begun_again() {
         spool.boxes().place(&record(), now()),
         Err(Trouble::Unprepared)
     ));
+    assert_eq!(spool.deliver().unwrap(), Placed::As(0));
+}
+
+#[test]
+fn a_message_is_there_in_every_format_that_is_wanted() {
+    let spool = Spool::new();
+    let boxes = spool.boxes_with(&[Format::Wav49, Format::Gsm, Format::Wav], Box::new(System));
+    boxes.prepare(&record(), &sound()).unwrap();
+    assert_eq!(boxes.place(&record(), now()).unwrap(), Placed::As(0));
+    let names = ["WAV", "gsm", "txt", "wav"].map(|ending| format!("msg0000.{ending}"));
+    assert_eq!(spool.names("INBOX"), names);
+    assert_eq!(spool.names("tmp"), [""; 0]);
+    let lengths = ["WAV", "gsm", "wav"].map(|ending| {
+        let octets = fs::read(spool.path(&format!("100/INBOX/msg0000.{ending}"))).unwrap();
+        let form = file::Format::named(ending).unwrap();
+        file::decode(&octets, form).unwrap().samples.len()
+    });
+    assert_eq!(lengths, [20_160, 20_000, 20_000]);
+    let text = fs::read_to_string(spool.path("100/INBOX/msg0000.txt")).unwrap();
+    assert!(text.contains("\nduration=2\n"), "{text}");
+}
+
+#[test]
+fn what_was_prepared_in_other_formats_is_delivered_in_those() {
+    let spool = Spool::new();
+    let before = spool.boxes_with(&[Format::Wav, Format::Gsm], Box::new(System));
+    before.prepare(&record(), &sound()).unwrap();
+    let after = spool.boxes_with(&[Format::Wav49], Box::new(System));
+    assert_eq!(after.place(&record(), now()).unwrap(), Placed::As(0));
+    let names = ["gsm", "txt", "wav"].map(|ending| format!("msg0000.{ending}"));
+    assert_eq!(spool.names("INBOX"), names);
+    assert_eq!(spool.names("tmp"), [""; 0]);
+    assert_eq!(after.place(&record(), now()).unwrap(), Placed::Before);
+}
+
+#[test]
+fn what_is_prepared_anew_in_other_formats_is_delivered_in_those_alone() {
+    let spool = Spool::new();
+    let before = spool.boxes_with(&[Format::Wav], Box::new(System));
+    before.prepare(&record(), &sound()).unwrap();
+    let after = spool.boxes_with(&[Format::Gsm], Box::new(System));
+    after.prepare(&record(), &sound()).unwrap();
+    assert_eq!(after.place(&record(), now()).unwrap(), Placed::As(0));
+    assert_eq!(spool.names("INBOX"), ["msg0000.gsm", "msg0000.txt"]);
+    assert_eq!(spool.names("tmp"), [""; 0]);
+}
+
+#[test]
+fn a_message_whose_sound_is_gone_is_begun_again() {
+    let spool = Spool::new();
+    let boxes = spool.boxes();
+    boxes.prepare(&record(), &sound()).unwrap();
+    let audio = format!("100/tmp/vg-{}.wav", record().id);
+    fs::remove_file(spool.path(&audio)).unwrap();
+    let placed = boxes.place(&record(), now());
+    assert!(matches!(placed, Err(Trouble::Unprepared)), "{placed:?}");
     assert_eq!(spool.deliver().unwrap(), Placed::As(0));
 }

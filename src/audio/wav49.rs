@@ -1,0 +1,60 @@
+//! RIFF/WAVE around GSM, which Asterisk calls "wav49" after its format tag and keeps as `.WAV`.
+
+use super::RATE_HZ;
+use super::gsm::{Encoder, FRAME_SAMPLES, PAIR_OCTETS};
+use super::wav::TAG_GSM;
+
+/// Octets before the sound.
+const HEADER_OCTETS: usize = 60;
+const BLOCK_SAMPLES: usize = 2 * FRAME_SAMPLES;
+
+/// A whole file, laid out as Asterisk's; silence fills its last block.
+pub fn encode(samples: &[i16]) -> Vec<u8> {
+    let blocks = samples.len().div_ceil(BLOCK_SAMPLES);
+    let mut octets = Vec::with_capacity(HEADER_OCTETS + blocks * PAIR_OCTETS + 1);
+    octets.extend(header(blocks));
+    let mut encoder = Encoder::default();
+    for piece in samples.chunks(BLOCK_SAMPLES) {
+        let mut block = [[0; FRAME_SAMPLES]; 2];
+        block.as_flattened_mut()[..piece.len()].copy_from_slice(piece);
+        octets.extend(encoder.encode_pair(&block));
+    }
+    // RIFF chunks have an even length.
+    if octets.len() % 2 == 1 {
+        octets.push(0);
+    }
+    octets
+}
+
+/// Tag, channels, rates, the size of a block, and how many samples there are in a block and in all.
+///
+/// Asterisk counts the octet of padding as sound, and only whole blocks as samples.
+fn header(blocks: usize) -> [u8; HEADER_OCTETS] {
+    let size = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
+    let data = (blocks * PAIR_OCTETS).next_multiple_of(2);
+    let octets_a_second = RATE_HZ as usize * PAIR_OCTETS / BLOCK_SAMPLES;
+    let mut octets = [0; HEADER_OCTETS];
+    let mut at = 0;
+    let mut put = |field: &[u8]| {
+        octets[at..at + field.len()].copy_from_slice(field);
+        at += field.len();
+    };
+    put(b"RIFF");
+    put(&size(HEADER_OCTETS - 8 + data));
+    put(b"WAVEfmt ");
+    put(&20_u32.to_le_bytes());
+    put(&TAG_GSM.to_le_bytes());
+    put(&1_u16.to_le_bytes());
+    put(&RATE_HZ.to_le_bytes());
+    put(&size(octets_a_second));
+    put(&(PAIR_OCTETS as u16).to_le_bytes());
+    put(&0_u16.to_le_bytes());
+    put(&2_u16.to_le_bytes());
+    put(&(BLOCK_SAMPLES as u16).to_le_bytes());
+    put(b"fact");
+    put(&4_u32.to_le_bytes());
+    put(&size(blocks * BLOCK_SAMPLES));
+    put(b"data");
+    put(&size(data));
+    octets
+}

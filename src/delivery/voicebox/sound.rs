@@ -1,0 +1,29 @@
+//! A message's sound as the files of a voice box.
+
+use crate::audio::{gsm, wav, wav49};
+use crate::config::delivery::Format;
+
+impl Format {
+    /// The ending of its files.
+    pub(super) const fn extension(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Wav49 => "WAV",
+            Self::Gsm => "gsm",
+            Self::Sln => "sln",
+        }
+    }
+}
+
+/// A whole file. GSM fills its last frame with silence: up to 40 ms more than there was.
+pub(super) fn encode(sound: &[i16], format: Format) -> Vec<u8> {
+    match format {
+        Format::Wav => wav::encode(sound),
+        Format::Wav49 => wav49::encode(sound),
+        Format::Gsm => gsm::encode(sound),
+        Format::Sln => sound
+            .iter()
+            .flat_map(|sample| sample.to_le_bytes())
+            .collect(),
+    }
+}

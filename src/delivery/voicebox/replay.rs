@@ -14,7 +14,7 @@
 //!
 //! `VoiceMail()` says `SUCCESS`, too, of messages that it lost: to a box that was locked, to an IMAP server that did
 //! not take them. And it lays those for an IMAP server down as `imap/msgNNNN` first, whichever the box. So the dialplan
-//! looks whether the message is there, and has one stored at a time (`leave_voicemail` in apps/app_voicemail.c).
+//! looks whether the message is there, and has one stored at a time (`leave_voicemail` in `apps/app_voicemail.c`).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

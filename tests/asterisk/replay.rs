@@ -194,6 +194,34 @@ fn replay_into_a_box_that_is_not_there_waits_and_says_why() {
 }
 
 #[test]
+fn replay_into_a_box_that_stays_locked_is_tried_again() {
+    let lab = Lab::enter();
+    let mut guard = Guard::with(&lab, &replays(&lab));
+    guard.is_killed();
+    let box_name = format!("{}@default", lab.voice_box());
+    leaves_undelivered(&guard, &box_name, 13, &murmur(3, 3));
+    guard.starts_again();
+    let voice_box = format!("/var/spool/asterisk/voicemail/default/{}", lab.voice_box());
+    let voice_box = lab.inside(&voice_box);
+    wait_for("the recording to begin", SOON, || {
+        let mut files = fs::read_dir(voice_box.join("tmp")).ok()?.flatten();
+        files.find(|file| file.path().extension().is_some_and(|kind| kind == "wav"))
+    });
+    // VoiceMail() waits for it for five seconds, drops the message and says SUCCESS.
+    let lock = voice_box.join("INBOX/.lock");
+    fs::write(&lock, "").unwrap();
+    guard.tells(&format!(
+        "VoiceMail() did not keep the message for {box_name}"
+    ));
+    assert!(guard.calls()[0].delivered().is_empty());
+    fs::remove_file(lock).unwrap();
+    wait_for("the delivery to be noted", LONGEST_CALL, || {
+        (!guard.calls()[0].delivered().is_empty()).then_some(())
+    });
+    assert_eq!(lab.inbox(lab.voice_box()).len(), 1);
+}
+
+#[test]
 fn replay_that_voicemail_cuts_off_is_said_to_be() {
     let lab = Lab::enter();
     let mut guard = Guard::with(&lab, &replays(&lab));

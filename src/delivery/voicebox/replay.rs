@@ -11,6 +11,10 @@
 //! was asked for last. So a message is in its box once, but for one gap: an Asterisk that dies within about a second
 //! after `VoiceMail()` has stored it (its database reaches the disk once a second: `db_sync_thread` in
 //! main/db.c) has it played again. Nothing is lost by that.
+//!
+//! `VoiceMail()` says `SUCCESS`, too, of messages that it lost: to a box that was locked, to an IMAP server that did
+//! not take them. And it lays those for an IMAP server down as `imap/msgNNNN` first, whichever the box. So the dialplan
+//! looks whether the message is there, and has one stored at a time (`leave_voicemail` in `apps/app_voicemail.c`).
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -116,7 +120,7 @@ impl Replay {
             Mark::Done => Ok(Replayed::Whole),
             Mark::Cut => Ok(Replayed::CutOff),
             Mark::Failed => Err(Failed::again(format!(
-                "VoiceMail() did not keep the message for {}: the box is full or not there, or the message is shorter than minsecs or has a pause of maxsilence in voicemail.conf",
+                "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs or has a pause of maxsilence in voicemail.conf",
                 record.box_name
             ))),
             Mark::Begun => Err(Failed::again(

@@ -15,8 +15,6 @@ const VOICE_WAV49: &[u8] = include_bytes!("audio/voice-gsm.WAV");
 const SPEECH: &[u8] = include_bytes!("audio/speech.ulaw");
 const SPEECH_GSM: &[u8] = include_bytes!("audio/speech.gsm");
 const HARD_GSM: &[u8] = include_bytes!("audio/hard.gsm");
-/// Recorded by Asterisk 22.
-const OF_ASTERISK: &[u8] = include_bytes!("audio/asterisk.WAV");
 
 fn voice() -> Vec<i16> {
     decode(VOICE, Format::Wav).unwrap().samples
@@ -100,20 +98,12 @@ fn frames_are_octet_for_octet_those_of_libgsm() {
 }
 
 #[test]
-fn a_wav49_file_has_the_blocks_of_libgsm_behind_the_header_of_asterisk() {
+fn a_wav49_file_is_octet_for_octet_that_of_sox() {
     let ours = wav49::encode(&voice());
-    let sound = |octets: &[u8]| {
-        let at = octets.windows(4).position(|id| id == b"data").unwrap();
-        octets[at + 8..].to_vec()
-    };
-    assert_eq!(sound(&ours), sound(VOICE_WAV49));
-    assert!(ours.len().is_multiple_of(2));
-
-    let recorded = decode(OF_ASTERISK, Format::Wav).unwrap();
-    assert_eq!(recorded.origin.layout.encoding, Encoding::GsmPairs);
-    let ours = wav49::encode(&recorded.samples);
-    assert_eq!(ours.len(), OF_ASTERISK.len());
-    assert_eq!(ours[..60], OF_ASTERISK[..60]);
+    assert_eq!(ours, VOICE_WAV49);
+    let sound = decode(&ours, Format::Wav).unwrap();
+    assert_eq!(sound.origin.layout.encoding, Encoding::GsmPairs);
+    assert_eq!(sound.origin.remarks, []);
 }
 
 #[test]
@@ -128,17 +118,16 @@ fn both_files_hold_the_same_sound_and_all_of_it() {
     }
 }
 
-/// libgsm's own figures: voice 17.5, speech 12.2, tones 23 and 10 dB.
+/// Measured: 7.0, 9.9, 31.3 and 34.9 dB; libgsm's are the same, its frames being the same.
 #[test]
 fn what_is_coded_sounds_like_the_original() {
     for (name, samples, least) in [
-        ("voice", voice(), 0.0),
-        ("speech", speech(), 0.0),
-        ("425 Hz", tone(425.0, 8_000.0), 0.0),
-        ("1400 Hz", tone(1_400.0, 8_000.0), 0.0),
+        ("voice", voice(), 6.8),
+        ("speech", speech(), 9.7),
+        ("425 Hz", tone(425.0, 8_000.0), 31.0),
+        ("1400 Hz", tone(1_400.0, 8_000.0), 34.5),
     ] {
         let db = segmental_snr(&samples, &decoded("gsm", &gsm::encode(&samples)));
-        println!("{name}: {db:.2}");
         assert!(db > least, "{name}: {db:.2} dB");
     }
 }

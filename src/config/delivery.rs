@@ -272,11 +272,11 @@ mod tests {
 
     #[test]
     fn formats_are_named_as_voicemail_conf_names_them() {
+        use Format::{Gsm, Sln, Wav, Wav49};
         let formats = |list: &str| {
             let text = format!("[delivery.voicemail]\nformats = {list}\n");
             Config::parse(text.as_bytes()).map(|config| config.delivery.voice_box.formats)
         };
-        use Format::{Gsm, Sln, Wav, Wav49};
         let all = formats("['wav49', 'gsm', 'wav', 'sln', 'gsm']").unwrap();
         assert_eq!(all, [Wav49, Gsm, Wav, Sln]);
         assert_eq!(formats("[]").unwrap(), [Wav]);

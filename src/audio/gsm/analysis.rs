@@ -47,14 +47,14 @@ fn reflections(likeness: &[i32; ORDER + 1]) -> [i16; ORDER] {
     let shift = norm(likeness[0]);
     let mut forward = likeness.map(|sum| ((sum << shift) >> 16) as i16);
     let mut backward = forward;
-    for n in 0..ORDER {
+    for (n, reflection) in reflections.iter_mut().enumerate() {
         let size = forward[1].saturating_abs();
         if forward[0] < size {
             break;
         }
         let quotient = div(size, forward[0]);
         let r = if forward[1] > 0 { -quotient } else { quotient };
-        reflections[n] = r;
+        *reflection = r;
         forward[0] = forward[0].saturating_add(mult_r(forward[1], r));
         for m in 1..ORDER - n {
             let ahead = forward[m + 1];

@@ -29,7 +29,7 @@ pub(super) fn peak(signal: &[i16]) -> i16 {
     magnitudes.max().unwrap_or(0)
 }
 
-/// The sum of the products, doubled as the standard's L_MULT does.
+/// The sum of the products, doubled as the standard's `L_MULT` does.
 pub(super) fn correlation(a: &[i16], b: &[i16]) -> i32 {
     let products = a.iter().zip(b).map(|(&a, &b)| i32::from(a) * i32::from(b));
     products.sum::<i32>() << 1

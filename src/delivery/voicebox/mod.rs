@@ -8,7 +8,7 @@
 //! The rename of the text is the one moment at which the message is delivered: Asterisk counts texts. After
 //! a crash its absence from `tmp` says that the moment has passed, its presence that it has not; audio is
 //! linked, not moved, so that a number which somebody else takes in between cannot cost it. Nothing of
-//! Asterisk's is ever replaced.
+//! Asterisk's is ever replaced. Which formats it has, `tmp` tells: the settings may have changed since.
 
 #[cfg(test)]
 mod crash_tests;

@@ -83,24 +83,32 @@ fn coding_name(tag: u16) -> &'static str {
 /// Beyond 4 GB (74 hours) the sizes stay at their largest value, which readers take for "to the end".
 pub fn header(samples: u64) -> [u8; HEADER_OCTETS] {
     let data = u32::try_from(samples * 2).unwrap_or(u32::MAX - 36);
-    let mut octets = [0; HEADER_OCTETS];
+    laid_out([
+        b"RIFF",
+        &data.saturating_add(36).to_le_bytes(),
+        b"WAVEfmt ",
+        &16_u32.to_le_bytes(),
+        &TAG_PCM.to_le_bytes(),
+        &1_u16.to_le_bytes(),
+        &RATE_HZ.to_le_bytes(),
+        &(RATE_HZ * 2).to_le_bytes(),
+        &2_u16.to_le_bytes(),
+        &16_u16.to_le_bytes(),
+        b"data",
+        &data.to_le_bytes(),
+    ])
+}
+
+/// The fields of a header, one behind the other; there is room for them all.
+pub(super) fn laid_out<const FIELDS: usize, const OCTETS: usize>(
+    fields: [&[u8]; FIELDS],
+) -> [u8; OCTETS] {
+    let mut octets = [0; OCTETS];
     let mut at = 0;
-    let mut put = |field: &[u8]| {
+    for field in fields {
         octets[at..at + field.len()].copy_from_slice(field);
         at += field.len();
-    };
-    put(b"RIFF");
-    put(&data.saturating_add(36).to_le_bytes());
-    put(b"WAVEfmt ");
-    put(&16_u32.to_le_bytes());
-    put(&TAG_PCM.to_le_bytes());
-    put(&1_u16.to_le_bytes());
-    put(&RATE_HZ.to_le_bytes());
-    put(&(RATE_HZ * 2).to_le_bytes());
-    put(&2_u16.to_le_bytes());
-    put(&16_u16.to_le_bytes());
-    put(b"data");
-    put(&data.to_le_bytes());
+    }
     octets
 }
 

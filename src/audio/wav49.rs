@@ -2,7 +2,7 @@
 
 use super::RATE_HZ;
 use super::gsm::{Encoder, FRAME_SAMPLES, PAIR_OCTETS};
-use super::wav::TAG_GSM;
+use super::wav::{TAG_GSM, laid_out};
 
 /// Octets before the sound.
 const HEADER_OCTETS: usize = 60;
@@ -33,28 +33,23 @@ fn header(blocks: usize) -> [u8; HEADER_OCTETS] {
     let size = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
     let data = (blocks * PAIR_OCTETS).next_multiple_of(2);
     let octets_a_second = RATE_HZ as usize * PAIR_OCTETS / BLOCK_SAMPLES;
-    let mut octets = [0; HEADER_OCTETS];
-    let mut at = 0;
-    let mut put = |field: &[u8]| {
-        octets[at..at + field.len()].copy_from_slice(field);
-        at += field.len();
-    };
-    put(b"RIFF");
-    put(&size(HEADER_OCTETS - 8 + data));
-    put(b"WAVEfmt ");
-    put(&20_u32.to_le_bytes());
-    put(&TAG_GSM.to_le_bytes());
-    put(&1_u16.to_le_bytes());
-    put(&RATE_HZ.to_le_bytes());
-    put(&size(octets_a_second));
-    put(&(PAIR_OCTETS as u16).to_le_bytes());
-    put(&0_u16.to_le_bytes());
-    put(&2_u16.to_le_bytes());
-    put(&(BLOCK_SAMPLES as u16).to_le_bytes());
-    put(b"fact");
-    put(&4_u32.to_le_bytes());
-    put(&size(blocks * BLOCK_SAMPLES));
-    put(b"data");
-    put(&size(data));
-    octets
+    laid_out([
+        b"RIFF",
+        &size(HEADER_OCTETS - 8 + data),
+        b"WAVEfmt ",
+        &20_u32.to_le_bytes(),
+        &TAG_GSM.to_le_bytes(),
+        &1_u16.to_le_bytes(),
+        &RATE_HZ.to_le_bytes(),
+        &size(octets_a_second),
+        &(PAIR_OCTETS as u16).to_le_bytes(),
+        &0_u16.to_le_bytes(),
+        &2_u16.to_le_bytes(),
+        &(BLOCK_SAMPLES as u16).to_le_bytes(),
+        b"fact",
+        &4_u32.to_le_bytes(),
+        &size(blocks * BLOCK_SAMPLES),
+        b"data",
+        &size(data),
+    ])
 }

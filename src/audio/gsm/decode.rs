@@ -3,7 +3,7 @@
 use super::arithmetic::mult_r;
 use super::frame::{Frame, SubFrame};
 use super::tables::{EMPHASIS, LTP_GAIN};
-use super::values::{glide, ratios};
+use super::values::{filter, ratios};
 use super::{
     FRAME_SAMPLES, LONGEST_LAG, ORDER, PAIR_OCTETS, PLAIN_OCTETS, SHORTEST_LAG, SUB_FRAME,
 };
@@ -73,16 +73,12 @@ impl Decoder {
     /// Section 5.3.3: the lattice filter, its coefficients gliding from the last frame's to this one's.
     fn synthesise(&mut self, ratios: &[i16; ORDER], signal: &mut [i16; FRAME_SAMPLES]) {
         let last = std::mem::replace(&mut self.ratios, *ratios);
-        let mut start = 0;
-        for (end, reflections) in glide(&last, ratios) {
-            for sample in &mut signal[start..end] {
-                for (i, &r) in reflections.iter().enumerate().rev() {
-                    *sample = sample.saturating_sub(mult_r(r, self.lattice[i]));
-                    self.lattice[i + 1] = self.lattice[i].saturating_add(mult_r(r, *sample));
-                }
-                self.lattice[0] = *sample;
+        filter(&last, ratios, signal, |sample, reflections| {
+            for (i, &r) in reflections.iter().enumerate().rev() {
+                *sample = sample.saturating_sub(mult_r(r, self.lattice[i]));
+                self.lattice[i + 1] = self.lattice[i].saturating_add(mult_r(r, *sample));
             }
-            start = end;
-        }
+            self.lattice[0] = *sample;
+        });
     }
 }

@@ -5,7 +5,7 @@ use super::arithmetic::{mult_r, narrow};
 use super::excitation::Excitation;
 use super::frame::Frame;
 use super::tables::EMPHASIS;
-use super::values::{glide, ratios};
+use super::values::{filter, ratios};
 use super::{FRAME_SAMPLES, ORDER, PAIR_OCTETS, PLAIN_OCTETS, SUB_FRAME, SUB_FRAMES};
 
 /// The pole that takes a constant offset out, 0.999 in Q15.
@@ -77,17 +77,13 @@ impl Encoder {
     /// Sections 5.2.9 and 5.2.10: the lattice filter that takes out what its eight coefficients predict.
     fn flatten(&mut self, ratios: &[i16; ORDER], signal: &mut [i16; FRAME_SAMPLES]) {
         let last = std::mem::replace(&mut self.ratios, *ratios);
-        let mut start = 0;
-        for (end, reflections) in glide(&last, ratios) {
-            for sample in &mut signal[start..end] {
-                let mut passed = *sample;
-                for (past, r) in self.lattice.iter_mut().zip(reflections) {
-                    let before = std::mem::replace(past, passed);
-                    passed = before.saturating_add(mult_r(r, *sample));
-                    *sample = sample.saturating_add(mult_r(r, before));
-                }
+        filter(&last, ratios, signal, |sample, reflections| {
+            let mut passed = *sample;
+            for (past, &r) in self.lattice.iter_mut().zip(reflections) {
+                let before = std::mem::replace(past, passed);
+                passed = before.saturating_add(mult_r(r, *sample));
+                *sample = sample.saturating_add(mult_r(r, before));
             }
-            start = end;
-        }
+        });
     }
 }

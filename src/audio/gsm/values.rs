@@ -46,9 +46,25 @@ pub(super) fn exponent_and_mantissa(largest: i16) -> (i16, usize) {
     (exponent, (mantissa - 8) as usize)
 }
 
-/// Section 5.2.9: reflection coefficients that glide from the last frame's to this one's, each set with the
-/// sample before which it ends.
-pub(super) fn glide(last: &[i16; ORDER], new: &[i16; ORDER]) -> [(usize, [i16; ORDER]); 4] {
+/// Filters a frame sample by sample, with reflection coefficients that glide from the last frame's ratios to
+/// the new ones.
+pub(super) fn filter(
+    last: &[i16; ORDER],
+    new: &[i16; ORDER],
+    signal: &mut [i16; FRAME_SAMPLES],
+    mut each: impl FnMut(&mut i16, &[i16; ORDER]),
+) {
+    let mut start = 0;
+    for (end, reflections) in glide(last, new) {
+        for sample in &mut signal[start..end] {
+            each(sample, &reflections);
+        }
+        start = end;
+    }
+}
+
+/// Section 5.2.9: the reflection coefficients, each set with the sample before which it ends.
+fn glide(last: &[i16; ORDER], new: &[i16; ORDER]) -> [(usize, [i16; ORDER]); 4] {
     let mixed = |mix: fn(i16, i16) -> i16| {
         let mut reflections = [0; ORDER];
         for i in 0..ORDER {

@@ -35,7 +35,7 @@ pub fn hangs_up_at_once(caller: Caller) {
 }
 
 /// The cases of the log, those with the latest call first, once they are as wanted.
-pub fn cases(guard: &Guard<'_>, what: &str, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+fn cases(guard: &Guard<'_>, what: &str, wanted: impl Fn(&[Value]) -> bool) -> Vec<Value> {
     let mut last = Vec::new();
     let found = || {
         let mut command = Command::new(BINARY);
@@ -122,10 +122,15 @@ fn cases_are_closed_when_the_caller_is_called_back() {
     let guard = guard(&lab);
     hangs_up_at_once(caller(&lab, "+49911559"));
     guard.closed_calls(1);
-    let number = format!("0911559{}", lab.voice_box());
-    let agent = Caller::dials(&lab, &number).is("200", "Agent");
+    his_case_is_closed_by_a_call_back(&lab, &guard, "0911559");
+}
+
+/// An agent calls the only caller of the log back, whose number begins so.
+pub fn his_case_is_closed_by_a_call_back(lab: &Lab, guard: &Guard<'_>, number: &str) {
+    let number = format!("{number}{}", lab.voice_box());
+    let agent = Caller::dials(lab, &number).is("200", "Agent");
     agent.is_quiet(3.0).hangs_up().call();
-    let all = cases(&guard, "the case to be closed", |cases| {
+    let all = cases(guard, "the case to be closed", |cases| {
         cases.iter().any(|case| !case["closed"].is_null())
     });
     assert_eq!(all[0]["closed"]["by"], "called_back", "{all:#?}");

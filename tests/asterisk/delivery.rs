@@ -18,7 +18,7 @@ use crate::guard::Guard;
 use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
 use crate::manager::Manager;
 use crate::sip::Caller;
-use crate::sound::Sound;
+use crate::sound::{Sound, likeness};
 
 use self::records::closed;
 
@@ -214,13 +214,7 @@ fn delivery_as_gsm_is_played_as_the_standard_decodes_it() {
 #[test]
 fn delivery_as_wav49_is_played_as_asterisk_takes_it_apart() {
     let (ours, of_asterisk) = is_played_in("wav49", "WAV");
-    let together = |a: &[i16], b: &[i16]| {
-        let both = a.iter().zip(b);
-        both.map(|(&a, &b)| f64::from(a) * f64::from(b))
-            .sum::<f64>()
-    };
-    let powers = together(&ours, &ours) * together(&of_asterisk, &of_asterisk);
-    let likeness = together(&ours, &of_asterisk) / powers.sqrt();
+    let likeness = likeness(&ours, &of_asterisk);
     assert!(likeness > 0.95, "{likeness}");
 }
 

@@ -17,7 +17,7 @@ use crate::guard::Guard;
 use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
 use crate::manager::Manager;
 use crate::sip::Caller;
-use crate::sound::Sound;
+use crate::sound::{Sound, likeness};
 
 fn replays(lab: &Lab) -> String {
     format!(
@@ -60,15 +60,7 @@ fn murmur(seed: u32, seconds: u32) -> Vec<i16> {
 /// How much later the second begins, in samples, and how alike they are from there on (1: the same).
 fn alike(original: &[i16], heard: &[i16]) -> (usize, f64) {
     let product = |delay: usize, length: usize| {
-        let pairs = original.iter().zip(&heard[delay..]).take(length);
-        let (mut both, mut one, mut other) = (0.0, 0.0, 0.0);
-        for (&a, &b) in pairs {
-            let (a, b) = (f64::from(a), f64::from(b));
-            both += a * b;
-            one += a * a;
-            other += b * b;
-        }
-        both / (one * other).sqrt().max(1.0)
+        likeness(&original[..length.min(original.len())], &heard[delay..])
     };
     let delay = (0..heard.len().min(12_000))
         .max_by(|&a, &b| product(a, 4_000).total_cmp(&product(b, 4_000)))

@@ -3,12 +3,11 @@
 use std::net::TcpStream;
 use std::process::Command;
 
-use crate::cases::{caller, cases, hangs_up_at_once};
+use crate::cases::{caller, hangs_up_at_once, his_case_is_closed_by_a_call_back};
 use crate::delivery::{context_is_there, delivers};
 use crate::guard::Guard;
 use crate::lab::{LONGEST_CALL, Lab, wait_for};
 use crate::manager::Manager;
-use crate::sip::Caller;
 use crate::sound::Sound;
 
 /// Has Asterisk restart at once, as an administrator does it; comes back when it takes calls again.
@@ -47,13 +46,7 @@ fn restarting_alone_asterisk_is_heard_again_and_the_lamps_follow() {
     wait_for("the guard to listen again", LONGEST_CALL, || {
         (guard.told().matches(connected).count() == 2).then_some(())
     });
-    let number = format!("0911571{}", lab.voice_box());
-    let agent = Caller::dials(&lab, &number).is("200", "Agent");
-    agent.is_quiet(3.0).hangs_up().call();
-    let closed = cases(&guard, "the case to be closed", |cases| {
-        cases.iter().any(|case| !case["closed"].is_null())
-    });
-    assert_eq!(closed[0]["closed"]["by"], "called_back", "{closed:#?}");
+    his_case_is_closed_by_a_call_back(&lab, &guard, "0911571");
 
     let mut manager = Manager::listens(&lab);
     let message = Sound::of_example("message");

@@ -174,3 +174,15 @@ fn alaw(sample: i16) -> u8 {
     let step = magnitude >> segment.max(1) & 0x0f;
     (sign | (segment << 4 | step) as u8) ^ 0x55
 }
+
+/// How alike two sounds are as far as both go (1: the same, but for the level).
+pub fn likeness(original: &[i16], heard: &[i16]) -> f64 {
+    let (mut both, mut one, mut other) = (0.0, 0.0, 0.0);
+    for (&a, &b) in original.iter().zip(heard) {
+        let (a, b) = (f64::from(a), f64::from(b));
+        both += a * b;
+        one += a * a;
+        other += b * b;
+    }
+    both / (one * other).sqrt().max(1.0)
+}

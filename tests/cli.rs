@@ -442,3 +442,43 @@ fn check_tries_mail_server_and_webhook_without_sending() {
         );
     }
 }
+
+#[test]
+fn check_warns_of_secrets_that_everybody_can_read() {
+    let house = House::new();
+    let file = house.path("guard.toml");
+    let secrets = |lines: &[String]| -> Vec<String> {
+        let about = |line: &&String| line.starts_with("warn  secrets");
+        lines.iter().filter(about).cloned().collect()
+    };
+    let mode = |path: &Path, mode: u32| {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        fs::set_permissions(path, mode).unwrap();
+    };
+    mode(&file, 0o644);
+    assert_eq!(secrets(&house.check().1), [""; 0]);
+
+    let mut config = fs::read_to_string(&file).unwrap();
+    config.push_str("[delivery.ami]\nuser = 'guard'\nsecret = 'hush'\n");
+    fs::write(&file, &config).unwrap();
+    let (_, lines) = house.check();
+    let (line, mend) = item(&lines, "warn secrets");
+    assert!(line.contains(&*file.to_string_lossy()), "{line}");
+    assert!(mend.contains("chmod o-rwx"), "{mend}");
+    mode(&file, 0o640);
+    assert_eq!(secrets(&house.check().1), [""; 0]);
+
+    let kept = house.path("signature");
+    fs::write(&kept, "sixteen characters\n").unwrap();
+    mode(&kept, 0o604);
+    config.push_str(&format!(
+        "[delivery.webhook]\nsecret_file = '{}'\n",
+        kept.display()
+    ));
+    fs::write(&file, &config).unwrap();
+    let told = secrets(&house.check().1);
+    assert!(
+        told.len() == 1 && told[0].contains("/signature holds a secret"),
+        "{told:?}"
+    );
+}

@@ -1,6 +1,7 @@
 //! `check`: is everything in order, and how is it mended where it is not.
 
 mod delivery;
+mod secrets;
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
@@ -59,7 +60,9 @@ pub fn run(Args {}: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitC
                     None => "no configuration file: the defaults hold".into(),
                 },
             ))?;
-            installation(&config, &data)
+            let mut items = secrets::items(&config, shared.config.as_deref());
+            items.extend(installation(&config, &data));
+            items
         }
         Err(error) => settings_mistakes(&error),
     };

@@ -28,6 +28,8 @@ impl Limits {
     pub(super) const LONG_NOISE: f64 = 15.0;
     /// How many times as long as the speech that noise is.
     pub(super) const DROWNED: f64 = 4.0;
+    /// A stretch of noise with which the noise around a handset laid aside may have begun.
+    pub(super) const LASTING_NOISE: f64 = 1.5;
     /// Speech that is never outweighed by noise.
     pub(super) const FEW_WORDS: f64 = 8.0;
     /// The longest call that is a hang-up.

@@ -9,15 +9,17 @@
 //! 3. A machine signal and no speech worth keeping: `tone`.
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
 //!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`.
-//! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`.
+//! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`, or `unsure` where speech worth keeping
+//!    came before the noise. He may have left a short message and laid the handset aside.
 //! 6. A few seconds in which someone or something was near, but no message: `mutter`. Nobody lays a handset aside for
 //!    a few seconds; what sounds like noise or music there is a word under a click, behind a hand or hummed.
 //! 7. More lasting music than speech: `hold_music`.
 //! 8. Noise, but not long enough for a handset laid aside: `unsure`. A whisper or a voice under a bad line may be in it.
 //! 9. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
-//! A number keyed in or confirmed with a key, or a question answered with a key or with speech worth keeping that outweighs the music
-//! behind the question, turns every junk verdict but `tone` into `unsure`: who took that trouble is delivered.
+//! A number keyed in, or anything answered with a key, turns every junk verdict into `unsure`: who took that trouble is
+//! delivered. So does a question answered with speech worth keeping that outweighs the music behind it, but for `tone`:
+//! a machine has no fingers, but it may be heard as a voice.
 
 mod limits;
 mod reason;
@@ -90,8 +92,13 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
         };
     }
     let mut judgement = Amounts::of(facts).judge(facts);
-    let answer = facts.asked.iter().find(|asked| is_answer(asked, facts));
-    let junk = !judgement.verdict.is_delivered() && judgement.verdict != Verdict::Tone;
+    let machine = judgement.verdict == Verdict::Tone;
+    let answer = facts
+        .asked
+        .iter()
+        .filter(|asked| is_answer(asked, facts))
+        .find(|asked| !machine || by_key(asked));
+    let junk = !judgement.verdict.is_delivered();
     if junk && (facts.keyed || answer.is_some()) {
         judgement.verdict = Verdict::Unsure;
         judgement.confidence = judgement.confidence.min(0.5);
@@ -107,17 +114,18 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
     judgement
 }
 
+fn by_key(asked: &Asked) -> bool {
+    asked.answer.as_deref() == Some("key")
+}
+
 /// Whether a person has answered. A key is one; a voice may be the announcement in hold music, unless it
 /// goes on for longer than the music.
 fn is_answer(asked: &Asked, facts: &Facts<'_>) -> bool {
     let behind = facts
         .timeline
         .seconds_within(asked.at, facts.timeline.heard());
-    match asked.answer.as_deref() {
-        Some("key") => true,
-        Some(_) => behind.speech.as_secs_f64() >= Limits::KEEP && behind.speech > behind.music,
-        None => false,
-    }
+    let spoken = behind.speech.as_secs_f64() >= Limits::KEEP && behind.speech > behind.music;
+    by_key(asked) || asked.answer.is_some() && spoken
 }
 
 /// Seconds of everything the rules ask for.
@@ -132,6 +140,8 @@ struct Amounts {
     music_from: Option<f64>,
     /// Speech before it.
     before_music: f64,
+    /// Speech before lasting noise.
+    before_noise: f64,
     signal: Option<Signal>,
 }
 
@@ -142,11 +152,18 @@ impl Amounts {
         let amounts = facts.timeline.seconds_within(began, heard);
         let behind = |s: &&Segment| s.end > began;
         let segments = || facts.timeline.segments().iter().filter(behind);
-        let lasting = segments()
-            .filter(|s| s.class == Class::Music)
-            .map(|s| (s.start.max(began), s.end))
-            .find(|&(start, end)| (end - start).as_secs_f64() >= Limits::LASTING);
-        let until = lasting.map_or(heard, |(start, _)| start);
+        let first = |class, lasting| {
+            segments()
+                .filter(|s| s.class == class)
+                .map(|s| (s.start.max(began), s.end))
+                .find(|&(start, end)| (end - start).as_secs_f64() >= lasting)
+                .map(|(start, _)| start)
+        };
+        let spoken_before = |until: Option<MediaTime>| {
+            let before = facts.timeline.seconds_within(began, until.unwrap_or(heard));
+            before.speech.as_secs_f64()
+        };
+        let music_from = first(Class::Music, Limits::LASTING);
         Self {
             length: (heard - began).as_secs_f64(),
             speech: amounts.speech.as_secs_f64(),
@@ -154,12 +171,9 @@ impl Amounts {
             tone: amounts.tone.as_secs_f64(),
             noise: amounts.noise.as_secs_f64(),
             silence: amounts.silence.as_secs_f64(),
-            music_from: lasting.map(|(start, _)| (start - began).as_secs_f64()),
-            before_music: facts
-                .timeline
-                .seconds_within(began, until)
-                .speech
-                .as_secs_f64(),
+            music_from: music_from.map(|start| (start - began).as_secs_f64()),
+            before_music: spoken_before(music_from),
+            before_noise: spoken_before(first(Class::Noise, Limits::LASTING_NOISE)),
             signal: segments().find_map(|s| s.signal),
         }
     }
@@ -190,6 +204,11 @@ impl Amounts {
         }
         if self.speech >= Limits::KEEP {
             if self.lies_aside() {
+                if self.before_noise >= Limits::KEEP {
+                    let before = Reason::SpeechBeforeNoise(time(self.before_noise));
+                    let reasons = [Reason::Borderline, before, Reason::Noise(time(self.noise))];
+                    return self.decide(Verdict::Unsure, 0.4, &reasons);
+                }
                 let sure = above(self.noise, Limits::DROWNED * self.speech);
                 return self.decide(
                     Verdict::Aside,
@@ -397,6 +416,11 @@ mod tests {
         check(&[(Silence, 1.5), (Noise, 3.0)], Verdict::Mutter);
         check(&[(Silence, 5.0), (Noise, 0.5)], Verdict::Silent);
         check(&[(Speech, 2.0), (Noise, 30.0)], Verdict::Aside);
+        check(&[(Speech, 5.0), (Noise, 30.0)], Verdict::Unsure);
+        check(
+            &[(Speech, 1.5), (Noise, 16.0), (Speech, 3.0), (Noise, 16.0)],
+            Verdict::Aside,
+        );
         check(&[(Silence, 30.0)], Verdict::Silent);
         check(&[(Tone, 6.0)], Verdict::Tone);
         check(
@@ -438,6 +462,29 @@ mod tests {
             ..Facts::of_recording(&timeline)
         };
         assert_eq!(judge(&answered).verdict, Verdict::Unsure);
+    }
+
+    #[test]
+    fn a_machine_keys_in_nothing() {
+        let timeline = timeline(&[(Class::Speech, 2.0), (Class::Tone, 8.0)]);
+        let with = |answer: &str| {
+            [Asked {
+                prompt: OFFER_PROMPT.into(),
+                at: MediaTime::ZERO,
+                answer: Some(answer.into()),
+            }]
+        };
+        let of = |keyed, asked: &[Asked]| {
+            let facts = Facts {
+                keyed,
+                asked,
+                ..Facts::of_recording(&timeline)
+            };
+            judge(&facts).verdict
+        };
+        assert_eq!(of(true, &[]), Verdict::Unsure);
+        assert_eq!(of(false, &with("key")), Verdict::Unsure);
+        assert_eq!(of(false, &with("voice")), Verdict::Tone);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub enum Reason {
     Music(MediaTime, MediaTime),
     /// Speech came before the music.
     SpeechBeforeMusic(MediaTime),
+    /// Speech came before the noise.
+    SpeechBeforeNoise(MediaTime),
     /// Music lies behind or between the speech.
     MusicBehindSpeech(MediaTime),
     /// A machine signal; which, if it was recognised.
@@ -54,6 +56,7 @@ impl fmt::Display for Reason {
             Self::Music(t, MediaTime::ZERO) => write!(f, "music for {t} without a near voice"),
             Self::Music(t, speech) => write!(f, "music for {t} beside {speech} of speech"),
             Self::SpeechBeforeMusic(t) => write!(f, "{t} of speech before the music began"),
+            Self::SpeechBeforeNoise(t) => write!(f, "{t} of speech before the noise began"),
             Self::MusicBehindSpeech(t) => write!(f, "music for {t} behind the speech"),
             Self::Tone(t, Some(signal)) => write!(f, "{signal} for {t}"),
             Self::Tone(t, None) => write!(f, "a machine's tone for {t}"),

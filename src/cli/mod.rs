@@ -56,11 +56,14 @@ pub struct Shared {
         long,
         global = true,
         value_name = "FOLDER",
-        env = "VOICEMAIL_GUARD_DATA",
+        env = DATA_VARIABLE,
         hide_env_values = true
     )]
     pub data: Option<PathBuf>,
 }
+
+/// Names the data folder where the command does not.
+const DATA_VARIABLE: &str = "VOICEMAIL_GUARD_DATA";
 
 impl Shared {
     /// The settings: the file's, or the defaults.
@@ -109,6 +112,9 @@ pub enum Failure {
     /// There is nowhere to put the data.
     #[error(transparent)]
     NoDataFolder(#[from] NoDataFolder),
+    /// The command does not take what was given.
+    #[error("{0}")]
+    Usage(&'static str),
     /// The answer could not be printed.
     #[error("cannot print: {0}")]
     Output(#[from] io::Error),
@@ -127,7 +133,7 @@ impl Failure {
     /// 2 where the administrator must change what he wrote, else 1.
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::NoDataFolder(_) => ExitCode::from(2),
+            Self::Config(_) | Self::NoDataFolder(_) | Self::Usage(_) => ExitCode::from(2),
             Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
             Self::Classify(error) => error.exit_code(),

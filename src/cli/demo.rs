@@ -76,7 +76,7 @@ macro_rules! example {
 }
 
 /// One of every kind of caller.
-const EXAMPLES: [Example; 9] = [
+const EXAMPLES: [Example; 10] = [
     example!("+49911555001", Message, "message.wav"),
     example!("+49911555002", Hangup, "hangup.wav"),
     example!("+49911555003", Mutter, "mutter.wav"),
@@ -86,6 +86,7 @@ const EXAMPLES: [Example; 9] = [
     example!("+49911555007", Silent, "silent.wav"),
     example!("+49911555008", NoAudio),
     example!("+49911555009", Tone, "tone.wav"),
+    example!("+49911555010", Unsure, "unsure.wav"),
 ];
 
 /// Plays the examples and tells what became of each, as it happens.
@@ -279,6 +280,14 @@ mod tests {
             EXAMPLES.iter().map(told).collect(),
             EXAMPLES.iter().map(filed).collect(),
         )
+    }
+
+    #[test]
+    fn every_kind_of_caller_has_an_example() {
+        for verdict in Verdict::ALL {
+            let examples = EXAMPLES.iter().filter(|e| e.expected == verdict);
+            assert_eq!(examples.count(), 1, "{verdict}");
+        }
     }
 
     #[test]

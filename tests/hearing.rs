@@ -1,5 +1,6 @@
 //! The ear and the verdict from outside: laws, machine signals, and sounds it must tell apart.
 
+use allocation_counter::measure;
 use proptest::prelude::*;
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call::verdict::{Facts, Verdict, judge};
@@ -22,6 +23,26 @@ fn every_chunking_gives_the_same_updates() {
     proptest!(ProptestConfig::with_cases(12), |(sizes in prop::collection::vec(1usize..4_000, 1..12))| {
         prop_assert_eq!(&updates(&sound, &sizes), &expected);
     });
+}
+
+#[test]
+fn no_frame_allocates() {
+    let made = measure(|| drop(std::hint::black_box(vec![0_u8; 9])));
+    assert_eq!(made.count_total, 1, "it counts");
+
+    let sound = [mixed_call(), music_box(4.0), vec![0; 16_000]].concat();
+    // Tables and weights are made once, for all calls.
+    Ear::new().push(&[0; 8_000]);
+    let mut ear = Ear::new();
+    let mut updates = 0;
+    for (n, frame) in sound.chunks(160).enumerate() {
+        let made = measure(|| {
+            ear.push(frame);
+            updates += std::iter::from_fn(|| ear.poll_update()).count();
+        });
+        assert_eq!(made.count_total, 0, "frame {n}: {made:?}");
+    }
+    assert!(updates > 5, "{updates} changes of class");
 }
 
 #[test]

@@ -26,7 +26,8 @@ use crate::config::{Config, ConfigError, NoDataFolder, data_folder};
     name = "voicemail-guard",
     version,
     about = "Guards the voice box of a support hotline: a FastAGI server in front of Asterisk's VoiceMail()",
-    after_help = "Exit codes: 0 all well; 1 something was found or failed; 2 wrong usage or configuration.\n\
+    after_help = "Exit codes: 0 all well; 1 something was found or failed; 2 wrong usage or configuration\n\
+        (to check, mistakes in the configuration are something it found: 1).\n\
         The log goes to standard error; VOICEMAIL_GUARD_LOG=debug shows more of it.",
     max_term_width = 100
 )]

@@ -35,7 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
         Examples:\n  \
         voicemail-guard check --config /etc/voicemail-guard.toml\n  \
         sudo -u asterisk voicemail-guard check\n\n\
-        Exit codes: 0 nothing is broken (warnings may stand); 1 something is."
+        Exit codes: 0 nothing is broken (warnings may stand); 1 something is, mistakes in the configuration among it; \
+        2 wrong usage."
 )]
 pub struct Args {}
 

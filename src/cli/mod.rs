@@ -7,6 +7,7 @@ pub mod check;
 pub mod classify;
 pub mod demo;
 mod notify;
+mod prompt_files;
 mod reload;
 pub mod serve;
 pub mod stop;

@@ -14,10 +14,10 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{geteuid, getpid};
 
+use super::prompt_files::{Installed, installed};
 use super::{Failure, Shared};
 use crate::config::{Config, ConfigError, Prompts};
 use crate::log;
-use crate::prompts::{Installed, installed};
 use crate::session::CHECK_PATH;
 use crate::text::shown;
 

@@ -8,7 +8,7 @@ test:
 
 # The tests that need no PBX.
 quick:
-    cargo nextest run
+    cargo nextest run --config-file tests/nextest.toml
 
 # Format the sources.
 fmt:

@@ -137,6 +137,28 @@ fn wrong_usage_is_two() {
 }
 
 #[test]
+fn a_configuration_that_cannot_be_used_is_two_but_one_to_check() {
+    let house = House::new();
+    let codes = || {
+        ["serve", "calls", "demo", "check"].map(|command| {
+            let mut run = guard();
+            run.env("VOICEMAIL_GUARD_DATA", house.path("data"))
+                .env("VOICEMAIL_GUARD_CONFIG", house.path("guard.toml"));
+            let output = run.arg(command).output().unwrap();
+            let told = [output.stdout, output.stderr].concat();
+            let told = String::from_utf8(told).unwrap();
+            assert!(told.contains("guard.toml"), "{command}: {told}");
+            (command, output.status.code().unwrap())
+        })
+    };
+    let expected = [("serve", 2), ("calls", 2), ("demo", 2), ("check", 1)];
+    fs::write(house.path("guard.toml"), "[lost]\n").unwrap();
+    assert_eq!(codes(), expected);
+    fs::remove_file(house.path("guard.toml")).unwrap();
+    assert_eq!(codes(), expected);
+}
+
+#[test]
 fn a_house_in_order_is_zero_and_left_as_it_was() {
     let house = House::new();
     let (code, lines) = house.check();

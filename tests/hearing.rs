@@ -1,5 +1,6 @@
 //! The ear and the verdict from outside: laws, machine signals, and sounds it must tell apart.
 
+use allocation_counter::measure;
 use proptest::prelude::*;
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call::verdict::{Facts, Verdict, judge};
@@ -7,12 +8,14 @@ use voicemail_guard::hearing::{Class, Ear, Signal, Timeline, Update};
 
 use self::corpus::{Clip, Pool};
 use self::sounds::{clip, music_box, over_noise, steady_noise, tone, twice};
+use self::told_apart::ToldApart;
 
-#[expect(clippy::print_stderr, reason = "what was not checked is said")]
 #[path = "support/corpus.rs"]
 mod corpus;
 #[path = "support/sounds.rs"]
 mod sounds;
+#[path = "support/told_apart.rs"]
+mod told_apart;
 
 #[test]
 fn every_chunking_gives_the_same_updates() {
@@ -22,6 +25,26 @@ fn every_chunking_gives_the_same_updates() {
     proptest!(ProptestConfig::with_cases(12), |(sizes in prop::collection::vec(1usize..4_000, 1..12))| {
         prop_assert_eq!(&updates(&sound, &sizes), &expected);
     });
+}
+
+#[test]
+fn no_frame_allocates() {
+    let made = measure(|| drop(std::hint::black_box(vec![0_u8; 9])));
+    assert_eq!(made.count_total, 1, "it counts");
+
+    let sound = [mixed_call(), music_box(4.0), vec![0; 16_000]].concat();
+    // Tables and weights are made once, for all calls.
+    Ear::new().push(&[0; 8_000]);
+    let mut ear = Ear::new();
+    let mut updates = 0;
+    for (n, frame) in sound.chunks(160).enumerate() {
+        let made = measure(|| {
+            ear.push(frame);
+            updates += std::iter::from_fn(|| ear.poll_update()).count();
+        });
+        assert_eq!(made.count_total, 0, "frame {n}: {made:?}");
+    }
+    assert!(updates > 5, "{updates} changes of class");
 }
 
 #[test]
@@ -305,44 +328,22 @@ fn hold_music_and_prompts_of_the_corpus_are_told_apart() {
     let Some(pool) = Pool::named("only the committed clips were heard") else {
         return;
     };
-    let (mut prompts, mut wrong, mut signals) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut heard, mut spoken) = (0, 0);
+    let mut apart = ToldApart::default();
     for clip in pool.clips() {
         let Clip { path, kind, source } = clip;
         if !matches!(kind.as_str(), "music" | "speech" | "prompt" | "word") {
             continue;
         }
         let sound = pool.sound(clip);
-        if source == "asterisk-core-sounds-en-wav" {
-            prompts.extend_from_slice(&sound);
-        }
-        let timeline = hear(&sound);
-        heard += 1;
-        if timeline.segments().iter().any(|s| s.signal.is_some()) {
-            signals.push(path.to_owned());
-        }
-        let verdict = judge(&Facts::of_recording(&timeline)).verdict;
-        if source == "opsound" && verdict != Verdict::HoldMusic {
-            wrong.push(format!("{path}: {verdict} {:?}", timeline.seconds()));
+        match source.as_str() {
+            "opsound" => apart.hold_music(path, &sound),
+            "asterisk-core-sounds-en-wav" => apart.prompt(path, &sound),
+            _ => drop(apart.no_signal(path, &sound)),
         }
     }
-    for call in prompts.chunks(20 * 8_000).filter(|c| c.len() > 40_000) {
-        spoken += 1;
-        let timeline = hear(call);
-        let verdict = judge(&Facts::of_recording(&timeline)).verdict;
-        if verdict != Verdict::Message {
-            wrong.push(format!(
-                "prompts {spoken}: {verdict} {:?}",
-                timeline.seconds()
-            ));
-        }
-    }
-    eprintln!("{heard} clips and {spoken} stretches of prompts heard; talked off by {signals:?}");
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    assert!(
-        signals.is_empty(),
-        "speech or music taken for a signal: {signals:#?}"
-    );
+    apart.all_right();
+    let ToldApart { heard, spoken, .. } = apart;
+    eprintln!("{heard} clips and {spoken} stretches of prompts heard");
 }
 
 fn updates(sound: &[i16], sizes: &[usize]) -> Vec<Update> {

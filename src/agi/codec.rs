@@ -1,4 +1,8 @@
 //! Bytes to what Asterisk said, commands to lines: framing, bounded.
+//!
+//! Cut by hand here: lines, the empty one that ends the prelude, `HANGUP`, `520-` blocks and replies over several lines.
+//! All of that is about where an item ends in bytes that are still coming, each looked at once and none beyond the
+//! limits; what stands in a whole reply is grammar, and nom's ([`Reply::parse`]).
 
 use std::fmt;
 use std::io;

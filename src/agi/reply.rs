@@ -1,4 +1,7 @@
 //! Replies as Asterisk sends them, before the command says what they mean.
+//!
+//! The grammar is nom's: number, `result=`, value, and what opens a bracket. By hand: where a bracket closes,
+//! which is looked for from the end of a line, and the pieces of a tail.
 
 use bytes::Bytes;
 use nom::branch::alt;

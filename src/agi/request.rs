@@ -1,4 +1,7 @@
 //! The prelude: who calls, where, and with which arguments.
+//!
+//! Cut by hand, at the first colon of a line and one blank behind it (`setup_env` in `res_agi.c` writes `agi_NAME: VALUE`): any
+//! bytes may stand in a value, so there is no grammar beyond that.
 
 use std::borrow::Cow;
 

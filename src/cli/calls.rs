@@ -31,7 +31,7 @@ const NAME_WIDTH: usize = 32;
 /// What of the log is wanted, and how.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_help = "\
-Exit code: 0 calls were found, 1 none, 2 wrong usage.
+Exit codes: 0 calls were found; 1 none, or the log cannot be read; 2 wrong usage or configuration.
 
 Examples:
   voicemail-guard calls --since yesterday

@@ -1,8 +1,11 @@
 //! `demo`: the guard and a PBX made of bytes, one example call of every kind, faster than real time.
 
+use std::collections::BTreeMap;
+use std::env;
 use std::error::Error;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,9 +14,9 @@ use tokio::sync::mpsc;
 
 use super::serve;
 use super::stop::Stop;
-use super::{Failure, Shared};
+use super::{DATA_VARIABLE, Failure, Shared};
 use crate::audio::file::{Format, decode};
-use crate::call::record::CallRecord;
+use crate::call::verdict::Verdict;
 use crate::clock::Clock;
 use crate::config::Current;
 use crate::log::{Query, Reader};
@@ -46,49 +49,44 @@ fn speed(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "from 1 to 50".to_owned())
 }
 
-/// The example calls: caller, verdict, recording.
-const EXAMPLES: [(&str, &str, Option<&[u8]>); 9] = [
-    (
-        "+49911555001",
-        "message",
-        Some(include_bytes!("../../examples/calls/message.wav")),
-    ),
-    (
-        "+49911555002",
-        "hangup",
-        Some(include_bytes!("../../examples/calls/hangup.wav")),
-    ),
-    (
-        "+49911555003",
-        "mutter",
-        Some(include_bytes!("../../examples/calls/mutter.wav")),
-    ),
-    (
-        "+49911555004",
-        "rambler",
-        Some(include_bytes!("../../examples/calls/rambler.wav")),
-    ),
-    (
-        "+49911555005",
-        "aside",
-        Some(include_bytes!("../../examples/calls/aside.wav")),
-    ),
-    (
-        "+49911555006",
-        "hold_music",
-        Some(include_bytes!("../../examples/calls/hold_music.wav")),
-    ),
-    (
-        "+49911555007",
-        "silent",
-        Some(include_bytes!("../../examples/calls/silent.wav")),
-    ),
-    ("+49911555008", "no_audio", None),
-    (
-        "+49911555009",
-        "tone",
-        Some(include_bytes!("../../examples/calls/tone.wav")),
-    ),
+/// An example call: one caller's side, and what the guard must make of it.
+struct Example {
+    /// Caller ID.
+    number: &'static str,
+    /// The right verdict.
+    expected: Verdict,
+    /// A WAV file; `None` sends no packets at all.
+    recording: Option<&'static [u8]>,
+}
+
+macro_rules! example {
+    ($number:literal, $expected:ident) => {
+        Example {
+            number: $number,
+            expected: Verdict::$expected,
+            recording: None,
+        }
+    };
+    ($number:literal, $expected:ident, $file:literal) => {
+        Example {
+            recording: Some(include_bytes!(concat!("../../examples/calls/", $file))),
+            ..example!($number, $expected)
+        }
+    };
+}
+
+/// One of every kind of caller.
+const EXAMPLES: [Example; 10] = [
+    example!("+49911555001", Message, "message.wav"),
+    example!("+49911555002", Hangup, "hangup.wav"),
+    example!("+49911555003", Mutter, "mutter.wav"),
+    example!("+49911555004", Rambler, "rambler.wav"),
+    example!("+49911555005", Aside, "aside.wav"),
+    example!("+49911555006", HoldMusic, "hold_music.wav"),
+    example!("+49911555007", Silent, "silent.wav"),
+    example!("+49911555008", NoAudio),
+    example!("+49911555009", Tone, "tone.wav"),
+    example!("+49911555010", Unsure, "unsure.wav"),
 ];
 
 /// Plays the examples and tells what became of each, as it happens.
@@ -96,6 +94,13 @@ const EXAMPLES: [(&str, &str, Option<&[u8]>); 9] = [
 /// # Errors
 /// A port, a folder or the log cannot be had.
 pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+    // The variable may stand, since it is for the other commands.
+    let given = shared.data.as_deref().map(Path::as_os_str);
+    if given.is_some() && given != env::var_os(DATA_VARIABLE).as_deref() {
+        return Err(Failure::Usage(
+            "demo takes no --data: its example calls go into a folder of their own, removed at the end",
+        ));
+    }
     let mut config = shared.settings()?;
     telemetry::start(&crate::config::Log {
         level: "error".into(),
@@ -134,12 +139,16 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
             "The guard listens on {server}; {} calls at {speed} times real time.",
             EXAMPLES.len()
         )?;
-        let right = play(server, clock, &data, out).await?;
-        writeln!(
-            out,
-            "{right} of {} calls got the verdict that was expected.",
-            EXAMPLES.len()
-        )?;
+        let told = play(server, clock, out).await?;
+        let filed = filed(&data).await?;
+        writeln!(out, "{} records in the call log.", filed.len())?;
+        let mistakes = mistakes(&EXAMPLES, &told, &filed);
+        for mistake in &mistakes {
+            writeln!(out, "WRONG  {mistake}")?;
+        }
+        if mistakes.is_empty() {
+            writeln!(out, "Every call got the verdict that was expected.")?;
+        }
         if !args.once {
             writeln!(
                 out,
@@ -151,7 +160,7 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
         }
         stop.gently.cancel();
         guard.await.map_err(failed)??;
-        Ok(if right == EXAMPLES.len() {
+        Ok(if mistakes.is_empty() {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -159,40 +168,34 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
     })
 }
 
-/// Places all calls at once; gives how many got their right verdict.
-async fn play(
-    server: SocketAddr,
-    clock: Clock,
-    data: &std::path::Path,
-    out: &mut dyn Write,
-) -> Result<usize, Failure> {
-    let (tell, mut told) = mpsc::unbounded_channel();
-    for (index, (number, expected, recording)) in EXAMPLES.into_iter().enumerate() {
-        let samples = recording
+/// Places all calls at once and tells each as it ends; gives the verdicts that Asterisk was told, by caller.
+async fn play(server: SocketAddr, clock: Clock, out: &mut dyn Write) -> Result<Told, Failure> {
+    let (tell, mut ended) = mpsc::unbounded_channel();
+    for (index, example) in EXAMPLES.iter().enumerate() {
+        let samples = example
+            .recording
             .map(|octets| decode(octets, Format::Wav).map(|sound| sound.samples))
             .transpose()
             .map_err(failed)?;
         let caller = Caller {
-            number: number.into(),
+            number: example.number.into(),
             samples,
             stays: Duration::from_mins(3),
         };
         let tell = tell.clone();
         tokio::spawn(async move {
-            let ended = place_call(server, clock, index, caller).await;
+            let call = place_call(server, clock, index, caller).await;
             // Nobody listens any more only when the demo itself has failed.
-            let _ = tell.send((number, expected, ended));
+            let _ = tell.send((example, call));
         });
     }
     drop(tell);
-    let mut right = 0;
-    while let Some((number, expected, ended)) = told.recv().await {
-        let variables = ended?;
-        let verdict = variables
-            .get("GUARD_VERDICT")
-            .map_or("none", String::as_str);
-        right += usize::from(verdict == expected);
-        let mark = if verdict == expected {
+    let mut told = Told::new();
+    while let Some((example, call)) = ended.recv().await {
+        let mut variables = call?;
+        let verdict = variables.remove("GUARD_VERDICT");
+        let verdict = verdict.unwrap_or_else(|| "none".into());
+        let mark = if verdict == example.expected.as_str() {
             "right"
         } else {
             "WRONG"
@@ -200,17 +203,133 @@ async fn play(
         let why = variables.get("GUARD_REASON").map_or("", String::as_str);
         writeln!(
             out,
-            "{mark}  {number}  expected {expected:<10}  {verdict:<10}  {why}"
+            "{mark}  {}  expected {:<10}  {verdict:<10}  {why}",
+            example.number,
+            example.expected.as_str()
         )?;
         out.flush()?;
+        told.insert(example.number, verdict);
     }
-    let filed: Vec<CallRecord> = Reader::open(data)
-        .and_then(|reader| reader.calls(&Query::default()))
-        .map_err(failed)?;
-    writeln!(out, "{} records in the call log.", filed.len())?;
-    Ok(right)
+    Ok(told)
+}
+
+/// `GUARD_VERDICT` by caller.
+type Told = BTreeMap<&'static str, String>;
+
+/// Caller and verdict of every record, once all are closed: the audio of the last is kept behind its end.
+async fn filed(data: &Path) -> Result<Vec<Filed>, Failure> {
+    let clock = Clock::default();
+    let latest = clock.now() + FILED_WITHIN;
+    loop {
+        let records = Reader::open(data)
+            .and_then(|reader| reader.calls(&Query::default()))
+            .map_err(failed)?;
+        let closed = records.iter().all(|record| record.ended.is_some());
+        if closed && records.len() >= EXAMPLES.len() || clock.now() > latest {
+            let filed = records.into_iter();
+            return Ok(filed
+                .map(|call| (call.caller.number, call.verdict))
+                .collect());
+        }
+        clock.sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Caller and verdict of a record.
+type Filed = (String, Option<Verdict>);
+
+/// How long the last record is waited for.
+const FILED_WITHIN: Duration = Duration::from_secs(20);
+
+/// What is not as it should be, a line each: every caller has one closed record, and it, and what Asterisk was
+/// told, have the verdict that was expected.
+fn mistakes(examples: &[Example], told: &Told, filed: &[Filed]) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    for example in examples {
+        let (number, expected) = (example.number, example.expected);
+        let verdict = told.get(number).map_or("none", String::as_str);
+        if verdict != expected.as_str() {
+            mistakes.push(format!("{number}: expected {expected}, told {verdict}"));
+        }
+        let of_him = filed.iter().filter(|(caller, _)| caller == number);
+        let verdicts: Vec<_> = of_him.map(|&(_, verdict)| verdict).collect();
+        if verdicts != [Some(expected)] {
+            mistakes.push(format!("{number}: expected {expected}, filed {verdicts:?}"));
+        }
+    }
+    if filed.len() != examples.len() {
+        let (calls, records) = (examples.len(), filed.len());
+        mistakes.push(format!("{calls} calls left {records} records"));
+    }
+    mistakes
 }
 
 fn failed(error: impl Error + Send + Sync + 'static) -> Failure {
     Failure::Serve(Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What went right: told and filed as expected.
+    fn right() -> (Told, Vec<Filed>) {
+        let told = |example: &Example| (example.number, example.expected.to_string());
+        let filed = |example: &Example| (example.number.to_owned(), Some(example.expected));
+        (
+            EXAMPLES.iter().map(told).collect(),
+            EXAMPLES.iter().map(filed).collect(),
+        )
+    }
+
+    #[test]
+    fn every_kind_of_caller_has_an_example() {
+        for verdict in Verdict::ALL {
+            let examples = EXAMPLES.iter().filter(|e| e.expected == verdict);
+            assert_eq!(examples.count(), 1, "{verdict}");
+        }
+    }
+
+    #[test]
+    fn every_call_must_be_told_and_filed_once_as_expected() {
+        let (told, filed) = right();
+        assert_eq!(mistakes(&EXAMPLES, &told, &filed), [""; 0]);
+
+        let number = EXAMPLES[0].number;
+        let check = |told: &Told, filed: &[Filed], expected: &[&str]| {
+            let found = mistakes(&EXAMPLES, told, filed);
+            let expected: Vec<_> = expected.iter().map(|e| e.replace('#', number)).collect();
+            assert_eq!(found, expected);
+        };
+        let left = |records| format!("{} calls left {records} records", EXAMPLES.len());
+        let mut other = told.clone();
+        other.insert(number, "mutter".into());
+        check(&other, &filed, &["#: expected message, told mutter"]);
+        other.remove(number);
+        check(&other, &filed, &["#: expected message, told none"]);
+
+        let mut other = filed.clone();
+        other[0].1 = Some(Verdict::Mutter);
+        check(
+            &told,
+            &other,
+            &["#: expected message, filed [Some(Mutter)]"],
+        );
+        other[0].1 = None;
+        check(&told, &other, &["#: expected message, filed [None]"]);
+        other.remove(0);
+        let gone = "#: expected message, filed []";
+        check(&told, &other, &[gone, &left(EXAMPLES.len() - 1)]);
+        other.clone_from(&filed);
+        other.push(("+49911555099".into(), Some(Verdict::Hangup)));
+        check(&told, &other, &[&left(EXAMPLES.len() + 1)]);
+    }
+
+    #[test]
+    fn an_example_expected_wrongly_is_a_mistake() {
+        let (told, filed) = right();
+        let mut wrong = EXAMPLES;
+        wrong[1].expected = Verdict::Message;
+        assert_eq!(mistakes(&wrong, &told, &filed).len(), 2);
+    }
 }

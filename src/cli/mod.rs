@@ -7,6 +7,7 @@ pub mod check;
 pub mod classify;
 pub mod demo;
 mod notify;
+mod prompt_files;
 mod reload;
 pub mod serve;
 pub mod stop;
@@ -26,7 +27,8 @@ use crate::config::{Config, ConfigError, NoDataFolder, data_folder};
     name = "voicemail-guard",
     version,
     about = "Guards the voice box of a support hotline: a FastAGI server in front of Asterisk's VoiceMail()",
-    after_help = "Exit codes: 0 all well; 1 something was found or failed; 2 wrong usage or configuration.\n\
+    after_help = "Exit codes: 0 all well; 1 something was found or failed; 2 wrong usage or configuration\n\
+        (to check, mistakes in the configuration are something it found: 1).\n\
         The log goes to standard error; VOICEMAIL_GUARD_LOG=debug shows more of it.",
     max_term_width = 100
 )]
@@ -56,11 +58,14 @@ pub struct Shared {
         long,
         global = true,
         value_name = "FOLDER",
-        env = "VOICEMAIL_GUARD_DATA",
+        env = DATA_VARIABLE,
         hide_env_values = true
     )]
     pub data: Option<PathBuf>,
 }
+
+/// Names the data folder where the command does not.
+const DATA_VARIABLE: &str = "VOICEMAIL_GUARD_DATA";
 
 impl Shared {
     /// The settings: the file's, or the defaults.
@@ -109,6 +114,9 @@ pub enum Failure {
     /// There is nowhere to put the data.
     #[error(transparent)]
     NoDataFolder(#[from] NoDataFolder),
+    /// The command does not take what was given.
+    #[error("{0}")]
+    Usage(&'static str),
     /// The answer could not be printed.
     #[error("cannot print: {0}")]
     Output(#[from] io::Error),
@@ -127,7 +135,7 @@ impl Failure {
     /// 2 where the administrator must change what he wrote, else 1.
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::NoDataFolder(_) => ExitCode::from(2),
+            Self::Config(_) | Self::NoDataFolder(_) | Self::Usage(_) => ExitCode::from(2),
             Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
             Self::Classify(error) => error.exit_code(),

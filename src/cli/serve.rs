@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::prompt_files::{Installed, installed};
 use super::reload::{self, Reload};
 use super::stop::{self, Stop};
 use super::{Failure, Shared, notify};
@@ -21,7 +22,6 @@ use crate::config::{Config, Current};
 use crate::delivery::Worker;
 use crate::log::CallLog;
 use crate::manager::Watch;
-use crate::prompts;
 use crate::recover::{LeftBy, recover_all, take_up_recordings};
 use crate::server;
 use crate::session::Guard;
@@ -186,8 +186,7 @@ async fn watch(guard: Arc<Guard>) {
 /// Says which prompts callers will miss.
 pub(super) fn tell_of_prompts(config: &Config) {
     for language in &config.prompts.languages {
-        if let prompts::Installed::Missing(missing) = prompts::installed(&config.prompts, language)
-        {
+        if let Installed::Missing(missing) = installed(&config.prompts, language) {
             warn!(
                 language,
                 ?missing,

@@ -1,37 +1,42 @@
 //! What hearing costs: ours beside two voice activity detectors, on the same minute of sound, in one run.
 //!
 //! `cargo bench --bench ear`. An item is a second of sound, so "item/s" is how many times faster than real time one
-//! core hears. The lines for allocations count what one minute allocates after the detector was made. The table at
-//! the top is the memory of one call: resident growth over ten thousand detectors kept alive.
+//! core hears. The table at the top is one call: its memory as resident growth over ten thousand detectors kept alive, and
+//! how often it allocates in that minute after the detector was made.
 
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on has failed")]
 #![expect(clippy::print_stdout, reason = "a bench reports")]
 
 use std::hint::black_box;
 
+use allocation_counter::measure;
+use divan::Bencher;
 use divan::counter::ItemsCount;
-use divan::{AllocProfiler, Bencher};
 use voicemail_guard::hearing::Ear;
 use webrtc_vad::{Vad, VadMode};
-
-#[global_allocator]
-static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
 
 const SECONDS: usize = 60;
 const RATE: usize = 8_000;
 
 fn main() {
-    // The smallest first: what one of them gives back would hide what the next one takes.
-    println!("bytes per call, as the resident set grows:");
-    println!("  webrtc-vad       {:>6}", bytes_each(vad));
-    println!(
-        "  earshot          {:>6}",
-        bytes_each(earshot::Detector::default_boxed)
-    );
-    println!("  voicemail-guard  {:>6}", bytes_each(Ear::new));
+    let (sound, wide) = (minute(), wide(&minute()));
     // Tables and weights are made once for all calls: not an allocation of any frame.
     Ear::new().push(&[0; 8_000]);
+    println!("per call:           bytes  allocations");
+    // The smallest first: what one of them gives back would hide what the next one takes.
+    tell("webrtc-vad", vad, |vad| detect(vad, &sound));
+    tell("earshot", earshot::Detector::default_boxed, |detector| {
+        predict(detector, &wide);
+    });
+    tell("voicemail-guard", Ear::new, |ear| hear(ear, &sound));
     divan::main();
+}
+
+fn tell<T>(name: &str, make: impl Fn() -> T, run: impl Fn(&mut T)) {
+    let each = bytes_each(&make);
+    let mut detector = make();
+    let made = measure(|| run(&mut detector)).count_total;
+    println!("  {name:<16} {each:>6}  {made:>11}");
 }
 
 fn vad() -> Vad {
@@ -84,45 +89,53 @@ fn minute() -> Vec<i16> {
         .collect()
 }
 
+/// Each sample twice, which costs next to nothing.
+fn wide(sound: &[i16]) -> Vec<i16> {
+    sound.iter().flat_map(|&s| [s, s]).collect()
+}
+
+fn hear(ear: &mut Ear, sound: &[i16]) {
+    for frame in sound.chunks(RATE / 50) {
+        ear.push(frame);
+        while let Some(update) = ear.poll_update() {
+            black_box(update);
+        }
+    }
+}
+
+/// Takes 16 kHz alone.
+fn predict(detector: &mut earshot::Detector, sound: &[i16]) {
+    for frame in sound.chunks_exact(256) {
+        black_box(detector.predict_i16(frame));
+    }
+}
+
+fn detect(vad: &mut Vad, sound: &[i16]) {
+    for frame in sound.chunks_exact(RATE / 50) {
+        black_box(vad.is_voice_segment(frame).unwrap());
+    }
+}
+
 #[divan::bench]
 fn voicemail_guard(bencher: Bencher<'_, '_>) {
     let sound = minute();
-    bencher
-        .counter(ItemsCount::new(SECONDS))
-        .with_inputs(Ear::new)
-        .bench_local_refs(|ear| {
-            for frame in sound.chunks(RATE / 50) {
-                ear.push(frame);
-                while let Some(update) = ear.poll_update() {
-                    black_box(update);
-                }
-            }
-        });
+    let bencher = bencher.counter(ItemsCount::new(SECONDS));
+    let bencher = bencher.with_inputs(Ear::new);
+    bencher.bench_local_refs(|ear| hear(ear, &sound));
 }
 
-/// Takes 16 kHz alone: each sample is given twice, which costs next to nothing.
 #[divan::bench]
 fn earshot(bencher: Bencher<'_, '_>) {
-    let sound: Vec<i16> = minute().iter().flat_map(|&s| [s, s]).collect();
-    bencher
-        .counter(ItemsCount::new(SECONDS))
-        .with_inputs(earshot::Detector::default_boxed)
-        .bench_local_refs(|detector| {
-            for frame in sound.chunks_exact(256) {
-                black_box(detector.predict_i16(frame));
-            }
-        });
+    let sound = wide(&minute());
+    let bencher = bencher.counter(ItemsCount::new(SECONDS));
+    let bencher = bencher.with_inputs(earshot::Detector::default_boxed);
+    bencher.bench_local_refs(|detector| predict(detector, &sound));
 }
 
 #[divan::bench]
 fn webrtc_vad(bencher: Bencher<'_, '_>) {
     let sound = minute();
-    bencher
-        .counter(ItemsCount::new(SECONDS))
-        .with_inputs(vad)
-        .bench_local_refs(|vad| {
-            for frame in sound.chunks_exact(RATE / 50) {
-                black_box(vad.is_voice_segment(frame).unwrap());
-            }
-        });
+    let bencher = bencher.counter(ItemsCount::new(SECONDS));
+    let bencher = bencher.with_inputs(vad);
+    bencher.bench_local_refs(|vad| detect(vad, &sound));
 }

@@ -1,6 +1,7 @@
 //! The corpus of telephone sound, where `VOICEMAIL_GUARD_CORPUS` names its folder; sox reads its FLAC.
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -25,7 +26,11 @@ impl Pool {
     /// The pool; where there is none, says on standard error what that leaves unchecked.
     pub(crate) fn named(without_it: &str) -> Option<Self> {
         let Some(folder) = std::env::var_os("VOICEMAIL_GUARD_CORPUS").map(PathBuf::from) else {
-            eprintln!("NOT CHECKED: VOICEMAIL_GUARD_CORPUS names no corpus folder; {without_it}");
+            // Written past the test harness, which shows no output of tests that pass.
+            let told = format!(
+                "NOT CHECKED: VOICEMAIL_GUARD_CORPUS names no corpus folder; {without_it}\n"
+            );
+            io::stderr().write_all(told.as_bytes()).ok();
             return None;
         };
         let table = folder.join("pool.csv");

@@ -15,10 +15,10 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{geteuid, getpid};
 
+use super::prompt_files::{Installed, installed};
 use super::{Failure, Shared};
 use crate::config::{Config, ConfigError, Prompts};
 use crate::log;
-use crate::prompts::{Installed, installed};
 use crate::session::CHECK_PATH;
 use crate::text::shown;
 
@@ -36,7 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
         Examples:\n  \
         voicemail-guard check --config /etc/voicemail-guard.toml\n  \
         sudo -u asterisk voicemail-guard check\n\n\
-        Exit codes: 0 nothing is broken (warnings may stand); 1 something is."
+        Exit codes: 0 nothing is broken (warnings may stand); 1 something is, mistakes in the configuration among it; \
+        2 wrong usage."
 )]
 pub struct Args {}
 

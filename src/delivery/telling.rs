@@ -23,7 +23,7 @@ pub(super) fn tell(duty: &Duty, outcome: &Outcome) {
             info!(%call, to, r#box, "delivered: {entry}");
         }
         Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
-        Outcome::Reached(_) => {}
+        Outcome::Prepared(_) | Outcome::Unprepared => {}
         Outcome::Later { due, why } if duty.stage == Stage::Placed => {
             warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
         }

@@ -353,7 +353,15 @@ impl Shared {
         let entry = match placed {
             Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
             Ok(Placed::Before) => delivered(""),
-            Err(Trouble::Unprepared) => return Ok(Outcome::Reached(Stage::Waiting)),
+            Ok(Placed::Gone) if self.lies_in_another_spool(duty).await? => {
+                warn!(call = %duty.call, r#box = duty.box_name, "a message that was under way when the guard died lies in another spool; it is delivered into the one that is set now");
+                return Ok(Outcome::Unprepared);
+            }
+            Ok(Placed::Gone) => {
+                warn!(call = %duty.call, r#box = duty.box_name, "a message that was under way when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
+                delivered("")
+            }
+            Err(Trouble::Unprepared) => return Ok(Outcome::Unprepared),
             Err(trouble) => return Err(Failed::from(trouble).into()),
         };
         if self.config.delivery.ami.is_set() {
@@ -361,6 +369,16 @@ impl Shared {
         } else {
             Ok(Outcome::Done(Some(entry)))
         }
+    }
+
+    fn spool(&self) -> &PathBuf {
+        &self.config.delivery.voice_box.spool
+    }
+
+    /// Whether a message was prepared before `voice_box.spool` was set anew.
+    async fn lies_in_another_spool(&self, duty: &Duty) -> Result<bool, Stopped> {
+        let spool = self.outbox.prepared_in(duty).await?;
+        Ok(spool.is_some_and(|spool| spool != *self.spool()))
     }
 
     fn replays(&self) -> bool {
@@ -392,7 +410,7 @@ impl Shared {
         prepared.await?.map_err(Failed::from)?;
         Ok(self
             .outbox
-            .note(duty, Outcome::Reached(Stage::Prepared))
+            .note(duty, Outcome::Prepared(self.spool().clone()))
             .await?)
     }
 

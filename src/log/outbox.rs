@@ -5,6 +5,9 @@
 //! `placed` once the message is where the team finds it and only the lamp is missing; then it is gone and
 //! the record says where the message went. A row that was `given_up` stays for `check`.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -69,8 +72,10 @@ pub struct Duty {
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// It has come to this stage.
-    Reached(Stage),
+    /// All is put down in this spool, and only has to be put in place.
+    Prepared(PathBuf),
+    /// What was put down is no longer there: from the beginning.
+    Unprepared,
     /// The message is delivered, as this entry of the record says; the lamp is still to be lit.
     Placed(String),
     /// All is done; the entry for the record, unless it has it already.
@@ -138,6 +143,19 @@ impl Outbox {
         let seq = duty.seq;
         self.log
             .ask(move |connection| place_in_case(connection, seq))
+            .await
+    }
+
+    /// The spool in which a delivery was put down, if it was.
+    pub async fn prepared_in(&self, duty: &Duty) -> Result<Option<PathBuf>, OutboxError> {
+        let seq = duty.seq;
+        self.log
+            .ask(move |connection| {
+                let spool: Option<Vec<u8>> = connection
+                    .prepare_cached("SELECT spool FROM outbox WHERE seq = ?1")?
+                    .query_row([seq], |row| row.get(0))?;
+                Ok(spool.map(|octets| OsString::from_vec(octets).into()))
+            })
             .await
     }
 
@@ -334,7 +352,14 @@ fn note(
     outcome: &Outcome,
 ) -> rusqlite::Result<()> {
     match outcome {
-        Outcome::Reached(stage) => reach(connection, seq, *stage),
+        Outcome::Prepared(spool) => {
+            reach(connection, seq, Stage::Prepared)?;
+            connection
+                .prepare_cached("UPDATE outbox SET spool = ?2 WHERE seq = ?1")?
+                .execute((seq, spool.as_os_str().as_bytes()))
+                .map(drop)
+        }
+        Outcome::Unprepared => reach(connection, seq, Stage::Waiting),
         Outcome::Placed(entry) => {
             reach(connection, seq, Stage::Placed)?;
             amend(connection, call, |record| {

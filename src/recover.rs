@@ -33,7 +33,7 @@ pub enum LeftBy {
 pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
     let config = guard.settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
-    let timeline = hear(folder, record.id);
+    let timeline = hear(folder, &guard.data, &record);
     let keyed = matches!(
         record.callback.source,
         CallbackSource::Keyed | CallbackSource::KeyedConfirmed
@@ -139,16 +139,21 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
         keep::keep(folder, &own.data, call, record.started, &[])
     };
     if let Some(place) = tokio::task::spawn_blocking(keeping).await?? {
-        outbox.note_audio(call, place.clone()).await?;
+        // The raw file is gone: nobody would look for this recording again.
+        while let Err(error) = outbox.note_audio(call, place.clone()).await {
+            warn!(%call, %error, "that a recording is kept cannot be noted");
+            guard.clock.sleep(NOTE_RETRY).await;
+        }
         info!(%call, place, "the recording of an earlier call could be kept after all");
     }
     Ok(())
 }
 
-fn hear(tap_folder: &Path, id: CallId) -> Timeline {
+fn hear(tap_folder: &Path, data: &Path, record: &CallRecord) -> Timeline {
+    let (id, started) = (record.id, record.started);
     let mut listening = Listening::default();
-    let read = keep::read(tap_folder, id, &mut |samples| listening.push(samples));
-    if let Err(error) = read {
+    let each = &mut |samples: &[i16]| listening.push(samples);
+    if let Err(error) = keep::read(tap_folder, data, id, started, each) {
         error!(%error, %id, "the recording of a recovered call could not be heard to its end");
     }
     listening.finish()
@@ -156,5 +161,7 @@ fn hear(tap_folder: &Path, id: CallId) -> Timeline {
 
 /// The tap folder is looked through so often.
 const ROUND: Duration = Duration::from_mins(10);
+/// What cannot be noted is noted after this long.
+const NOTE_RETRY: Duration = Duration::from_secs(2);
 /// A recording is whole so long after its call has left us.
 const AFTERGLOW: Duration = Duration::from_secs(1);

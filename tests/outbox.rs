@@ -155,10 +155,13 @@ fn only_the_oldest_of_a_box_is_tried() {
     let first: Vec<_> = heads(&log).iter().map(|duty| duty.call).collect();
     assert_eq!(first, [1, 1, 2, 2].map(|n| opened(n).id));
     let duty = heads(&log).remove(0);
-    block_on(
-        log.outbox()
-            .note(&duty, Outcome::GivenUp { why: "x".into() }),
-    )
+    block_on(log.outbox().note(
+        &duty,
+        Outcome::GivenUp {
+            why: "x".into(),
+            entry: None,
+        },
+    ))
     .unwrap();
     assert_eq!(heads(&log)[1].call, opened(2).id);
     assert_eq!(

@@ -41,6 +41,15 @@ const BEGINS: Duration = Duration::from_secs(15);
 /// `VoiceMail()` may take so long beside the message itself: a slow database, its beep.
 const LEEWAY: Duration = Duration::from_mins(1);
 
+/// Sound that a message has at least, in samples: 3.5 s.
+const LEAST: usize = RATE_HZ as usize * 7 / 2;
+/// Samples that Asterisk judges at a time.
+const FRAME: usize = RATE_HZ as usize / 50;
+/// What is louder on the average is silence by nobody's `silencethreshold`.
+const LOUD: u32 = 512;
+/// The amplitude of the tone that fills up.
+const TONE: f64 = 2_500.0;
+
 /// Plays messages to the `VoiceMail()` of one Asterisk.
 #[derive(Clone, Debug)]
 pub struct Replay {
@@ -105,6 +114,7 @@ impl Replay {
         if sound.is_empty() {
             return Err(Trouble::NoSound.into());
         }
+        let sound = filled(sound);
         let length = Duration::from_secs_f64(sound.len() as f64 / f64::from(RATE_HZ));
         let mut mark = self.mark(record.id).await?;
         if matches!(mark, Mark::Asked | Mark::Begun) {
@@ -120,7 +130,7 @@ impl Replay {
             Mark::Done => Ok(Replayed::Whole),
             Mark::Cut => Ok(Replayed::CutOff),
             Mark::Failed => Err(Failed::again(format!(
-                "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs or has a pause of maxsilence in voicemail.conf",
+                "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs (3 at the most) or has a pause of maxsilence in voicemail.conf",
                 record.box_name
             ))),
             Mark::Begun => Err(Failed::again(
@@ -236,6 +246,24 @@ impl Replay {
     fn sound(folder: &Path, call: CallId) -> PathBuf {
         folder.join(format!("replay-{call}.sln"))
     }
+}
+
+/// The sound, and a soft tone behind what has too little: `VoiceMail()` keeps nothing shorter than `minsecs`, of which it
+/// takes silence off first where there is `maxsilence` (`__ast_play_and_record` in main/app.c).
+fn filled(mut sound: Vec<i16>) -> Vec<i16> {
+    let loud = |frame: &&[i16]| {
+        let sum: u32 = frame.iter().map(|&s| u32::from(s.unsigned_abs())).sum();
+        sum > LOUD * frame.len() as u32
+    };
+    let heard = sound.chunks(FRAME).filter(loud).count() * FRAME;
+    if heard < LEAST {
+        sound.extend([0; RATE_HZ as usize / 4]);
+        sound.extend((heard..LEAST).map(|n| {
+            let turn = std::f64::consts::TAU * 440.0 * n as f64 / f64::from(RATE_HZ);
+            (TONE * turn.sin()) as i16
+        }));
+    }
+    sound
 }
 
 /// Whether messages can be replayed: has Asterisk call the dialplan's `check`, and write to its database.

@@ -7,9 +7,13 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::super::tests::{record, sound};
+use super::super::tests::record;
 use super::*;
 use crate::config::delivery::Secret;
+
+fn sound() -> Vec<i16> {
+    super::super::tests::sound().repeat(2)
+}
 
 /// What becomes of a call that is placed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -230,5 +234,30 @@ async fn every_failure_says_what_to_look_at_and_may_be_mended() {
         assert!(failed.to_string().contains(expected), "{failed}");
         world.delivers().await.unwrap();
         assert_eq!(world.placed(), 2);
+    }
+}
+
+#[test]
+fn what_is_too_short_for_voicemail_is_filled_up_with_a_tone() {
+    let long = sound();
+    assert_eq!(filled(long.clone()), long);
+    for short in [long[..8_000].to_vec(), vec![0; 8_000], vec![0; 80_000]] {
+        let loud = |sound: &[i16]| {
+            let mean = |frame: &[i16]| {
+                frame
+                    .iter()
+                    .map(|s| f64::from(s.unsigned_abs()))
+                    .sum::<f64>()
+                    / 160.0
+            };
+            sound
+                .chunks(160)
+                .filter(|frame| mean(frame) > 1_000.0)
+                .count() as f64
+                / 50.0
+        };
+        let filled = filled(short.clone());
+        assert!(filled.starts_with(&short));
+        assert!((3.4..3.6).contains(&loud(&filled)), "{} s", loud(&filled));
     }
 }

@@ -136,11 +136,15 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
     let keeping = move || {
         let config = own.settings.now();
         let folder = &config.tap.folder_as_guard_sees_it;
-        keep::keep(folder, &own.data, call, record.started, &[])
+        keep::keep_late(folder, &own.data, call, record.started)
     };
-    if let Some(place) = tokio::task::spawn_blocking(keeping).await?? {
+    if let Some((place, timeline)) = tokio::task::spawn_blocking(keeping).await?? {
+        let timeline = timeline.segments();
         // The raw file is gone: nobody would look for this recording again.
-        while let Err(error) = outbox.note_audio(call, place.clone()).await {
+        while let Err(error) = outbox
+            .note_audio(call, place.clone(), timeline.to_vec())
+            .await
+        {
             warn!(%call, %error, "that a recording is kept cannot be noted");
             guard.clock.sleep(NOTE_RETRY).await;
         }

@@ -17,6 +17,7 @@ use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::{Destination, Worker};
+use voicemail_guard::hearing::{Class, Segment};
 use voicemail_guard::log::{Opened, Reader};
 use voicemail_guard::recover::{LeftBy, recover, recover_all, take_up_recordings};
 use voicemail_guard::session::Guard;
@@ -248,4 +249,36 @@ async fn a_recording_that_was_kept_but_not_noted_is_delivered() {
     assert_eq!(record.delivered.len(), 1, "{record:?}");
     let inbox = house.folder.path().join("spool/default/100/INBOX");
     assert!(inbox.join("msg0000.wav").is_file());
+}
+
+/// Ten seconds of a voice, behind five in which no packets came and that the file does not have.
+#[tokio::test]
+async fn a_recording_that_is_kept_without_its_gaps_is_not_cut_by_a_timeline_that_has_them() {
+    let (house, _log) = House::new();
+    house.records(1);
+    let segment = |start, end, class| Segment {
+        start: MediaTime::from_secs(start),
+        end: MediaTime::from_secs(end),
+        class,
+        known_at: MediaTime::from_secs(end),
+        signal: None,
+    };
+    let message = CallRecord {
+        audio: None,
+        delivered: Vec::new(),
+        timeline: vec![segment(0, 5, Class::Silence), segment(5, 15, Class::Speech)],
+        ..closed(1, Verdict::Message)
+    };
+    house
+        .guard
+        .log
+        .close_and_deliver(message, &[Destination::VoiceBox]);
+    house.delivers().await;
+    let inbox = house.folder.path().join("spool/default/100/INBOX");
+    let wav = fs::read(inbox.join("msg0000.wav")).unwrap();
+    let seconds = decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0;
+    assert!(seconds > 9.0, "{seconds}");
+    let record = house.becomes(|record| record.audio.is_some()).await;
+    let heard = record.timeline.last().unwrap().end.as_secs_f64();
+    assert!((heard - house.kept_s(1)).abs() < 0.1, "{heard}");
 }

@@ -25,6 +25,7 @@ use super::handle::CallLog;
 use crate::call::record::{CallId, CallRecord};
 use crate::case::PlaceInCase;
 use crate::delivery::Destination;
+use crate::hearing::Segment;
 
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -201,10 +202,20 @@ impl Outbox {
             .await
     }
 
-    /// Notes where the audio of a call is kept after all.
-    pub async fn note_audio(&self, call: CallId, place: String) -> Result<(), OutboxError> {
+    /// Notes where the audio of a call is kept after all, and what is heard in it.
+    pub async fn note_audio(
+        &self,
+        call: CallId,
+        place: String,
+        timeline: Vec<Segment>,
+    ) -> Result<(), OutboxError> {
         self.log
-            .ask(move |connection| amend(connection, call, |record| record.audio = Some(place)))
+            .ask(move |connection| {
+                amend(connection, call, |record| {
+                    record.audio = Some(place);
+                    record.timeline = timeline;
+                })
+            })
             .await
     }
 

@@ -21,6 +21,7 @@ use crate::audio::file::{Format, decode};
 use crate::audio::resample::Resampler;
 use crate::audio::{MediaTime, wav};
 use crate::call::record::CallId;
+use crate::hearing::{Listening, Timeline};
 
 /// Why the sound could not be kept; the raw file stays where it is.
 #[derive(Debug, thiserror::Error)]
@@ -127,6 +128,28 @@ pub fn read(
         Err(error) if error.is_not_found() => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Keeps a recording late, and hears it as it is kept: where its gaps were, nobody knows any more, and the timeline of
+/// the call may tell of them.
+///
+/// Blocks.
+///
+/// # Errors
+/// As [`keep`]; or what was kept cannot be read.
+pub fn keep_late(
+    tap_folder: &Path,
+    data: &Path,
+    id: CallId,
+    started: Timestamp,
+) -> Result<Option<(String, Timeline)>, KeepError> {
+    let Some(place) = keep(tap_folder, data, id, started, &[])? else {
+        return Ok(None);
+    };
+    let mut listening = Listening::default();
+    let each = &mut |samples: &[i16]| listening.push(samples);
+    read(tap_folder, data, id, started, each)?;
+    Ok(Some((place, listening.finish())))
 }
 
 /// The calls whose raw files lie in the tap folder, oldest first.

@@ -317,19 +317,16 @@ impl Shared {
         }
         let (shared, id, started) = (Arc::clone(self), record.id, record.started);
         let kept = blocking(move || {
-            keep::keep(
-                &shared.config.tap.folder_as_guard_sees_it,
-                &shared.data,
-                id,
-                started,
-                &[],
-            )
+            let folder = &shared.config.tap.folder_as_guard_sees_it;
+            keep::keep_late(folder, &shared.data, id, started)
         })
         .await?;
         match kept.map_err(Failed::again)? {
-            Some(place) => {
-                self.outbox.note_audio(record.id, place.clone()).await?;
+            Some((place, timeline)) => {
                 record.audio = Some(place.clone());
+                record.timeline = timeline.segments().to_vec();
+                let timeline = record.timeline.clone();
+                self.outbox.note_audio(id, place.clone(), timeline).await?;
                 Ok(Some(self.data.join(place)))
             }
             None => Ok(None),

@@ -442,3 +442,23 @@ fn check_tries_mail_server_and_webhook_without_sending() {
         );
     }
 }
+
+#[test]
+fn check_finds_a_secret_that_no_delivery_will_take() {
+    let house = House::new();
+    let file = house.path("secret");
+    let mut config = fs::read_to_string(house.path("guard.toml")).unwrap();
+    config.push_str(&format!(
+        "[defaults]\ndeliver_to = ['webhook']\n[delivery.webhook]\nurl = 'http://127.0.0.1:9/x'\nsecret_file = '{}'\n",
+        file.display()
+    ));
+    fs::write(house.path("guard.toml"), config).unwrap();
+    for (secret, is_found) in [("fifteen letters", true), ("sixteen letters!\n", false)] {
+        fs::write(&file, secret).unwrap();
+        let (_, lines) = house.check();
+        let found = lines
+            .iter()
+            .any(|line| line.contains("fewer than 16 characters"));
+        assert_eq!(found, is_found, "{lines:#?}");
+    }
+}

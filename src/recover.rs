@@ -1,7 +1,8 @@
-//! What was left behind: records that were never closed, by an earlier run or by a fault in this one, and
-//! recordings that could not be kept when their calls ended.
+//! What was left behind: records that were never closed, by an earlier run or by a fault in this one,
+//! recordings that could not be kept when their calls ended, and the sound of messages that are replayed no more.
 
 use std::error::Error;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tracing::{debug, error, info, warn};
 use crate::audio::MediaTime;
 use crate::call::record::{CallId, CallRecord, CallbackSource, EndedBy};
 use crate::call::verdict::{Facts, Verdict, judge};
+use crate::delivery::voicebox::replay::{laid_down, remove_sound};
 use crate::hearing::{Listening, Timeline};
 use crate::log::support_line;
 use crate::session::Guard;
@@ -101,16 +103,22 @@ pub async fn recover_all(
     }
 }
 
-/// Takes up recordings that could not be kept when their calls ended (a full disk, a folder without rights),
-/// now and again and again; never returns.
+/// Looks through the tap folder now and again and again; never returns. Recordings that could not be kept when their
+/// calls ended (a full disk, a folder without rights) are taken up, sounds that are replayed no more removed.
 pub async fn take_up_recordings(guard: Arc<Guard>) {
     loop {
         let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
-        match tokio::task::spawn_blocking(move || keep::left_behind(&folder)).await {
-            Ok(Ok(calls)) => {
-                for call in calls {
+        let look = move || Ok::<_, io::Error>((keep::left_behind(&folder)?, laid_down(&folder)?));
+        match tokio::task::spawn_blocking(look).await {
+            Ok(Ok((recordings, sounds))) => {
+                for call in recordings {
                     if let Err(error) = take_up(&guard, call).await {
                         warn!(%call, %error, "a recording waits in the tap folder");
+                    }
+                }
+                for call in sounds {
+                    if let Err(error) = sweep(&guard, call).await {
+                        debug!(%call, %error, "a sound waits in the tap folder");
                     }
                 }
             }
@@ -119,6 +127,16 @@ pub async fn take_up_recordings(guard: Arc<Guard>) {
         }
         guard.clock.sleep(ROUND).await;
     }
+}
+
+/// Removes the sound that was laid down of a message of this guard to be replayed, once nothing of it is to be delivered.
+async fn sweep(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let outbox = guard.log.outbox();
+    if outbox.record(call).await?.is_some() && !outbox.owes(call).await? {
+        let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
+        tokio::task::spawn_blocking(move || remove_sound(&folder, call)).await?;
+    }
+    Ok(())
 }
 
 /// Keeps the recording of one call, if it is a closed one of this guard that has none yet.

@@ -282,3 +282,29 @@ async fn a_recording_that_is_kept_without_its_gaps_is_not_cut_by_a_timeline_that
     let heard = record.timeline.last().unwrap().end.as_secs_f64();
     assert!((heard - house.kept_s(1)).abs() < 0.1, "{heard}");
 }
+
+#[tokio::test]
+async fn the_sound_of_a_message_that_is_replayed_no_more_goes() {
+    let (house, _log) = House::new();
+    let sound = |n| {
+        let name = format!("replay-{}.sln", opened(n).id);
+        house.folder.path().join("tap").join(name)
+    };
+    for n in 1..=3 {
+        fs::write(sound(n), "a voice").unwrap();
+    }
+    let log = &house.guard.log;
+    log.close_call(closed(1, Verdict::Message));
+    log.close_and_deliver(closed(2, Verdict::Message), &[Destination::VoiceBox]);
+    let sweeping = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+    let clock = house.guard.clock;
+    let patience = clock.now() + Duration::from_secs(30);
+    while sound(1).exists() {
+        assert!(clock.now() < patience);
+        clock.sleep(Duration::from_millis(5)).await;
+    }
+    clock.sleep(Duration::from_millis(200)).await;
+    sweeping.abort();
+    // One is still to be delivered, of the other this guard does not know.
+    assert!(sound(2).exists() && sound(3).exists());
+}

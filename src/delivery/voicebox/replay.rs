@@ -16,6 +16,7 @@
 //! not take them. And it lays those for an IMAP server down as `imap/msgNNNN` first, whichever the box. So the dialplan
 //! looks whether the message is there, and has one stored at a time (`leave_voicemail` in `apps/app_voicemail.c`).
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -142,11 +143,13 @@ impl Replay {
         }
     }
 
-    /// Removes what is left of a message once it has been noted as delivered or given up.
+    /// Removes what is left of a message once it has been noted as delivered or given up: its sound, then its mark.
     ///
     /// # Errors
-    /// Why it stays; nothing is played again for that.
+    /// Why the mark stays; nothing is played again for that.
     pub async fn forget(&self, call: CallId) -> Result<(), Failed> {
+        let folder = self.tap.folder_as_guard_sees_it.clone();
+        blocking(move || remove_sound(&folder, call)).await?;
         let key = call.to_string();
         if ami::database_get(&self.ami, FAMILY, &key)
             .await
@@ -157,13 +160,7 @@ impl Replay {
             let removed = ami::act(&self.ami, "DBDel", &fields).await;
             removed.map_err(Failed::again)?;
         }
-        let path = Self::sound(&self.tap.folder_as_guard_sees_it, call);
-        blocking(move || {
-            if let Err(error) = System.remove(&path) {
-                warn!(file = %path.display(), %error, "the sound of a message that was replayed stays");
-            }
-        })
-        .await
+        Ok(())
     }
 
     async fn mark(&self, call: CallId) -> Result<Mark, Failed> {
@@ -245,6 +242,24 @@ impl Replay {
 
     fn sound(folder: &Path, call: CallId) -> PathBuf {
         folder.join(format!("replay-{call}.sln"))
+    }
+}
+
+/// The calls whose sound lies in the tap folder to be replayed.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn laid_down(tap_folder: &Path) -> io::Result<Vec<CallId>> {
+    let names = System.names(tap_folder)?;
+    let call = |name: &String| CallId::parse(name.strip_prefix("replay-")?.strip_suffix(".sln")?);
+    Ok(names.iter().filter_map(call).collect())
+}
+
+/// Removes the sound of a message that is not replayed any more. Blocks.
+pub fn remove_sound(tap_folder: &Path, call: CallId) {
+    let path = Replay::sound(tap_folder, call);
+    if let Err(error) = System.remove(&path) {
+        warn!(file = %path.display(), %error, "the sound of a message that was replayed stays");
     }
 }
 

@@ -261,3 +261,15 @@ fn what_is_too_short_for_voicemail_is_filled_up_with_a_tone() {
         assert!((3.4..3.6).contains(&loud(&filled)), "{} s", loud(&filled));
     }
 }
+
+/// A voice does not stay in the tap folder because Asterisk is down.
+#[tokio::test]
+async fn the_sound_goes_without_the_manager_interface() {
+    let world = World::new(None, &[Call::NotKept]).await;
+    world.delivers().await.unwrap_err();
+    assert_eq!(world.sounds(), 1);
+    let mut replay = world.replay.clone();
+    replay.ami.address = "127.0.0.1:1".into();
+    replay.forget(record().id).await.unwrap_err();
+    assert_eq!(world.sounds(), 0);
+}

@@ -135,7 +135,7 @@ impl Shared {
     pub(super) async fn clear_up(self: Arc<Self>, duty: Duty) {
         if self.replays() && duty.stage == Stage::Waiting {
             if let Err(error) = self.replay.forget(duty.call).await {
-                warn!(%error, "what was laid down of a message stays in the tap folder");
+                warn!(%error, "the mark of a message that was given up stays in Asterisk's database");
             }
         } else if duty.stage == Stage::Prepared {
             let discarded =

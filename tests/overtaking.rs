@@ -2,11 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::fs;
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use voicemail_guard::audio::wav;
 use voicemail_guard::call::record::CallRecord;
 use voicemail_guard::call::verdict::Verdict;
-use voicemail_guard::delivery::Destination;
+use voicemail_guard::clock::Clock;
+use voicemail_guard::config::{Config, Current};
+use voicemail_guard::delivery::{Destination, Worker};
 use voicemail_guard::log::{CallLog, Duty, Outcome};
 
 use self::call_log::open;
@@ -119,4 +126,45 @@ async fn of_those_that_were_passed_one_is_tried_at_a_time_in_turns() {
         owed.note(&heads[0], Outcome::Done(None)).await;
     }
     assert_eq!(owed.seqs().await, []);
+}
+
+#[tokio::test]
+async fn new_settings_have_all_that_waits_tried_at_once_however_much_it_is() {
+    const BOXES: u32 = 20;
+    let folder = TempDir::new().unwrap();
+    let (data, spool) = (folder.path().join("data"), folder.path().join("spool"));
+    fs::create_dir_all(spool.join("default")).unwrap();
+    let log = open(&data).log;
+    fs::write(data.join("a.wav"), wav::encode(&[1000; 8_000])).unwrap();
+    for n in 1..=BOXES {
+        let record = CallRecord {
+            box_name: format!("{}@default", 100 + n),
+            audio: Some("a.wav".into()),
+            delivered: Vec::new(),
+            ..closed(n, Verdict::Message)
+        };
+        log.close_and_deliver(record, &[Destination::VoiceBox]);
+    }
+    let clock = Clock::default();
+    let heads = async || log.outbox().heads().await.unwrap();
+    for duty in heads().await {
+        let due = clock.date() + SignedDuration::from_mins(10);
+        let why = "x".to_owned();
+        let later = Outcome::Later { due, why };
+        log.outbox().note(&duty, later).await.unwrap();
+    }
+    let mut config = Config::default();
+    config.delivery.voice_box.spool = spool;
+    let settings = Current::new(config.clone());
+    let worker = Worker::new(&settings, log.outbox(), data, clock).await;
+    let stop = CancellationToken::new();
+    let working = tokio::spawn(worker.run(stop.clone()));
+    settings.replace(config);
+    let patience = clock.now() + Duration::from_mins(1);
+    while !heads().await.is_empty() {
+        assert!(clock.now() < patience, "{:?}", heads().await);
+        clock.sleep(Duration::from_millis(5)).await;
+    }
+    stop.cancel();
+    working.await.unwrap();
 }

@@ -87,9 +87,7 @@ impl Worker {
         let mut under_way = UnderWay::default();
         let mut at_once = false;
         loop {
-            let pause = self
-                .begin(&mut under_way, std::mem::take(&mut at_once))
-                .await;
+            let pause = self.begin(&mut under_way, &mut at_once).await;
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
@@ -109,8 +107,16 @@ impl Worker {
     }
 
     /// Begins what is due, or all that waits; tells how long nothing else will be.
-    async fn begin(&self, under_way: &mut UnderWay, at_once: bool) -> Duration {
-        let heads = match self.shared.outbox.heads().await {
+    async fn begin(&self, under_way: &mut UnderWay, at_once: &mut bool) -> Duration {
+        let outbox = &self.shared.outbox;
+        let heads = async {
+            if *at_once {
+                outbox.hurry().await?;
+                *at_once = false;
+            }
+            outbox.heads().await
+        };
+        let heads = match heads.await {
             Ok(heads) => heads,
             Err(error) => {
                 debug!(%error, "the outbox cannot be read");
@@ -129,7 +135,7 @@ impl Worker {
             };
             let ahead = until_due(&duty, now);
             let pace = self.shared.pace(&duty);
-            if ahead > Duration::ZERO && !at_once {
+            if ahead > Duration::ZERO {
                 pause = pause.min(ahead);
             } else if under_way.count(pace) < most {
                 let shared = Arc::clone(&self.shared);

@@ -1,6 +1,7 @@
 //! What a replay does about every mark that it finds, with a manager that plays Asterisk.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
@@ -30,6 +31,9 @@ struct Asterisk {
     database: Mutex<HashMap<String, String>>,
     placed: Mutex<Vec<String>>,
     calls: Mutex<Vec<Call>>,
+    logins: AtomicUsize,
+    /// Actions after which a connection is cut.
+    cut_after: Option<usize>,
 }
 
 impl Asterisk {
@@ -58,6 +62,7 @@ impl Asterisk {
                     );
                 }
             },
+            "Login" => drop(self.logins.fetch_add(1, Ordering::Relaxed)),
             "DBPut" => drop(database.insert(field("Key"), field("Val"))),
             "DBDel" => drop(database.remove(&field("Key"))),
             "Originate" => {
@@ -91,11 +96,15 @@ impl Asterisk {
             .await
             .unwrap();
         let mut fields: HashMap<String, Vec<String>> = HashMap::new();
-        let mut line = String::new();
+        let (mut line, mut actions) = (String::new(), 0);
         while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
             if let Some((name, value)) = line.trim_end().split_once(": ") {
                 fields.entry(name.into()).or_default().push(value.into());
             } else {
+                if self.cut_after.is_some_and(|most| actions >= most) {
+                    return;
+                }
+                actions += 1;
                 let answer = self.does(&fields["Action"][0].clone(), &fields);
                 if stream.get_mut().write_all(answer.as_bytes()).await.is_err() {
                     return;
@@ -116,7 +125,11 @@ struct World {
 impl World {
     /// With what stands in the database, and what will become of the calls.
     async fn new(mark: Option<&str>, calls: &[Call]) -> Self {
-        let asterisk = Arc::new(Asterisk::default());
+        Self::of(Asterisk::default(), mark, calls).await
+    }
+
+    async fn of(asterisk: Asterisk, mark: Option<&str>, calls: &[Call]) -> Self {
+        let asterisk = Arc::new(asterisk);
         asterisk.calls.lock().unwrap().extend_from_slice(calls);
         if let Some(mark) = mark {
             let key = record().id.to_string();
@@ -209,6 +222,27 @@ async fn what_is_being_played_is_waited_for() {
         let (delivered, ()) = tokio::join!(world.delivers(), ends);
         delivered.unwrap();
         assert_eq!(world.placed(), 0, "{mark}");
+    }
+}
+
+/// Asterisk logs every login: a mark that is looked at ten times is one more, or more where connections are cut.
+#[tokio::test]
+async fn a_mark_is_watched_over_one_connection() {
+    for (cut_after, logins) in [(None, 2..=2), (Some(4), 3..=30)] {
+        let asterisk = Asterisk {
+            cut_after,
+            ..Asterisk::default()
+        };
+        let world = World::of(asterisk, Some("begun-7"), &[]).await;
+        let ends = async {
+            world.replay.clock.sleep(Duration::from_secs(10)).await;
+            let mut database = world.asterisk.database.lock().unwrap();
+            database.insert(record().id.to_string(), "done-7".into());
+        };
+        let (delivered, ()) = tokio::join!(world.delivers(), ends);
+        delivered.unwrap();
+        let seen = world.asterisk.logins.load(Ordering::Relaxed);
+        assert!(logins.contains(&seen), "{seen} logins, {cut_after:?}");
     }
 }
 

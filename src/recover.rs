@@ -1,7 +1,8 @@
-//! What was left behind: records that were never closed, by an earlier run or by a fault in this one, and
-//! recordings that could not be kept when their calls ended.
+//! What was left behind: records that were never closed, by an earlier run or by a fault in this one,
+//! recordings that could not be kept when their calls ended, and the sound of messages that are replayed no more.
 
 use std::error::Error;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use tracing::{debug, error, info, warn};
 use crate::audio::MediaTime;
 use crate::call::record::{CallId, CallRecord, CallbackSource, EndedBy};
 use crate::call::verdict::{Facts, Verdict, judge};
+use crate::delivery::voicebox::replay::{laid_down, remove_sound};
 use crate::hearing::{Listening, Timeline};
 use crate::log::support_line;
 use crate::session::Guard;
@@ -33,7 +35,7 @@ pub enum LeftBy {
 pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
     let config = guard.settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
-    let timeline = hear(folder, record.id);
+    let timeline = hear(folder, &guard.data, &record);
     let keyed = matches!(
         record.callback.source,
         CallbackSource::Keyed | CallbackSource::KeyedConfirmed
@@ -101,16 +103,22 @@ pub async fn recover_all(
     }
 }
 
-/// Takes up recordings that could not be kept when their calls ended (a full disk, a folder without rights),
-/// now and again and again; never returns.
+/// Looks through the tap folder now and again and again; never returns. Recordings that could not be kept when their
+/// calls ended (a full disk, a folder without rights) are taken up, sounds that are replayed no more removed.
 pub async fn take_up_recordings(guard: Arc<Guard>) {
     loop {
         let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
-        match tokio::task::spawn_blocking(move || keep::left_behind(&folder)).await {
-            Ok(Ok(calls)) => {
-                for call in calls {
+        let look = move || Ok::<_, io::Error>((keep::left_behind(&folder)?, laid_down(&folder)?));
+        match tokio::task::spawn_blocking(look).await {
+            Ok(Ok((recordings, sounds))) => {
+                for call in recordings {
                     if let Err(error) = take_up(&guard, call).await {
                         warn!(%call, %error, "a recording waits in the tap folder");
+                    }
+                }
+                for call in sounds {
+                    if let Err(error) = sweep(&guard, call).await {
+                        debug!(%call, %error, "a sound waits in the tap folder");
                     }
                 }
             }
@@ -119,6 +127,16 @@ pub async fn take_up_recordings(guard: Arc<Guard>) {
         }
         guard.clock.sleep(ROUND).await;
     }
+}
+
+/// Removes the sound that was laid down of a message of this guard to be replayed, once nothing of it is to be delivered.
+async fn sweep(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let outbox = guard.log.outbox();
+    if outbox.record(call).await?.is_some() && !outbox.owes(call).await? {
+        let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
+        tokio::task::spawn_blocking(move || remove_sound(&folder, call)).await?;
+    }
+    Ok(())
 }
 
 /// Keeps the recording of one call, if it is a closed one of this guard that has none yet.
@@ -136,19 +154,28 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
     let keeping = move || {
         let config = own.settings.now();
         let folder = &config.tap.folder_as_guard_sees_it;
-        keep::keep(folder, &own.data, call, record.started, &[])
+        keep::keep_late(folder, &own.data, call, record.started)
     };
-    if let Some(place) = tokio::task::spawn_blocking(keeping).await?? {
-        outbox.note_audio(call, place.clone()).await?;
+    if let Some((place, timeline)) = tokio::task::spawn_blocking(keeping).await?? {
+        let timeline = timeline.segments();
+        // The raw file is gone: nobody would look for this recording again.
+        while let Err(error) = outbox
+            .note_audio(call, place.clone(), timeline.to_vec())
+            .await
+        {
+            warn!(%call, %error, "that a recording is kept cannot be noted");
+            guard.clock.sleep(NOTE_RETRY).await;
+        }
         info!(%call, place, "the recording of an earlier call could be kept after all");
     }
     Ok(())
 }
 
-fn hear(tap_folder: &Path, id: CallId) -> Timeline {
+fn hear(tap_folder: &Path, data: &Path, record: &CallRecord) -> Timeline {
+    let (id, started) = (record.id, record.started);
     let mut listening = Listening::default();
-    let read = keep::read(tap_folder, id, &mut |samples| listening.push(samples));
-    if let Err(error) = read {
+    let each = &mut |samples: &[i16]| listening.push(samples);
+    if let Err(error) = keep::read(tap_folder, data, id, started, each) {
         error!(%error, %id, "the recording of a recovered call could not be heard to its end");
     }
     listening.finish()
@@ -156,5 +183,7 @@ fn hear(tap_folder: &Path, id: CallId) -> Timeline {
 
 /// The tap folder is looked through so often.
 const ROUND: Duration = Duration::from_mins(10);
+/// What cannot be noted is noted after this long.
+const NOTE_RETRY: Duration = Duration::from_secs(2);
 /// A recording is whole so long after its call has left us.
 const AFTERGLOW: Duration = Duration::from_secs(1);

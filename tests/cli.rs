@@ -12,6 +12,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use voicemail_guard::prompts::Prompt;
 
+#[path = "cli/delivery.rs"]
+mod delivery;
+
 fn guard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voicemail-guard"));
     for variable in [
@@ -410,97 +413,5 @@ fn the_environment_names_the_files_where_the_command_does_not() {
     assert!(
         told.contains(&format!("{} is made at the first start", folder.display())),
         "{told}"
-    );
-}
-
-#[test]
-fn check_tries_mail_server_and_webhook_without_sending() {
-    let house = House::new();
-    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = server.local_addr().unwrap().port();
-    let mut config = fs::read_to_string(house.path("guard.toml")).unwrap();
-    let delivery = format!(
-        "[defaults]\ndeliver_to = ['mail', 'webhook']\nmail_to = ['team@example.com']\n\
-         [delivery.mail]\nport = {port}\nfrom = 'guard@example.com'\n\
-         [delivery.webhook]\nurl = 'http://127.0.0.1:{port}/x'\nsecret = 'sixteen characters'\n"
-    );
-    config.push_str(&delivery);
-    fs::write(house.path("guard.toml"), &config).unwrap();
-    let talk = std::thread::spawn(move || {
-        let (stream, _) = server.accept().unwrap();
-        let mut said = Vec::new();
-        (&stream).write_all(b"220 here\r\n").unwrap();
-        for line in BufReader::new(&stream).lines() {
-            said.push(line.unwrap());
-            (&stream).write_all(b"250 ok\r\n").unwrap();
-        }
-        said
-    });
-    let (code, lines) = house.check();
-    assert_eq!(code, 1, "{lines:#?}");
-    let (mail, _) = item(&lines, "ok mail");
-    assert!(
-        mail.ends_with(&format!("127.0.0.1:{port} can be reached and trusted")),
-        "{mail}"
-    );
-    let (webhook, mend) = item(&lines, "fail webhook 127.0.0.1 is a loopback address");
-    assert!(webhook.contains("allow_private") && mend.contains("nothing was sent"));
-    let said = talk.join().unwrap();
-    assert!(
-        said[0].starts_with("EHLO ") && said[1..] == ["QUIT"],
-        "{said:?}"
-    );
-
-    let allowed = config.replace(
-        "[delivery.webhook]",
-        "[delivery.webhook]\nallow_private = ['127.0.0.1']",
-    );
-    fs::write(house.path("guard.toml"), allowed).unwrap();
-    let (_, lines) = house.check();
-    for words in ["fail mail 127.0.0.1", "fail webhook http://127.0.0.1"] {
-        assert!(
-            item(&lines, words).0.contains("efused") || item(&lines, words).0.contains("reached"),
-            "{lines:#?}"
-        );
-    }
-}
-
-#[test]
-fn check_warns_of_secrets_that_everybody_can_read() {
-    let house = House::new();
-    let file = house.path("guard.toml");
-    let secrets = |lines: &[String]| -> Vec<String> {
-        let about = |line: &&String| line.starts_with("warn  secrets");
-        lines.iter().filter(about).cloned().collect()
-    };
-    let mode = |path: &Path, mode: u32| {
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
-        fs::set_permissions(path, mode).unwrap();
-    };
-    mode(&file, 0o644);
-    assert_eq!(secrets(&house.check().1), [""; 0]);
-
-    let mut config = fs::read_to_string(&file).unwrap();
-    config.push_str("[delivery.ami]\nuser = 'guard'\nsecret = 'hush'\n");
-    fs::write(&file, &config).unwrap();
-    let (_, lines) = house.check();
-    let (line, mend) = item(&lines, "warn secrets");
-    assert!(line.contains(&*file.to_string_lossy()), "{line}");
-    assert!(mend.contains("chmod o-rwx"), "{mend}");
-    mode(&file, 0o640);
-    assert_eq!(secrets(&house.check().1), [""; 0]);
-
-    let kept = house.path("signature");
-    fs::write(&kept, "sixteen characters\n").unwrap();
-    mode(&kept, 0o604);
-    config.push_str(&format!(
-        "[delivery.webhook]\nsecret_file = '{}'\n",
-        kept.display()
-    ));
-    fs::write(&file, &config).unwrap();
-    let told = secrets(&house.check().1);
-    assert!(
-        told.len() == 1 && told[0].contains("/signature holds a secret"),
-        "{told:?}"
     );
 }

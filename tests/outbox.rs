@@ -130,7 +130,7 @@ fn a_delivery_is_owed_from_the_close_until_it_is_made() {
         undelivered(1).ended.map(jiff::Timestamp::as_millisecond)
     );
     let note = |outcome| block_on(log.outbox().note(duty, outcome)).unwrap();
-    note(Outcome::Reached(Stage::Prepared));
+    note(Outcome::Prepared("/spool".into()));
     assert_eq!(heads(&log)[0].stage, Stage::Prepared);
     note(Outcome::Placed("there".into()));
     assert_eq!(heads(&log)[0].stage, Stage::Placed);
@@ -155,10 +155,13 @@ fn only_the_oldest_of_a_box_is_tried() {
     let first: Vec<_> = heads(&log).iter().map(|duty| duty.call).collect();
     assert_eq!(first, [1, 1, 2, 2].map(|n| opened(n).id));
     let duty = heads(&log).remove(0);
-    block_on(
-        log.outbox()
-            .note(&duty, Outcome::GivenUp { why: "x".into() }),
-    )
+    block_on(log.outbox().note(
+        &duty,
+        Outcome::GivenUp {
+            why: "x".into(),
+            entry: None,
+        },
+    ))
     .unwrap();
     assert_eq!(heads(&log)[1].call, opened(2).id);
     assert_eq!(
@@ -310,6 +313,36 @@ fn the_worker_delivers_what_is_owed_and_notes_it() {
         assert_eq!(entries.len(), 1);
         let expected = format!("voicemail 100@default msg000{n} at 20");
         assert!(entries[0].starts_with(&expected), "{entries:?}");
+    }
+}
+
+#[test]
+fn what_was_prepared_in_another_spool_is_delivered_into_the_one_that_is_set() {
+    let house = House::new("");
+    let spool = house.folder.path().join("spool");
+    fs::create_dir_all(spool.join("default/100/tmp")).unwrap();
+    fs::create_dir_all(spool.join("default/100/INBOX")).unwrap();
+    let log = open(&house.data()).log;
+    let moved = std::path::PathBuf::from("/another/spool");
+    for (n, put_down_in) in [(1, moved), (2, spool)] {
+        house.files(&log, n);
+        let prepared = Outcome::Prepared(put_down_in);
+        block_on(log.outbox().note(&heads(&log)[0], prepared)).unwrap();
+        house.works_until(&log, <[Duty]>::is_empty);
+        // The second can only have been delivered and deleted since.
+        assert_eq!(house.inbox(), ["msg0000.txt", "msg0000.wav"]);
+    }
+    let delivered: Vec<_> = all(&house.data())
+        .into_iter()
+        .flat_map(|call| call.delivered)
+        .collect();
+    let beginnings = [
+        "voicemail 100@default msg0000 at ",
+        "voicemail 100@default at ",
+    ];
+    assert_eq!(delivered.len(), 2, "{delivered:?}");
+    for (entry, beginning) in delivered.iter().zip(beginnings) {
+        assert!(entry.starts_with(beginning), "{delivered:?}");
     }
 }
 

@@ -45,11 +45,15 @@ struct House {
 
 impl House {
     async fn new(answer: Answer) -> Self {
+        Self::with(answer, Manners::default(), &["team@example.com"]).await
+    }
+
+    async fn with(answer: Answer, manners: Manners, mail_to: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
-        let sink = Sink::start(Manners::default()).await;
+        let sink = Sink::start(manners).await;
         let receiver = Receiver::start(answer, None).await;
         let text = format!(
-            "[defaults]\ndeliver_to = ['mail', 'webhook']\nmail_to = ['team@example.com']\n\
+            "[defaults]\ndeliver_to = ['mail', 'webhook']\nmail_to = {mail_to:?}\n\
              [delivery.mail]\nport = {}\nfrom = 'guard@example.com'\n\
              [delivery.webhook]\nurl = 'http://127.0.0.1:{}/x'\nsecret = 'sixteen characters'\n\
              allow_private = ['127.0.0.1']\naudio = true\n",
@@ -114,10 +118,13 @@ impl House {
 
     /// As if the back-off were over.
     fn is_due_now(&self) {
+        self.sets("due_ms = 0");
+    }
+
+    fn sets(&self, what: &str) {
         let database = rusqlite::Connection::open(self.data().join("calls.sqlite")).unwrap();
-        database
-            .execute("UPDATE outbox SET due_ms = 0", [])
-            .unwrap();
+        let sql = format!("UPDATE outbox SET {what}");
+        database.execute(&sql, []).unwrap();
     }
 
     /// Lets the worker work until the outbox looks as wanted.
@@ -329,4 +336,42 @@ async fn a_receiver_that_does_not_know_the_secret_yet_loses_nothing() {
             .contains("[delivery.webhook] secret"),
         "{left:?}"
     );
+}
+
+/// One recipient's full box holds up nobody else, and the record says who has the message and who has not.
+#[tokio::test]
+async fn one_recipient_who_is_refused_for_now_holds_nobody_up() {
+    let manners = Manners {
+        refuses: vec![("RCPT TO:<full@", "452 4.2.2 no room")],
+        ..Manners::default()
+    };
+    let mail_to = ["full@example.com", "team@example.com"];
+    let house = House::with(status("204 No Content"), manners, &mail_to).await;
+    house.files(1);
+    house.files(2);
+    for failures in 1..=3 {
+        house.is_due_now();
+        let first = house.log.outbox().heads().await.unwrap()[0].seq;
+        let failed = |duty: &Duty| duty.seq != first || duty.failures >= failures;
+        house.works_until(|duties| duties.iter().all(failed)).await;
+    }
+    house
+        .works_until(|duties| duties.len() == 2 && duties.iter().all(|duty| duty.failures > 0))
+        .await;
+    assert_eq!(house.sink.got().len(), 2);
+    house.sets("due_ms = 0, since_ms = 0");
+    house.works_until(<[Duty]>::is_empty).await;
+    assert_eq!(house.sink.got().len(), 2);
+    for call in all(&house.data()) {
+        let mail = call
+            .delivered
+            .iter()
+            .find(|entry| entry.starts_with("mail"));
+        let server = format!("127.0.0.1:{}", house.sink.port);
+        let expected = format!("mail team@example.com (given up: {server}: full@example.com: ");
+        assert!(
+            mail.is_some_and(|mail| mail.starts_with(&expected)),
+            "{call:?}"
+        );
+    }
 }

@@ -477,7 +477,7 @@ fn the_raw_file_stays_when_nothing_can_be_kept() {
 #[test]
 fn what_an_earlier_run_left_is_found_and_read() {
     let folder = TempDir::new().unwrap();
-    let (first, second) = (CallId::new(started(), 1), CallId::new(started(), 2));
+    let [first, second, third] = [1, 2, 3].map(|n| CallId::new(started(), n));
     fs::write(
         folder.path().join(monitor::file_name(second)),
         [sound(0), sound(1), vec![1]].concat(),
@@ -488,12 +488,18 @@ fn what_an_earlier_run_left_is_found_and_read() {
     File::create(folder.path().join(format!("{first}.wav"))).unwrap();
     assert_eq!(keep::left_behind(folder.path()).unwrap(), [first, second]);
     let mut samples = Vec::new();
-    keep::read(folder.path(), second, &mut |piece| {
-        samples.extend_from_slice(piece);
-    })
+    keep::read(
+        folder.path(),
+        folder.path(),
+        second,
+        started(),
+        &mut |piece| {
+            samples.extend_from_slice(piece);
+        },
+    )
     .unwrap();
     assert_eq!(samples, expected(2));
-    keep::read(folder.path(), CallId::new(started(), 3), &mut |_| {
+    keep::read(folder.path(), folder.path(), third, started(), &mut |_| {
         panic!("no such file")
     })
     .unwrap();

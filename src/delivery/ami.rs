@@ -1,6 +1,6 @@
 //! Asterisk's manager interface, as far as delivery needs it: log in, have one thing done (the lamp of a box
 //! refreshed, a call placed, an entry of Asterisk's database read or written), log off. One short connection
-//! each time, nothing kept open.
+//! each time, since Asterisk logs every login; who asks again and again keeps his open ([`Asker`]).
 //!
 //! A message that is put into a box from outside is counted at once, but Asterisk tells telephones and
 //! `externnotify` of it only when it is asked to look (`VoicemailRefresh`).
@@ -16,9 +16,9 @@ use tokio::net::TcpStream;
 use super::voicebox::ContextAndBox;
 use crate::config::delivery::Ami;
 
-/// The whole conversation may take so long.
+/// A conversation may take so long, and each question of an [`Asker`].
 pub const PATIENCE: Duration = Duration::from_secs(5);
-/// What Asterisk may say in one conversation.
+/// What Asterisk may say meanwhile.
 const MOST_OCTETS: u64 = 256 * 1024;
 
 /// Why the manager interface did not do it.
@@ -102,21 +102,71 @@ pub async fn act(
     logged_in(settings, async |session| session.act(action, fields).await).await
 }
 
+/// One connection for question after question; where it has gone in between it is opened anew.
+pub struct Asker<'a> {
+    settings: &'a Ami,
+    session: Option<Open>,
+}
+
+type Open = Session<BufReader<tokio::io::Take<TcpStream>>>;
+
+impl<'a> Asker<'a> {
+    /// Not connected yet.
+    pub fn new(settings: &'a Ami) -> Self {
+        Self {
+            settings,
+            session: None,
+        }
+    }
+
+    /// As [`database_get`].
+    ///
+    /// # Errors
+    /// Why Asterisk did not tell, over a new connection.
+    pub async fn database_get(
+        &mut self,
+        family: &str,
+        key: &str,
+    ) -> Result<Option<String>, AmiError> {
+        if let Some(mut session) = self.session.take() {
+            session.stream.get_mut().set_limit(MOST_OCTETS);
+            let answer = in_time(self.settings, session.database_get(family, key)).await;
+            if answer.is_ok() {
+                self.session = Some(session);
+                return answer;
+            }
+        }
+        let asked = in_time(self.settings, async {
+            let mut session = Session::open(self.settings).await?;
+            let answer = session.database_get(family, key).await?;
+            Ok((session, answer))
+        });
+        let (session, answer) = asked.await?;
+        self.session = Some(session);
+        Ok(answer)
+    }
+}
+
 /// One conversation, from the login to the end, in time.
 async fn logged_in<T>(
     settings: &Ami,
-    talk: impl AsyncFnOnce(&mut Session<BufReader<tokio::io::Take<TcpStream>>>) -> Result<T, Said>,
+    talk: impl AsyncFnOnce(&mut Open) -> Result<T, Said>,
 ) -> Result<T, AmiError> {
-    let address = || settings.address.clone();
-    let talked = tokio::time::timeout(PATIENCE, async {
-        let stream = TcpStream::connect(&settings.address).await?;
-        let mut session = Session::greet(BufReader::new(stream.take(MOST_OCTETS))).await?;
-        session.login(settings).await?;
+    let talked = in_time(settings, async {
+        let mut session = Session::open(settings).await?;
         let answer = talk(&mut session).await?;
         session.logoff().await?;
         Ok(answer)
     });
-    match talked.await {
+    talked.await
+}
+
+async fn in_time<T>(
+    settings: &Ami,
+    talk: impl Future<Output = Result<T, Said>>,
+) -> Result<T, AmiError> {
+    let address = || settings.address.clone();
+    match tokio::time::timeout(PATIENCE, talk).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(Said::No { action, message })) => Err(AmiError::Refused { action, message }),
         Ok(Err(Said::Nonsense)) => Err(AmiError::Stranger { address: address() }),
@@ -148,6 +198,15 @@ impl From<io::Error> for Said {
 struct Session<S> {
     stream: S,
     actions: u32,
+}
+
+impl Open {
+    async fn open(settings: &Ami) -> Result<Self, Said> {
+        let stream = TcpStream::connect(&settings.address).await?;
+        let mut session = Session::greet(BufReader::new(stream.take(MOST_OCTETS))).await?;
+        session.login(settings).await?;
+        Ok(session)
+    }
 }
 
 impl<S: AsyncBufRead + AsyncRead + Writes + Unpin> Session<S> {

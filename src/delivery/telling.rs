@@ -23,7 +23,7 @@ pub(super) fn tell(duty: &Duty, outcome: &Outcome) {
             info!(%call, to, r#box, "delivered: {entry}");
         }
         Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
-        Outcome::Reached(_) => {}
+        Outcome::Prepared(_) | Outcome::Unprepared => {}
         Outcome::Later { due, why } if duty.stage == Stage::Placed => {
             warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
         }
@@ -34,10 +34,16 @@ pub(super) fn tell(duty: &Duty, outcome: &Outcome) {
         Outcome::Later { due, why } => {
             warn!(%call, to, r#box, %due, why, "not delivered yet");
         }
-        Outcome::GivenUp { why } if duty.stage == Stage::Placed => {
+        Outcome::GivenUp { why, .. } if duty.stage == Stage::Placed => {
             error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
         }
-        Outcome::GivenUp { why } => {
+        Outcome::GivenUp {
+            why,
+            entry: Some(entry),
+        } => {
+            error!(%call, to, r#box, why, "a delivery was given up that has reached some: {entry}");
+        }
+        Outcome::GivenUp { why, entry: None } => {
             error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");
         }
     }

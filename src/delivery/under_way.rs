@@ -5,11 +5,13 @@ use std::collections::HashMap;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::error;
 
+use crate::log::{Duty, Stage};
+
 /// The attempts that are being made.
 #[derive(Default)]
 pub(super) struct UnderWay {
     pub(super) tasks: JoinSet<()>,
-    duties: HashMap<Id, (i64, Pace)>,
+    duties: HashMap<Id, (Duty, Pace)>,
 }
 
 /// How long an attempt takes; one kind does not wait for the other.
@@ -24,20 +26,25 @@ pub(super) enum Pace {
 impl UnderWay {
     pub(super) fn begin(
         &mut self,
-        seq: i64,
+        duty: Duty,
         pace: Pace,
         attempt: impl Future<Output = ()> + Send + 'static,
     ) {
         let task = self.tasks.spawn(attempt);
-        self.duties.insert(task.id(), (seq, pace));
+        self.duties.insert(task.id(), (duty, pace));
     }
 
-    pub(super) fn has(&self, seq: i64) -> bool {
-        self.duties.values().any(|&(under_way, _)| under_way == seq)
+    /// Whether this delivery is being made, or another to its box: nobody works in a box twice at a time.
+    pub(super) fn has(&self, duty: &Duty) -> bool {
+        let delivers = |duty: &Duty| duty.stage != Stage::Placed;
+        self.duties.values().any(|(other, _)| {
+            let of_one_box = (&other.box_name, other.to) == (&duty.box_name, duty.to);
+            other.seq == duty.seq || of_one_box && delivers(other) && delivers(duty)
+        })
     }
 
     pub(super) fn count(&self, pace: Pace) -> usize {
-        let paces = self.duties.values().map(|&(_, pace)| pace);
+        let paces = self.duties.values().map(|(_, pace)| *pace);
         paces.filter(|&other| other == pace).count()
     }
 

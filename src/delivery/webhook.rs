@@ -65,12 +65,7 @@ pub async fn deliver(
     parcel: &Parcel,
     now: Timestamp,
 ) -> Result<String, Failed> {
-    let secret = settings.secret.reveal().map_err(Failed::again)?;
-    if secret.len() < SHORTEST_SECRET {
-        return Err(Failed::again(format!(
-            "the webhook's secret has fewer than {SHORTEST_SECRET} characters"
-        )));
-    }
+    let secret = secret(settings)?;
     let body = payload(settings, page, parcel);
     let url = receiver(settings)?;
     let request = request(url, &secret, &parcel.key, now, body)?;
@@ -100,6 +95,20 @@ pub async fn probe(settings: &Webhook) -> Result<String, Failed> {
         .await
         .map_err(|_| Failed::again(format!("{} cannot be reached in time", shown(url))))??;
     Ok(shown(url))
+}
+
+/// What requests are signed with.
+///
+/// # Errors
+/// Its file cannot be read, or it is too short.
+pub fn secret(settings: &Webhook) -> Result<String, Failed> {
+    let secret = settings.secret.reveal().map_err(Failed::again)?;
+    if secret.len() < SHORTEST_SECRET {
+        return Err(Failed::again(format!(
+            "the webhook's secret has fewer than {SHORTEST_SECRET} characters"
+        )));
+    }
+    Ok(secret)
 }
 
 /// What is sent: the body of the request, the same for every attempt.

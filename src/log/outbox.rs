@@ -4,7 +4,16 @@
 //! A row is `waiting`; `prepared` once a destination has put down what only has to be put in place;
 //! `placed` once the message is where the team finds it and only the lamp is missing; then it is gone and
 //! the record says where the message went. A row that was `given_up` stays for `check`.
+//!
+//! Of a box and destination the oldest row is tried, so that messages stay in order. One that has failed
+//! [`OVERTAKEN`] times while it was `waiting` may be about itself alone (a recipient, a payload, a sound that is too
+//! short): it lets later ones pass. Of all that were passed in a box one is tried at a time, whichever is due first, and
+//! its failure makes the others wait too; its success has them tried at once. What is `prepared` fails by its box
+//! (full, locked) as the next one would, and stays first.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -16,6 +25,7 @@ use super::handle::CallLog;
 use crate::call::record::{CallId, CallRecord};
 use crate::case::PlaceInCase;
 use crate::delivery::Destination;
+use crate::hearing::Segment;
 
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,11 +76,20 @@ pub struct Duty {
     pub why: Option<String>,
 }
 
+impl Duty {
+    /// Whether later deliveries to its box and destination need not wait for it any more.
+    pub fn is_overtaken(&self) -> bool {
+        self.stage == Stage::Waiting && self.failures >= OVERTAKEN
+    }
+}
+
 /// What came of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    /// It has come to this stage.
-    Reached(Stage),
+    /// All is put down in this spool, and only has to be put in place.
+    Prepared(PathBuf),
+    /// What was put down is no longer there: from the beginning.
+    Unprepared,
     /// The message is delivered, as this entry of the record says; the lamp is still to be lit.
     Placed(String),
     /// All is done; the entry for the record, unless it has it already.
@@ -86,6 +105,8 @@ pub enum Outcome {
     GivenUp {
         /// What is wrong.
         why: String,
+        /// The entry for the record, where some of several recipients have got theirs.
+        entry: Option<String>,
     },
 }
 
@@ -120,10 +141,24 @@ impl Outbox {
         self.news.notified().await;
     }
 
-    /// The first delivery of every box and destination, and all that only want their lamp: what may be
-    /// tried, oldest first.
+    /// The first delivery of every box and destination, one of those that were overtaken, and all that only want
+    /// their lamp: what may be tried, oldest first, the overtaken last.
     pub async fn heads(&self) -> Result<Vec<Duty>, OutboxError> {
         self.log.ask(|connection| heads(connection)).await
+    }
+
+    /// Makes everything due that waits.
+    pub async fn hurry(&self) -> Result<(), OutboxError> {
+        self.log
+            .ask(|connection| {
+                connection
+                    .execute(
+                        "UPDATE outbox SET due_ms = since_ms WHERE stage != 'given_up'",
+                        [],
+                    )
+                    .map(drop)
+            })
+            .await
     }
 
     /// The record of a call.
@@ -141,6 +176,19 @@ impl Outbox {
             .await
     }
 
+    /// The spool in which a delivery was put down, if it was.
+    pub async fn prepared_in(&self, duty: &Duty) -> Result<Option<PathBuf>, OutboxError> {
+        let seq = duty.seq;
+        self.log
+            .ask(move |connection| {
+                let spool: Option<Vec<u8>> = connection
+                    .prepare_cached("SELECT spool FROM outbox WHERE seq = ?1")?
+                    .query_row([seq], |row| row.get(0))?;
+                Ok(spool.map(|octets| OsString::from_vec(octets).into()))
+            })
+            .await
+    }
+
     /// Notes what came of an attempt; it is on the disk when this returns.
     pub async fn note(&self, duty: &Duty, outcome: Outcome) -> Result<(), OutboxError> {
         let (seq, call) = (duty.seq, duty.call);
@@ -154,10 +202,20 @@ impl Outbox {
             .await
     }
 
-    /// Notes where the audio of a call is kept after all.
-    pub async fn note_audio(&self, call: CallId, place: String) -> Result<(), OutboxError> {
+    /// Notes where the audio of a call is kept after all, and what is heard in it.
+    pub async fn note_audio(
+        &self,
+        call: CallId,
+        place: String,
+        timeline: Vec<Segment>,
+    ) -> Result<(), OutboxError> {
         self.log
-            .ask(move |connection| amend(connection, call, |record| record.audio = Some(place)))
+            .ask(move |connection| {
+                amend(connection, call, |record| {
+                    record.audio = Some(place);
+                    record.timeline = timeline;
+                })
+            })
             .await
     }
 
@@ -261,14 +319,42 @@ fn place_in_case(connection: &Connection, seq: i64) -> rusqlite::Result<Option<P
 const COLUMNS: &str =
     "SELECT seq, call, box, destination, stage, since_ms, due_ms, failures, why FROM outbox";
 
+/// A delivery that has failed so often holds later ones of its box back no longer.
+const OVERTAKEN: u32 = 3;
+
+/// The rows of which [`Duty::is_overtaken`] is true.
+const IS_OVERTAKEN: &str = "(stage = 'waiting' AND failures >= 3)";
+
 fn heads(connection: &Connection) -> rusqlite::Result<Vec<Duty>> {
     let sql = format!(
         "{COLUMNS} WHERE stage = 'placed' OR seq IN (
-             SELECT min(seq) FROM outbox WHERE stage IN ('waiting', 'prepared')
-             GROUP BY box, destination)
-         ORDER BY seq"
+             SELECT min(seq) FROM outbox
+             WHERE stage IN ('waiting', 'prepared') AND NOT {IS_OVERTAKEN}
+             GROUP BY box, destination
+         ) OR seq IN (
+             SELECT first_value(seq) OVER (PARTITION BY box, destination ORDER BY due_ms, failures, seq)
+             FROM outbox WHERE {IS_OVERTAKEN}
+         )
+         ORDER BY {IS_OVERTAKEN}, seq"
     );
     duties(connection, &sql)
+}
+
+/// Has those that were overtaken in the same box as this one tried no earlier than then; by `None`, now.
+fn pace_the_overtaken(
+    connection: &Connection,
+    seq: i64,
+    due: Option<Timestamp>,
+) -> rusqlite::Result<()> {
+    let sql = format!(
+        "UPDATE outbox SET due_ms = ifnull(max(due_ms, ?2), since_ms)
+         WHERE {IS_OVERTAKEN} AND (box, destination) IN (
+             SELECT box, destination FROM outbox WHERE seq = ?1 AND {IS_OVERTAKEN})"
+    );
+    connection
+        .prepare_cached(&sql)?
+        .execute((seq, due.map(Timestamp::as_millisecond)))
+        .map(drop)
 }
 
 /// All that is not delivered yet, what was given up included, oldest first; nothing in a database that
@@ -333,8 +419,21 @@ fn note(
     call: CallId,
     outcome: &Outcome,
 ) -> rusqlite::Result<()> {
+    if matches!(
+        outcome,
+        Outcome::Prepared(_) | Outcome::Placed(_) | Outcome::Done(_)
+    ) {
+        pace_the_overtaken(connection, seq, None)?;
+    }
     match outcome {
-        Outcome::Reached(stage) => reach(connection, seq, *stage),
+        Outcome::Prepared(spool) => {
+            reach(connection, seq, Stage::Prepared)?;
+            connection
+                .prepare_cached("UPDATE outbox SET spool = ?2 WHERE seq = ?1")?
+                .execute((seq, spool.as_os_str().as_bytes()))
+                .map(drop)
+        }
+        Outcome::Unprepared => reach(connection, seq, Stage::Waiting),
         Outcome::Placed(entry) => {
             reach(connection, seq, Stage::Placed)?;
             amend(connection, call, |record| {
@@ -351,16 +450,25 @@ fn note(
                 _ => Ok(()),
             }
         }
-        Outcome::Later { due, why } => connection
-            .prepare_cached(
-                "UPDATE outbox SET due_ms = ?2, why = ?3, failures = failures + 1 WHERE seq = ?1",
-            )?
-            .execute((seq, due.as_millisecond(), why))
-            .map(drop),
-        Outcome::GivenUp { why } => connection
-            .prepare_cached("UPDATE outbox SET stage = 'given_up', why = ?2 WHERE seq = ?1")?
-            .execute((seq, why))
-            .map(drop),
+        Outcome::Later { due, why } => {
+            connection
+                .prepare_cached(
+                    "UPDATE outbox SET due_ms = ?2, why = ?3, failures = failures + 1 WHERE seq = ?1",
+                )?
+                .execute((seq, due.as_millisecond(), why))?;
+            pace_the_overtaken(connection, seq, Some(*due))
+        }
+        Outcome::GivenUp { why, entry } => {
+            let mut give_up = connection.prepare_cached(
+                "UPDATE outbox SET stage = 'given_up', why = ?2 WHERE seq = ?1 AND stage != 'given_up'",
+            )?;
+            match (give_up.execute((seq, why))?, entry) {
+                (1.., Some(entry)) => amend(connection, call, |record| {
+                    record.delivered.push(entry.clone());
+                }),
+                _ => Ok(()),
+            }
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::{LogError, cases};
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 5] = [FIRST, OUTBOX, TOLD, cases::MIGRATION, PLACE_TOLD];
+const MIGRATIONS: [&str; 6] = [FIRST, OUTBOX, TOLD, cases::MIGRATION, PLACE_TOLD, SPOOL];
 
 const FIRST: &str = "
     CREATE TABLE calls (
@@ -79,6 +79,11 @@ const PLACE_TOLD: &str = "
     ALTER TABLE outbox ADD COLUMN case_id TEXT;
     ALTER TABLE outbox ADD COLUMN case_place INTEGER;
     ALTER TABLE outbox ADD COLUMN case_first_ms INTEGER;
+";
+
+const SPOOL: &str = "
+    -- The spool in which a prepared message lies: another may be set when it is to be put in place.
+    ALTER TABLE outbox ADD COLUMN spool BLOB;
 ";
 
 /// The newest schema known here.

@@ -2,12 +2,13 @@
 //!
 //! The WAV is written under a temporary name, made durable and renamed; only then the raw file goes. At
 //! every moment one of the two is whole, so a crash, a full disk or a folder that is read-only loses no
-//! sound. The same call serves a raw file that an earlier run left behind.
+//! sound. The same call serves a raw file that an earlier run left behind, and one that has been kept already.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -16,9 +17,11 @@ use rustix::fs::OFlags;
 use super::monitor::{self, FILE_RATE_HZ};
 use super::raw::{self, Halves};
 use super::{Gap, TapError};
+use crate::audio::file::{Format, decode};
 use crate::audio::resample::Resampler;
 use crate::audio::{MediaTime, wav};
 use crate::call::record::CallId;
+use crate::hearing::{Listening, Timeline};
 
 /// Why the sound could not be kept; the raw file stays where it is.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +50,8 @@ pub fn place(id: CallId, started: Timestamp) -> String {
 
 /// Turns the raw file into 8 kHz, 16-bit WAV with its gaps filled, and only then removes it.
 ///
-/// Blocks. Gives the place below the data folder, or `None` when no sound ever came. A raw file that
-/// cannot be removed is a warning in the log.
+/// Blocks. Gives the place below the data folder, also of what was kept before, or `None` when no sound ever
+/// came. A raw file that cannot be removed is a warning in the log.
 ///
 /// # Errors
 /// The raw file cannot be read or the data folder not be written; the raw file stays where it is.
@@ -59,24 +62,28 @@ pub fn keep(
     started: Timestamp,
     gaps: &[Gap],
 ) -> Result<Option<String>, KeepError> {
+    let turn = &TURNS[id.bits() as usize % TURNS.len()];
+    let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = place(id, started);
+    let path = data.join(&place);
     let raw_path = tap_folder.join(monitor::file_name(id));
     let file = match raw::open(&raw_path) {
         Ok((file, _)) => file,
-        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) if error.is_not_found() => return Ok(path.is_file().then_some(place)),
         Err(error) => return Err(error.into()),
     };
     let octets = file
         .metadata()
         .map_err(|error| raw::unreadable(&raw_path, error))?
         .len();
-    let place = (octets >= 2).then(|| place(id, started));
-    if let Some(place) = &place {
+    let there = path.is_file();
+    if octets >= 2 && !there {
         write(
             Raw {
                 path: &raw_path,
                 file,
             },
-            &data.join(place),
+            &path,
             gaps,
         )?;
     }
@@ -84,16 +91,34 @@ pub fn keep(
         tracing::warn!(file = %raw_path.display(), %error,
             "the raw recording cannot be removed; the guard's user needs to write in the tap folder");
     }
-    Ok(place)
+    Ok((there || octets >= 2).then_some(place))
 }
 
-/// Reads a raw file that an earlier run left behind, as samples at 8 kHz, in pieces.
+/// Reads what there is of a call's sound, kept or still raw, as samples at 8 kHz, in pieces.
 ///
 /// Blocks. Gives nothing when there is no file.
 ///
 /// # Errors
 /// There is a file, but it cannot be read.
-pub fn read(tap_folder: &Path, id: CallId, each: &mut dyn FnMut(&[i16])) -> Result<(), TapError> {
+pub fn read(
+    tap_folder: &Path,
+    data: &Path,
+    id: CallId,
+    started: Timestamp,
+    each: &mut dyn FnMut(&[i16]),
+) -> Result<(), TapError> {
+    let kept = data.join(place(id, started));
+    if kept.is_file() {
+        let unreadable = |error| raw::unreadable(&kept, error);
+        let octets = fs::read(&kept).map_err(unreadable)?;
+        let sound = decode(&octets, Format::Wav);
+        each(
+            &sound
+                .map_err(|error| unreadable(io::Error::other(error)))?
+                .samples,
+        );
+        return Ok(());
+    }
     let path = tap_folder.join(monitor::file_name(id));
     match raw::open(&path) {
         Ok((file, _)) => Raw { path: &path, file }.resampled(&mut |samples| {
@@ -103,6 +128,28 @@ pub fn read(tap_folder: &Path, id: CallId, each: &mut dyn FnMut(&[i16])) -> Resu
         Err(error) if error.is_not_found() => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// Keeps a recording late, and hears it as it is kept: where its gaps were, nobody knows any more, and the timeline of
+/// the call may tell of them.
+///
+/// Blocks.
+///
+/// # Errors
+/// As [`keep`]; or what was kept cannot be read.
+pub fn keep_late(
+    tap_folder: &Path,
+    data: &Path,
+    id: CallId,
+    started: Timestamp,
+) -> Result<Option<(String, Timeline)>, KeepError> {
+    let Some(place) = keep(tap_folder, data, id, started, &[])? else {
+        return Ok(None);
+    };
+    let mut listening = Listening::default();
+    let each = &mut |samples: &[i16]| listening.push(samples);
+    read(tap_folder, data, id, started, each)?;
+    Ok(Some((place, listening.finish())))
 }
 
 /// The calls whose raw files lie in the tap folder, oldest first.
@@ -252,3 +299,6 @@ impl Filled<'_> {
             .sync_all()
     }
 }
+
+/// The sound of a call is kept by one at a time; calls that share a turn wait for one another.
+static TURNS: [Mutex<()>; 64] = [const { Mutex::new(()) }; 64];

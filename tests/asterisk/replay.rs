@@ -113,7 +113,7 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
     guard.is_killed();
     let box_name = format!("{}@default", lab.voice_box());
     for n in 0..COUNT {
-        leaves_undelivered(&guard, &box_name, n, &murmur(n, 3 + n % 3));
+        leaves_undelivered(&guard, &box_name, n, &murmur(n, 5 + n % 3));
     }
     let noted = |guard: &Guard<'_>| {
         let calls = guard.calls();
@@ -155,7 +155,7 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
             .filter(|m| m.get("callerid").ends_with(&number))
             .collect();
         assert_eq!(ours.len(), 1, "{number}");
-        let original = murmur(n, 3 + n % 3);
+        let original = murmur(n, 5 + n % 3);
         let heard = ours[0].sound.samples();
         let (delay, likeness) = alike(&original, heard);
         let end = heard.len() as i64 - (delay + original.len()) as i64;
@@ -167,6 +167,19 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
             "{number}: {end} samples at its end"
         );
     }
+}
+
+#[test]
+fn replay_of_a_second_of_silence_is_kept_where_three_of_sound_are_wanted() {
+    let lab = Lab::enter();
+    let mut guard = Guard::with(&lab, &replays(&lab));
+    guard.is_killed();
+    leaves_undelivered(&guard, "1800@default", 14, &[0; 8_000]);
+    guard.starts_again();
+    wait_for("the delivery to be noted", LONGEST_CALL, || {
+        (!guard.calls()[0].delivered().is_empty()).then_some(())
+    });
+    assert_eq!(lab.inbox(1800).len(), 1);
 }
 
 #[test]

@@ -37,11 +37,11 @@ pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
         let settings = &config.delivery.webhook;
         let mend = "see [delivery.webhook]: url, allow_private, ca_file; nothing was sent";
         items.push(reached("webhook", webhook::probe(settings), mend));
-        if let Err(why) = settings.secret.reveal() {
+        if let Err(failed) = webhook::secret(settings) {
             items.push(Item::fail(
                 "webhook",
-                why,
-                "see [delivery.webhook] secret_file",
+                failed.to_string(),
+                "see [delivery.webhook] secret_file: openssl rand -hex 32",
             ));
         }
     }

@@ -78,8 +78,11 @@ impl ContextAndBox {
 pub enum Placed {
     /// Under this number in INBOX, now.
     As(u32),
-    /// It had been put in place before the guard died; by now it may have been heard, moved or deleted.
+    /// It had been put in place before the guard died; by now it may have been heard or moved.
     Before,
+    /// It is in no folder of the box: delivered and deleted since, or `tmp` was cleared, or it was
+    /// prepared in another spool.
+    Gone,
 }
 
 /// Why a message could not be prepared or put in place.
@@ -347,12 +350,10 @@ impl VoiceBoxes {
             return Err(Trouble::Unprepared);
         }
         // Audio goes last; without it, one of the box's folders should have the message.
-        if !audio && !self.is_in_a_folder(record, paths)? {
-            warn!(call = %record.id, r#box = record.box_name, "a message that was under way when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
-        }
+        let there = audio || self.is_in_a_folder(record, paths)?;
         give_back(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
         self.clean(paths);
-        Ok(Placed::Before)
+        Ok(if there { Placed::Before } else { Placed::Gone })
     }
 
     /// The formats in which the message lies in `tmp`: those that were wanted when it was prepared.

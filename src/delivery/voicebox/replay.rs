@@ -16,6 +16,7 @@
 //! not take them. And it lays those for an IMAP server down as `imap/msgNNNN` first, whichever the box. So the dialplan
 //! looks whether the message is there, and has one stored at a time (`leave_voicemail` in `apps/app_voicemail.c`).
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,6 +41,15 @@ const LOOK: Duration = Duration::from_millis(500);
 const BEGINS: Duration = Duration::from_secs(15);
 /// `VoiceMail()` may take so long beside the message itself: a slow database, its beep.
 const LEEWAY: Duration = Duration::from_mins(1);
+
+/// Sound that a message has at least, in samples: 3.5 s.
+const LEAST: usize = RATE_HZ as usize * 7 / 2;
+/// Samples that Asterisk judges at a time.
+const FRAME: usize = RATE_HZ as usize / 50;
+/// What is louder on the average is silence by nobody's `silencethreshold`.
+const LOUD: u32 = 512;
+/// The amplitude of the tone that fills up.
+const TONE: f64 = 2_500.0;
 
 /// Plays messages to the `VoiceMail()` of one Asterisk.
 #[derive(Clone, Debug)]
@@ -105,6 +115,7 @@ impl Replay {
         if sound.is_empty() {
             return Err(Trouble::NoSound.into());
         }
+        let sound = filled(sound);
         let length = Duration::from_secs_f64(sound.len() as f64 / f64::from(RATE_HZ));
         let mut mark = self.mark(record.id).await?;
         if matches!(mark, Mark::Asked | Mark::Begun) {
@@ -120,7 +131,7 @@ impl Replay {
             Mark::Done => Ok(Replayed::Whole),
             Mark::Cut => Ok(Replayed::CutOff),
             Mark::Failed => Err(Failed::again(format!(
-                "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs or has a pause of maxsilence in voicemail.conf",
+                "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs (3 at the most) or has a pause of maxsilence in voicemail.conf",
                 record.box_name
             ))),
             Mark::Begun => Err(Failed::again(
@@ -132,11 +143,13 @@ impl Replay {
         }
     }
 
-    /// Removes what is left of a message once it has been noted as delivered or given up.
+    /// Removes what is left of a message once it has been noted as delivered or given up: its sound, then its mark.
     ///
     /// # Errors
-    /// Why it stays; nothing is played again for that.
+    /// Why the mark stays; nothing is played again for that.
     pub async fn forget(&self, call: CallId) -> Result<(), Failed> {
+        let folder = self.tap.folder_as_guard_sees_it.clone();
+        blocking(move || remove_sound(&folder, call)).await?;
         let key = call.to_string();
         if ami::database_get(&self.ami, FAMILY, &key)
             .await
@@ -147,13 +160,7 @@ impl Replay {
             let removed = ami::act(&self.ami, "DBDel", &fields).await;
             removed.map_err(Failed::again)?;
         }
-        let path = Self::sound(&self.tap.folder_as_guard_sees_it, call);
-        blocking(move || {
-            if let Err(error) = System.remove(&path) {
-                warn!(file = %path.display(), %error, "the sound of a message that was replayed stays");
-            }
-        })
-        .await
+        Ok(())
     }
 
     async fn mark(&self, call: CallId) -> Result<Mark, Failed> {
@@ -163,8 +170,8 @@ impl Replay {
 
     /// Looks until the mark says how it ended, or nothing will come any more; `was` is the mark now.
     async fn watch(&self, call: CallId, was: Mark, length: Duration) -> Result<Mark, Failed> {
-        let mut mark = was;
-        let mut since = self.clock.now();
+        let (mut mark, mut asker) = (was, ami::Asker::new(&self.ami));
+        let (key, mut since) = (call.to_string(), self.clock.now());
         loop {
             let patience = match mark {
                 Mark::Asked => BEGINS,
@@ -175,7 +182,8 @@ impl Replay {
                 return Ok(mark);
             }
             self.clock.sleep(LOOK).await;
-            let now = self.mark(call).await?;
+            let found = asker.database_get(FAMILY, &key).await;
+            let now = Mark::read(found.map_err(Failed::again)?.as_deref());
             if now != mark {
                 mark = now;
                 since = self.clock.now();
@@ -236,6 +244,42 @@ impl Replay {
     fn sound(folder: &Path, call: CallId) -> PathBuf {
         folder.join(format!("replay-{call}.sln"))
     }
+}
+
+/// The calls whose sound lies in the tap folder to be replayed.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn laid_down(tap_folder: &Path) -> io::Result<Vec<CallId>> {
+    let names = System.names(tap_folder)?;
+    let call = |name: &String| CallId::parse(name.strip_prefix("replay-")?.strip_suffix(".sln")?);
+    Ok(names.iter().filter_map(call).collect())
+}
+
+/// Removes the sound of a message that is not replayed any more. Blocks.
+pub fn remove_sound(tap_folder: &Path, call: CallId) {
+    let path = Replay::sound(tap_folder, call);
+    if let Err(error) = System.remove(&path) {
+        warn!(file = %path.display(), %error, "the sound of a message that was replayed stays");
+    }
+}
+
+/// The sound, and a soft tone behind what has too little: `VoiceMail()` keeps nothing shorter than `minsecs`, of which it
+/// takes silence off first where there is `maxsilence` (`__ast_play_and_record` in main/app.c).
+fn filled(mut sound: Vec<i16>) -> Vec<i16> {
+    let loud = |frame: &&[i16]| {
+        let sum: u32 = frame.iter().map(|&s| u32::from(s.unsigned_abs())).sum();
+        sum > LOUD * frame.len() as u32
+    };
+    let heard = sound.chunks(FRAME).filter(loud).count() * FRAME;
+    if heard < LEAST {
+        sound.extend([0; RATE_HZ as usize / 4]);
+        sound.extend((heard..LEAST).map(|n| {
+            let turn = std::f64::consts::TAU * 440.0 * n as f64 / f64::from(RATE_HZ);
+            (TONE * turn.sin()) as i16
+        }));
+    }
+    sound
 }
 
 /// Whether messages can be replayed: has Asterisk call the dialplan's `check`, and write to its database.

@@ -1,15 +1,20 @@
 //! What a replay does about every mark that it finds, with a manager that plays Asterisk.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::super::tests::{record, sound};
+use super::super::tests::record;
 use super::*;
 use crate::config::delivery::Secret;
+
+fn sound() -> Vec<i16> {
+    super::super::tests::sound().repeat(2)
+}
 
 /// What becomes of a call that is placed.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,6 +31,9 @@ struct Asterisk {
     database: Mutex<HashMap<String, String>>,
     placed: Mutex<Vec<String>>,
     calls: Mutex<Vec<Call>>,
+    logins: AtomicUsize,
+    /// Actions after which a connection is cut.
+    cut_after: Option<usize>,
 }
 
 impl Asterisk {
@@ -54,6 +62,7 @@ impl Asterisk {
                     );
                 }
             },
+            "Login" => drop(self.logins.fetch_add(1, Ordering::Relaxed)),
             "DBPut" => drop(database.insert(field("Key"), field("Val"))),
             "DBDel" => drop(database.remove(&field("Key"))),
             "Originate" => {
@@ -87,11 +96,15 @@ impl Asterisk {
             .await
             .unwrap();
         let mut fields: HashMap<String, Vec<String>> = HashMap::new();
-        let mut line = String::new();
+        let (mut line, mut actions) = (String::new(), 0);
         while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
             if let Some((name, value)) = line.trim_end().split_once(": ") {
                 fields.entry(name.into()).or_default().push(value.into());
             } else {
+                if self.cut_after.is_some_and(|most| actions >= most) {
+                    return;
+                }
+                actions += 1;
                 let answer = self.does(&fields["Action"][0].clone(), &fields);
                 if stream.get_mut().write_all(answer.as_bytes()).await.is_err() {
                     return;
@@ -112,7 +125,11 @@ struct World {
 impl World {
     /// With what stands in the database, and what will become of the calls.
     async fn new(mark: Option<&str>, calls: &[Call]) -> Self {
-        let asterisk = Arc::new(Asterisk::default());
+        Self::of(Asterisk::default(), mark, calls).await
+    }
+
+    async fn of(asterisk: Asterisk, mark: Option<&str>, calls: &[Call]) -> Self {
+        let asterisk = Arc::new(asterisk);
         asterisk.calls.lock().unwrap().extend_from_slice(calls);
         if let Some(mark) = mark {
             let key = record().id.to_string();
@@ -208,6 +225,27 @@ async fn what_is_being_played_is_waited_for() {
     }
 }
 
+/// Asterisk logs every login: a mark that is looked at ten times is one more, or more where connections are cut.
+#[tokio::test]
+async fn a_mark_is_watched_over_one_connection() {
+    for (cut_after, logins) in [(None, 2..=2), (Some(4), 3..=30)] {
+        let asterisk = Asterisk {
+            cut_after,
+            ..Asterisk::default()
+        };
+        let world = World::of(asterisk, Some("begun-7"), &[]).await;
+        let ends = async {
+            world.replay.clock.sleep(Duration::from_secs(10)).await;
+            let mut database = world.asterisk.database.lock().unwrap();
+            database.insert(record().id.to_string(), "done-7".into());
+        };
+        let (delivered, ()) = tokio::join!(world.delivers(), ends);
+        delivered.unwrap();
+        let seen = world.asterisk.logins.load(Ordering::Relaxed);
+        assert!(logins.contains(&seen), "{seen} logins, {cut_after:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_never_came_to_its_end_is_played_again() {
     for mark in ["asked-7", "begun-7", "failed-7", "a stranger's"] {
@@ -231,4 +269,41 @@ async fn every_failure_says_what_to_look_at_and_may_be_mended() {
         world.delivers().await.unwrap();
         assert_eq!(world.placed(), 2);
     }
+}
+
+#[test]
+fn what_is_too_short_for_voicemail_is_filled_up_with_a_tone() {
+    let long = sound();
+    assert_eq!(filled(long.clone()), long);
+    for short in [long[..8_000].to_vec(), vec![0; 8_000], vec![0; 80_000]] {
+        let loud = |sound: &[i16]| {
+            let mean = |frame: &[i16]| {
+                frame
+                    .iter()
+                    .map(|s| f64::from(s.unsigned_abs()))
+                    .sum::<f64>()
+                    / 160.0
+            };
+            sound
+                .chunks(160)
+                .filter(|frame| mean(frame) > 1_000.0)
+                .count() as f64
+                / 50.0
+        };
+        let filled = filled(short.clone());
+        assert!(filled.starts_with(&short));
+        assert!((3.4..3.6).contains(&loud(&filled)), "{} s", loud(&filled));
+    }
+}
+
+/// A voice does not stay in the tap folder because Asterisk is down.
+#[tokio::test]
+async fn the_sound_goes_without_the_manager_interface() {
+    let world = World::new(None, &[Call::NotKept]).await;
+    world.delivers().await.unwrap_err();
+    assert_eq!(world.sounds(), 1);
+    let mut replay = world.replay.clone();
+    replay.ami.address = "127.0.0.1:1".into();
+    replay.forget(record().id).await.unwrap_err();
+    assert_eq!(world.sounds(), 0);
 }

@@ -1,8 +1,10 @@
 //! The worker: takes what is due from the outbox, has it delivered, notes what came of it.
 //!
-//! Of every box and destination only the oldest delivery is tried, so that messages stay in order; boxes
-//! do not wait for one another. A delivery that was under way when the guard died is due at once at the
+//! Of every box and destination one delivery is tried at a time, as the outbox orders them; boxes do not wait for
+//! one another. A delivery that was under way when the guard died is due at once at the
 //! next start.
+
+mod voice_box;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,25 +17,23 @@ use tracing::{debug, info, warn};
 use super::telling::{tell, tell_of_lamps};
 use super::trim::{Wishes, trim};
 use super::under_way::{Pace, UnderWay};
-use super::voicebox::replay::{Replay, Replayed};
-use super::voicebox::{ContextAndBox, Placed, Trouble, VoiceBoxes};
-use super::{Destination, Failed, Parcel, ami, backoff, blocking, key_of, mail, sound, webhook};
+use super::voicebox::VoiceBoxes;
+use super::voicebox::replay::Replay;
+use super::{Destination, Failed, Parcel, backoff, blocking, key_of, mail, sound, webhook};
 use crate::call::record::CallRecord;
 use crate::clock::Clock;
-use crate::config::delivery::Method;
 use crate::config::{Config, Current, News};
 use crate::log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::tap::keep;
 
 /// Deliveries of one pace under way at the same time.
 const MOST_AT_ONCE: usize = 8;
+/// No more are begun with one that was overtaken, so that what hangs takes no room from what does not.
+const MOST_OVERTAKEN: usize = 4;
 /// The outbox is looked at so often even if nothing is known to be due.
 const ROUND: Duration = Duration::from_mins(1);
 /// When the outbox cannot be read it is tried again after this long.
 const OUTBOX_RETRY: Duration = Duration::from_secs(2);
-/// A box that Asterisk is working in is tried again after this long, so many times.
-const LOCK_RETRY: Duration = Duration::from_millis(20);
-const LOCK_TRIES: u32 = 250;
 /// What is under way when the guard stops may take so long.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -87,9 +87,7 @@ impl Worker {
         let mut under_way = UnderWay::default();
         let mut at_once = false;
         loop {
-            let pause = self
-                .begin(&mut under_way, std::mem::take(&mut at_once))
-                .await;
+            let pause = self.begin(&mut under_way, &mut at_once).await;
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
@@ -109,8 +107,16 @@ impl Worker {
     }
 
     /// Begins what is due, or all that waits; tells how long nothing else will be.
-    async fn begin(&self, under_way: &mut UnderWay, at_once: bool) -> Duration {
-        let heads = match self.shared.outbox.heads().await {
+    async fn begin(&self, under_way: &mut UnderWay, at_once: &mut bool) -> Duration {
+        let outbox = &self.shared.outbox;
+        let heads = async {
+            if *at_once {
+                outbox.hurry().await?;
+                *at_once = false;
+            }
+            outbox.heads().await
+        };
+        let heads = match heads.await {
             Ok(heads) => heads,
             Err(error) => {
                 debug!(%error, "the outbox cannot be read");
@@ -120,16 +126,20 @@ impl Worker {
         let now = self.shared.clock.date();
         let mut pause = ROUND;
         for duty in heads {
-            if under_way.has(duty.seq) {
+            if under_way.has(&duty) {
                 continue;
             }
+            let most = match duty.is_overtaken() {
+                true => MOST_OVERTAKEN,
+                false => MOST_AT_ONCE,
+            };
             let ahead = until_due(&duty, now);
             let pace = self.shared.pace(&duty);
-            if ahead > Duration::ZERO && !at_once {
+            if ahead > Duration::ZERO {
                 pause = pause.min(ahead);
-            } else if under_way.count(pace) < MOST_AT_ONCE {
-                let (seq, shared) = (duty.seq, Arc::clone(&self.shared));
-                under_way.begin(seq, pace, async move { shared.attend(duty).await });
+            } else if under_way.count(pace) < most {
+                let shared = Arc::clone(&self.shared);
+                under_way.begin(duty.clone(), pace, async move { shared.attend(duty).await });
             }
         }
         pause
@@ -178,13 +188,17 @@ impl Shared {
     /// One attempt, and the note of it.
     async fn attend(self: Arc<Self>, duty: Duty) {
         let outcome = match Arc::clone(&self).attempt(&duty).await {
+            Err(Stopped::Failed(failed)) => self.failure(&duty, &failed).await,
+            Err(Stopped::Outbox(error)) => Err(error),
+            Ok(outcome) => Ok(outcome),
+        };
+        let outcome = match outcome {
             Ok(outcome) => outcome,
-            Err(Stopped::Outbox(error)) => {
+            Err(error) => {
                 warn!(call = %duty.call, to = duty.to.as_str(), %error, "a delivery waits");
                 self.clock.sleep(OUTBOX_RETRY).await;
                 return;
             }
-            Err(Stopped::Failed(failed)) => self.failure(&duty, &failed),
         };
         tell(&duty, &outcome);
         let lamp_given_up =
@@ -200,30 +214,22 @@ impl Shared {
             warn!(call = %duty.call, to = duty.to.as_str(), %error, "what came of a delivery cannot be noted");
             self.clock.sleep(OUTBOX_RETRY).await;
         }
-        let nothing_left = matches!(outcome, Outcome::GivenUp { .. });
-        if nothing_left && self.pace(&duty) == Pace::AsSpoken {
-            if let Err(error) = self.replay.forget(duty.call).await {
-                warn!(%error, "what was laid down of a message stays in the tap folder");
-            }
-        } else if nothing_left && duty.to == Destination::VoiceBox && duty.stage == Stage::Prepared
-        {
-            let shared = Arc::clone(&self);
-            let discarded =
-                blocking(move || shared.voice_boxes.discard(&duty.box_name, duty.call)).await;
-            if let Ok(Err(error)) = discarded {
-                warn!(%error, "what was prepared of a message stays in tmp");
-            }
+        if duty.to == Destination::VoiceBox && matches!(outcome, Outcome::GivenUp { .. }) {
+            self.clear_up(duty).await;
         }
     }
 
-    fn failure(&self, duty: &Duty, failed: &Failed) -> Outcome {
+    async fn failure(&self, duty: &Duty, failed: &Failed) -> Result<Outcome, OutboxError> {
         let now = self.clock.date();
         let why = failed.to_string();
         let tried_for = now.duration_since(duty.since);
         let limit =
             SignedDuration::try_from(self.config.delivery.give_up_after).unwrap_or_default();
         if matches!(failed, Failed::Never { .. }) || tried_for >= limit {
-            return Outcome::GivenUp { why };
+            let told = self.outbox.told(duty).await?;
+            let entry = (!told.is_empty())
+                .then(|| self.dated(&format!("mail {} (given up: {why})", told.join(", "))));
+            return Ok(Outcome::GivenUp { why, entry });
         }
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
         let wait = backoff::wait(duty.failures + 1, f64::from(random) / f64::from(u32::MAX));
@@ -234,7 +240,7 @@ impl Shared {
             _ => wait,
         };
         let due = now.checked_add(wait).unwrap_or(now);
-        Outcome::Later { due, why }
+        Ok(Outcome::Later { due, why })
     }
 
     async fn attempt(self: Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
@@ -317,117 +323,20 @@ impl Shared {
         }
         let (shared, id, started) = (Arc::clone(self), record.id, record.started);
         let kept = blocking(move || {
-            keep::keep(
-                &shared.config.tap.folder_as_guard_sees_it,
-                &shared.data,
-                id,
-                started,
-                &[],
-            )
+            let folder = &shared.config.tap.folder_as_guard_sees_it;
+            keep::keep_late(folder, &shared.data, id, started)
         })
         .await?;
         match kept.map_err(Failed::again)? {
-            Some(place) => {
-                self.outbox.note_audio(record.id, place.clone()).await?;
+            Some((place, timeline)) => {
                 record.audio = Some(place.clone());
+                record.timeline = timeline.segments().to_vec();
+                let timeline = record.timeline.clone();
+                self.outbox.note_audio(id, place.clone(), timeline).await?;
                 Ok(Some(self.data.join(place)))
             }
             None => Ok(None),
         }
-    }
-
-    async fn into_voice_box(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
-        match duty.stage {
-            Stage::Placed if self.replays() => {
-                self.replay.forget(duty.call).await?;
-                return Ok(Outcome::Done(None));
-            }
-            Stage::Placed => return self.light(duty).await,
-            Stage::Waiting if self.replays() => return self.replay(duty).await,
-            Stage::Waiting => self.prepare(duty).await?,
-            Stage::Prepared | Stage::GivenUp => {}
-        }
-        let record = self.record(duty).await?;
-        let placed = self.place(record).await?;
-        let delivered = |under: &str| self.dated(&format!("voicemail {}{under}", duty.box_name));
-        let entry = match placed {
-            Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
-            Ok(Placed::Before) => delivered(""),
-            Err(Trouble::Unprepared) => return Ok(Outcome::Reached(Stage::Waiting)),
-            Err(trouble) => return Err(Failed::from(trouble).into()),
-        };
-        if self.config.delivery.ami.is_set() {
-            Ok(Outcome::Placed(entry))
-        } else {
-            Ok(Outcome::Done(Some(entry)))
-        }
-    }
-
-    fn replays(&self) -> bool {
-        self.config.delivery.voice_box.method == Method::Replay
-    }
-
-    /// Plays the message to `VoiceMail()`, which looks after the lamps itself.
-    async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
-        let parcel = self.parcel(duty).await?;
-        let sound = parcel.for_the_box();
-        let how = match self.replay.deliver(&parcel.record, sound).await? {
-            Replayed::Whole => "by replay",
-            Replayed::CutOff => {
-                warn!(call = %duty.call, r#box = duty.box_name, "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
-                "by replay, cut off by VoiceMail(),"
-            }
-        };
-        let place = format!("voicemail {} {how}", duty.box_name);
-        Ok(Outcome::Placed(self.dated(&place)))
-    }
-
-    async fn prepare(self: &Arc<Self>, duty: &Duty) -> Result<(), Stopped> {
-        let parcel = self.parcel(duty).await?;
-        let shared = Arc::clone(self);
-        let prepared = blocking(move || {
-            let sound = parcel.for_the_box();
-            shared.voice_boxes.prepare(&parcel.record, &sound)
-        });
-        prepared.await?.map_err(Failed::from)?;
-        Ok(self
-            .outbox
-            .note(duty, Outcome::Reached(Stage::Prepared))
-            .await?)
-    }
-
-    /// Puts a prepared message in its place; Asterisk works in a box for moments only, which are waited for.
-    async fn place(
-        self: &Arc<Self>,
-        record: CallRecord,
-    ) -> Result<Result<Placed, Trouble>, Stopped> {
-        let record = Arc::new(record);
-        let mut tries = 0;
-        loop {
-            let (shared, record) = (Arc::clone(self), Arc::clone(&record));
-            let now = self.clock.date();
-            let placed = blocking(move || shared.voice_boxes.place(&record, now)).await?;
-            tries += 1;
-            match placed {
-                Err(Trouble::Locked { .. }) if tries < LOCK_TRIES => {
-                    self.clock.sleep(LOCK_RETRY).await;
-                }
-                placed => return Ok(placed),
-            }
-        }
-    }
-
-    /// Has Asterisk look at the box, so that the lamps follow.
-    async fn light(&self, duty: &Duty) -> Result<Outcome, Stopped> {
-        let Some(place) = ContextAndBox::parse(&duty.box_name) else {
-            return Ok(Outcome::Done(None));
-        };
-        // Taken out of the settings since.
-        if self.config.delivery.ami.is_set() {
-            let refreshed = ami::refresh(&self.config.delivery.ami, &place).await;
-            refreshed.map_err(Failed::again)?;
-        }
-        Ok(Outcome::Done(None))
     }
 }
 

@@ -1,0 +1,148 @@
+//! One delivery into a voice box: by files or by replay, and the lamps.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::{Shared, Stopped};
+use crate::call::record::CallRecord;
+use crate::config::delivery::Method;
+use crate::delivery::voicebox::replay::Replayed;
+use crate::delivery::voicebox::{ContextAndBox, Placed, Trouble};
+use crate::delivery::{Failed, ami, blocking};
+use crate::log::{Duty, Outcome, Stage};
+
+/// A box that Asterisk is working in is tried again after this long, so many times.
+const LOCK_RETRY: Duration = Duration::from_millis(20);
+const LOCK_TRIES: u32 = 250;
+
+impl Shared {
+    pub(super) async fn into_voice_box(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
+        match duty.stage {
+            Stage::Placed if self.replays() => {
+                self.replay.forget(duty.call).await?;
+                return Ok(Outcome::Done(None));
+            }
+            Stage::Placed => return self.light(duty).await,
+            Stage::Waiting if self.replays() => return self.replay(duty).await,
+            Stage::Waiting => self.prepare(duty).await?,
+            Stage::Prepared | Stage::GivenUp => {}
+        }
+        let record = self.record(duty).await?;
+        let placed = self.place(record).await?;
+        let delivered = |under: &str| self.dated(&format!("voicemail {}{under}", duty.box_name));
+        let entry = match placed {
+            Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
+            Ok(Placed::Before) => delivered(""),
+            Ok(Placed::Gone) if self.lies_in_another_spool(duty).await? => {
+                warn!(call = %duty.call, r#box = duty.box_name, "a message that was under way when the guard died lies in another spool; it is delivered into the one that is set now");
+                return Ok(Outcome::Unprepared);
+            }
+            Ok(Placed::Gone) => {
+                warn!(call = %duty.call, r#box = duty.box_name, "a message that was under way when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
+                delivered("")
+            }
+            Err(Trouble::Unprepared) => return Ok(Outcome::Unprepared),
+            Err(trouble) => return Err(Failed::from(trouble).into()),
+        };
+        if self.config.delivery.ami.is_set() {
+            Ok(Outcome::Placed(entry))
+        } else {
+            Ok(Outcome::Done(Some(entry)))
+        }
+    }
+
+    fn spool(&self) -> &PathBuf {
+        &self.config.delivery.voice_box.spool
+    }
+
+    /// Whether a message was prepared before `voice_box.spool` was set anew.
+    async fn lies_in_another_spool(&self, duty: &Duty) -> Result<bool, Stopped> {
+        let spool = self.outbox.prepared_in(duty).await?;
+        Ok(spool.is_some_and(|spool| spool != *self.spool()))
+    }
+
+    pub(super) fn replays(&self) -> bool {
+        self.config.delivery.voice_box.method == Method::Replay
+    }
+
+    /// Plays the message to `VoiceMail()`, which looks after the lamps itself.
+    async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
+        let parcel = self.parcel(duty).await?;
+        let sound = parcel.for_the_box();
+        let how = match self.replay.deliver(&parcel.record, sound).await? {
+            Replayed::Whole => "by replay",
+            Replayed::CutOff => {
+                warn!(call = %duty.call, r#box = duty.box_name, "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
+                "by replay, cut off by VoiceMail(),"
+            }
+        };
+        let place = format!("voicemail {} {how}", duty.box_name);
+        Ok(Outcome::Placed(self.dated(&place)))
+    }
+
+    async fn prepare(self: &Arc<Self>, duty: &Duty) -> Result<(), Stopped> {
+        let parcel = self.parcel(duty).await?;
+        let shared = Arc::clone(self);
+        let prepared = blocking(move || {
+            let sound = parcel.for_the_box();
+            shared.voice_boxes.prepare(&parcel.record, &sound)
+        });
+        prepared.await?.map_err(Failed::from)?;
+        Ok(self
+            .outbox
+            .note(duty, Outcome::Prepared(self.spool().clone()))
+            .await?)
+    }
+
+    /// Puts a prepared message in its place; Asterisk works in a box for moments only, which are waited for.
+    async fn place(
+        self: &Arc<Self>,
+        record: CallRecord,
+    ) -> Result<Result<Placed, Trouble>, Stopped> {
+        let record = Arc::new(record);
+        let mut tries = 0;
+        loop {
+            let (shared, record) = (Arc::clone(self), Arc::clone(&record));
+            let now = self.clock.date();
+            let placed = blocking(move || shared.voice_boxes.place(&record, now)).await?;
+            tries += 1;
+            match placed {
+                Err(Trouble::Locked { .. }) if tries < LOCK_TRIES => {
+                    self.clock.sleep(LOCK_RETRY).await;
+                }
+                placed => return Ok(placed),
+            }
+        }
+    }
+
+    /// Has Asterisk look at the box, so that the lamps follow.
+    async fn light(&self, duty: &Duty) -> Result<Outcome, Stopped> {
+        let Some(place) = ContextAndBox::parse(&duty.box_name) else {
+            return Ok(Outcome::Done(None));
+        };
+        // Taken out of the settings since.
+        if self.config.delivery.ami.is_set() {
+            let refreshed = ami::refresh(&self.config.delivery.ami, &place).await;
+            refreshed.map_err(Failed::again)?;
+        }
+        Ok(Outcome::Done(None))
+    }
+
+    /// Removes what a delivery that was given up has put down.
+    pub(super) async fn clear_up(self: Arc<Self>, duty: Duty) {
+        if self.replays() && duty.stage == Stage::Waiting {
+            if let Err(error) = self.replay.forget(duty.call).await {
+                warn!(%error, "the mark of a message that was given up stays in Asterisk's database");
+            }
+        } else if duty.stage == Stage::Prepared {
+            let discarded =
+                blocking(move || self.voice_boxes.discard(&duty.box_name, duty.call)).await;
+            if let Ok(Err(error)) = discarded {
+                warn!(%error, "what was prepared of a message stays in tmp");
+            }
+        }
+    }
+}

@@ -295,10 +295,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             return;
         };
         debug!(?command, "send");
+        // What Asterisk said before it closed may still be there to be read, and its end behind that.
         if let Err(error) = connection.send(command).await {
-            debug!(%error, "the connection broke");
-            self.connection = None;
-            self.tell(Event::AgiClosed);
+            debug!(%error, "said to nobody");
         }
     }
 

@@ -80,8 +80,11 @@ async fn place(script: &Script) -> Outcome {
     let clock = Clock::default();
     let opened = CallLog::open(&data, clock).unwrap();
     let (announce, taps) = mpsc::unbounded_channel();
+    let config = script.config(folder.path());
+    // The server drops a session that goes on for longer.
+    let limit = config.limits.session;
     let guard = Guard {
-        settings: Current::new(script.config(folder.path())),
+        settings: Current::new(config),
         log: opened.log,
         clock,
         data: data.clone(),
@@ -112,6 +115,7 @@ async fn place(script: &Script) -> Outcome {
         biased;
         () = session => {}
         () = asterisk.run() => {}
+        () = clock.sleep(limit) => panic!("the server would have dropped it after {limit:?}"),
     }
     let now = asterisk.now();
     let mut pbx = asterisk.pbx;

@@ -10,7 +10,7 @@ use std::mem;
 use std::time::{Duration, Instant};
 
 use super::ears::Ears;
-use super::policy::{Advice, Policy, Situation};
+use super::policy::{Advice, LONGEST_VOICEMAIL, Policy, Situation};
 use super::record::{EndedBy, Mode, WouldHave};
 use super::state::State;
 use super::{ANSWER_BY_VOICE, Call, RAIL, SHORT, SLACK, Timer, is_refused, rail, verdict};
@@ -197,9 +197,6 @@ const QUESTION: MediaTime = MediaTime::from_secs(5);
 
 /// What the last words take.
 const GOODBYE: MediaTime = MediaTime::from_secs(6);
-
-/// `VoiceMail()` of Asterisk's own has its limits in voicemail.conf; this one is for a stuck channel.
-const LONGEST_VOICEMAIL: Duration = Duration::from_hours(1);
 
 /// Asterisk has read a command by then, so that the next one is not read with it.
 const READ_BY_NOW: Duration = Duration::from_secs(2);

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, debug, error, info, warn};
+use tracing::field::{Empty, display};
+use tracing::{Instrument, Span, debug, error, info, warn};
 
 use crate::agi::{Command, Request};
 use crate::call::record::{
@@ -89,6 +90,7 @@ impl Guard {
             "call",
             id = %record.id,
             uniqueid = %text::shown(&record.uniqueid),
+            linkedid = Empty,
             r#box = %text::shown(&record.box_name),
         );
         self.guard(connection, &request, record, config)
@@ -148,6 +150,7 @@ impl Guard {
             tap: None,
             call,
             filing: None,
+            unlinked: Some(Span::current()),
         };
         session.run().await;
     }
@@ -228,6 +231,8 @@ struct Session<'a, S> {
     tap: Option<Box<Tapped>>,
     call: Call,
     filing: Option<JoinHandle<()>>,
+    /// The call's span, until it has the linkedid, which only Asterisk's answer tells.
+    unlinked: Option<Span>,
 }
 
 /// The tap that is being followed, and the ear behind it.
@@ -255,6 +260,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     self.connection = None;
                 }
                 self.call.handle_event(event, self.guard.clock.now());
+                self.link();
             }
         }
         // Asterisk goes on as soon as the connection is closed, the server counts the call until it is filed.
@@ -263,6 +269,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             && let Err(error) = filing.await
         {
             error!(%error, "filing the call broke off");
+        }
+    }
+
+    fn link(&mut self) {
+        let linkedid = &self.call.record().linkedid;
+        if !linkedid.is_empty()
+            && let Some(span) = self.unlinked.take()
+        {
+            span.record("linkedid", display(text::shown(linkedid)));
         }
     }
 

@@ -1,0 +1,161 @@
+//! What a call leaves in the technical log, from its prelude to its end.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::collections::VecDeque;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use voicemail_guard::agi::{CodecLimits, Incoming, Request};
+use voicemail_guard::call::record::CallId;
+use voicemail_guard::clock::Clock;
+use voicemail_guard::config::{Config, Current, LogFormat};
+use voicemail_guard::log::{CallLog, Opened};
+use voicemail_guard::server::Connection;
+use voicemail_guard::session::Guard;
+use voicemail_guard::tap::{Followed, Source, TapEvent};
+
+use told::Told;
+
+#[path = "support/told.rs"]
+mod told;
+
+#[tokio::test]
+async fn every_line_of_a_call_says_which_it_is() {
+    for format in [LogFormat::Text, LogFormat::Json] {
+        let (told, _listening) = Told::listen(format, "debug");
+        let folder = tempfile::tempdir().unwrap();
+        let (guard, _opened) = guard(&folder, Box::new(Silence));
+        place(&guard, &mut Asterisk::default()).await;
+        let text = told.text();
+        let known = text
+            .lines()
+            .skip_while(|line| !line.contains("EXEC MixMonitor"));
+        let lines: Vec<&str> = known.collect();
+        assert!(lines.len() > 20, "{text}");
+        for line in lines {
+            match format {
+                LogFormat::Text => {
+                    for named in [
+                        "uniqueid=1700000000.7",
+                        "linkedid=1700000000.5",
+                        "box=100@default",
+                    ] {
+                        assert_eq!(line.matches(named).count(), 1, "{line}");
+                    }
+                }
+                LogFormat::Json => {
+                    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                    let span = &line["span"];
+                    assert_eq!(span["uniqueid"], "1700000000.7", "{line}");
+                    assert_eq!(span["linkedid"], "1700000000.5", "{line}");
+                    assert_eq!(span["box"], "100@default", "{line}");
+                }
+            }
+        }
+    }
+}
+
+/// A guard with everything it keeps below a folder.
+fn guard(folder: &TempDir, source: Box<dyn Source>) -> (Guard, Opened) {
+    let (data, clock) = (folder.path().join("data"), Clock::default());
+    let opened = CallLog::open(&data, clock).unwrap();
+    let tap = format!(
+        "[tap]\nfolder_as_asterisk_sees_it = \"/tap\"\nfolder_as_guard_sees_it = {:?}\n",
+        folder.path()
+    );
+    let guard = Guard {
+        settings: Current::new(Config::parse(tap.as_bytes()).unwrap()),
+        log: opened.log.clone(),
+        clock,
+        data,
+        source,
+        at_once: CancellationToken::new(),
+    };
+    (guard, opened)
+}
+
+/// One call through the session, whose caller keys his number, confirms it and ends with `#`.
+async fn place(guard: &Guard, asterisk: &mut Asterisk) {
+    let (near, far) = tokio::io::duplex(4096);
+    let says = async {
+        let (heard, mut says) = tokio::io::split(far);
+        says.write_all(PRELUDE).await.unwrap();
+        let mut heard = BufReader::new(heard).lines();
+        while let Some(line) = heard.next_line().await.unwrap() {
+            // The guard may have closed behind its last line.
+            says.write_all(asterisk.answer(&line).as_bytes()).await.ok();
+        }
+    };
+    let call = async {
+        let (connection, request) = prelude(near).await;
+        guard.answer(connection, request).await;
+    };
+    tokio::join!(call, says);
+}
+
+async fn prelude<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
+    stream: S,
+) -> (Connection<S>, Request) {
+    let mut connection = Connection::new(stream, CodecLimits::default());
+    match connection.next().await.unwrap() {
+        Some(Incoming::Request(request)) => (connection, request),
+        other => panic!("no prelude: {other:?}"),
+    }
+}
+
+/// The PBX: the caller presses these keys, one for each wait for a key.
+struct Asterisk {
+    keys: VecDeque<u8>,
+}
+
+impl Default for Asterisk {
+    fn default() -> Self {
+        Self {
+            keys: b"0911555066#1#".iter().copied().collect(),
+        }
+    }
+}
+
+impl Asterisk {
+    fn answer(&mut self, command: &str) -> String {
+        if command.starts_with("GET") {
+            "200 result=1 (1700000000.5)\n".into()
+        } else if command.starts_with("WAIT FOR DIGIT") {
+            format!("200 result={}\n", self.keys.pop_front().unwrap_or(0))
+        } else if command.starts_with("SET") {
+            "200 result=1\n".into()
+        } else {
+            "200 result=0 endpos=8000\n".into()
+        }
+    }
+}
+
+/// A tap that hears nothing.
+struct Silence;
+
+impl Source for Silence {
+    fn follow(&self, _: CallId, _: Clock) -> Followed {
+        let (sender, events) = mpsc::channel(1);
+        let finish = CancellationToken::new();
+        let asked = finish.clone();
+        tokio::spawn(async move {
+            asked.cancelled().await;
+            sender.send(TapEvent::Finished(Vec::new())).await
+        });
+        Followed { events, finish }
+    }
+}
+
+const PRELUDE: &[u8] = b"agi_network: yes
+agi_network_script: guard?box=100@default
+agi_channel: PJSIP/+49911555001-0000002a
+agi_uniqueid: 1700000000.7
+agi_callerid: +49911555001
+agi_calleridname: Erika Muster
+agi_callingpres: 0
+agi_dnid: 0911987654
+
+";

@@ -21,10 +21,10 @@ use crate::clock::Clock;
 use crate::config::{Config, Current, are_voicemail_options, full_box_name};
 use crate::delivery::voicebox::ContextAndBox;
 use crate::log::{CallLog, OpenCall, support_line};
-use crate::number;
+use crate::number::{self, mask_in};
 use crate::server::{Connection, Handler};
 use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
-use crate::text;
+use crate::{text, trace};
 
 /// What all calls share.
 pub struct Guard {
@@ -109,7 +109,7 @@ impl Guard {
             warn!(name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
         }
         for line in request.stray_lines() {
-            let line = String::from_utf8_lossy(line);
+            let line = mask_in(&String::from_utf8_lossy(line));
             warn!(line = %text::shortened(&line, 80), "the prelude has a line that is none");
         }
         if request
@@ -127,6 +127,7 @@ impl Guard {
             .arguments()
             .filter(|(name, _)| !ARGUMENTS.contains(&name.as_str()))
         {
+            let value = mask_in(&value);
             error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
         }
         let mut policy = config.policy(&record.box_name);
@@ -309,7 +310,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let Some(connection) = &mut self.connection else {
             return;
         };
-        debug!(?command, "send");
+        debug!(command = %trace::command(command), "send");
         // What Asterisk said before it closed may still be there to be read, and its end behind that.
         if let Err(error) = connection.send(command).await {
             debug!(%error, "said to nobody");

@@ -58,6 +58,26 @@ async fn every_line_of_a_call_says_which_it_is() {
     }
 }
 
+#[tokio::test]
+async fn no_number_and_no_name_is_in_the_technical_log_of_a_call() {
+    let (told, _listening) = Told::listen(LogFormat::Text, "trace");
+    let folder = tempfile::tempdir().unwrap();
+    let (guard, _opened) = guard(&folder, Box::new(Silence));
+    place(&guard, &mut Asterisk::default()).await;
+    let technical = told.technical();
+    for told in ["SAY DIGITS …066", "GUARD_CALLBACK +49…66"] {
+        assert!(technical.contains(told), "{told:?} is not in\n{technical}");
+    }
+    for private in ["911555", "911987", "555001", "Erika", "Muster"] {
+        assert!(
+            !technical.contains(private),
+            "{private:?} is in\n{technical}"
+        );
+    }
+    // The support team reads whom to call back.
+    assert!(told.text().contains("+49911555066"), "{}", told.text());
+}
+
 /// A guard with everything it keeps below a folder.
 fn guard(folder: &TempDir, source: Box<dyn Source>) -> (Guard, Opened) {
     let (data, clock) = (folder.path().join("data"), Clock::default());

@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::field::{Empty, display};
-use tracing::{Instrument, Span, debug, error, info, warn};
+use tracing::{Instrument, Level, Span, debug, enabled, error, info, warn};
 
 use crate::agi::{Command, Request};
 use crate::call::record::{
@@ -105,6 +105,11 @@ impl Guard {
         mut record: CallRecord,
         config: Arc<Config>,
     ) {
+        if enabled!(Level::DEBUG) {
+            for (name, value) in request.lines() {
+                debug!(line = %trace::prelude(name, value), "prelude");
+            }
+        }
         for name in request.contradicted() {
             warn!(name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
         }
@@ -263,6 +268,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 self.call.handle_event(event, self.guard.clock.now());
                 self.link();
             }
+        }
+        let count = self.call.unexpected();
+        if count > 0 {
+            warn!(
+                count,
+                "Asterisk said what answers no command; the lines are in the log at the level debug"
+            );
         }
         // Asterisk goes on as soon as the connection is closed, the server counts the call until it is filed.
         self.connection = None;
@@ -427,7 +439,10 @@ async fn next_line<S: AsyncRead + AsyncWrite + Unpin>(
         return pending().await;
     };
     match open.next().await {
-        Ok(Some(incoming)) => Event::Agi(incoming),
+        Ok(Some(incoming)) => {
+            debug!(line = %trace::incoming(&incoming), "receive");
+            Event::Agi(incoming)
+        }
         Ok(None) => Event::AgiClosed,
         Err(error) => {
             warn!(%error, "the FastAGI connection cannot be understood");

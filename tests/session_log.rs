@@ -78,6 +78,53 @@ async fn no_number_and_no_name_is_in_the_technical_log_of_a_call() {
     assert!(told.text().contains("+49911555066"), "{}", told.text());
 }
 
+#[tokio::test]
+async fn what_asterisk_says_is_told_line_by_line() {
+    let (told, _listening) = Told::listen(LogFormat::Text, "debug");
+    let folder = tempfile::tempdir().unwrap();
+    let (guard, _opened) = guard(&folder, Box::new(Silence));
+    place(&guard, &mut Asterisk::default()).await;
+    let technical = told.technical();
+    for line in [
+        "agi_network_script: guard?box=100@default",
+        "agi_callerid: +49…01",
+        "agi_calleridname: (hidden)",
+        "agi_uniqueid: 1700000000.7",
+        "200 result=1 (1700000000.5)",
+        "200 result=0 endpos=8000",
+    ] {
+        assert!(technical.contains(line), "{line:?} is not in\n{technical}");
+    }
+    assert_eq!(
+        technical.matches("result=(digit)").count(),
+        11,
+        "{technical}"
+    );
+    let sent = technical.matches(" send ").count();
+    assert_eq!(technical.matches(" receive ").count(), sent, "{technical}");
+    assert!(!technical.contains("WARN"), "{technical}");
+}
+
+#[tokio::test]
+async fn what_answers_no_command_is_warned_of_once_with_its_count() {
+    let (told, _listening) = Told::listen(LogFormat::Text, "debug");
+    let folder = tempfile::tempdir().unwrap();
+    let (guard, _opened) = guard(&folder, Box::new(Silence));
+    let mut asterisk = Asterisk {
+        besides: "what is \x1b this +49911555066\nand this\n",
+        ..Asterisk::default()
+    };
+    place(&guard, &mut asterisk).await;
+    let technical = told.technical();
+    assert_eq!(technical.matches("what is \\u{1b} this +49…66").count(), 1);
+    let warnings: Vec<&str> = technical
+        .lines()
+        .filter(|line| line.contains("WARN"))
+        .collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("count=2"), "{warnings:?}");
+}
+
 /// A guard with everything it keeps below a folder.
 fn guard(folder: &TempDir, source: Box<dyn Source>) -> (Guard, Opened) {
     let (data, clock) = (folder.path().join("data"), Clock::default());
@@ -106,7 +153,9 @@ async fn place(guard: &Guard, asterisk: &mut Asterisk) {
         let mut heard = BufReader::new(heard).lines();
         while let Some(line) = heard.next_line().await.unwrap() {
             // The guard may have closed behind its last line.
-            says.write_all(asterisk.answer(&line).as_bytes()).await.ok();
+            let besides = std::mem::take(&mut asterisk.besides);
+            let answer = besides.to_owned() + &asterisk.answer(&line);
+            says.write_all(answer.as_bytes()).await.ok();
         }
     };
     let call = async {
@@ -129,12 +178,15 @@ async fn prelude<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
 /// The PBX: the caller presses these keys, one for each wait for a key.
 struct Asterisk {
     keys: VecDeque<u8>,
+    /// What it says in front of its first answer.
+    besides: &'static str,
 }
 
 impl Default for Asterisk {
     fn default() -> Self {
         Self {
             keys: b"0911555066#1#".iter().copied().collect(),
+            besides: "",
         }
     }
 }

@@ -56,6 +56,7 @@ pub struct Call {
     started: Instant,
     rail_until: Option<Instant>,
     trouble: Option<String>,
+    unexpected: u32,
     /// Why enforce would not have let the caller in; only in observe.
     would_refuse: Option<String>,
     actions: VecDeque<Action>,
@@ -102,6 +103,7 @@ impl Call {
             started: now,
             rail_until: Some(now + RAIL),
             trouble: None,
+            unexpected: 0,
             would_refuse: None,
             actions: VecDeque::new(),
         };
@@ -119,13 +121,19 @@ impl Call {
         &self.record
     }
 
+    /// How many replies came that answer no command.
+    pub fn unexpected(&self) -> u32 {
+        self.unexpected
+    }
+
     /// Takes what happened.
     pub fn handle_event(&mut self, event: Event, now: Instant) {
         match event {
             Event::Agi(incoming) => match self.exchange.handle(incoming) {
                 Handled::Finished(finished) => self.finished(finished, now),
                 Handled::HungUp if self.exchange.is_idle() => self.hung_up(now),
-                Handled::Nothing | Handled::HungUp | Handled::Unexpected(_) => {}
+                Handled::Unexpected(_) => self.unexpected += 1,
+                Handled::Nothing | Handled::HungUp => {}
             },
             Event::AgiClosed => self.closed(now),
             Event::PacketsCame => self.ears.packets = true,

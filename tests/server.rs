@@ -324,6 +324,23 @@ async fn broken_peers_leave_no_trace() {
     guard.end().await;
 }
 
+#[tokio::test]
+async fn a_reply_that_does_not_end_ends_its_own_call_and_no_other() {
+    let guard = Guard::start(limits()).await;
+    for endless in [&b"200 result="[..], b"520-x\n", b"200 result=1 (\n"] {
+        let mut stream = guard.call("hold").await;
+        let mut sent = 0;
+        while stream.write_all(&endless.repeat(400)).await.is_ok() {
+            sent += 400 * endless.len();
+            assert!(sent < 64 << 20, "it is read for ever");
+        }
+    }
+    guard.good_call().await;
+    let said = guard.end().await;
+    let given_up = said.iter().filter(|said| said.contains("TooLong")).count();
+    assert_eq!(given_up, 3, "{said:?}");
+}
+
 /// As Asterisk closes when the caller hangs up while a command is on its way to it.
 #[tokio::test]
 async fn a_reset_between_two_lines_is_an_end_like_any_other() {

@@ -3,17 +3,20 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 
+use futures_util::FutureExt;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming, Request};
-use voicemail_guard::call::record::CallId;
+use voicemail_guard::call::record::{CallId, CallRecord};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, Current, LogFormat};
-use voicemail_guard::log::{CallLog, Opened};
-use voicemail_guard::server::Connection;
+use voicemail_guard::log::{CallLog, Opened, Query, Reader};
+use voicemail_guard::recover::{LeftBy, recover};
+use voicemail_guard::server::{Connection, Handler};
 use voicemail_guard::session::Guard;
 use voicemail_guard::tap::{Followed, Source, TapEvent};
 
@@ -125,6 +128,44 @@ async fn what_answers_no_command_is_warned_of_once_with_its_count() {
     assert!(warnings[0].contains("count=2"), "{warnings:?}");
 }
 
+#[tokio::test]
+async fn each_call_has_one_line_for_the_support_team_however_it_ended() {
+    let (told, _listening) = Told::listen(LogFormat::Text, "info");
+    let folder = tempfile::tempdir().unwrap();
+    let (well, mut opened) = guard(&folder, Box::new(Silence));
+    let lines = || told.text().matches(" support: ").count();
+
+    place(&well, &mut Asterisk::default()).await;
+    assert_eq!(lines(), 1, "it finished: {}", told.text());
+
+    well.refused(request().await).await;
+    assert_eq!(lines(), 2, "there were too many: {}", told.text());
+
+    let broken = Guard {
+        source: Box::new(Broken),
+        ..well
+    };
+    let mut asterisk = Asterisk::default();
+    let call = AssertUnwindSafe(place(&broken, &mut asterisk));
+    assert!(call.catch_unwind().await.is_err(), "the tap is broken");
+    let abandoned = opened.abandoned.recv().await.unwrap();
+    let left_open = CallRecord {
+        id: CallId::new(abandoned.started, 1),
+        ..abandoned.clone()
+    };
+    recover(&broken, abandoned, LeftBy::AFault);
+    assert_eq!(lines(), 3, "it panicked: {}", told.text());
+
+    recover(&broken, left_open, LeftBy::AnEarlierRun);
+    assert_eq!(lines(), 4, "the guard died: {}", told.text());
+
+    broken.log.flush().await.unwrap();
+    let records = Reader::open(&broken.data).unwrap();
+    let records = records.calls(&Query::default()).unwrap();
+    let ended: Vec<_> = records.iter().filter_map(|call| call.ended_by).collect();
+    assert_eq!(ended.len(), 4, "{ended:?}");
+}
+
 /// A guard with everything it keeps below a folder.
 fn guard(folder: &TempDir, source: Box<dyn Source>) -> (Guard, Opened) {
     let (data, clock) = (folder.path().join("data"), Clock::default());
@@ -175,6 +216,13 @@ async fn prelude<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(
     }
 }
 
+/// The same request without a call behind it.
+async fn request() -> Request {
+    let (near, mut far) = tokio::io::duplex(4096);
+    far.write_all(PRELUDE).await.unwrap();
+    prelude(near).await.1
+}
+
 /// The PBX: the caller presses these keys, one for each wait for a key.
 struct Asterisk {
     keys: VecDeque<u8>,
@@ -218,6 +266,15 @@ impl Source for Silence {
             sender.send(TapEvent::Finished(Vec::new())).await
         });
         Followed { events, finish }
+    }
+}
+
+/// A tap with a fault in it.
+struct Broken;
+
+impl Source for Broken {
+    fn follow(&self, _: CallId, _: Clock) -> Followed {
+        panic!("as the test wants");
     }
 }
 

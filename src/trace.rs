@@ -122,7 +122,7 @@ mod tests {
                 "200 result=…066 (timeout)",
             ),
             ("200 result=1 (1700000000.1)", "200 result=1 (1700000000.1)"),
-            ("520 Usage: +49911555066\nmore", "520  Usage: +49…66\\nmore"),
+            ("520 Usage: +49911555066\nmore", "520 Usage: +49…66\\nmore"),
             ("a line of 0911555066\x1b", "a line of …066\\u{1b}"),
         ] {
             let reply = Incoming::Reply(Reply::parse(came.as_bytes()));

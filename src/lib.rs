@@ -31,3 +31,4 @@ pub mod session;
 pub mod tap;
 pub mod telemetry;
 pub mod text;
+mod trace;

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument, debug, error, info, warn};
+use tracing::field::{Empty, display};
+use tracing::{Instrument, Level, Span, debug, enabled, error, info, warn};
 
 use crate::agi::{Command, Request};
 use crate::call::record::{
@@ -20,10 +21,10 @@ use crate::clock::Clock;
 use crate::config::{Config, Current, are_voicemail_options, full_box_name};
 use crate::delivery::voicebox::ContextAndBox;
 use crate::log::{CallLog, OpenCall, support_line};
-use crate::number;
+use crate::number::{self, mask_in};
 use crate::server::{Connection, Handler};
 use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
-use crate::text;
+use crate::{text, trace};
 
 /// What all calls share.
 pub struct Guard {
@@ -89,6 +90,7 @@ impl Guard {
             "call",
             id = %record.id,
             uniqueid = %text::shown(&record.uniqueid),
+            linkedid = Empty,
             r#box = %text::shown(&record.box_name),
         );
         self.guard(connection, &request, record, config)
@@ -103,11 +105,16 @@ impl Guard {
         mut record: CallRecord,
         config: Arc<Config>,
     ) {
+        if enabled!(Level::DEBUG) {
+            for (name, value) in request.lines() {
+                debug!(line = %trace::prelude(name, value), "prelude");
+            }
+        }
         for name in request.contradicted() {
             warn!(name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
         }
         for line in request.stray_lines() {
-            let line = String::from_utf8_lossy(line);
+            let line = mask_in(&String::from_utf8_lossy(line));
             warn!(line = %text::shortened(&line, 80), "the prelude has a line that is none");
         }
         if request
@@ -125,6 +132,7 @@ impl Guard {
             .arguments()
             .filter(|(name, _)| !ARGUMENTS.contains(&name.as_str()))
         {
+            let value = mask_in(&value);
             error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
         }
         let mut policy = config.policy(&record.box_name);
@@ -148,6 +156,7 @@ impl Guard {
             tap: None,
             call,
             filing: None,
+            unlinked: Some(Span::current()),
         };
         session.run().await;
     }
@@ -228,6 +237,8 @@ struct Session<'a, S> {
     tap: Option<Box<Tapped>>,
     call: Call,
     filing: Option<JoinHandle<()>>,
+    /// The call's span, until it has the linkedid, which only Asterisk's answer tells.
+    unlinked: Option<Span>,
 }
 
 /// The tap that is being followed, and the ear behind it.
@@ -255,7 +266,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     self.connection = None;
                 }
                 self.call.handle_event(event, self.guard.clock.now());
+                self.link();
             }
+        }
+        let count = self.call.unexpected();
+        if count > 0 {
+            warn!(
+                count,
+                "Asterisk said what answers no command; the lines are in the log at the level debug"
+            );
         }
         // Asterisk goes on as soon as the connection is closed, the server counts the call until it is filed.
         self.connection = None;
@@ -263,6 +282,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             && let Err(error) = filing.await
         {
             error!(%error, "filing the call broke off");
+        }
+    }
+
+    fn link(&mut self) {
+        let linkedid = &self.call.record().linkedid;
+        if !linkedid.is_empty()
+            && let Some(span) = self.unlinked.take()
+        {
+            span.record("linkedid", display(text::shown(linkedid)));
         }
     }
 
@@ -294,11 +322,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let Some(connection) = &mut self.connection else {
             return;
         };
-        debug!(?command, "send");
+        debug!(command = %trace::command(command), "send");
+        // What Asterisk said before it closed may still be there to be read, and its end behind that.
         if let Err(error) = connection.send(command).await {
-            debug!(%error, "the connection broke");
-            self.connection = None;
-            self.tell(Event::AgiClosed);
+            debug!(%error, "said to nobody");
         }
     }
 
@@ -412,7 +439,10 @@ async fn next_line<S: AsyncRead + AsyncWrite + Unpin>(
         return pending().await;
     };
     match open.next().await {
-        Ok(Some(incoming)) => Event::Agi(incoming),
+        Ok(Some(incoming)) => {
+            debug!(line = %trace::incoming(&incoming), "receive");
+            Event::Agi(incoming)
+        }
         Ok(None) => Event::AgiClosed,
         Err(error) => {
             warn!(%error, "the FastAGI connection cannot be understood");

@@ -163,6 +163,7 @@ proptest! {
 #[derive(Clone, Debug)]
 enum Happens {
     Start(Command),
+    StartBehind(Command),
     Interrupt,
     Comes(Incoming),
     /// The answer to whatever was sent last, where that was a fence.
@@ -198,9 +199,11 @@ fn happens() -> impl Strategy<Value = Happens> {
         Command::set_variable("X", "y"),
         Command::get_variable("X"),
         Command::set_variable("X", "\n"),
+        Command::exec("VoiceMail", "1"),
     ]);
     prop_oneof![
-        4 => command.prop_map(Happens::Start),
+        4 => command.clone().prop_map(Happens::Start),
+        2 => command.prop_map(Happens::StartBehind),
         2 => Just(Happens::Interrupt),
         6 => incoming.prop_map(Happens::Comes),
         2 => Just(Happens::FenceAnswered),
@@ -216,6 +219,7 @@ proptest! {
     fn every_command_ends_exactly_once(events in vec(happens(), 0..40)) {
         let mut exchange = Exchange::new();
         let mut under_way: Option<Command> = None;
+        let mut behind: Option<Command> = None;
         let mut sent: Option<Command> = None;
         for event in events {
             let finished = match event {
@@ -224,6 +228,13 @@ proptest! {
                     if exchange.start(command.clone()).is_ok() {
                         prop_assert!(was_idle && under_way.is_none());
                         under_way = Some(command);
+                    }
+                    None
+                }
+                Happens::StartBehind(command) => {
+                    if exchange.start_behind(command.clone()).is_ok() {
+                        prop_assert!(under_way.is_some() && behind.is_none());
+                        behind = Some(command);
                     }
                     None
                 }
@@ -247,8 +258,14 @@ proptest! {
                 }
                 Happens::Closed => exchange.closed(),
             };
-            if let Some(finished) = finished {
-                prop_assert_eq!(under_way.take(), Some(finished.command));
+            // What was sent behind another may be answered first: the other's -1 is still being told apart.
+            match finished {
+                Some(finished) if behind.as_ref() == Some(&finished.command) => behind = None,
+                Some(finished) => {
+                    prop_assert_eq!(under_way.take(), Some(finished.command));
+                    under_way = behind.take();
+                }
+                None => {}
             }
             prop_assert_eq!(exchange.under_way(), under_way.as_ref());
             while let Some(command) = exchange.poll_send() {
@@ -257,8 +274,9 @@ proptest! {
                 sent = Some(command);
             }
         }
-        let lost = exchange.closed().map(|finished| finished.command);
-        prop_assert_eq!(lost, under_way);
+        let lost = std::iter::from_fn(|| exchange.closed()).map(|finished| finished.command);
+        let lost: Vec<_> = lost.collect();
+        prop_assert_eq!(lost, Vec::from_iter(under_way.into_iter().chain(behind)));
         prop_assert!(exchange.is_dead() && !exchange.is_idle());
     }
 }

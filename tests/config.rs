@@ -330,6 +330,14 @@ fn a_session_outlasts_the_longest_call_of_any_box() {
         session("[defaults]\nlongest_call_s = 300"),
         Duration::from_mins(10)
     );
+    for mode in ["[defaults]", "[box.1]"] {
+        let observing = session(&format!("{mode}\nmode = \"observe\""));
+        assert_eq!(
+            observing,
+            Duration::from_mins(65),
+            "VoiceMail() has the caller"
+        );
+    }
 }
 
 #[test]

@@ -10,6 +10,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tracing::Level;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry;
 use voicemail_guard::agi::{CodecLimits, Command, Exchange, Handled, Outcome, Request};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::server::{self, Connection, Handler, Limits};
@@ -114,6 +117,15 @@ impl Guard {
         stream
     }
 
+    /// Connections that have been let in and say nothing.
+    async fn held(&self, count: usize) -> Vec<TcpStream> {
+        let mut held = Vec::new();
+        for _ in 0..count {
+            held.push(TcpStream::connect(self.at).await.unwrap());
+        }
+        held
+    }
+
     /// A whole call that must go well.
     async fn good_call(&self) {
         let mut stream = self.call("script").await;
@@ -127,6 +139,27 @@ impl Guard {
         self.stop.cancel();
         self.server.await.unwrap();
         std::mem::take(&mut self.handler.said.lock().unwrap())
+    }
+}
+
+/// What was told, and how loud.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<Level>>>);
+
+impl Lines {
+    fn of(&self, level: Level) -> Vec<Level> {
+        let lines = self.0.lock().unwrap();
+        lines
+            .iter()
+            .copied()
+            .filter(|told| *told == level)
+            .collect()
+    }
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Lines {
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        self.0.lock().unwrap().push(*event.metadata().level());
     }
 }
 
@@ -211,12 +244,33 @@ async fn rest_begins_with_failure(stream: &mut TcpStream) -> bool {
 #[tokio::test]
 async fn a_connection_above_the_second_limit_is_refused_unread() {
     let guard = Guard::start(limits()).await;
-    let mut held = Vec::new();
-    for _ in 0..4 {
-        held.push(TcpStream::connect(guard.at).await.unwrap());
+    let held = guard.held(4).await;
+    let mut fifth = guard.call("hold").await;
+    let mut said = String::new();
+    let end = fifth.read_to_string(&mut said).await;
+    assert_eq!((said.as_str(), end.ok()), ("failure\n", Some(8)), "reset");
+    drop(held);
+    guard.end().await;
+}
+
+/// Those who stay after they were refused cost no place for the others, and the log no line each.
+#[tokio::test]
+async fn a_flood_above_the_second_limit_is_refused_and_told_sparingly() {
+    let heard = Lines::default();
+    let _listening = tracing::subscriber::set_default(registry().with(heard.clone()));
+    let guard = Guard::start(limits()).await;
+    let held = guard.held(4).await;
+    let mut flood = Vec::new();
+    for _ in 0..200 {
+        flood.push(guard.call("hold").await);
     }
-    let mut fifth = TcpStream::connect(guard.at).await.unwrap();
-    assert_eq!(rest(&mut fifth).await, "failure\n");
+    for stream in &mut flood {
+        let mut said = [0; 8];
+        stream.read_exact(&mut said).await.unwrap();
+        assert_eq!(&said, b"failure\n");
+    }
+    let told = heard.of(Level::WARN);
+    assert!((1..20).contains(&told.len()), "{told:?}");
     drop(held);
     guard.end().await;
 }
@@ -268,6 +322,23 @@ async fn broken_peers_leave_no_trace() {
     while endless.write_all(&[b'x'; 4096]).await.is_ok() {}
     guard.good_call().await;
     guard.end().await;
+}
+
+#[tokio::test]
+async fn a_reply_that_does_not_end_ends_its_own_call_and_no_other() {
+    let guard = Guard::start(limits()).await;
+    for endless in [&b"200 result="[..], b"520-x\n", b"200 result=1 (\n"] {
+        let mut stream = guard.call("hold").await;
+        let mut sent = 0;
+        while stream.write_all(&endless.repeat(400)).await.is_ok() {
+            sent += 400 * endless.len();
+            assert!(sent < 64 << 20, "it is read for ever");
+        }
+    }
+    guard.good_call().await;
+    let said = guard.end().await;
+    let given_up = said.iter().filter(|said| said.contains("TooLong")).count();
+    assert_eq!(given_up, 3, "{said:?}");
 }
 
 /// As Asterisk closes when the caller hangs up while a command is on its way to it.

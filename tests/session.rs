@@ -4,6 +4,7 @@
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};
 use voicemail_guard::call::record::{CallRecord, EndedBy};
@@ -57,6 +58,51 @@ async fn whom_a_list_lets_by_or_turns_away_is_in_no_case() {
     }
 }
 
+/// As Asterisk closes when the caller hangs up in `VoiceMail()` while a command waits for it: what it said
+/// before counts, although nothing can be written any more.
+#[tokio::test]
+async fn a_caller_who_hangs_up_while_a_command_waits_for_asterisk_has_hung_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let guard = guard(&folder, "[defaults]\nmode = \"observe\"");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut asterisk = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let (near, _) = listener.accept().await.unwrap();
+    asterisk
+        .write_all(prelude("guard?box=100@default").as_bytes())
+        .await
+        .unwrap();
+    let speaks = async move {
+        let mut heard = BufReader::with_capacity(1, asterisk);
+        let mut line = String::new();
+        while !line.starts_with("EXEC MixMonitor") {
+            line.clear();
+            heard.read_line(&mut line).await.unwrap();
+            heard.write_all(b"200 result=1 (x)\n").await.unwrap();
+        }
+        // GET VARIABLE, SET VARIABLE, EXEC VoiceMail; the last stays unread.
+        for _ in 0..2 {
+            heard.read_line(&mut line).await.unwrap();
+            heard.write_all(b"200 result=1 (x)\n").await.unwrap();
+        }
+        let mut asterisk = heard.into_inner();
+        asterisk.readable().await.unwrap();
+        asterisk
+            .write_all(b"200 result=-1\nHANGUP\nHANGUP\n")
+            .await
+            .unwrap();
+    };
+    let mut connection = Connection::new(near, CodecLimits::default());
+    let Ok(Some(Incoming::Request(request))) = connection.next().await else {
+        panic!("no prelude");
+    };
+    // Asterisk has closed before the guard reads on: one thread, one after the other.
+    tokio::join!(guard.answer(connection, request), speaks);
+    let (_, records) = filed(&guard).await;
+    assert_eq!(records[0].ended_by, Some(EndedBy::Caller), "{records:?}");
+}
+
 /// A guard by these settings, with everything it keeps below a folder.
 fn guard(folder: &TempDir, settings: &str) -> Guard {
     let (data, clock) = (folder.path().join("data"), Clock::default());
@@ -70,13 +116,16 @@ fn guard(folder: &TempDir, settings: &str) -> Guard {
     }
 }
 
+fn prelude(script: &str) -> String {
+    format!(
+        "agi_network: yes\nagi_network_script: {script}\nagi_callerid: +49911555001\nagi_callingpres: 0\n\n"
+    )
+}
+
 /// What the guard says to an Asterisk that has this request and does whatever it is told.
 async fn answers(guard: &Guard, script: &str) -> String {
     let (near, mut far) = tokio::io::duplex(4096);
-    let prelude = format!(
-        "agi_network: yes\nagi_network_script: {script}\nagi_callerid: +49911555001\nagi_callingpres: 0\n\n"
-    );
-    far.write_all(prelude.as_bytes()).await.unwrap();
+    far.write_all(prelude(script).as_bytes()).await.unwrap();
     let asterisk = tokio::spawn(async move {
         let (heard, mut says) = tokio::io::split(far);
         let (mut heard, mut said) = (BufReader::new(heard), String::new());

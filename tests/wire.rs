@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};
 use voicemail_guard::call::record::{CallId, CallRecord};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::Current;
+use voicemail_guard::config::{Current, LogFormat};
 use voicemail_guard::log::{CallLog, Query, Reader};
 use voicemail_guard::server::Connection;
 use voicemail_guard::session::Guard;
@@ -23,11 +23,14 @@ use scripts::dialogue::Outcome;
 use scripts::ear::ScriptedEar;
 use scripts::pbx::{Output, Pbx};
 use scripts::script::{self, Script};
+use told::Told;
 
 #[path = "support/argument_splitter.rs"]
 mod argument_splitter;
 #[path = "support/scripts/mod.rs"]
 mod scripts;
+#[path = "support/told.rs"]
+mod told;
 
 fn main() -> ExitCode {
     let trials = script::all()
@@ -35,7 +38,10 @@ fn main() -> ExitCode {
         .map(|script| {
             Trial::test(script.name.clone(), move || {
                 let alone = scripts::virtual_time::run(&script);
+                let (told, listening) = Told::listen(LogFormat::Text, "debug");
                 let wired = over_the_wire(&script);
+                drop(listening);
+                tells_nothing_private(&told, &wired);
                 // The texts first: where they differ, the difference can be read.
                 assert!(
                     alone.text() == wired.text(),
@@ -48,6 +54,25 @@ fn main() -> ExitCode {
         })
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// One line for the support team, and nothing of the caller's in the others.
+fn tells_nothing_private(told: &Told, wired: &Outcome) {
+    let technical = told.technical();
+    assert_eq!(told.text().lines().count(), technical.lines().count() + 1);
+    for number in [&wired.record.caller.number, &wired.record.callback.number] {
+        let subscriber = number.trim_start_matches(['+', '0']);
+        let is_number = subscriber.len() >= 6 && subscriber.bytes().all(|b| b.is_ascii_digit());
+        assert!(
+            !is_number || !technical.contains(subscriber),
+            "{number} is in\n{technical}"
+        );
+    }
+    let name = &wired.record.caller.name;
+    assert!(
+        name.is_empty() || !technical.contains(name),
+        "{name} is in\n{technical}"
+    );
 }
 
 fn difference(alone: &Outcome, wired: &Outcome) -> String {
@@ -80,8 +105,11 @@ async fn place(script: &Script) -> Outcome {
     let clock = Clock::default();
     let opened = CallLog::open(&data, clock).unwrap();
     let (announce, taps) = mpsc::unbounded_channel();
+    let config = script.config(folder.path());
+    // The server drops a session that goes on for longer.
+    let limit = config.limits.session;
     let guard = Guard {
-        settings: Current::new(script.config(folder.path())),
+        settings: Current::new(config),
         log: opened.log,
         clock,
         data: data.clone(),
@@ -112,6 +140,7 @@ async fn place(script: &Script) -> Outcome {
         biased;
         () = session => {}
         () = asterisk.run() => {}
+        () = clock.sleep(limit) => panic!("the server would have dropped it after {limit:?}"),
     }
     let now = asterisk.now();
     let mut pbx = asterisk.pbx;

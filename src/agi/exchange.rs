@@ -9,8 +9,9 @@ use super::reply::{Reply, ResultLine};
 
 /// Keeps one session's commands and replies matched, and knows whether the channel lives.
 ///
-/// Law: every command that [`start`](Self::start) took ends exactly once: *replied*, *swallowed* or
-/// *lost* with the channel. A reply to nothing is reported and never matched to a later command.
+/// Law: every command that [`start`](Self::start) or [`start_behind`](Self::start_behind) took ends exactly
+/// once: *replied*, *swallowed* or *lost* with the channel. A reply to nothing is reported and never matched to
+/// a later command.
 ///
 /// ```text
 ///            start             reply
@@ -38,6 +39,8 @@ use super::reply::{Reply, ResultLine};
 #[derive(Debug, Default)]
 pub struct Exchange {
     state: State,
+    /// What waits at Asterisk's end behind the command under way.
+    behind: Option<Command>,
     dead: bool,
     outbox: Option<Command>,
     fences: u32,
@@ -78,6 +81,9 @@ pub enum Refused {
     /// The connection is closed.
     #[error("the connection is closed")]
     Closed,
+    /// Nothing is under way that another command can wait behind, or one waits already.
+    #[error("nothing under way can be followed")]
+    NotFollowable,
     /// There is nothing under way that can be interrupted.
     #[error("nothing under way can be interrupted")]
     NotInterruptible,
@@ -131,6 +137,27 @@ impl Exchange {
         Ok(())
     }
 
+    /// Sends a command behind the one under way, which goes on undisturbed: Asterisk takes it as soon as that
+    /// one has ended, even if we no longer say anything by then.
+    ///
+    /// Not at once behind the start of the other: `run_agi` of `res_agi.c` may read both into its buffer, and
+    /// then forgets the second until a third comes. Only what needs no living channel can be sent so.
+    pub fn start_behind(&mut self, command: Command) -> Result<(), Refused> {
+        match &self.state {
+            State::Closed => return Err(Refused::Closed),
+            State::Awaiting { command: first }
+                if self.behind.is_none()
+                    && self.outbox.is_none()
+                    && !first.verb().is_interruptible()
+                    && command.verb().is_legal_on_dead_channel() => {}
+            _ => return Err(Refused::NotFollowable),
+        }
+        command.check()?;
+        self.outbox = Some(command.clone());
+        self.behind = Some(command);
+        Ok(())
+    }
+
     /// Ends the prompt, the reading-out or the waiting that is under way, at once.
     ///
     /// It ends as [`Outcome::Swallowed`], or as what it was where it had ended by itself meanwhile. To
@@ -177,17 +204,18 @@ impl Exchange {
         }
     }
 
-    /// The connection has closed: whatever was under way is lost with it.
+    /// The connection has closed: whatever was under way is lost with it; call it until it gives `None`.
     pub fn closed(&mut self) -> Option<Finished> {
         self.dead = true;
         self.outbox = None;
         let outcome = Outcome::Lost;
-        match std::mem::replace(&mut self.state, State::Closed) {
-            State::Idle | State::Closed => None,
+        let command = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Idle | State::Closed => self.behind.take(),
             State::Awaiting { command }
             | State::Probing { command, .. }
-            | State::Interrupting { command, .. } => Some(Finished { command, outcome }),
-        }
+            | State::Interrupting { command, .. } => Some(command),
+        };
+        command.map(|command| Finished { command, outcome })
     }
 
     /// Whether the caller has gone, as far as Asterisk has let us know.
@@ -224,7 +252,7 @@ impl Exchange {
                 Handled::Nothing
             }
             State::Awaiting { command } => self.replied(command, reply),
-            State::Probing { command, line } => self.probed(command, &line, reply),
+            State::Probing { command, line } => self.probed(command, line, reply),
             State::Interrupting {
                 command,
                 reply: held,
@@ -245,7 +273,20 @@ impl Exchange {
         }
     }
 
-    fn probed(&mut self, command: Command, line: &ResultLine, status: Reply) -> Handled {
+    fn probed(&mut self, command: Command, line: ResultLine, status: Reply) -> Handled {
+        // What was sent before CHANNEL STATUS is answered before it.
+        if let Some(behind) = self.behind.take() {
+            let outcome = match read(&behind, status) {
+                Reading::Certain(outcome) => outcome,
+                Reading::MinusOne(_) => Outcome::Failed(Failure::Refused),
+            };
+            self.dead |= is_end_of_channel(&outcome);
+            self.state = State::Probing { command, line };
+            return Handled::Finished(Finished {
+                command: behind,
+                outcome,
+            });
+        }
         let status = match read(&Command::channel_status(), status) {
             Reading::Certain(outcome) => outcome,
             Reading::MinusOne(_) => Outcome::ChannelGone,
@@ -256,7 +297,7 @@ impl Exchange {
         } else if matches!(status, Outcome::State(ChannelState::Down)) {
             Outcome::Failed(Failure::Refused)
         } else {
-            Outcome::Failed(missing_file_or_refusal(command.verb(), line))
+            Outcome::Failed(missing_file_or_refusal(command.verb(), &line))
         };
         self.finish(command, outcome)
     }
@@ -299,16 +340,23 @@ impl Exchange {
     }
 
     fn finish(&mut self, command: Command, outcome: Outcome) -> Handled {
-        self.dead |= matches!(
-            outcome,
-            Outcome::ChannelGone
-                | Outcome::DeadChannel
-                | Outcome::Recorded {
-                    end: RecordEnd::Hangup,
-                    ..
-                }
-        );
-        self.state = State::Idle;
+        self.dead |= is_end_of_channel(&outcome);
+        self.state = match self.behind.take() {
+            Some(command) => State::Awaiting { command },
+            None => State::Idle,
+        };
         Handled::Finished(Finished { command, outcome })
     }
+}
+
+fn is_end_of_channel(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::ChannelGone
+            | Outcome::DeadChannel
+            | Outcome::Recorded {
+                end: RecordEnd::Hangup,
+                ..
+            }
+    )
 }

@@ -24,6 +24,7 @@ mod timers;
 pub mod verdict;
 
 use std::collections::VecDeque;
+use std::iter;
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,6 @@ pub use event::Event;
 pub use timers::Timer;
 
 use self::ears::Ears;
-use self::observing::Observing;
 use self::policy::{Advice, Offer, Policy, Situation};
 use self::prompt::{Clip, LONGEST_CLIP};
 use self::record::{CallRecord, EndedBy, Mode, Presentation};
@@ -56,6 +56,7 @@ pub struct Call {
     started: Instant,
     rail_until: Option<Instant>,
     trouble: Option<String>,
+    unexpected: u32,
     /// Why enforce would not have let the caller in; only in observe.
     would_refuse: Option<String>,
     actions: VecDeque<Action>,
@@ -78,16 +79,17 @@ impl Call {
     ///
     /// `mix_monitor` is the option text that makes MixMonitor write the tap's file.
     pub fn new(record: CallRecord, policy: Policy, mix_monitor: &str, now: Instant) -> Self {
-        let observing = record.mode == Mode::Observe;
-        let rail = if observing { 0 } else { RAIL.as_secs() };
-        let steps = VecDeque::from([
-            Command::set_variable("TIMEOUT(absolute)", rail.to_string()),
+        let mut steps = VecDeque::from([
+            rail(RAIL),
             Command::answer(),
             Command::set_variable("GUARD_CALL_ID", record.id.to_string()),
             Command::get_full_variable("${CHANNEL(linkedid)}"),
             Command::exec("MixMonitor", mix_monitor),
             Command::get_variable(TAP_ID),
         ]);
+        if record.mode == Mode::Observe {
+            steps.push_back(rail(RAIL_BESIDE_VOICEMAIL));
+        }
         let first = steps.front().cloned();
         let mut call = Self {
             exchange: Exchange::new(),
@@ -99,8 +101,9 @@ impl Call {
             deadline: Deadline::default(),
             progress: Progress::default(),
             started: now,
-            rail_until: (!observing).then(|| now + RAIL),
+            rail_until: Some(now + RAIL),
             trouble: None,
+            unexpected: 0,
             would_refuse: None,
             actions: VecDeque::new(),
         };
@@ -118,13 +121,19 @@ impl Call {
         &self.record
     }
 
+    /// How many replies came that answer no command.
+    pub fn unexpected(&self) -> u32 {
+        self.unexpected
+    }
+
     /// Takes what happened.
     pub fn handle_event(&mut self, event: Event, now: Instant) {
         match event {
             Event::Agi(incoming) => match self.exchange.handle(incoming) {
                 Handled::Finished(finished) => self.finished(finished, now),
                 Handled::HungUp if self.exchange.is_idle() => self.hung_up(now),
-                Handled::Nothing | Handled::HungUp | Handled::Unexpected(_) => {}
+                Handled::Unexpected(_) => self.unexpected += 1,
+                Handled::Nothing | Handled::HungUp => {}
             },
             Event::AgiClosed => self.closed(now),
             Event::PacketsCame => self.ears.packets = true,
@@ -152,6 +161,7 @@ impl Call {
                 self.closed(now);
             }
             Some(Timer::TapOverdue) => self.tap_finished(now),
+            Some(Timer::RailDue) => self.send_rail_behind(now),
             None => {}
         }
         self.drain_exchange();
@@ -216,11 +226,11 @@ impl Call {
 
     fn closed(&mut self, now: Instant) {
         let was_dead = self.exchange.is_dead();
-        let lost = self.exchange.closed();
+        let lost = iter::from_fn(|| self.exchange.closed()).count() > 0;
         self.deadline.stop();
         match &self.state {
             State::Ended => {}
-            State::Leaving(_) => self.step_lost(lost.is_some(), now),
+            State::Leaving(_) => self.step_lost(lost, now),
             _ if was_dead => self.hung_up(now),
             _ if self.trouble.is_some() => self.leave(EndedBy::HandedOn, now),
             _ => {
@@ -235,15 +245,15 @@ impl Call {
         if matches!(self.state, State::Leaving(_)) {
             return self.step_done(now);
         }
+        if matches!(self.state, State::Observing(_) | State::Observed) {
+            return self.observed(&command, &outcome, now);
+        }
         if self.exchange.is_dead() {
             return self.hung_up(now);
         }
         // A prompt that cannot be played has a rule of its own.
         let is_prompt = matches!(command.verb(), Verb::StreamFile | Verb::SayDigits);
-        // VoiceMail() says -1 when it has ended a call without sound by itself.
-        let gave_up =
-            matches!(self.state, State::Observing(_)) && matches!(outcome, Outcome::Failed(_));
-        if is_refused(&outcome) && !is_prompt && !gave_up {
+        if is_refused(&outcome) && !is_prompt {
             self.trouble(format!("Asterisk refused {command}"));
         }
         if self.trouble.is_some() {
@@ -251,7 +261,6 @@ impl Call {
         }
         match mem::replace(&mut self.state, State::Ended) {
             State::Opening(steps) => self.opened(steps, &outcome, now),
-            State::Observing(_) => self.leave(EndedBy::Asterisk, now),
             State::Playing(playing) => self.played(playing, &outcome, now),
             State::Listening(listening) => self.heard_key(listening, key_of(&outcome), now),
             // The guard rail was renewed; the wait for a key follows it.
@@ -261,17 +270,18 @@ impl Call {
                 self.await_confirmation(keying, now);
             }
             State::Confirming(keying) => self.confirmed(keying, key_of(&outcome), now),
-            state @ (State::Leaving(_) | State::Ended) => self.state = state,
+            state @ (State::Observing(_) | State::Observed | State::Leaving(_) | State::Ended) => {
+                self.state = state;
+            }
         }
     }
 
     fn opened(&mut self, mut steps: VecDeque<Command>, outcome: &Outcome, now: Instant) {
         if let Outcome::Value(Some(value)) = outcome {
             let value = String::from_utf8_lossy(value).chars().take(80).collect();
-            if steps.len() == 1 {
-                self.tap_id = value;
-            } else {
-                self.record.linkedid = value;
+            match steps.front().map(Command::verb) {
+                Some(Verb::GetVariable) => self.tap_id = value,
+                _ => self.record.linkedid = value,
             }
         }
         steps.pop_front();
@@ -284,13 +294,7 @@ impl Call {
         self.actions.push_back(Action::FollowTap);
         self.save();
         if self.record.mode == Mode::Observe {
-            let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
-            self.state = State::Observing(Box::new(Observing::new(&self.policy)));
-            self.send(
-                Command::exec("VoiceMail", voicemail),
-                LONGEST_VOICEMAIL,
-                now,
-            );
+            self.begin_observing(now);
         } else {
             let greeting = self.greeting();
             self.play_and_offer(greeting, Offer::Greeting, now);
@@ -316,8 +320,7 @@ impl Call {
             .is_some_and(|until| until < now + RAIL / 2 + LONGEST_CLIP / 4);
         if due {
             self.rail_until = Some(now + RAIL);
-            let rail = Command::set_variable("TIMEOUT(absolute)", RAIL.as_secs().to_string());
-            self.send(rail, SHORT, now);
+            self.send(rail(RAIL), SHORT, now);
         } else {
             self.send(command, longest, now);
         }
@@ -439,6 +442,11 @@ impl Call {
     }
 }
 
+/// Asterisk lets go of us after this long, whatever we do.
+fn rail(length: Duration) -> Command {
+    Command::set_variable("TIMEOUT(absolute)", length.as_secs().to_string())
+}
+
 /// Whether Asterisk did not do what it was told, although the caller is there.
 fn is_refused(outcome: &Outcome) -> bool {
     matches!(
@@ -466,6 +474,9 @@ pub const TAP_ID: &str = "GUARD_TAP_ID";
 /// after this long at the most.
 const RAIL: Duration = Duration::from_mins(1);
 
+/// The same while `VoiceMail()` runs, which has limits of its own: cuts nobody off, and is not for ever.
+const RAIL_BESIDE_VOICEMAIL: Duration = Duration::from_hours(24);
+
 /// The length of a wait for a key while listening: the pulse of all decisions.
 const HEARTBEAT: Duration = Duration::from_millis(250);
 
@@ -477,9 +488,6 @@ const SHORT: Duration = Duration::from_secs(2);
 
 /// A loaded Asterisk may answer late by this much.
 const SLACK: Duration = Duration::from_secs(8);
-
-/// `VoiceMail()` of Asterisk's own has its limits in voicemail.conf; this one is for a stuck channel.
-const LONGEST_VOICEMAIL: Duration = Duration::from_hours(1);
 
 /// This much near speech after the question is an answer.
 const ANSWER_BY_VOICE: Duration = Duration::from_millis(500);

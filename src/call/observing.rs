@@ -6,12 +6,15 @@
 //! `GOODBYE` later. Prompts that end no call are left out. Nobody was really asked, so some would have answered:
 //! what would have been saved is at most that much.
 
-use super::Call;
+use std::mem;
+use std::time::{Duration, Instant};
+
 use super::ears::Ears;
-use super::policy::{Advice, Policy, Situation};
+use super::policy::{Advice, LONGEST_VOICEMAIL, Policy, Situation};
 use super::record::{EndedBy, Mode, WouldHave};
 use super::state::State;
-use super::{ANSWER_BY_VOICE, verdict};
+use super::{ANSWER_BY_VOICE, Call, RAIL, SHORT, SLACK, Timer, is_refused, rail, verdict};
+use crate::agi::{Command, Outcome, Verb};
 use crate::audio::MediaTime;
 
 /// The call that enforce would be having.
@@ -116,6 +119,49 @@ impl Observing {
 }
 
 impl Call {
+    /// `VoiceMail()` begins to take the message.
+    pub(super) fn begin_observing(&mut self, now: Instant) {
+        self.rail_until = None;
+        self.state = State::Observing(Box::new(Observing::new(&self.policy)));
+        let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
+        self.send(
+            Command::exec("VoiceMail", voicemail),
+            LONGEST_VOICEMAIL,
+            now,
+        );
+        self.deadline.set(Timer::RailDue, now + READ_BY_NOW);
+    }
+
+    /// Puts Asterisk's guard rail back for the moment when `VoiceMail()` returns, whatever has become of us by then.
+    pub(super) fn send_rail_behind(&mut self, now: Instant) {
+        let sent = self.exchange.start_behind(rail(RAIL)).is_ok();
+        let longest = if sent { LONGEST_VOICEMAIL } else { SHORT };
+        self.deadline
+            .set(Timer::CommandOverdue, now + longest + SLACK);
+    }
+
+    /// `VoiceMail()` or the renewal behind it has ended; the call goes on when both have.
+    pub(super) fn observed(&mut self, command: &Command, outcome: &Outcome, now: Instant) {
+        // VoiceMail() says -1 when it has ended a call without sound by itself.
+        let gave_up = command.verb() == Verb::Exec && matches!(outcome, Outcome::Failed(_));
+        if is_refused(outcome) && !gave_up {
+            self.trouble(format!("Asterisk refused {command}"));
+        }
+        let before = mem::replace(&mut self.state, State::Observed);
+        if !self.exchange.is_idle() {
+            self.deadline
+                .set(Timer::CommandOverdue, now + SHORT + SLACK);
+        } else if self.exchange.is_dead() {
+            self.hung_up(now);
+        } else if matches!(before, State::Observing(_)) {
+            self.send(rail(RAIL), SHORT, now);
+        } else if self.trouble.is_some() {
+            self.leave(EndedBy::HandedOn, now);
+        } else {
+            self.leave(EndedBy::Asterisk, now);
+        }
+    }
+
     /// More was heard while `VoiceMail()` takes the message.
     pub(super) fn observe(&mut self) {
         let State::Observing(observing) = &mut self.state else {
@@ -151,3 +197,6 @@ const QUESTION: MediaTime = MediaTime::from_secs(5);
 
 /// What the last words take.
 const GOODBYE: MediaTime = MediaTime::from_secs(6);
+
+/// Asterisk has read a command by then, so that the next one is not read with it.
+const READ_BY_NOW: Duration = Duration::from_secs(2);

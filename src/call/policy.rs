@@ -155,6 +155,14 @@ pub enum Advice {
 }
 
 impl Policy {
+    /// The longest that a call may lawfully take. In observe `VoiceMail()` has the caller, by its own limits.
+    pub fn longest_stay(&self) -> Duration {
+        match self.mode {
+            Mode::Observe => self.longest_call.max(LONGEST_VOICEMAIL),
+            Mode::Guide | Mode::Enforce => self.longest_call,
+        }
+    }
+
     /// How far back the music limit looks: music may be broken by a gap of a quarter of its length.
     pub fn music_window(&self) -> Duration {
         self.hold_music.mul_f64(1.25)
@@ -226,6 +234,9 @@ const WORTH_A_PAUSE: Duration = Duration::from_millis(300);
 
 /// A pause that is not inside a word: the closure of a stop consonant is half as long at most.
 const PAUSE_BETWEEN_WORDS: Duration = Duration::from_millis(250);
+
+/// `VoiceMail()` of Asterisk's own has its limits in voicemail.conf; this one is for a stuck channel.
+pub(super) const LONGEST_VOICEMAIL: Duration = Duration::from_hours(1);
 
 #[cfg(test)]
 mod tests {

@@ -17,8 +17,8 @@ use crate::audio::MediaTime;
 ///     │             │ # or pause     │
 ///     │             ▼                │ end, #, limit
 ///     │   Playing read-back ─► Confirming ─► Playing ─► Listening
-///     │ observe                      ▼
-///     └──► Observing ──────────► Leaving ──► Ended
+///     │ observe                           ▼
+///     └──► Observing ──► Observed ──► Leaving ──► Ended
 /// ```
 ///
 /// A hang-up, a broken connection or a failure leads to `Leaving` from everywhere.
@@ -28,6 +28,8 @@ pub(super) enum State {
     Opening(VecDeque<Command>),
     /// `VoiceMail()` takes the message itself.
     Observing(Box<Observing>),
+    /// `VoiceMail()` is over; Asterisk's guard rail is put back, or both are still to be answered.
+    Observed,
     /// Something is played.
     Playing(Playing),
     /// Short waits for a key, while the tap is heard.

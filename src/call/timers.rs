@@ -7,6 +7,8 @@ use std::time::Instant;
 pub enum Timer {
     /// Asterisk owes a reply for too long: the connection is given up, `VoiceMail()` takes over.
     CommandOverdue,
+    /// `VoiceMail()` is under way: what puts Asterisk's guard rail back is to be sent behind it.
+    RailDue,
     /// The tap has not reported its end: the record is closed with what was heard.
     TapOverdue,
 }

@@ -113,9 +113,11 @@ impl<'a> Reader<'a> {
         }
         self.wanted_deliveries(&config, delivery_at.as_ref());
         let policies = config.boxes.values().chain([&config.defaults]);
-        let longest_call = policies.map(|settings| settings.policy.longest_call).max();
+        let longest_stay = policies
+            .map(|settings| settings.policy.longest_stay())
+            .max();
         config.limits = Limits {
-            session: longest_call.unwrap_or_default() + LEEWAY,
+            session: longest_stay.unwrap_or_default() + LEEWAY,
             allow,
             ..config.limits
         };

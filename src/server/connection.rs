@@ -88,3 +88,93 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
 /// A buffer of this many bytes is kept from one reply to the next.
 const KEPT: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The other side: what it says is the same for ever, what it hears is counted in writes.
+    #[derive(Default)]
+    struct Peer {
+        says: &'static [u8],
+        read: usize,
+        writes: Vec<Vec<u8>>,
+    }
+
+    impl AsyncRead for Peer {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            let peer = self.get_mut();
+            let before = buf.filled().len();
+            while buf.remaining() > 0 {
+                buf.put_slice(&[peer.says[peer.read % peer.says.len()]]);
+                peer.read += 1;
+            }
+            assert!(buf.filled().len() > before);
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    impl AsyncWrite for Peer {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            self.writes.push(bytes.to_vec());
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_is_one_write() {
+        let longest = "x".repeat(1_900);
+        let commands = [
+            Command::answer(),
+            Command::set_variable("GUARD_REASON", "a \"quoted\" reason"),
+            Command::exec("VoiceMail", "100@default,u"),
+            Command::verbose(&longest, 1),
+        ];
+        let mut connection = Connection::new(Peer::default(), CodecLimits::default());
+        for command in &commands {
+            connection.send(command).await.unwrap();
+        }
+        let lines = commands.map(|command| command.encode().unwrap());
+        assert_eq!(connection.stream.writes, lines);
+    }
+
+    #[tokio::test]
+    async fn what_does_not_end_is_given_up_and_is_not_kept() {
+        let limits = CodecLimits::default();
+        for (says, limit) in [
+            (&b"x"[..], limits.line_bytes),
+            (b"200 result=1 (x\n", limits.reply_bytes),
+            (b"520-x\n", limits.reply_bytes),
+            (b"\0\0\0\xff", limits.line_bytes),
+        ] {
+            let peer = Peer {
+                says,
+                ..Peer::default()
+            };
+            let mut connection = Connection::new(peer, limits);
+            connection.codec = Codec::after_prelude(limits);
+            let shown = says.escape_ascii();
+            assert!(connection.next().await.is_err(), "{shown}");
+            // Lines of a block are stored without what stands around them.
+            let most = 4 * limit + 4096;
+            assert!(connection.stream.read <= most, "{shown}");
+            assert!(connection.buffer.capacity() <= 2 * most, "{shown}");
+        }
+    }
+}

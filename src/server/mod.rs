@@ -5,6 +5,7 @@
 
 mod connection;
 mod seats;
+mod sparing;
 
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use ipnet::IpNet;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,14 +25,15 @@ use crate::clock::Clock;
 
 pub use connection::Connection;
 use seats::Seats;
+use sparing::Sparing;
 
 /// How much is let in, and for how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Calls at once; one more is refused, so that Asterisk carries on without us.
     pub calls: usize,
-    /// Connections at once, those in their prelude or being refused among them; one more is refused
-    /// unread. At least `calls`.
+    /// Connections at once, those in their prelude or refused above `calls` among them; one more is refused
+    /// without a look at what it sends. At least `calls`.
     pub connections: usize,
     /// Time from connecting to the end of the prelude.
     pub prelude: Duration,
@@ -102,6 +105,8 @@ pub async fn run<H: Handler>(
     let server = Arc::new(Server {
         calls: Seats::default(),
         connections: Seats::default(),
+        refusals: Seats::default(),
+        told: Told::default(),
         limits: Box::new(limits),
         clock,
         handler,
@@ -138,9 +143,20 @@ struct Server<H> {
     handler: Arc<H>,
     calls: Seats,
     connections: Seats,
+    refusals: Seats,
+    told: Told,
     stop: CancellationToken,
     kill: CancellationToken,
     sessions: TaskTracker,
+}
+
+/// What is told sparingly, since a flood of connections brings it.
+#[derive(Debug, Default)]
+struct Told {
+    not_on_the_list: Sparing,
+    too_many_connections: Sparing,
+    too_many_calls: Sparing,
+    bad_prelude: Sparing,
 }
 
 impl<H: Handler> Server<H> {
@@ -164,17 +180,20 @@ impl<H: Handler> Server<H> {
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let limits = (self.limits)();
         if !limits.admits(peer.ip()) {
-            tracing::warn!(%peer, "not on the allow list");
+            if let Some(left_out) = self.told.not_on_the_list.tell(self.clock.now()) {
+                tracing::warn!(%peer, left_out, "not on the allow list");
+            }
             return;
         }
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "no TCP_NODELAY");
         }
         let Some(seat) = self.connections.take(limits.connections.max(limits.calls)) else {
-            tracing::warn!(%peer, limit = limits.connections, "too many connections");
-            // The socket is new, its buffer is empty: this either goes out at once or not at all.
-            let _ = stream.try_write(FAILURE);
-            return;
+            if let Some(left_out) = self.told.too_many_connections.tell(self.clock.now()) {
+                let limit = limits.connections;
+                tracing::warn!(%peer, limit, left_out, "too many connections");
+            }
+            return self.refuse(stream);
         };
         let server = Arc::clone(self);
         self.sessions.spawn(async move {
@@ -193,32 +212,70 @@ impl<H: Handler> Server<H> {
         });
     }
 
+    /// Makes Asterisk carry on without us.
+    ///
+    /// A socket that is closed with the prelude in it unread is reset, and what we said may be lost with it. So it
+    /// is read, for a moment, by so many at once; where a flood has taken those places, the line has to do alone.
+    fn refuse(self: &Arc<Self>, stream: TcpStream) {
+        // The socket is new, its buffer is empty: this either goes out at once or not at all.
+        let _ = stream.try_write(FAILURE);
+        let Some(seat) = self.refusals.take(MOST_REFUSALS) else {
+            return;
+        };
+        let clock = self.clock;
+        self.sessions.spawn(async move {
+            tokio::select! {
+                () = read_off(stream) => {}
+                () = clock.sleep(LONGEST_REFUSAL) => {}
+            }
+            drop(seat);
+        });
+    }
+
     async fn session(&self, stream: TcpStream, peer: SocketAddr, limits: &Limits) {
         let mut connection = Connection::new(stream, limits.codec);
         let first = tokio::select! {
             first = connection.next() => first,
             () = self.clock.sleep(limits.prelude) => {
-                tracing::warn!(%peer, limit = ?limits.prelude, "no prelude in time");
+                if let Some(left_out) = self.told.bad_prelude.tell(self.clock.now()) {
+                    tracing::warn!(%peer, limit = ?limits.prelude, left_out, "no prelude in time");
+                }
                 return connection.fail().await;
             }
         };
         let request = match first {
             Ok(Some(Incoming::Request(request))) => request,
             Ok(_) => return tracing::debug!(%peer, "closed before the prelude"),
-            Err(error @ CodecError::NotAgi { .. }) => return tracing::warn!(%peer, %error),
             Err(error) => {
-                tracing::warn!(%peer, %error, "bad prelude");
-                return connection.fail().await;
+                if let Some(left_out) = self.told.bad_prelude.tell(self.clock.now()) {
+                    tracing::warn!(%peer, %error, left_out, "bad prelude");
+                }
+                return match error {
+                    CodecError::NotAgi { .. } => {}
+                    _ => connection.fail().await,
+                };
             }
         };
         let Some(_seat) = self.calls.take(limits.calls) else {
-            tracing::warn!(%peer, limit = limits.calls, "too many calls: refused");
+            if let Some(left_out) = self.told.too_many_calls.tell(self.clock.now()) {
+                tracing::warn!(%peer, limit = limits.calls, left_out, "too many calls: refused");
+            }
             connection.fail().await;
             return self.handler.refused(request).await;
         };
         self.handler
             .call(connection, request, self.stop.child_token())
             .await;
+    }
+}
+
+/// Says that nothing more comes, and reads what does until the other side has closed.
+async fn read_off(mut stream: TcpStream) {
+    let mut unread = [0; 1024];
+    let mut left = MOST_READ_OFF;
+    let _ = stream.shutdown().await;
+    while let (1.., Ok(read @ 1..)) = (left, stream.read(&mut unread).await) {
+        left = left.saturating_sub(read);
     }
 }
 
@@ -230,6 +287,10 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// Makes Asterisk end the session with `AGISTATUS=FAILURE` (`run_agi` of `res_agi.c`).
 const FAILURE: &[u8] = b"failure\n";
+/// So many refused connections are read off at once, for so long and so many bytes: a prelude has a few hundred.
+const MOST_REFUSALS: usize = 64;
+const LONGEST_REFUSAL: Duration = Duration::from_secs(1);
+const MOST_READ_OFF: usize = 16 * 1024;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 

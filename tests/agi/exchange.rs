@@ -192,3 +192,63 @@ fn what_was_under_way_is_lost_with_the_connection() {
     assert_eq!(exchange.closed(), None);
     assert_eq!(exchange.start(Command::noop()), Err(Refused::Closed));
 }
+
+#[test]
+fn a_command_sent_behind_another_is_answered_behind_it() {
+    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let gone_on = Outcome::Executed(0);
+    let mut exchange = started(Command::exec("VoiceMail", "100"));
+    exchange.start_behind(rail()).unwrap();
+    assert_eq!(exchange.poll_send(), Some(rail()));
+    assert_eq!(exchange.start_behind(rail()), Err(Refused::NotFollowable));
+    assert_eq!(finished(feed(&mut exchange, b"200 result=0\n")), gone_on);
+    assert_eq!(exchange.under_way(), Some(&rail()));
+    assert_eq!(exchange.start(WAIT()), Err(Refused::Busy));
+    assert_eq!(
+        finished(feed(&mut exchange, b"200 result=1\n")),
+        Outcome::Done
+    );
+    assert!(exchange.is_idle());
+}
+
+#[test]
+fn what_was_sent_behind_is_answered_before_the_status_that_tells_minus_one_apart() {
+    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let mut exchange = started(Command::exec("VoiceMail", "100"));
+    exchange.start_behind(rail()).unwrap();
+    exchange.poll_send();
+    assert_eq!(feed(&mut exchange, b"200 result=-1\n"), []);
+    assert_eq!(exchange.poll_send(), Some(Command::channel_status()));
+    assert_eq!(
+        finished(feed(&mut exchange, b"200 result=1\n")),
+        Outcome::Done
+    );
+    assert_eq!(
+        finished(feed(&mut exchange, b"200 result=6\n")),
+        Outcome::Failed(Failure::Refused)
+    );
+    assert!(exchange.is_idle() && !exchange.is_dead());
+}
+
+#[test]
+fn nothing_is_sent_behind_what_it_would_end_nor_what_needs_a_caller() {
+    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    assert_eq!(
+        Exchange::new().start_behind(rail()),
+        Err(Refused::NotFollowable)
+    );
+    assert_eq!(
+        started(WAIT()).start_behind(rail()),
+        Err(Refused::NotFollowable)
+    );
+    let mut exchange = started(Command::exec("VoiceMail", "100"));
+    assert_eq!(
+        exchange.start_behind(Command::answer()),
+        Err(Refused::NotFollowable)
+    );
+    exchange.start_behind(rail()).unwrap();
+    assert_eq!(exchange.closed().unwrap().outcome, Outcome::Lost);
+    assert_eq!(exchange.closed().map(|lost| lost.command), Some(rail()));
+    assert_eq!(exchange.closed(), None);
+    assert_eq!(exchange.start_behind(rail()), Err(Refused::Closed));
+}

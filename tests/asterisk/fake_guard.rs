@@ -1,6 +1,6 @@
 //! A guard that is broken in a chosen way: it takes the call and then fails it.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -10,6 +10,42 @@ use crate::lab::Lab;
 /// One that listens on the test's guard port, for one call.
 pub struct FakeGuard {
     heard: Arc<Mutex<Vec<String>>>,
+}
+
+/// Stands between Asterisk and the real guard, whose words it no longer passes on from a certain one on: so a
+/// guard looks that freezes at just that moment.
+pub struct FallsSilent {
+    port: u16,
+}
+
+impl FallsSilent {
+    /// Starts it, for one call; it falls silent instead of the first command with this in it.
+    pub fn before(lab: &Lab, command: &'static str) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let guard = (Ipv4Addr::LOCALHOST, lab.guard_port());
+        thread::spawn(move || {
+            let (mut asterisk, _) = listener.accept().unwrap();
+            let mut guard = TcpStream::connect(guard).unwrap();
+            let (mut heard, mut answers) =
+                (asterisk.try_clone().unwrap(), guard.try_clone().unwrap());
+            thread::spawn(move || io::copy(&mut heard, &mut answers));
+            let mut line = String::new();
+            let mut says = BufReader::new(&mut guard);
+            while says.read_line(&mut line).unwrap() > 0 && !line.contains(command) {
+                asterisk.write_all(line.as_bytes()).unwrap();
+                line.clear();
+            }
+            // Until Asterisk has gone.
+            io::copy(&mut says, &mut io::sink()).ok();
+        });
+        Self { port }
+    }
+
+    /// The number to dial for this test's box through it.
+    pub fn extension(&self, lab: &Lab) -> String {
+        format!("g{}*{}*en*s", self.port, lab.voice_box())
+    }
 }
 
 /// What it does once it has read the prelude.

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
+use crate::fake_guard::FallsSilent;
 use crate::guard::{Guard, Record};
 use crate::lab::Lab;
 use crate::sip::{Caller, Stay};
@@ -110,6 +111,40 @@ fn frozen_while_it_listens() {
     guard.listens_for(3.0);
     guard.is_frozen();
     caller.join().unwrap();
+    voicemail_has_his_message(&lab);
+    guard.is_thawed();
+    let _ = guard.record();
+}
+
+#[test]
+fn frozen_in_observe_mode_before_voicemail() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "mode = \"observe\"");
+    let between = FallsSilent::before(&lab, "TIMEOUT(absolute) 86400");
+    let caller = leaves_his_message(Caller::dials(&lab, &between.extension(&lab)));
+    let stay = caller.join().unwrap();
+    let waited = stay.heard[0].0.as_secs_f32();
+    assert!((55.0..65.0).contains(&waited), "{stay:?}");
+    voicemail_has_his_message(&lab);
+    assert!(guard.told().contains("EXEC MixMonitor"));
+}
+
+#[test]
+fn frozen_in_observe_mode_while_voicemail_runs() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "mode = \"observe\"");
+    let message = Sound::of_example("message");
+    let caller = somebody(&lab).listens().says(&message).presses("#");
+    let caller = caller.stays(90.0).calls();
+    guard.tells_after("EXEC VoiceMail", "TIMEOUT(absolute) 60");
+    guard.is_frozen();
+    let stay = caller.join().unwrap();
+    // The greeting and the message take some 25 s; behind them Asterisk waits for a minute.
+    let seconds = stay.lasted.as_secs_f32();
+    assert!(
+        stay.ended_by_asterisk && (70.0..100.0).contains(&seconds),
+        "{stay:?}"
+    );
     voicemail_has_his_message(&lab);
     guard.is_thawed();
     let _ = guard.record();

@@ -222,6 +222,16 @@ impl<'a> Guard<'a> {
         });
     }
 
+    /// Waits until this stands in its log behind the first of that.
+    pub fn tells_after(&self, first: &str, what: &str) {
+        let waited_for = format!("the guard to tell {what:?} after {first:?}");
+        wait_for(&waited_for, LONGEST_CALL, || {
+            let told = self.told();
+            let (_, since) = told.split_once(first)?;
+            since.contains(what).then_some(())
+        });
+    }
+
     /// Waits until it has listened to the caller for so long after the last prompt.
     pub fn listens_for(&self, seconds: f32) {
         // A wait for a key lasts a quarter of a second.

@@ -26,17 +26,14 @@ fuzz_target!(|bytes: &[u8]| {
             }
             0x60..0x80 => session.answer_fence(),
             0x50..0x60 => drop(session.exchange.interrupt()),
-            0x4f => {
-                let lost = session.exchange.closed();
-                session.ended(lost);
-            }
+            0x4f => session.closed(),
+            0x40.. => session.start_behind(),
             event => session.start(event),
         }
         session.send();
     }
-    let lost = session.exchange.closed();
-    session.ended(lost);
-    assert_eq!(session.under_way, None);
+    session.closed();
+    assert_eq!((session.under_way, session.behind), (None, None));
 });
 
 struct Session {
@@ -44,6 +41,7 @@ struct Session {
     codec: Codec,
     buffer: BytesMut,
     under_way: Option<Command>,
+    behind: Option<Command>,
     fence: Option<Vec<u8>>,
 }
 
@@ -54,6 +52,7 @@ impl Default for Session {
             codec: Codec::after_prelude(CodecLimits::default()),
             buffer: BytesMut::new(),
             under_way: None,
+            behind: None,
             fence: None,
         }
     }
@@ -81,6 +80,21 @@ impl Session {
         }
     }
 
+    fn start_behind(&mut self) {
+        let command = Command::set_variable("X", "behind");
+        let may = self.under_way.is_some() && self.behind.is_none();
+        if self.exchange.start_behind(command.clone()).is_ok() {
+            assert!(may);
+            self.behind = Some(command);
+        }
+    }
+
+    fn closed(&mut self) {
+        while let Some(lost) = self.exchange.closed() {
+            self.ended(Some(lost));
+        }
+    }
+
     fn receive(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
         while let Ok(Some(item)) = self.codec.decode(&mut self.buffer) {
@@ -102,8 +116,13 @@ impl Session {
     }
 
     fn ended(&mut self, finished: Option<Finished>) {
-        if let Some(finished) = finished {
-            assert_eq!(self.under_way.take(), Some(finished.command));
+        match finished {
+            Some(finished) if self.behind.as_ref() == Some(&finished.command) => self.behind = None,
+            Some(finished) => {
+                assert_eq!(self.under_way.take(), Some(finished.command));
+                self.under_way = self.behind.take();
+            }
+            None => {}
         }
     }
 

@@ -24,7 +24,7 @@ pub(crate) struct Outcome {
     dialogue: Vec<Entry>,
     variables: BTreeMap<String, String>,
     /// Without what only the shell knows: id, times, audio.
-    record: CallRecord,
+    pub(crate) record: CallRecord,
 }
 
 impl Outcome {

@@ -35,6 +35,10 @@ pub(crate) struct Pbx {
     acts_at: Option<u64>,
     awaited: Option<(String, Edge)>,
     under_way: Option<UnderWay>,
+    /// What came while an application ran that does not look at the connection.
+    waiting: Vec<Vec<String>>,
+    /// Until when the script has one run.
+    busy_until: u64,
     coming: Vec<(u64, Coming)>,
     keys: VecDeque<char>,
     recording: Recording,
@@ -56,6 +60,8 @@ struct UnderWay {
 
 enum Coming {
     Line(String),
+    /// One that waited until Asterisk reads again.
+    Command(Vec<String>),
     Close,
     Shutdown,
 }
@@ -70,6 +76,8 @@ impl Pbx {
             acts_at: Some(0),
             awaited: None,
             under_way: None,
+            waiting: Vec::new(),
+            busy_until: 0,
             coming: Vec::new(),
             keys: VecDeque::new(),
             recording: Recording::new(),
@@ -93,6 +101,18 @@ impl Pbx {
             return self.say(now, '>', format!("{command}     (to nobody)"));
         }
         self.say(now, '>', command.clone());
+        let runs = self.under_way.as_ref().and_then(|c| c.prompt.as_deref());
+        if runs == Some("voicemail") {
+            self.waiting.push(words);
+        } else if now < self.busy_until {
+            self.coming.push((self.busy_until, Coming::Command(words)));
+        } else {
+            self.carry_out(&words, now);
+        }
+    }
+
+    fn carry_out(&mut self, words: &[String], now: u64) {
+        let command = words.join(" ");
         if let Some(swallowed) = self.under_way.take() {
             self.edge(swallowed.prompt.as_deref(), Edge::Ends, now);
         }
@@ -155,6 +175,12 @@ impl Pbx {
                 Coming::Line(line) => {
                     self.say(now, '<', line.clone());
                     Some(Output::Line(line + "\n"))
+                }
+                Coming::Command(words) => {
+                    if !self.is_closed {
+                        self.carry_out(&words, now);
+                    }
+                    None
                 }
                 Coming::Close => self.close(now),
                 Coming::Shutdown => Some(Output::Shutdown),
@@ -221,6 +247,9 @@ impl Pbx {
         }
         self.recording.end(now);
         let at = now + LATENCY;
+        if how == HangUp::Closing {
+            self.waiting.clear();
+        }
         if matches!(how, HangUp::Before | HangUp::Twice) {
             self.send(at, "HANGUP");
         }
@@ -265,6 +294,9 @@ impl Pbx {
                 Say::Wait(time) => at += time.as_millis() as u64,
                 Say::Close => self.coming.push((at, Coming::Close)),
             }
+        }
+        if let ["EXEC", "VoiceMail", ..] = words {
+            self.busy_until = at;
         }
     }
 
@@ -353,6 +385,9 @@ impl Pbx {
             Some(_) => format!("200 result={result} endpos={played}"),
         };
         self.send(at, &line);
+        for words in self.waiting.drain(..) {
+            self.coming.push((at, Coming::Command(words)));
+        }
         self.edge(command.prompt.as_deref(), Edge::Ends, now);
     }
 

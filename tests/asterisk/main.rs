@@ -51,3 +51,4 @@ mod sound;
 mod table;
 mod tap_faults;
 mod team;
+mod wiring_page;

@@ -160,7 +160,7 @@ fn a_greeting_is_missing() {
 fn the_question_is_a_broken_file() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let language = lab.english_with_broken("still-there");
+    let language = lab.english_but_for("voicemail-guard/still-there", b"RIFF");
     let caller = Caller::dials(&lab, &lab.extension(&language, 's')).listens();
     leaves_his_message(caller).join().unwrap();
     was_handed_on(&lab, &guard.record());

@@ -51,4 +51,5 @@ mod sound;
 mod table;
 mod tap_faults;
 mod team;
+mod wire;
 mod wiring_page;

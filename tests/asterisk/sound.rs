@@ -120,13 +120,18 @@ impl Sound {
 
     /// Writes it as a WAV file.
     pub fn write(&self, path: &Path) {
+        fs::write(path, self.wav()).unwrap();
+    }
+
+    /// It as a WAV file.
+    pub fn wav(&self) -> Vec<u8> {
         let bytes = self.0.len() as u32 * 2;
         let mut wav = b"RIFF".to_vec();
         wav.extend((bytes + 36).to_le_bytes());
         wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data");
         wav.extend(bytes.to_le_bytes());
         wav.extend(self.0.iter().flat_map(|sample| sample.to_le_bytes()));
-        fs::write(path, wav).unwrap();
+        wav
     }
 
     /// Its samples.

@@ -198,6 +198,30 @@ fn is_a_message_with_thanks(call: &Record) {
     assert_eq!(call.asked(), ["thanks"]);
 }
 
+/// AGIEXITONHANGUP is not set: what the guard tells a dead channel is there for the dialplan.
+#[test]
+fn with_asterisks_own_way_of_telling_a_hang_up() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let caller = Caller::dials(&lab, &lab.extension("en", 'n')).listens();
+    caller.says(&Sound::speech(&lab, 6.0)).hangs_up().call();
+    let call = guard.record();
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("message", "caller"),
+        "{call:#?}"
+    );
+    let ending = nothing_is_left(&lab);
+    let told = ["verdict", "callback", "call", "status", "reason"].map(|name| ending.get(name));
+    let because = call.reasons().join("; ");
+    let (number, id) = (call.get("callback.e164"), call.get("id"));
+    assert_eq!(
+        told,
+        ["message", number, id, "done", &because],
+        "{ending:?}"
+    );
+}
+
 #[test]
 fn during_the_warning() {
     let lab = Lab::enter();

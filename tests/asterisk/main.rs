@@ -27,6 +27,7 @@
 mod callers;
 mod cases;
 mod delivery;
+mod disk;
 mod fail_open;
 mod fake_guard;
 mod faults;

@@ -143,8 +143,11 @@ impl Guard {
             }
             None => {}
         }
-        let options =
-            monitor::mix_monitor_options(&config.tap.folder_as_asterisk_sees_it, record.id);
+        let options = monitor::mix_monitor_options(
+            &config.tap.folder_as_asterisk_sees_it,
+            record.id,
+            request.get("agi_version").as_deref(),
+        );
         let call = Call::new(record, policy, &options, self.clock.now());
         // As it stands now: a call that a list decided on at once is not to become one of a case.
         let open = self.log.open_call(call.record().clone());

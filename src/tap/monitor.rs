@@ -50,11 +50,20 @@ impl Source for Folder {
 /// The options of `EXEC MixMonitor` that record the caller alone into the folder, as Asterisk sees it.
 ///
 /// Joined without commas, which some releases of Asterisk take for the end of the option. The monitor's id
-/// is left in [`TAP_ID`], so that nobody else's recording is ever stopped by us.
-pub fn mix_monitor_options(folder_as_asterisk_sees_it: &Path, id: CallId) -> String {
+/// is left in [`TAP_ID`], so that nobody else's recording is ever stopped by us. That the file is filled up while a
+/// prompt is played to somebody who sends no packets is asked for by `S` where `agi_version` is an old one; newer
+/// releases always do so.
+pub fn mix_monitor_options(
+    folder_as_asterisk_sees_it: &Path,
+    id: CallId,
+    agi_version: Option<&str>,
+) -> String {
+    let release = agi_version.and_then(|version| version.split('.').next()?.parse().ok());
+    let fills_up = release.unwrap_or(ALWAYS_FILLS_UP) >= ALWAYS_FILLS_UP;
     format!(
-        ",r({})i({TAP_ID})",
-        folder_as_asterisk_sees_it.join(file_name(id)).display()
+        ",r({})i({TAP_ID}){}",
+        folder_as_asterisk_sees_it.join(file_name(id)).display(),
+        if fills_up { "" } else { "S" }
     )
 }
 
@@ -297,6 +306,9 @@ const COMES_WITHIN: Duration = Duration::from_secs(3);
 /// A shorter call may have ended before Asterisk made its file.
 const SURELY_MADE: Duration = Duration::from_secs(1);
 
+/// The release of Asterisk from which on `MixMonitor` takes `S` for granted.
+const ALWAYS_FILLS_UP: u32 = 18;
+
 /// Asterisk's stdio buffer (`setvbuf` in `main/file.c`).
 const STDIO_BUFFER: u64 = 32_768;
 
@@ -313,10 +325,16 @@ mod tests {
     #[test]
     fn the_option_text_names_our_own_identifier_and_has_no_comma_inside() {
         let id = CallId::new(jiff::Timestamp::UNIX_EPOCH, 9);
-        let options = mix_monitor_options(Path::new("/var/spool/asterisk/guard"), id);
-        assert_eq!(
-            options,
-            format!(",r(/var/spool/asterisk/guard/{id}.sln48)i(GUARD_TAP_ID)")
-        );
+        let options = |version| mix_monitor_options(Path::new("/guard"), id, version);
+        let plain = format!(",r(/guard/{id}.sln48)i(GUARD_TAP_ID)");
+        for version in [
+            None,
+            Some("22.10.1"),
+            Some("18.9-cert1"),
+            Some("GIT-master"),
+        ] {
+            assert_eq!(options(version), plain);
+        }
+        assert_eq!(options(Some("16.28.0~dfsg-0+deb11u4")), plain + "S");
     }
 }

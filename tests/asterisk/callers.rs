@@ -245,13 +245,23 @@ fn sent_no_packets_at_all() {
 
 #[test]
 fn a_busy_tone() {
+    is_a_tone(&Sound::busy(30.0));
+}
+
+#[test]
+fn a_congestion_tone() {
+    is_a_tone(&Sound::congestion(30.0));
+}
+
+#[test]
+fn a_fax_machine() {
+    is_a_tone(&Sound::fax(30.0));
+}
+
+fn is_a_tone(sound: &Sound) {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let stay = somebody(&lab)
-        .listens()
-        .says(&Sound::busy(30.0))
-        .stays(5.0)
-        .call();
+    let stay = somebody(&lab).listens().says(sound).stays(5.0).call();
     let call = guard.record();
     is_filed(&lab, &call, "tone", "guard");
     assert!(

@@ -72,7 +72,7 @@ pub fn context_is_there(lab: &Lab) {
 /// Files closed calls in the data folder of a guard that is not running, as one that had no time to
 /// deliver them; each is a short sound of its own.
 fn leave_undelivered(lab: &Lab, guard: &Guard<'_>, count: u32) {
-    let log = CallLog::open(&guard.data(), Clock::default()).unwrap().log;
+    let log = CallLog::open(guard.data(), Clock::default()).unwrap().log;
     for n in 0..count {
         let record = CallRecord {
             box_name: format!("{}@default", lab.voice_box()),

@@ -1,15 +1,17 @@
 //! The real guard breaks in mid-call, in every way we could think of: the caller ends in VoiceMail() with
 //! a recorded message or in a finished guard call, and every call that reached us has its one record.
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
+use crate::disk::SmallDisk;
 use crate::fake_guard::FallsSilent;
 use crate::guard::{Guard, Record};
-use crate::lab::Lab;
+use crate::lab::{Ending, Lab, SOON, wait_for};
 use crate::sip::{Caller, Stay};
 use crate::sound::Sound;
 
@@ -195,7 +197,7 @@ fn a_greeting_is_missing() {
 fn the_question_is_a_broken_file() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let language = lab.english_with_broken("still-there");
+    let language = lab.english_but_for("voicemail-guard/still-there", b"RIFF");
     let caller = Caller::dials(&lab, &lab.extension(&language, 's')).listens();
     leaves_his_message(caller).join().unwrap();
     was_handed_on(&lab, &guard.record());
@@ -295,28 +297,76 @@ fn the_data_folder_cannot_be_written() {
 #[test]
 fn the_disk_is_full() {
     let lab = Lab::enter();
-    let mut guard = Guard::start(&lab);
-    guard.cannot_write(true);
-    leaves_his_message(somebody(&lab)).join().unwrap();
-    let ending = lab.ending();
-    guard.cannot_write(false);
+    let disk = SmallDisk::for_data(&lab);
+    let mut guard = Guard::with_data(&lab, disk.folder());
+    disk.is_filled();
+    let calls = [0, 1].map(|_| leaves_his_message(somebody(&lab)));
+    for call in calls {
+        call.join().unwrap();
+    }
+    guard.tells("the audio could not be kept");
+    let endings = lab.endings(2);
+    disk.is_cleared();
     guard.is_asked_to_stop();
     guard.ends();
-    let call = guard.record();
-    assert_eq!(call.get("verdict"), "message", "{call:#?}");
-    assert_eq!(ending.get("call"), call.get("id"), "{ending:?}");
+    guard.starts_again();
+    are_filed_and_kept(&guard, &endings);
+    let left = fs::read_dir(lab.inside(&lab.tap_folder())).unwrap();
+    assert_eq!(left.count(), 0, "left in the tap folder");
 }
 
 #[test]
 fn the_disk_is_full_when_the_guard_starts() {
     let lab = Lab::enter();
-    let guard = Guard::start_on_a_full_disk(&lab);
+    let disk = SmallDisk::for_data(&lab);
+    disk.is_filled();
+    let mut guard = Guard::with_data(&lab, disk.folder());
     leaves_his_message(somebody(&lab)).join().unwrap();
-    let ending = lab.ending();
-    guard.cannot_write(false);
-    let call = guard.record();
-    assert_eq!(ending.get("call"), call.get("id"), "{ending:?}");
-    assert_eq!(call.get("verdict"), "message", "{call:#?}");
+    let endings = lab.endings(1);
+    disk.is_cleared();
+    let _ = guard.record();
+    guard.is_asked_to_stop();
+    guard.ends();
+    guard.starts_again();
+    are_filed_and_kept(&guard, &endings);
+}
+
+/// Each call has its one record, and what was said.
+fn are_filed_and_kept(guard: &Guard<'_>, endings: &[Ending]) {
+    guard.closed_calls(endings.len());
+    wait_for("the recordings to be kept after all", SOON, || {
+        let kept = guard.told().matches("could be kept after all").count();
+        (kept == endings.len()).then_some(())
+    });
+    let filed = guard.calls();
+    let ids = |ids: &mut dyn Iterator<Item = String>| ids.collect::<BTreeSet<_>>();
+    let told = ids(&mut endings.iter().map(|ending| ending.get("call").to_owned()));
+    let listed = ids(&mut filed.iter().map(|call| call.get("id").to_owned()));
+    assert_eq!((filed.len(), listed), (endings.len(), told), "{filed:#?}");
+    for call in &filed {
+        assert_eq!(call.get("verdict"), "message", "{call:#?}");
+        let kept = Sound::read(&guard.data().join(call.get("audio")));
+        assert!(kept.seconds() > 10.0, "{} s are kept", kept.seconds());
+    }
+}
+
+#[test]
+fn the_data_folder_is_read_only_when_the_guard_starts() {
+    let lab = Lab::enter();
+    let disk = SmallDisk::for_data(&lab);
+    let mut guard = Guard::with_data(&lab, disk.folder());
+    guard.is_asked_to_stop();
+    guard.ends();
+    disk.is_read_only(true);
+    let complaint = guard.fails_to_start();
+    let folder = disk.folder().to_string_lossy();
+    assert!(complaint.contains(&*folder), "{complaint}");
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    voicemail_has_his_message(&lab);
+    disk.is_read_only(false);
+    guard.starts_again();
+    leaves_his_message(somebody(&lab)).join().unwrap();
+    assert_eq!(guard.record().get("verdict"), "message");
 }
 
 #[test]

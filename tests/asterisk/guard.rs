@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -16,20 +16,19 @@ use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
 pub struct Guard<'a> {
     lab: &'a Lab,
     home: TempDir,
+    data: PathBuf,
     rights: Rights,
     starts: usize,
     child: Child,
 }
 
 /// What the guard's user may do.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Rights {
     /// What the tests' user may: as root everything.
     All,
     /// What the rights on files say.
     OfAnyUser,
-    /// Everything, but there is no space.
-    NoSpace,
 }
 
 impl<'a> Guard<'a> {
@@ -47,27 +46,27 @@ impl<'a> Guard<'a> {
     /// One that looks for the caller's sound elsewhere.
     pub fn with_tap_folder(lab: &'a Lab, folder: &Path, defaults: &str) -> Self {
         let home = Self::home(lab, &lab.tap_folder(), folder, defaults);
-        Self::launch(lab, home, Rights::All)
+        Self::launch(lab, home, None, Rights::All)
     }
 
     /// One that tells Asterisk to record into this folder.
     pub fn with_tap_folder_of_asterisk(lab: &'a Lab, folder: &str) -> Self {
         let home = Self::home(lab, folder, &lab.inside(folder), "");
-        Self::launch(lab, home, Rights::All)
+        Self::launch(lab, home, None, Rights::All)
     }
 
-    /// One that cannot write anything from its very start.
-    pub fn start_on_a_full_disk(lab: &'a Lab) -> Self {
+    /// One whose data folder is this one.
+    pub fn with_data(lab: &'a Lab, data: &Path) -> Self {
         let folder = lab.tap_folder();
         let home = Self::home(lab, &folder, &lab.inside(&folder), "");
-        Self::launch(lab, home, Rights::NoSpace)
+        Self::launch(lab, home, Some(data), Rights::All)
     }
 
     /// One without root's right to read and write everything.
     pub fn of_any_user(lab: &'a Lab) -> Self {
         let folder = lab.tap_folder();
         let home = Self::home(lab, &folder, &lab.inside(&folder), "");
-        Self::launch(lab, home, Rights::OfAnyUser)
+        Self::launch(lab, home, None, Rights::OfAnyUser)
     }
 
     fn home(lab: &Lab, of_asterisk: &str, folder: &Path, defaults: &str) -> TempDir {
@@ -94,11 +93,13 @@ impl<'a> Guard<'a> {
         )
     }
 
-    fn launch(lab: &'a Lab, home: TempDir, rights: Rights) -> Self {
-        let child = Self::serve(&home, rights);
+    fn launch(lab: &'a Lab, home: TempDir, data: Option<&Path>, rights: Rights) -> Self {
+        let data = data.map_or_else(|| home.path().join("data"), Path::to_owned);
+        let child = Self::serve(&home, &data, rights);
         let mut guard = Self {
             lab,
             home,
+            data,
             rights,
             starts: 1,
             child,
@@ -107,31 +108,24 @@ impl<'a> Guard<'a> {
         guard
     }
 
-    /// A full disk is told to a process by the signal XFSZ first; one that ignores it gets the error.
-    fn serve(home: &TempDir, rights: Rights) -> Child {
+    fn serve(home: &TempDir, data: &Path, rights: Rights) -> Child {
         let mut log = File::options();
         let log = log
             .create(true)
             .append(true)
             .open(home.path().join("guard.log"))
             .unwrap();
-        let mut command = Command::new("sh");
-        command.args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"]);
-        match rights {
-            Rights::All => {}
+        let mut command = match rights {
+            Rights::All => Command::new(BINARY),
             Rights::OfAnyUser => {
-                command.args(["setpriv", "--inh-caps=-all", "--bounding-set=-all"]);
+                let mut command = Command::new("setpriv");
+                command.args(["--inh-caps=-all", "--bounding-set=-all", BINARY]);
+                command
             }
-            Rights::NoSpace => {
-                command.args(["prlimit", "--fsize=0:unlimited"]);
-            }
-        }
-        command.args([BINARY, "serve", "--config"]);
-        command
-            .arg(home.path().join("guard.toml"))
-            .arg("--data")
-            .arg(home.path().join("data"));
-        command.stderr(log).spawn().unwrap()
+        };
+        command.args(["serve", "--config"]);
+        command.arg(home.path().join("guard.toml"));
+        command.arg("--data").arg(data).stderr(log).spawn().unwrap()
     }
 
     fn listens(&mut self) {
@@ -146,13 +140,8 @@ impl<'a> Guard<'a> {
             TcpStream::connect(address).ok()
         });
         // It takes connections a moment before it has opened its log.
-        let started = if self.rights == Rights::NoSpace {
-            ""
-        } else {
-            " listening addresses="
-        };
         wait_for("the guard to be ready", SOON, || {
-            (self.told().matches(started).count() >= self.starts).then_some(())
+            (self.told().matches(" listening addresses=").count() >= self.starts).then_some(())
         });
     }
 
@@ -164,9 +153,18 @@ impl<'a> Guard<'a> {
 
     /// Starts it again where it was killed.
     pub fn starts_again(&mut self) {
-        self.child = Self::serve(&self.home, self.rights);
+        self.child = Self::serve(&self.home, &self.data, self.rights);
         self.starts += 1;
         self.listens();
+    }
+
+    /// Tries to start again, and ends with a complaint.
+    pub fn fails_to_start(&mut self) -> String {
+        let before = self.told().len();
+        self.child = Self::serve(&self.home, &self.data, self.rights);
+        let status = self.ends();
+        assert!(!status.success(), "{status}");
+        self.told().split_off(before)
     }
 
     /// Asks it to stop, as systemd does.
@@ -206,15 +204,6 @@ impl<'a> Guard<'a> {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Every write to a file fails from now on, or no longer.
-    pub fn cannot_write(&self, fails: bool) {
-        let limit = Rlimit {
-            current: fails.then_some(0),
-            maximum: None,
-        };
-        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).unwrap();
-    }
-
     /// Waits until this stands in its log.
     pub fn tells(&self, what: &str) {
         wait_for(&format!("the guard to tell {what:?}"), LONGEST_CALL, || {
@@ -245,8 +234,8 @@ impl<'a> Guard<'a> {
     }
 
     /// Its data folder.
-    pub fn data(&self) -> PathBuf {
-        self.home.path().join("data")
+    pub fn data(&self) -> &Path {
+        &self.data
     }
 
     /// What `voicemail-guard check` says of its settings.

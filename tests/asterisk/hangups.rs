@@ -2,10 +2,11 @@
 
 use std::fs;
 
-use crate::guard::Guard;
-use crate::lab::Lab;
+use crate::guard::{Guard, Record};
+use crate::lab::{Ending, Lab};
 use crate::sip::Caller;
 use crate::sound::Sound;
+use crate::wire;
 
 fn check(verdict: &str, script: impl Fn(&Lab, Caller) -> Caller) {
     let lab = Lab::enter();
@@ -19,12 +20,19 @@ fn check(verdict: &str, script: impl Fn(&Lab, Caller) -> Caller) {
         (verdict, "caller"),
         "{call:#?}"
     );
-    assert_eq!(lab.ending().how, "hung-up");
+    nothing_is_left(&lab);
+}
+
+/// Gives the dialplan's view of the call.
+fn nothing_is_left(lab: &Lab) -> Ending {
+    let ending = lab.ending();
+    assert_eq!(ending.how, "hung-up");
     assert!(lab.inbox(lab.voice_box()).is_empty());
     let left: Vec<_> = fs::read_dir(lab.inside(&lab.tap_folder()))
         .unwrap()
         .collect();
     assert!(left.is_empty(), "left in the tap folder: {left:?}");
+    ending
 }
 
 #[test]
@@ -35,6 +43,26 @@ fn as_soon_as_it_is_answered() {
 #[test]
 fn during_the_greeting() {
     check("hangup", |_, caller| caller.is_quiet(4.0));
+}
+
+#[test]
+fn in_the_beep_itself() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let long_beep = lab.english_but_for("beep", &Sound::busy(4.0).wav());
+    let greeting = lab.prompt("en", "greeting").seconds();
+    let caller = Caller::dials(&lab, &lab.extension(&long_beep, 'p'));
+    caller.is_quiet(greeting + 2.0).hangs_up().call();
+    let call = guard.record();
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("hangup", "caller"),
+        "{call:#?}"
+    );
+    let told = guard.told();
+    let beep = told.find("STREAM FILE beep").expect("a beep");
+    assert!(!told[beep..].contains("WAIT FOR DIGIT"), "{told}");
+    nothing_is_left(&lab);
 }
 
 #[test]
@@ -95,6 +123,103 @@ fn during_the_read_back() {
             .presses("0911555022#")
             .is_quiet(2.0)
     });
+}
+
+#[test]
+fn while_the_confirmation_is_awaited() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let caller = Caller::dials(&lab, &lab.extension("en", 'p'))
+        .listens()
+        .says(&Sound::speech(&lab, 6.0))
+        .presses("0911555022#");
+    caller.listens().is_quiet(1.0).hangs_up().call();
+    let call = guard.record();
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("message", "caller"),
+        "{call:#?}"
+    );
+    assert_eq!(call.get("callback.e164"), "+49911555022", "{call:#?}");
+    assert_eq!(call.get("callback.source"), "keyed");
+    assert_eq!(call.asked(), ["number-is", "number-confirm"]);
+    nothing_is_left(&lab);
+}
+
+#[test]
+fn during_the_thanks() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let stay = ends_by_pound(&lab, 'p').is_quiet(1.0).hangs_up().call();
+    is_a_message_with_thanks(&guard.record());
+    let (_, to) = stay.heard.last().unwrap();
+    let silent = (stay.lasted - *to).as_secs_f32();
+    assert!(silent < 0.3, "the thanks were over for {silent} s");
+    nothing_is_left(&lab);
+}
+
+#[test]
+fn while_the_recording_is_stopped() {
+    while_a_command_is_under_way("EXEC StopMixMonitor");
+}
+
+#[test]
+fn while_the_variables_are_set() {
+    let verdict = while_a_command_is_under_way("SET VARIABLE GUARD_CALLBACK");
+    assert_eq!(verdict, "message");
+}
+
+/// Gives the verdict that the dialplan has got.
+fn while_a_command_is_under_way(command: &'static str) -> String {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let wire = wire::that_holds(&lab, command);
+    ends_by_pound(&lab, 'o').listens().hangs_up().call();
+    assert!(wire.join().unwrap(), "there was no {command}");
+    let call = guard.record();
+    is_a_message_with_thanks(&call);
+    let ending = nothing_is_left(&lab);
+    assert_eq!(ending.get("call"), call.get("id"), "{ending:?}");
+    assert_eq!(ending.get("status"), "", "{ending:?}");
+    ending.get("verdict").to_owned()
+}
+
+fn ends_by_pound(lab: &Lab, wiring: char) -> Caller {
+    let caller = Caller::dials(lab, &lab.extension("en", wiring)).listens();
+    caller.says(&Sound::speech(lab, 6.0)).presses("#")
+}
+
+fn is_a_message_with_thanks(call: &Record) {
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("message", "caller"),
+        "{call:#?}"
+    );
+    assert_eq!(call.asked(), ["thanks"]);
+}
+
+/// AGIEXITONHANGUP is not set: what the guard tells a dead channel is there for the dialplan.
+#[test]
+fn with_asterisks_own_way_of_telling_a_hang_up() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let caller = Caller::dials(&lab, &lab.extension("en", 'n')).listens();
+    caller.says(&Sound::speech(&lab, 6.0)).hangs_up().call();
+    let call = guard.record();
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("message", "caller"),
+        "{call:#?}"
+    );
+    let ending = nothing_is_left(&lab);
+    let told = ["verdict", "callback", "call", "status", "reason"].map(|name| ending.get(name));
+    let because = call.reasons().join("; ");
+    let (number, id) = (call.get("callback.e164"), call.get("id"));
+    assert_eq!(
+        told,
+        ["message", number, id, "done", &because],
+        "{ending:?}"
+    );
 }
 
 #[test]

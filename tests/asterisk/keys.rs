@@ -12,8 +12,17 @@ fn somebody(lab: &Lab) -> Caller {
 
 #[test]
 fn keyed_in_with_hash_and_confirmed() {
+    keyed_in("enforce");
+}
+
+#[test]
+fn keyed_in_with_hash_and_confirmed_in_guide_mode() {
+    keyed_in("guide");
+}
+
+fn keyed_in(mode: &str) {
     let lab = Lab::enter();
-    let guard = Guard::start(&lab);
+    let guard = Guard::with(&lab, &format!("mode = {mode:?}"));
     let caller = somebody(&lab)
         .listens()
         .says(&Sound::speech(&lab, 4.0))
@@ -27,7 +36,7 @@ fn keyed_in_with_hash_and_confirmed() {
     assert_eq!(call.get("callback.number"), "0911555022", "{call:#?}");
     assert_eq!(call.get("callback.e164"), "+49911555022");
     assert_eq!(call.get("callback.source"), "keyed_confirmed");
-    assert_eq!(call.get("verdict"), "message");
+    assert_eq!((call.get("verdict"), call.get("mode")), ("message", mode));
     assert_eq!(
         call.asked(),
         ["number-is", "number-confirm", "number-saved"]

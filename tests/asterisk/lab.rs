@@ -148,26 +148,25 @@ impl Lab {
         TakenAway(files)
     }
 
-    /// A language of this test's own: English, but one prompt of the guard is a broken file.
-    pub fn english_with_broken(&self, prompt: &str) -> String {
+    /// A language of this test's own: English, but one of its sounds, such as `beep`, is this file.
+    pub fn english_but_for(&self, sound: &str, file: &[u8]) -> String {
         let language = format!("t{}", self.guard_port());
         let sounds = self.inside("/usr/share/asterisk/sounds");
-        let ours = sounds.join(&language).join("voicemail-guard");
-        fs::create_dir_all(&ours).unwrap();
-        let links = [("", sounds.join(&language)), ("voicemail-guard/", ours)];
-        for (part, into) in links {
-            for entry in fs::read_dir(sounds.join("en").join(part)).unwrap() {
-                let name = entry.unwrap().file_name().into_string().unwrap();
-                if name != "voicemail-guard" && !name.starts_with(&format!("{prompt}.")) {
-                    let target = format!("/usr/share/asterisk/sounds/en/{part}{name}");
-                    symlink(target, into.join(&name)).unwrap();
+        let (part, name) = sound.split_at(sound.rfind('/').map_or(0, |at| at + 1));
+        for folder in ["", "voicemail-guard/"] {
+            let into = sounds.join(&language).join(folder);
+            fs::create_dir_all(&into).unwrap();
+            for entry in fs::read_dir(sounds.join("en").join(folder)).unwrap() {
+                let entry = entry.unwrap().file_name().into_string().unwrap();
+                let other = folder == part && entry.starts_with(&format!("{name}."));
+                if entry != "voicemail-guard" && !other {
+                    let target = format!("/usr/share/asterisk/sounds/en/{folder}{entry}");
+                    symlink(target, into.join(&entry)).unwrap();
                 }
             }
         }
-        let broken = self.inside(&format!(
-            "/usr/share/asterisk/sounds/{language}/voicemail-guard/{prompt}.wav"
-        ));
-        fs::write(broken, "RIFF").unwrap();
+        let path = sounds.join(&language).join(format!("{sound}.wav"));
+        fs::write(path, file).unwrap();
         language
     }
 

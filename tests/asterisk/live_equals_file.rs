@@ -62,7 +62,7 @@ fn what_is_heard_live_is_what_is_heard_of_the_recording() {
         call.join().unwrap();
     }
     guard.closed_calls(calls.len());
-    let reader = Reader::open(&guard.data()).unwrap();
+    let reader = Reader::open(guard.data()).unwrap();
     let records = reader.calls(&Query::default()).unwrap();
     assert_eq!(records.len(), calls.len());
     for (n, (class, sound)) in calls.iter().enumerate() {

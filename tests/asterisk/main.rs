@@ -27,6 +27,7 @@
 mod callers;
 mod cases;
 mod delivery;
+mod disk;
 mod fail_open;
 mod fake_guard;
 mod faults;
@@ -52,3 +53,5 @@ mod table;
 mod tap_faults;
 mod team;
 mod told_apart;
+mod wire;
+mod wiring_page;

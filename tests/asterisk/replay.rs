@@ -30,7 +30,7 @@ fn replays(lab: &Lab) -> String {
 /// Files a closed call with this sound for a box, as a guard that had no time to deliver it; each `n` once among
 /// these tests, since the one Asterisk knows a message by its call.
 fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, sound: &[i16]) {
-    let log = CallLog::open(&guard.data(), Clock::default()).unwrap().log;
+    let log = CallLog::open(guard.data(), Clock::default()).unwrap().log;
     let record = CallRecord {
         box_name: box_name.to_owned(),
         audio: Some(format!("audio/{n}.wav")),

@@ -63,10 +63,24 @@ impl Sound {
 
     /// The German busy tone: 425 Hz, 480 ms on, 480 ms off.
     pub fn busy(seconds: f32) -> Self {
+        Self::cadence(425.0, 0.48, 0.48, seconds)
+    }
+
+    /// The German congestion tone: 425 Hz, 240 ms on, 240 ms off.
+    pub fn congestion(seconds: f32) -> Self {
+        Self::cadence(425.0, 0.24, 0.24, seconds)
+    }
+
+    /// A fax machine that calls (ITU-T T.30): 1100 Hz, 0.5 s on, 3 s off.
+    pub fn fax(seconds: f32) -> Self {
+        Self::cadence(1_100.0, 0.5, 3.0, seconds)
+    }
+
+    fn cadence(hertz: f32, on: f32, off: f32, seconds: f32) -> Self {
         let sample = |n: usize| {
-            let on = (n / count(0.48)).is_multiple_of(2);
-            let wave = (TAU * 425.0 * n as f32 / 8_000.0).sin();
-            if on { (wave * 8_000.0) as i16 } else { 0 }
+            let wave = (TAU * hertz * n as f32 / 8_000.0).sin();
+            let sounds = n % count(on + off) < count(on);
+            if sounds { (wave * 8_000.0) as i16 } else { 0 }
         };
         Self((0..count(seconds)).map(sample).collect())
     }
@@ -120,13 +134,18 @@ impl Sound {
 
     /// Writes it as a WAV file.
     pub fn write(&self, path: &Path) {
+        fs::write(path, self.wav()).unwrap();
+    }
+
+    /// It as a WAV file.
+    pub fn wav(&self) -> Vec<u8> {
         let bytes = self.0.len() as u32 * 2;
         let mut wav = b"RIFF".to_vec();
         wav.extend((bytes + 36).to_le_bytes());
         wav.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data");
         wav.extend(bytes.to_le_bytes());
         wav.extend(self.0.iter().flat_map(|sample| sample.to_le_bytes()));
-        fs::write(path, wav).unwrap();
+        wav
     }
 
     /// Its samples.

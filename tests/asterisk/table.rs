@@ -27,6 +27,7 @@ fn callers(lab: &Lab, wiring: char) -> Vec<(&'static str, Caller)> {
         says("silent", &Sound::quiet(20.0)),
         ("no_audio", no_audio.sends_nothing(25.0).hangs_up()),
         says("tone", &Sound::busy(10.0)),
+        says("unsure", &Sound::noise(12.0, 0.02)),
     ]
 }
 
@@ -83,8 +84,21 @@ fn the_table_in_observe_mode() {
         .map(|call| call.get("verdict").to_owned())
         .collect();
     assert_eq!(asked, [] as [String; 0], "observe spoke to callers");
-    assert!(
-        lab.inbox(lab.voice_box()).len() >= 4,
-        "VoiceMail() has the messages"
-    );
+    let recorded = lab.inbox(lab.voice_box());
+    let mut recorded: Vec<_> = recorded
+        .iter()
+        .map(|message| message.get("callerid"))
+        .collect();
+    recorded.sort_unstable();
+    let of = [
+        "aside",
+        "hold_music",
+        "message",
+        "mutter",
+        "rambler",
+        "tone",
+        "unsure",
+    ];
+    let of = of.map(|name| format!("\"{name}\" <0911555001>"));
+    assert_eq!(recorded, of, "VoiceMail() has the messages");
 }

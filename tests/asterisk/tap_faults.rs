@@ -3,10 +3,10 @@
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use crate::disk::SmallDisk;
 use crate::faults::{
     is_interrupted, leaves_his_message, somebody, voicemail_has_his_message, was_handed_on,
 };
@@ -63,7 +63,7 @@ fn asterisk_cannot_write_into_the_tap_folder() {
 #[test]
 fn the_disk_with_the_tap_folder_is_full() {
     let lab = Lab::enter();
-    let _full = SmallDisk::of(&lab, 4_096);
+    let _full = SmallDisk::of(lab.inside(&lab.tap_folder()), 4_096);
     let guard = Guard::start(&lab);
     leaves_his_message(somebody(&lab)).join().unwrap();
     was_handed_on(&lab, &guard.record());
@@ -73,37 +73,12 @@ fn the_disk_with_the_tap_folder_is_full() {
 fn the_disk_with_the_tap_folder_fills_up_in_mid_call() {
     let lab = Lab::enter();
     // 15 seconds of a call; then the guard hears nothing any more, and asks.
-    let _small = SmallDisk::of(&lab, 15 * 96_000);
+    let _small = SmallDisk::of(lab.inside(&lab.tap_folder()), 15 * 96_000);
     let guard = Guard::start(&lab);
     let caller = somebody(&lab).listens();
     let caller = caller.talks_until_spoken_to(&Sound::speech(&lab, 60.0));
     leaves_his_message(caller.listens()).join().unwrap();
     was_handed_on(&lab, &guard.record());
-}
-
-/// A disk of so many octets in the place of the tap folder.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn of(lab: &Lab, octets: usize) -> Self {
-        let folder = lab.inside(&lab.tap_folder());
-        let size = format!("size={octets}");
-        let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &size, "tmpfs"])
-            .arg(&folder)
-            .status();
-        assert!(
-            mount.unwrap().success(),
-            "a small disk could not be mounted"
-        );
-        Self(folder)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        Command::new("umount").arg("-l").arg(&self.0).status().ok();
-    }
 }
 
 #[test]

@@ -22,7 +22,7 @@ use super::script::Script;
 /// Runs a script to its end.
 pub(crate) fn run(script: &Script) -> Outcome {
     let record = opened(script);
-    let options = monitor::mix_monitor_options("/tap".as_ref(), record.id);
+    let options = monitor::mix_monitor_options("/tap".as_ref(), record.id, None);
     let began = Clock::default().now();
     let mut shell = Shell {
         call: Call::new(record, script.policy(), &options, began),

@@ -36,6 +36,13 @@ impl Call {
         }
     }
 
+    /// What was heard is not all of the sound: nobody is judged by that.
+    pub(super) fn tap_overdue(&mut self, now: Instant) {
+        self.ears.deaf = true;
+        self.trouble(NOT_HEARD_TO_THE_END.into());
+        self.tap_finished(now);
+    }
+
     /// The sound is complete: judge and file, then tell the dialplan.
     pub(super) fn tap_finished(&mut self, now: Instant) {
         let State::Leaving(Leaving {
@@ -230,3 +237,5 @@ const NO_BLUFF: f32 = 0.5;
 
 /// Asterisk flushes within milliseconds; the tap itself gives up after one second.
 const LONGEST_FLUSH: Duration = Duration::from_secs(3);
+
+const NOT_HEARD_TO_THE_END: &str = "the end of the recording could not be read in time; the share or disk with the tap folder hangs, or this machine is overloaded";

@@ -151,7 +151,7 @@ impl Call {
                 self.trouble("Asterisk did not answer in time".into());
                 self.closed(now);
             }
-            Some(Timer::TapOverdue) => self.tap_finished(now),
+            Some(Timer::TapOverdue) => self.tap_overdue(now),
             None => {}
         }
         self.drain_exchange();

@@ -7,7 +7,7 @@ use std::time::Instant;
 pub enum Timer {
     /// Asterisk owes a reply for too long: the connection is given up, `VoiceMail()` takes over.
     CommandOverdue,
-    /// The tap has not reported its end: the record is closed with what was heard.
+    /// The tap has not reported its end: the record is closed, and says that not all was heard.
     TapOverdue,
 }
 

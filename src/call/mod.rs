@@ -8,6 +8,7 @@
 
 mod action;
 pub mod admission;
+mod answering;
 mod ears;
 mod event;
 mod exits;
@@ -326,17 +327,9 @@ impl Call {
     fn heard_key(&mut self, listening: Listening, key: Option<Key>, now: Instant) {
         match key {
             Some(Key::ONE) if self.is_offer_open(now) => self.take_offer(now),
-            Some(key) if listening.answer.is_some() && key.digit().is_none() => {
-                self.answered(Prompt::StillThere, "key");
-                self.listen(None, now);
-            }
+            Some(key) if listening.answer.is_some() => self.answered_by_key(key, now),
             Some(Key::POUND) => self.end(EndedBy::Caller, now),
-            Some(key) if key.digit().is_some() => {
-                if listening.answer.is_some() {
-                    self.answered(Prompt::StillThere, "key");
-                }
-                self.keyed(Keying::default(), Some(key), now);
-            }
+            Some(key) if key.digit().is_some() => self.keyed(Keying::default(), Some(key), now),
             _ => self.decide(listening, now),
         }
     }
@@ -344,17 +337,7 @@ impl Call {
     fn decide(&mut self, listening: Listening, now: Instant) {
         let situation = self.situation(now);
         if let Some(answer) = listening.answer {
-            if self.ears.speech_since(answer.since) >= ANSWER_BY_VOICE {
-                self.answered(Prompt::StillThere, "voice");
-                return self.listen(None, now);
-            }
-            if now < answer.until {
-                return self.heartbeat(listening, &situation, now);
-            }
-            return match self.record.mode {
-                Mode::Enforce => self.end(EndedBy::Guard, now),
-                Mode::Guide | Mode::Observe => self.listen(None, now),
-            };
+            return self.await_answer(answer, &situation, now);
         }
         match self.policy.advise(&situation) {
             Advice::GoOn => self.heartbeat(listening, &situation, now),
@@ -480,6 +463,3 @@ const SLACK: Duration = Duration::from_secs(8);
 
 /// `VoiceMail()` of Asterisk's own has its limits in voicemail.conf; this one is for a stuck channel.
 const LONGEST_VOICEMAIL: Duration = Duration::from_hours(1);
-
-/// This much near speech after the question is an answer.
-const ANSWER_BY_VOICE: Duration = Duration::from_millis(500);

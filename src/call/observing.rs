@@ -7,11 +7,12 @@
 //! what would have been saved is at most that much.
 
 use super::Call;
+use super::answering::ANSWER_BY_VOICE;
 use super::ears::Ears;
 use super::policy::{Advice, Policy, Situation};
 use super::record::{EndedBy, Mode, WouldHave};
 use super::state::State;
-use super::{ANSWER_BY_VOICE, verdict};
+use super::verdict;
 use crate::audio::MediaTime;
 
 /// The call that enforce would be having.

@@ -79,10 +79,7 @@ impl Call {
             return self.play_next(playing, now);
         };
         match playing.then {
-            Then::AwaitAnswer => {
-                self.answered(Prompt::StillThere, "key");
-                self.listen(None, now);
-            }
+            Then::AwaitAnswer => self.answered_by_key(key, now),
             Then::Confirm(keying) => self.confirmed(keying, Some(key), now),
             Then::Key(keying) => self.keyed(keying, Some(key), now),
             Then::ListenOffered if key == Key::ONE && is_of_offer(clip.as_ref()) => {

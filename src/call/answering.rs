@@ -1,4 +1,7 @@
 //! The answer to the question: near speech, or a key.
+//!
+//! The time for it is counted in the caller's sound, which is heard up to a second after he has made it: nobody is
+//! cut off while his answer is on its way, nor by a tap that stands.
 
 use std::time::{Duration, Instant};
 
@@ -16,13 +19,20 @@ impl Call {
         situation: &Situation,
         now: Instant,
     ) {
-        if self.ears.speech_since(answer.since) >= ANSWER_BY_VOICE {
+        let spoken = self.ears.speech_since(answer.since);
+        if spoken >= ANSWER_BY_VOICE {
             self.answered(Prompt::StillThere, "voice");
             return self.listen(None, now);
         }
-        if now < answer.until {
-            let answer = Some(answer);
-            return self.heartbeat(Listening { answer }, situation, now);
+        let late = if spoken.is_zero() { ON_ITS_WAY } else { BEGUN_LATE };
+        if self.ears.heard() < answer.since + (self.policy.answer + late).into() {
+            if now < answer.until + LONGEST_LAG {
+                let answer = Some(answer);
+                return self.heartbeat(Listening { answer }, situation, now);
+            }
+            self.ears.deaf = true;
+            self.trouble(UNHEARD.into());
+            return self.leave(EndedBy::HandedOn, now);
         }
         match self.record.mode {
             Mode::Enforce => self.end(EndedBy::Guard, now),
@@ -43,3 +53,15 @@ impl Call {
 
 /// This much near speech after the question is an answer.
 pub(super) const ANSWER_BY_VOICE: Duration = Duration::from_millis(500);
+
+/// What the caller says is heard so much later: the flush of Asterisk's file, the look at it, and the ear, which makes
+/// sure first that it is a voice.
+const ON_ITS_WAY: Duration = Duration::from_millis(750);
+
+/// Who has begun to answer in the last moment is heard for so much longer.
+const BEGUN_LATE: Duration = Duration::from_millis(1_750);
+
+/// A tap that has stood for longer has failed, and has said so.
+const LONGEST_LAG: Duration = Duration::from_secs(20);
+
+const UNHEARD: &str = "the caller's sound did not come while his answer was awaited";

@@ -62,13 +62,15 @@ pub struct Call {
     actions: VecDeque<Action>,
 }
 
-/// What has happened in the conversation, each thing with its place in the sound.
+/// What has happened in the conversation, each thing with its time or its place in the sound.
 #[derive(Debug, Default)]
 struct Progress {
     tapped: Option<MediaTime>,
     recording: Option<(Instant, MediaTime)>,
     number_asked: Option<MediaTime>,
-    warned: Option<MediaTime>,
+    /// A number by keys is under way.
+    number_begun: Option<Instant>,
+    warned: Option<Instant>,
     exit: Option<Key>,
     offered_until: Option<Instant>,
     questions: u32,
@@ -351,7 +353,7 @@ impl Call {
                 self.play_and_offer(prompt, Offer::Rambler, now);
             }
             Advice::Warn => {
-                self.progress.warned = Some(self.ears.heard());
+                self.progress.warned = Some(now);
                 self.play([Clip::Prompt(Prompt::TimeWarning)], Then::Listen, now);
             }
             Advice::EndIdle => self.end(EndedBy::Guard, now),
@@ -417,7 +419,10 @@ impl Call {
             tone_for: self.ears.tone_for(),
             questions_asked: self.progress.questions,
             number_settled: confirmed || self.progress.number_asked.is_some(),
-            warned: self.progress.warned.is_some(),
+            warned_for: self
+                .progress
+                .warned
+                .map(|at| now.saturating_duration_since(at)),
         }
     }
 }

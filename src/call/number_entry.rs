@@ -3,6 +3,7 @@
 //! What no numbering plan has (a wrong length, an extension) is told to the caller and read back once more.
 //! If he insists with 1, or says nothing, it is kept as he keyed it: `keyed`, without an E.164 form and never
 //! confirmed, since a confirmed number is one that can be called. A better source that is known already stays.
+//! All this takes nothing from the time for the message.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -33,6 +34,7 @@ impl Call {
         if now.saturating_duration_since(self.started) >= self.policy.longest_call {
             return self.end(EndedBy::Limit, now);
         }
+        self.progress.number_begun.get_or_insert(now);
         let digit = key.filter(|key| key.digit().is_some());
         match (key, digit) {
             (_, Some(digit)) => {

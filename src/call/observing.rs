@@ -6,6 +6,8 @@
 //! `GOODBYE` later. Prompts that end no call are left out. Nobody was really asked, so some would have answered:
 //! what would have been saved is at most that much.
 
+use std::time::Duration;
+
 use super::Call;
 use super::answering::ANSWER_BY_VOICE;
 use super::ears::Ears;
@@ -94,7 +96,7 @@ impl Observing {
             questions_asked: self.questions,
             // What would only be said is left out.
             number_settled: true,
-            warned: true,
+            warned_for: Some(Duration::MAX),
         };
         match self.enforcing.advise(&situation) {
             Advice::GoOn | Advice::AskNumber | Advice::Warn => None,

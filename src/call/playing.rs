@@ -137,8 +137,11 @@ impl Call {
     }
 
     pub(super) fn listen(&mut self, answer: Option<AwaitedAnswer>, now: Instant) {
-        if self.progress.recording.is_none() {
-            self.progress.recording = Some((now, self.ears.heard()));
+        let number_begun = self.progress.number_begun.take();
+        match (&mut self.progress.recording, number_begun) {
+            (Some((since, _)), Some(begun)) => *since += now.saturating_duration_since(begun),
+            (Some(_), None) => {}
+            (none, _) => *none = Some((now, self.ears.heard())),
         }
         self.ears.resume();
         let situation = self.situation(now);

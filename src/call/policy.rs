@@ -102,7 +102,7 @@ pub enum Offer {
 /// What is known when the conversation asks what to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Situation {
-    /// Since the beep.
+    /// Since the beep; what a number by keys took does not count.
     pub recording_for: Duration,
     /// Since the call began.
     pub call_for: Duration,
@@ -118,8 +118,8 @@ pub struct Situation {
     pub questions_asked: u32,
     /// Whether the rambler's prompt was given, or the number is already known from the keys.
     pub number_settled: bool,
-    /// Whether the warning was given.
-    pub warned: bool,
+    /// Since the warning; `None` where none was given.
+    pub warned_for: Option<Duration>,
 }
 
 /// A stretch without a near voice.
@@ -169,7 +169,9 @@ impl Policy {
             if at.tone_for >= self.tone {
                 return Advice::EndTone;
             }
-            if at.recording_for >= self.longest_message {
+            // Whoever was warned late has his time all the same.
+            let warned = at.warned_for.is_some_and(|time| time >= self.warning_before_end);
+            if warned && at.recording_for >= self.longest_message {
                 return Advice::EndLimit;
             }
         }
@@ -180,9 +182,9 @@ impl Policy {
                 _ => Advice::GoOn,
             };
         }
-        if !at.warned
-            && at.recording_for >= self.longest_message.saturating_sub(self.warning_before_end)
-        {
+        let of_message = self.longest_message.saturating_sub(at.recording_for);
+        let of_call = self.longest_call.saturating_sub(at.call_for);
+        if at.warned_for.is_none() && of_message.min(of_call) <= self.warning_before_end {
             return Advice::Warn;
         }
         if self.is_rambling(at) {
@@ -245,7 +247,7 @@ mod tests {
             tone_for: Duration::ZERO,
             questions_asked: 0,
             number_settled: false,
-            warned: false,
+            warned_for: None,
         }
     }
 
@@ -290,45 +292,19 @@ mod tests {
 
     #[test]
     fn each_kind_of_idleness_has_its_limit() {
-        let nothing = Situation {
-            speech: Duration::ZERO,
-            ..speaking(9.0)
+        let check_idle = |idle: Idle, expected| {
+            let nothing = Situation {
+                idle,
+                speech: Duration::ZERO,
+                ..speaking(9.0)
+            };
+            check(nothing, expected);
         };
-        check(
-            Situation {
-                idle: idle(7.9, 7.9, 0.0, 0.0),
-                ..nothing
-            },
-            Advice::GoOn,
-        );
-        check(
-            Situation {
-                idle: idle(8.0, 8.0, 0.0, 0.0),
-                ..nothing
-            },
-            Advice::Ask,
-        );
-        check(
-            Situation {
-                idle: idle(11.0, 2.0, 9.0, 0.0),
-                ..nothing
-            },
-            Advice::GoOn,
-        );
-        check(
-            Situation {
-                idle: idle(12.0, 2.0, 10.0, 0.0),
-                ..nothing
-            },
-            Advice::Ask,
-        );
-        check(
-            Situation {
-                idle: idle(6.0, 0.0, 0.0, 6.0),
-                ..nothing
-            },
-            Advice::Ask,
-        );
+        check_idle(idle(7.9, 7.9, 0.0, 0.0), Advice::GoOn);
+        check_idle(idle(8.0, 8.0, 0.0, 0.0), Advice::Ask);
+        check_idle(idle(11.0, 2.0, 9.0, 0.0), Advice::GoOn);
+        check_idle(idle(12.0, 2.0, 10.0, 0.0), Advice::Ask);
+        check_idle(idle(6.0, 0.0, 0.0, 6.0), Advice::Ask);
     }
 
     #[test]
@@ -382,26 +358,42 @@ mod tests {
 
     #[test]
     fn the_end_is_announced_and_kept() {
-        let late = Situation {
+        let settled = |recording| Situation {
             number_settled: true,
-            ..speaking(105.0)
+            ..speaking(recording)
         };
-        check(late, Advice::Warn);
-        check(
-            Situation {
-                warned: true,
-                ..late
-            },
-            Advice::GoOn,
-        );
-        check(
-            Situation {
-                warned: true,
-                recording_for: secs(120.0),
-                ..late
-            },
-            Advice::EndLimit,
-        );
+        let warned = |recording, warned_for| Situation {
+            warned_for: Some(secs(warned_for)),
+            ..settled(recording)
+        };
+        check(settled(104.9), Advice::GoOn);
+        check(settled(105.0), Advice::Warn);
+        check(warned(105.0, 0.0), Advice::GoOn);
+        check(warned(120.0, 15.0), Advice::EndLimit);
+    }
+
+    #[test]
+    fn nobody_is_ended_at_the_limit_unwarned_or_right_behind_the_warning() {
+        let late = |warned_for| Situation {
+            number_settled: true,
+            warned_for,
+            ..speaking(125.0)
+        };
+        check(late(None), Advice::Warn);
+        check(late(Some(secs(14.9))), Advice::GoOn);
+        check(late(Some(secs(15.0))), Advice::EndLimit);
+    }
+
+    #[test]
+    fn the_end_of_the_whole_call_is_announced_too() {
+        let long = |call| Situation {
+            number_settled: true,
+            call_for: secs(call),
+            ..speaking(60.0)
+        };
+        check(long(584.9), Advice::GoOn);
+        check(long(585.0), Advice::Warn);
+        check(long(600.0), Advice::EndLimit);
     }
 
     #[test]

@@ -23,6 +23,16 @@ impl Call {
         }
     }
 
+    /// The longest message or the longest call: ends it, or hands it on where nobody is ended.
+    pub(super) fn limit_reached(&mut self, now: Instant) {
+        if self.record.mode == Mode::Enforce {
+            return self.end(EndedBy::Limit, now);
+        }
+        let longest = self.policy.longest_call.as_secs_f64();
+        self.trouble(format!("the longest call ({longest} s); guide ends nobody"));
+        self.leave(EndedBy::HandedOn, now);
+    }
+
     fn drain_tap(&mut self, now: Instant) {
         let State::Leaving(leaving) = &mut self.state else {
             return;

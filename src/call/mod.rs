@@ -358,7 +358,7 @@ impl Call {
             }
             Advice::EndIdle => self.end(EndedBy::Guard, now),
             Advice::EndTone => self.leave(EndedBy::Guard, now),
-            Advice::EndLimit => self.end(EndedBy::Limit, now),
+            Advice::EndLimit | Advice::HandOn => self.limit_reached(now),
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::Call;
 use super::prompt::Clip;
-use super::record::{Callback, CallbackSource, EndedBy};
+use super::record::{Callback, CallbackSource};
 use super::state::{Keying, State, Then};
 use crate::agi::{Command, Key};
 use crate::number::{self, E164};
@@ -32,7 +32,7 @@ impl Call {
     /// A key, or none within the pause.
     pub(super) fn keyed(&mut self, mut keying: Keying, key: Option<Key>, now: Instant) {
         if now.saturating_duration_since(self.started) >= self.policy.longest_call {
-            return self.end(EndedBy::Limit, now);
+            return self.limit_reached(now);
         }
         self.progress.number_begun.get_or_insert(now);
         let digit = key.filter(|key| key.digit().is_some());

@@ -99,7 +99,7 @@ impl Observing {
             warned_for: Some(Duration::MAX),
         };
         match self.enforcing.advise(&situation) {
-            Advice::GoOn | Advice::AskNumber | Advice::Warn => None,
+            Advice::GoOn | Advice::AskNumber | Advice::Warn | Advice::HandOn => None,
             Advice::Ask => {
                 self.questions += 1;
                 let until = heard + QUESTION;

@@ -53,7 +53,7 @@ pub struct Policy {
     pub key_pause: Duration,
     /// How long 1 or 2 is awaited after the read-back.
     pub confirm: Duration,
-    /// The whole call, whatever happens.
+    /// The whole call, whatever happens; in guide `VoiceMail()` has the caller then.
     pub longest_call: Duration,
 }
 
@@ -150,8 +150,10 @@ pub enum Advice {
     EndIdle,
     /// End: a machine.
     EndTone,
-    /// End: the longest message.
+    /// End: the longest message, or the longest call.
     EndLimit,
+    /// Hand on to `VoiceMail()`: the longest call, where nobody is ended.
+    HandOn,
 }
 
 impl Policy {
@@ -162,10 +164,11 @@ impl Policy {
 
     /// What to do next. Nobody is cut off without the question, tones and the hard limits aside.
     pub fn advise(&self, at: &Situation) -> Advice {
+        let ends = self.mode == Mode::Enforce;
         if at.call_for >= self.longest_call {
-            return Advice::EndLimit;
+            return if ends { Advice::EndLimit } else { Advice::HandOn };
         }
-        if self.mode == Mode::Enforce {
+        if ends {
             if at.tone_for >= self.tone {
                 return Advice::EndTone;
             }
@@ -184,7 +187,7 @@ impl Policy {
         }
         let of_message = self.longest_message.saturating_sub(at.recording_for);
         let of_call = self.longest_call.saturating_sub(at.call_for);
-        if at.warned_for.is_none() && of_message.min(of_call) <= self.warning_before_end {
+        if ends && at.warned_for.is_none() && of_message.min(of_call) <= self.warning_before_end {
             return Advice::Warn;
         }
         if self.is_rambling(at) {
@@ -394,6 +397,22 @@ mod tests {
         check(long(584.9), Advice::GoOn);
         check(long(585.0), Advice::Warn);
         check(long(600.0), Advice::EndLimit);
+    }
+
+    #[test]
+    fn guide_ends_nobody_and_warns_of_no_end() {
+        let guide = Policy {
+            mode: Mode::Guide,
+            ..Policy::default()
+        };
+        let long = |recording, call| Situation {
+            number_settled: true,
+            call_for: secs(call),
+            ..speaking(recording)
+        };
+        assert_eq!(guide.advise(&long(119.0, 130.0)), Advice::GoOn);
+        assert_eq!(guide.advise(&long(580.0, 590.0)), Advice::GoOn);
+        assert_eq!(guide.advise(&long(590.0, 600.0)), Advice::HandOn);
     }
 
     #[test]

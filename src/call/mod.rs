@@ -310,16 +310,19 @@ impl Call {
         self.renew_rail_then(Command::wait_for_digit(beat), beat, now);
     }
 
-    /// Renews Asterisk's guard rail when half of it is used up, else sends the command.
+    /// Renews Asterisk's guard rail when half of it is used up, or it does not fit the command; else sends the
+    /// command.
     ///
     /// The reply to the renewal comes back to the same state, which then goes on.
     fn renew_rail_then(&mut self, command: Command, longest: Duration, now: Instant) {
+        let rail = RAIL.max(longest + RAIL / 3);
+        let least = longest.max(LONGEST_CLIP);
         let due = self
             .rail_until
-            .is_some_and(|until| until < now + RAIL / 2 + LONGEST_CLIP / 4);
+            .is_some_and(|until| until < now + least || until > now + rail);
         if due {
-            self.rail_until = Some(now + RAIL);
-            let rail = Command::set_variable("TIMEOUT(absolute)", RAIL.as_secs().to_string());
+            self.rail_until = Some(now + rail);
+            let rail = Command::set_variable("TIMEOUT(absolute)", rail.as_secs().to_string());
             self.send(rail, SHORT, now);
         } else {
             self.send(command, longest, now);
@@ -365,7 +368,7 @@ impl Call {
     /// A withheld caller is asked for his number, by our greeting or behind the administrator's own.
     fn greeting(&self) -> Vec<Clip> {
         let withheld = self.record.caller.presentation == Presentation::Withheld;
-        let own = self.policy.greeting != Prompt::Greeting.path();
+        let own = self.policy.is_own_greeting();
         let greeting = Clip::Greeting(self.policy.greeting.clone());
         match (withheld, own) {
             (true, true) => vec![greeting, Clip::Prompt(Prompt::EnterNumber)],

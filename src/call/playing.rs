@@ -45,11 +45,14 @@ impl Call {
             Then::Leave(_) => Keys::NONE,
             Then::Listen | Then::ListenOffered | Then::AwaitAnswer | Then::Key(_) => Keys::ALL,
         };
-        match playing.clips.front().map(|clip| clip.command(keys)) {
-            Some(command) => {
+        match playing.clips.front() {
+            Some(clip) => {
+                let own = matches!(clip, Clip::Greeting(file) if *file == self.policy.greeting);
+                let longest = if own { self.policy.longest_greeting() } else { LONGEST_CLIP };
+                let command = clip.command(keys);
                 self.state = State::Playing(playing);
                 // The rail is renewed between prompts; the command that is due follows it.
-                self.renew_rail_then(command, LONGEST_CLIP, now);
+                self.renew_rail_then(command, longest, now);
             }
             None => self.prompt_over(playing.then, now),
         }

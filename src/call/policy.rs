@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::admission::Lists;
+use super::prompt::LONGEST_CLIP;
 use super::record::Mode;
+use crate::prompts::Prompt;
 
 /// The settings of one box that the conversation goes by; every default is the hotline's own.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +17,8 @@ pub struct Policy {
     pub mode: Mode,
     /// Prompt played at the start; an administrator's own file may stand here.
     pub greeting: String,
+    /// How long an administrator's own greeting plays; `None` where that cannot be seen.
+    pub greeting_length: Option<Duration>,
     /// Options handed to `VoiceMail()` when it takes the message itself.
     pub voicemail_options: String,
     /// Country that numbers without a country code belong to (ISO 3166-1 alpha-2).
@@ -62,6 +66,7 @@ impl Default for Policy {
         Self {
             mode: Mode::Enforce,
             greeting: "voicemail-guard/greeting".into(),
+            greeting_length: None,
             voicemail_options: "u".into(),
             home_country: "DE".into(),
             lists: Arc::default(),
@@ -162,6 +167,18 @@ impl Policy {
         self.hold_music.mul_f64(1.25)
     }
 
+    /// For so long the greeting may play.
+    pub fn longest_greeting(&self) -> Duration {
+        let unseen = if self.is_own_greeting() { UNSEEN_GREETING } else { LONGEST_CLIP };
+        let length = self.greeting_length.unwrap_or(unseen);
+        length.min(self.longest_call).max(LONGEST_CLIP)
+    }
+
+    /// Whether the greeting is an administrator's own.
+    pub fn is_own_greeting(&self) -> bool {
+        self.greeting != Prompt::Greeting.path()
+    }
+
     /// What to do next. Nobody is cut off without the question, tones and the hard limits aside.
     pub fn advise(&self, at: &Situation) -> Advice {
         let ends = self.mode == Mode::Enforce;
@@ -225,6 +242,9 @@ impl Policy {
             && at.speech >= self.rambler_prompt_after / 2
     }
 }
+
+/// An administrator's greeting whose file cannot be seen is no longer than this.
+const UNSEEN_GREETING: Duration = Duration::from_mins(3);
 
 /// Less speech than this does not count as having started.
 const WORTH_A_PAUSE: Duration = Duration::from_millis(300);
@@ -397,6 +417,23 @@ mod tests {
         check(long(584.9), Advice::GoOn);
         check(long(585.0), Advice::Warn);
         check(long(600.0), Advice::EndLimit);
+    }
+
+    #[test]
+    fn a_greeting_may_play_as_long_as_its_file_says() {
+        let check = |greeting: &str, length: Option<u64>, expected: u64| {
+            let policy = Policy {
+                greeting: greeting.into(),
+                greeting_length: length.map(Duration::from_secs),
+                ..Policy::default()
+            };
+            assert_eq!(policy.longest_greeting(), Duration::from_secs(expected));
+        };
+        check("voicemail-guard/greeting", None, 40);
+        check("own/hello", None, 180);
+        check("own/hello", Some(12), 40);
+        check("own/hello", Some(75), 75);
+        check("own/hello", Some(7_200), 600);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tracing::{error, info, warn};
 use super::{notify, serve};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Current};
+use crate::prompts;
 use crate::telemetry::Dial;
 
 /// Listens for SIGHUP from now on, within the current runtime.
@@ -52,7 +53,8 @@ impl Reload {
     async fn read(&self, file: &Path) {
         let path = file.to_owned();
         let read = tokio::task::spawn_blocking(move || {
-            let config = Config::load(&path)?;
+            let mut config = Config::load(&path)?;
+            prompts::measure_greetings(&mut config);
             serve::tell_of_prompts(&config);
             Ok(config)
         });

@@ -42,7 +42,8 @@ pub struct Args {}
 /// # Errors
 /// Configuration, data folder, log or an address cannot be used.
 pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, Failure> {
-    let config = shared.settings()?;
+    let mut config = shared.settings()?;
+    prompts::measure_greetings(&mut config);
     let data = shared.data_folder()?;
     let dial = telemetry::start(&config.log).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -192,6 +193,16 @@ pub(super) fn tell_of_prompts(config: &Config) {
                 language,
                 ?missing,
                 "prompts are missing; see asterisk-conf/README.md"
+            );
+        }
+    }
+    for greeting in config.own_greetings() {
+        let seen = prompts::own_sound(&config.prompts, greeting);
+        if let Some(missing) = seen.map(|seen| seen.missing).filter(|m| !m.is_empty()) {
+            warn!(
+                greeting,
+                ?missing,
+                "a greeting of your own is missing: callers of these languages hear it in English, or go on to VoiceMail()"
             );
         }
     }

@@ -112,6 +112,7 @@ impl BoxTable {
         Policy {
             mode: self.mode.unwrap_or(own.mode),
             greeting: self.greeting.map_or(own.greeting, |sound| sound.0),
+            greeting_length: None,
             voicemail_options: self
                 .voicemail_options
                 .map_or(own.voicemail_options, |options| options.0),

@@ -160,11 +160,13 @@ fn files(settings: &Prompts, language: &str, sound: &str) -> impl Iterator<Item 
         settings.sounds.clone(),
     ];
     let endings = move |file: PathBuf| {
-        FORMATS.into_iter().filter_map(move |(ending, octets_a_second)| {
-            let about = std::fs::metadata(format!("{}.{ending}", file.display())).ok()?;
-            let micros = about.len().saturating_mul(1_000_000) / octets_a_second;
-            about.is_file().then(|| Duration::from_micros(micros))
-        })
+        FORMATS
+            .into_iter()
+            .filter_map(move |(ending, octets_a_second)| {
+                let about = std::fs::metadata(format!("{}.{ending}", file.display())).ok()?;
+                let micros = about.len().saturating_mul(1_000_000) / octets_a_second;
+                about.is_file().then(|| Duration::from_micros(micros))
+            })
     };
     let sound = sound.to_owned();
     // A whole path is the same below every folder.

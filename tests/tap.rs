@@ -362,7 +362,12 @@ fn a_share_that_hangs_is_told() {
         let monitor = Monitor::new(folder.path(), CallId::new(started(), 7), clock.now()).unwrap();
         let (sender, mut events) = mpsc::channel(1);
         let began = clock.now();
-        tokio::spawn(monitor::follow(monitor, clock, CancellationToken::new(), sender));
+        tokio::spawn(monitor::follow(
+            monitor,
+            clock,
+            CancellationToken::new(),
+            sender,
+        ));
         let Some(TapEvent::Failed(error)) = events.recv().await else {
             panic!("the tap hears something");
         };

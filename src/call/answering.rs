@@ -24,7 +24,11 @@ impl Call {
             self.answered(Prompt::StillThere, "voice");
             return self.listen(None, now);
         }
-        let late = if spoken.is_zero() { ON_ITS_WAY } else { BEGUN_LATE };
+        let late = if spoken.is_zero() {
+            ON_ITS_WAY
+        } else {
+            BEGUN_LATE
+        };
         if self.ears.heard() < answer.since + (self.policy.answer + late).into() {
             if now < answer.until + LONGEST_LAG {
                 let answer = Some(answer);

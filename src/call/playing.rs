@@ -48,7 +48,11 @@ impl Call {
         match playing.clips.front() {
             Some(clip) => {
                 let own = matches!(clip, Clip::Greeting(file) if *file == self.policy.greeting);
-                let longest = if own { self.policy.longest_greeting() } else { LONGEST_CLIP };
+                let longest = if own {
+                    self.policy.longest_greeting()
+                } else {
+                    LONGEST_CLIP
+                };
                 let command = clip.command(keys);
                 self.state = State::Playing(playing);
                 // The rail is renewed between prompts; the command that is due follows it.

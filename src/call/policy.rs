@@ -169,7 +169,11 @@ impl Policy {
 
     /// For so long the greeting may play.
     pub fn longest_greeting(&self) -> Duration {
-        let unseen = if self.is_own_greeting() { UNSEEN_GREETING } else { LONGEST_CLIP };
+        let unseen = if self.is_own_greeting() {
+            UNSEEN_GREETING
+        } else {
+            LONGEST_CLIP
+        };
         let length = self.greeting_length.unwrap_or(unseen);
         length.min(self.longest_call).max(LONGEST_CLIP)
     }
@@ -183,14 +187,20 @@ impl Policy {
     pub fn advise(&self, at: &Situation) -> Advice {
         let ends = self.mode == Mode::Enforce;
         if at.call_for >= self.longest_call {
-            return if ends { Advice::EndLimit } else { Advice::HandOn };
+            return if ends {
+                Advice::EndLimit
+            } else {
+                Advice::HandOn
+            };
         }
         if ends {
             if at.tone_for >= self.tone {
                 return Advice::EndTone;
             }
             // Whoever was warned late has his time all the same.
-            let warned = at.warned_for.is_some_and(|time| time >= self.warning_before_end);
+            let warned = at
+                .warned_for
+                .is_some_and(|time| time >= self.warning_before_end);
             if warned && at.recording_for >= self.longest_message {
                 return Advice::EndLimit;
             }

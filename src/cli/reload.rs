@@ -55,7 +55,7 @@ impl Reload {
         let read = tokio::task::spawn_blocking(move || {
             let mut config = Config::load(&path)?;
             prompts::measure_greetings(&mut config);
-            serve::tell_of_prompts(&config);
+            serve::tell_of_doubts(&config);
             Ok(config)
         });
         match read.await {

@@ -97,7 +97,7 @@ pub(crate) async fn serve(
     tokio::task::spawn_blocking(number::warm_up);
     let config = settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
-    tell_of_prompts(&config);
+    tell_of_doubts(&config);
     let opened = CallLog::open(&data, clock).map_err(failed)?;
     let made = DirBuilder::new().recursive(true).mode(0o770).create(folder);
     if let Err(error) = made {
@@ -184,8 +184,11 @@ async fn watch(guard: Arc<Guard>) {
     }
 }
 
-/// Says which prompts callers will miss.
-pub(super) fn tell_of_prompts(config: &Config) {
+/// Says what of the settings may not be meant, and which prompts callers will miss.
+pub(super) fn tell_of_doubts(config: &Config) {
+    for remark in config.remarks() {
+        warn!("{remark}");
+    }
     for language in &config.prompts.languages {
         if let prompts::Installed::Missing(missing) = prompts::installed(&config.prompts, language)
         {

@@ -154,6 +154,23 @@ impl Config {
         }
     }
 
+    /// What the settings do that may not be meant, each with its table.
+    pub fn remarks(&self) -> Vec<String> {
+        let boxes = self.boxes.iter();
+        let boxes = boxes.map(|(name, settings)| (format!("[box.{name:?}]"), settings));
+        let all = [("[defaults]".to_owned(), &self.defaults)];
+        let mut told = Vec::new();
+        for (table, settings) in all.into_iter().chain(boxes) {
+            for remark in boxes::remarks(&settings.policy) {
+                // A box does not repeat what it has from [defaults].
+                if !told.iter().any(|known: &String| known.ends_with(&remark)) {
+                    told.push(format!("{table} {remark}"));
+                }
+            }
+        }
+        told
+    }
+
     /// No box is delivered anywhere from now on: for a guard that only shows what it would do.
     pub fn deliver_nowhere(&mut self) {
         for settings in self.boxes.values_mut().chain([&mut self.defaults]) {

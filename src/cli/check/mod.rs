@@ -59,6 +59,10 @@ pub fn run(Args {}: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitC
                     None => "no configuration file: the defaults hold".into(),
                 },
             ))?;
+            for remark in config.remarks() {
+                let mend = "change one of the two, or leave it so if it is meant";
+                report.tell(Item::warn("settings", remark, mend))?;
+            }
             installation(&config, &data)
         }
         Err(error) => settings_mistakes(&error),

@@ -46,13 +46,13 @@ fn greeting(settings: &Prompts, sound: &str) -> Item {
     let Some(OwnSound { missing, length }) = own_sound(settings, sound) else {
         return Item::warn(
             "greeting",
-            format!("{sound}: its folder cannot be seen from here, as in a container: nothing is known of it"),
+            format!(
+                "{sound}: its folder cannot be seen from here, as in a container: nothing is known of it"
+            ),
             "see on the machine of Asterisk that it is there and plays no longer than three minutes; or set [prompts] sounds",
         );
     };
-    let put = format!(
-        "put it below {sounds}/LANGUAGE/, or mend greeting in the configuration"
-    );
+    let put = format!("put it below {sounds}/LANGUAGE/, or mend greeting in the configuration");
     match length {
         None => Item::fail(
             "greeting",

@@ -212,6 +212,26 @@ fn what_is_missing_is_one_and_told_with_its_mending() {
 }
 
 #[test]
+fn a_greeting_of_ones_own_is_looked_for_too() {
+    let house = House::new();
+    let configured = fs::read_to_string(house.path("guard.toml")).unwrap();
+    let greeting = "[box.\"100\"]\ngreeting = \"own/hello\"\n";
+    fs::write(house.path("guard.toml"), configured + greeting).unwrap();
+    let (code, lines) = house.check();
+    assert_eq!(code, 1, "{lines:#?}");
+    let (_, mend) = item(&lines, "fail greeting own/hello: is not there");
+    assert!(mend.contains("/sounds/LANGUAGE/"), "{mend}");
+    fs::create_dir(house.path("sounds/de/own")).unwrap();
+    fs::write(house.path("sounds/de/own/hello.ulaw"), vec![0; 8_000 * 75]).unwrap();
+    let (code, lines) = house.check();
+    assert_eq!(code, 0, "{lines:#?}");
+    item(&lines, "warn greeting own/hello: not there in en");
+    fs::rename(house.path("sounds/de/own"), house.path("sounds/own")).unwrap();
+    let (_, lines) = house.check();
+    item(&lines, "ok greeting own/hello: is there, and plays 75 s");
+}
+
+#[test]
 fn sounds_out_of_sight_and_a_tap_open_to_all_are_no_more_than_warnings() {
     let house = House::new();
     fs::remove_dir_all(house.path("sounds")).unwrap();

@@ -23,6 +23,16 @@ impl Call {
         }
     }
 
+    /// The longest message or the longest call: ends it, or hands it on where nobody is ended.
+    pub(super) fn limit_reached(&mut self, now: Instant) {
+        if self.record.mode == Mode::Enforce {
+            return self.end(EndedBy::Limit, now);
+        }
+        let longest = self.policy.longest_call.as_secs_f64();
+        self.trouble(format!("the longest call ({longest} s); guide ends nobody"));
+        self.leave(EndedBy::HandedOn, now);
+    }
+
     fn drain_tap(&mut self, now: Instant) {
         let State::Leaving(leaving) = &mut self.state else {
             return;
@@ -34,6 +44,13 @@ impl Call {
         } else {
             self.tap_finished(now);
         }
+    }
+
+    /// What was heard is not all of the sound: nobody is judged by that.
+    pub(super) fn tap_overdue(&mut self, now: Instant) {
+        self.ears.deaf = true;
+        self.trouble(NOT_HEARD_TO_THE_END.into());
+        self.tap_finished(now);
     }
 
     /// The sound is complete: judge and file, then tell the dialplan.
@@ -230,3 +247,5 @@ const NO_BLUFF: f32 = 0.5;
 
 /// Asterisk flushes within milliseconds; the tap itself gives up after one second.
 const LONGEST_FLUSH: Duration = Duration::from_secs(3);
+
+const NOT_HEARD_TO_THE_END: &str = "the end of the recording could not be read in time; the share or disk with the tap folder hangs, or this machine is overloaded";

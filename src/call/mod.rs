@@ -8,6 +8,7 @@
 
 mod action;
 pub mod admission;
+mod answering;
 mod ears;
 mod event;
 mod exits;
@@ -62,13 +63,15 @@ pub struct Call {
     actions: VecDeque<Action>,
 }
 
-/// What has happened in the conversation, each thing with its place in the sound.
+/// What has happened in the conversation, each thing with its time or its place in the sound.
 #[derive(Debug, Default)]
 struct Progress {
     tapped: Option<MediaTime>,
     recording: Option<(Instant, MediaTime)>,
     number_asked: Option<MediaTime>,
-    warned: Option<MediaTime>,
+    /// A number by keys is under way.
+    number_begun: Option<Instant>,
+    warned: Option<Instant>,
     exit: Option<Key>,
     offered_until: Option<Instant>,
     questions: u32,
@@ -160,7 +163,7 @@ impl Call {
                 self.trouble("Asterisk did not answer in time".into());
                 self.closed(now);
             }
-            Some(Timer::TapOverdue) => self.tap_finished(now),
+            Some(Timer::TapOverdue) => self.tap_overdue(now),
             Some(Timer::RailDue) => self.send_rail_behind(now),
             None => {}
         }
@@ -311,16 +314,19 @@ impl Call {
         self.renew_rail_then(Command::wait_for_digit(beat), beat, now);
     }
 
-    /// Renews Asterisk's guard rail when half of it is used up, else sends the command.
+    /// Renews Asterisk's guard rail when half of it is used up, or it does not fit the command; else sends the
+    /// command.
     ///
     /// The reply to the renewal comes back to the same state, which then goes on.
     fn renew_rail_then(&mut self, command: Command, longest: Duration, now: Instant) {
+        let length = RAIL.max(longest + RAIL / 3);
+        let least = longest.max(LONGEST_CLIP);
         let due = self
             .rail_until
-            .is_some_and(|until| until < now + RAIL / 2 + LONGEST_CLIP / 4);
+            .is_some_and(|until| until < now + least || until > now + length);
         if due {
-            self.rail_until = Some(now + RAIL);
-            self.send(rail(RAIL), SHORT, now);
+            self.rail_until = Some(now + length);
+            self.send(rail(length), SHORT, now);
         } else {
             self.send(command, longest, now);
         }
@@ -329,17 +335,9 @@ impl Call {
     fn heard_key(&mut self, listening: Listening, key: Option<Key>, now: Instant) {
         match key {
             Some(Key::ONE) if self.is_offer_open(now) => self.take_offer(now),
-            Some(key) if listening.answer.is_some() && key.digit().is_none() => {
-                self.answered(Prompt::StillThere, "key");
-                self.listen(None, now);
-            }
+            Some(key) if listening.answer.is_some() => self.answered_by_key(key, now),
             Some(Key::POUND) => self.end(EndedBy::Caller, now),
-            Some(key) if key.digit().is_some() => {
-                if listening.answer.is_some() {
-                    self.answered(Prompt::StillThere, "key");
-                }
-                self.keyed(Keying::default(), Some(key), now);
-            }
+            Some(key) if key.digit().is_some() => self.keyed(Keying::default(), Some(key), now),
             _ => self.decide(listening, now),
         }
     }
@@ -347,17 +345,7 @@ impl Call {
     fn decide(&mut self, listening: Listening, now: Instant) {
         let situation = self.situation(now);
         if let Some(answer) = listening.answer {
-            if self.ears.speech_since(answer.since) >= ANSWER_BY_VOICE {
-                self.answered(Prompt::StillThere, "voice");
-                return self.listen(None, now);
-            }
-            if now < answer.until {
-                return self.heartbeat(listening, &situation, now);
-            }
-            return match self.record.mode {
-                Mode::Enforce => self.end(EndedBy::Guard, now),
-                Mode::Guide | Mode::Observe => self.listen(None, now),
-            };
+            return self.await_answer(answer, &situation, now);
         }
         match self.policy.advise(&situation) {
             Advice::GoOn => self.heartbeat(listening, &situation, now),
@@ -371,19 +359,19 @@ impl Call {
                 self.play_and_offer(prompt, Offer::Rambler, now);
             }
             Advice::Warn => {
-                self.progress.warned = Some(self.ears.heard());
+                self.progress.warned = Some(now);
                 self.play([Clip::Prompt(Prompt::TimeWarning)], Then::Listen, now);
             }
             Advice::EndIdle => self.end(EndedBy::Guard, now),
             Advice::EndTone => self.leave(EndedBy::Guard, now),
-            Advice::EndLimit => self.end(EndedBy::Limit, now),
+            Advice::EndLimit | Advice::HandOn => self.limit_reached(now),
         }
     }
 
     /// A withheld caller is asked for his number, by our greeting or behind the administrator's own.
     fn greeting(&self) -> Vec<Clip> {
         let withheld = self.record.caller.presentation == Presentation::Withheld;
-        let own = self.policy.greeting != Prompt::Greeting.path();
+        let own = self.policy.is_own_greeting();
         let greeting = Clip::Greeting(self.policy.greeting.clone());
         match (withheld, own) {
             (true, true) => vec![greeting, Clip::Prompt(Prompt::EnterNumber)],
@@ -437,7 +425,10 @@ impl Call {
             tone_for: self.ears.tone_for(),
             questions_asked: self.progress.questions,
             number_settled: confirmed || self.progress.number_asked.is_some(),
-            warned: self.progress.warned.is_some(),
+            warned_for: self
+                .progress
+                .warned
+                .map(|at| now.saturating_duration_since(at)),
         }
     }
 }
@@ -488,6 +479,3 @@ const SHORT: Duration = Duration::from_secs(2);
 
 /// A loaded Asterisk may answer late by this much.
 const SLACK: Duration = Duration::from_secs(8);
-
-/// This much near speech after the question is an answer.
-const ANSWER_BY_VOICE: Duration = Duration::from_millis(500);

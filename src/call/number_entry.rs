@@ -3,13 +3,14 @@
 //! What no numbering plan has (a wrong length, an extension) is told to the caller and read back once more.
 //! If he insists with 1, or says nothing, it is kept as he keyed it: `keyed`, without an E.164 form and never
 //! confirmed, since a confirmed number is one that can be called. A better source that is known already stays.
+//! All this takes nothing from the time for the message.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::Call;
 use super::prompt::Clip;
-use super::record::{Callback, CallbackSource, EndedBy};
+use super::record::{Callback, CallbackSource};
 use super::state::{Keying, State, Then};
 use crate::agi::{Command, Key};
 use crate::number::{self, E164};
@@ -31,8 +32,9 @@ impl Call {
     /// A key, or none within the pause.
     pub(super) fn keyed(&mut self, mut keying: Keying, key: Option<Key>, now: Instant) {
         if now.saturating_duration_since(self.started) >= self.policy.longest_call {
-            return self.end(EndedBy::Limit, now);
+            return self.limit_reached(now);
         }
+        self.progress.number_begun.get_or_insert(now);
         let digit = key.filter(|key| key.digit().is_some());
         match (key, digit) {
             (_, Some(digit)) => {

@@ -9,11 +9,12 @@
 use std::mem;
 use std::time::{Duration, Instant};
 
+use super::answering::ANSWER_BY_VOICE;
 use super::ears::Ears;
 use super::policy::{Advice, LONGEST_VOICEMAIL, Policy, Situation};
 use super::record::{EndedBy, Mode, WouldHave};
 use super::state::State;
-use super::{ANSWER_BY_VOICE, Call, RAIL, SHORT, SLACK, Timer, is_refused, rail, verdict};
+use super::{Call, RAIL, SHORT, SLACK, Timer, is_refused, rail, verdict};
 use crate::agi::{Command, Outcome, Verb};
 use crate::audio::MediaTime;
 
@@ -96,10 +97,10 @@ impl Observing {
             questions_asked: self.questions,
             // What would only be said is left out.
             number_settled: true,
-            warned: true,
+            warned_for: Some(Duration::MAX),
         };
         match self.enforcing.advise(&situation) {
-            Advice::GoOn | Advice::AskNumber | Advice::Warn => None,
+            Advice::GoOn | Advice::AskNumber | Advice::Warn | Advice::HandOn => None,
             Advice::Ask => {
                 self.questions += 1;
                 let until = heard + QUESTION;

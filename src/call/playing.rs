@@ -45,11 +45,18 @@ impl Call {
             Then::Leave(_) => Keys::NONE,
             Then::Listen | Then::ListenOffered | Then::AwaitAnswer | Then::Key(_) => Keys::ALL,
         };
-        match playing.clips.front().map(|clip| clip.command(keys)) {
-            Some(command) => {
+        match playing.clips.front() {
+            Some(clip) => {
+                let own = matches!(clip, Clip::Greeting(file) if *file == self.policy.greeting);
+                let longest = if own {
+                    self.policy.longest_greeting()
+                } else {
+                    LONGEST_CLIP
+                };
+                let command = clip.command(keys);
                 self.state = State::Playing(playing);
                 // The rail is renewed between prompts; the command that is due follows it.
-                self.renew_rail_then(command, LONGEST_CLIP, now);
+                self.renew_rail_then(command, longest, now);
             }
             None => self.prompt_over(playing.then, now),
         }
@@ -79,10 +86,7 @@ impl Call {
             return self.play_next(playing, now);
         };
         match playing.then {
-            Then::AwaitAnswer => {
-                self.answered(Prompt::StillThere, "key");
-                self.listen(None, now);
-            }
+            Then::AwaitAnswer => self.answered_by_key(key, now),
             Then::Confirm(keying) => self.confirmed(keying, Some(key), now),
             Then::Key(keying) => self.keyed(keying, Some(key), now),
             Then::ListenOffered if key == Key::ONE && is_of_offer(clip.as_ref()) => {
@@ -140,8 +144,11 @@ impl Call {
     }
 
     pub(super) fn listen(&mut self, answer: Option<AwaitedAnswer>, now: Instant) {
-        if self.progress.recording.is_none() {
-            self.progress.recording = Some((now, self.ears.heard()));
+        let number_begun = self.progress.number_begun.take();
+        match (&mut self.progress.recording, number_begun) {
+            (Some((since, _)), Some(begun)) => *since += now.saturating_duration_since(begun),
+            (Some(_), None) => {}
+            (none, _) => *none = Some((now, self.ears.heard())),
         }
         self.ears.resume();
         let situation = self.situation(now);

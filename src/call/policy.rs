@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::admission::Lists;
+use super::prompt::LONGEST_CLIP;
 use super::record::Mode;
+use crate::prompts::Prompt;
 
 /// The settings of one box that the conversation goes by; every default is the hotline's own.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +17,8 @@ pub struct Policy {
     pub mode: Mode,
     /// Prompt played at the start; an administrator's own file may stand here.
     pub greeting: String,
+    /// How long an administrator's own greeting plays; `None` where that cannot be seen.
+    pub greeting_length: Option<Duration>,
     /// Options handed to `VoiceMail()` when it takes the message itself.
     pub voicemail_options: String,
     /// Country that numbers without a country code belong to (ISO 3166-1 alpha-2).
@@ -53,7 +57,7 @@ pub struct Policy {
     pub key_pause: Duration,
     /// How long 1 or 2 is awaited after the read-back.
     pub confirm: Duration,
-    /// The whole call, whatever happens.
+    /// The whole call, whatever happens; in guide `VoiceMail()` has the caller then.
     pub longest_call: Duration,
 }
 
@@ -62,6 +66,7 @@ impl Default for Policy {
         Self {
             mode: Mode::Enforce,
             greeting: "voicemail-guard/greeting".into(),
+            greeting_length: None,
             voicemail_options: "u".into(),
             home_country: "DE".into(),
             lists: Arc::default(),
@@ -102,7 +107,7 @@ pub enum Offer {
 /// What is known when the conversation asks what to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Situation {
-    /// Since the beep.
+    /// Since the beep; what a number by keys took does not count.
     pub recording_for: Duration,
     /// Since the call began.
     pub call_for: Duration,
@@ -118,8 +123,8 @@ pub struct Situation {
     pub questions_asked: u32,
     /// Whether the rambler's prompt was given, or the number is already known from the keys.
     pub number_settled: bool,
-    /// Whether the warning was given.
-    pub warned: bool,
+    /// Since the warning; `None` where none was given.
+    pub warned_for: Option<Duration>,
 }
 
 /// A stretch without a near voice.
@@ -150,8 +155,10 @@ pub enum Advice {
     EndIdle,
     /// End: a machine.
     EndTone,
-    /// End: the longest message.
+    /// End: the longest message, or the longest call.
     EndLimit,
+    /// Hand on to `VoiceMail()`: the longest call, where nobody is ended.
+    HandOn,
 }
 
 impl Policy {
@@ -168,16 +175,41 @@ impl Policy {
         self.hold_music.mul_f64(1.25)
     }
 
+    /// For so long the greeting may play.
+    pub fn longest_greeting(&self) -> Duration {
+        let unseen = if self.is_own_greeting() {
+            UNSEEN_GREETING
+        } else {
+            LONGEST_CLIP
+        };
+        let length = self.greeting_length.unwrap_or(unseen);
+        length.min(self.longest_call).max(LONGEST_CLIP)
+    }
+
+    /// Whether the greeting is an administrator's own.
+    pub fn is_own_greeting(&self) -> bool {
+        self.greeting != Prompt::Greeting.path()
+    }
+
     /// What to do next. Nobody is cut off without the question, tones and the hard limits aside.
     pub fn advise(&self, at: &Situation) -> Advice {
+        let ends = self.mode == Mode::Enforce;
         if at.call_for >= self.longest_call {
-            return Advice::EndLimit;
+            return if ends {
+                Advice::EndLimit
+            } else {
+                Advice::HandOn
+            };
         }
-        if self.mode == Mode::Enforce {
+        if ends {
             if at.tone_for >= self.tone {
                 return Advice::EndTone;
             }
-            if at.recording_for >= self.longest_message {
+            // Whoever was warned late has his time all the same.
+            let warned = at
+                .warned_for
+                .is_some_and(|time| time >= self.warning_before_end);
+            if warned && at.recording_for >= self.longest_message {
                 return Advice::EndLimit;
             }
         }
@@ -188,9 +220,9 @@ impl Policy {
                 _ => Advice::GoOn,
             };
         }
-        if !at.warned
-            && at.recording_for >= self.longest_message.saturating_sub(self.warning_before_end)
-        {
+        let of_message = self.longest_message.saturating_sub(at.recording_for);
+        let of_call = self.longest_call.saturating_sub(at.call_for);
+        if ends && at.warned_for.is_none() && of_message.min(of_call) <= self.warning_before_end {
             return Advice::Warn;
         }
         if self.is_rambling(at) {
@@ -229,6 +261,9 @@ impl Policy {
     }
 }
 
+/// An administrator's greeting whose file cannot be seen is no longer than this.
+const UNSEEN_GREETING: Duration = Duration::from_mins(3);
+
 /// Less speech than this does not count as having started.
 const WORTH_A_PAUSE: Duration = Duration::from_millis(300);
 
@@ -256,7 +291,7 @@ mod tests {
             tone_for: Duration::ZERO,
             questions_asked: 0,
             number_settled: false,
-            warned: false,
+            warned_for: None,
         }
     }
 
@@ -301,45 +336,19 @@ mod tests {
 
     #[test]
     fn each_kind_of_idleness_has_its_limit() {
-        let nothing = Situation {
-            speech: Duration::ZERO,
-            ..speaking(9.0)
+        let check_idle = |idle: Idle, expected| {
+            let nothing = Situation {
+                idle,
+                speech: Duration::ZERO,
+                ..speaking(9.0)
+            };
+            check(nothing, expected);
         };
-        check(
-            Situation {
-                idle: idle(7.9, 7.9, 0.0, 0.0),
-                ..nothing
-            },
-            Advice::GoOn,
-        );
-        check(
-            Situation {
-                idle: idle(8.0, 8.0, 0.0, 0.0),
-                ..nothing
-            },
-            Advice::Ask,
-        );
-        check(
-            Situation {
-                idle: idle(11.0, 2.0, 9.0, 0.0),
-                ..nothing
-            },
-            Advice::GoOn,
-        );
-        check(
-            Situation {
-                idle: idle(12.0, 2.0, 10.0, 0.0),
-                ..nothing
-            },
-            Advice::Ask,
-        );
-        check(
-            Situation {
-                idle: idle(6.0, 0.0, 0.0, 6.0),
-                ..nothing
-            },
-            Advice::Ask,
-        );
+        check_idle(idle(7.9, 7.9, 0.0, 0.0), Advice::GoOn);
+        check_idle(idle(8.0, 8.0, 0.0, 0.0), Advice::Ask);
+        check_idle(idle(11.0, 2.0, 9.0, 0.0), Advice::GoOn);
+        check_idle(idle(12.0, 2.0, 10.0, 0.0), Advice::Ask);
+        check_idle(idle(6.0, 0.0, 0.0, 6.0), Advice::Ask);
     }
 
     #[test]
@@ -393,26 +402,75 @@ mod tests {
 
     #[test]
     fn the_end_is_announced_and_kept() {
-        let late = Situation {
+        let settled = |recording| Situation {
             number_settled: true,
-            ..speaking(105.0)
+            ..speaking(recording)
         };
-        check(late, Advice::Warn);
-        check(
-            Situation {
-                warned: true,
-                ..late
-            },
-            Advice::GoOn,
-        );
-        check(
-            Situation {
-                warned: true,
-                recording_for: secs(120.0),
-                ..late
-            },
-            Advice::EndLimit,
-        );
+        let warned = |recording, warned_for| Situation {
+            warned_for: Some(secs(warned_for)),
+            ..settled(recording)
+        };
+        check(settled(104.9), Advice::GoOn);
+        check(settled(105.0), Advice::Warn);
+        check(warned(105.0, 0.0), Advice::GoOn);
+        check(warned(120.0, 15.0), Advice::EndLimit);
+    }
+
+    #[test]
+    fn nobody_is_ended_at_the_limit_unwarned_or_right_behind_the_warning() {
+        let late = |warned_for| Situation {
+            number_settled: true,
+            warned_for,
+            ..speaking(125.0)
+        };
+        check(late(None), Advice::Warn);
+        check(late(Some(secs(14.9))), Advice::GoOn);
+        check(late(Some(secs(15.0))), Advice::EndLimit);
+    }
+
+    #[test]
+    fn the_end_of_the_whole_call_is_announced_too() {
+        let long = |call| Situation {
+            number_settled: true,
+            call_for: secs(call),
+            ..speaking(60.0)
+        };
+        check(long(584.9), Advice::GoOn);
+        check(long(585.0), Advice::Warn);
+        check(long(600.0), Advice::EndLimit);
+    }
+
+    #[test]
+    fn a_greeting_may_play_as_long_as_its_file_says() {
+        let check = |greeting: &str, length: Option<u64>, expected: u64| {
+            let policy = Policy {
+                greeting: greeting.into(),
+                greeting_length: length.map(Duration::from_secs),
+                ..Policy::default()
+            };
+            assert_eq!(policy.longest_greeting(), Duration::from_secs(expected));
+        };
+        check("voicemail-guard/greeting", None, 40);
+        check("own/hello", None, 180);
+        check("own/hello", Some(12), 40);
+        check("own/hello", Some(75), 75);
+        check("own/hello", Some(7_200), 600);
+    }
+
+    #[test]
+    fn guide_ends_nobody_and_warns_of_no_end() {
+        let guide = Policy {
+            mode: Mode::Guide,
+            ..Policy::default()
+        };
+        let long = |recording, call| Situation {
+            number_settled: true,
+            call_for: secs(call),
+            ..speaking(recording)
+        };
+        assert_eq!(guide.advise(&long(119.0, 130.0)), Advice::GoOn);
+        assert_eq!(guide.advise(&long(580.0, 590.0)), Advice::GoOn);
+        assert_eq!(guide.advise(&long(590.0, 600.0)), Advice::HandOn);
     }
 
     #[test]

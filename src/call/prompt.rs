@@ -38,7 +38,8 @@ impl Clip {
     }
 }
 
-/// Nothing that is played is longer: Asterisk's reply is overdue after this.
+/// Nothing that is played is longer, a greeting of the administrator's own aside: Asterisk's reply is overdue after
+/// this.
 pub(super) const LONGEST_CLIP: Duration = Duration::from_secs(40);
 
 /// The keys that answer the read-back.

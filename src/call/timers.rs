@@ -9,7 +9,7 @@ pub enum Timer {
     CommandOverdue,
     /// `VoiceMail()` is under way: what puts Asterisk's guard rail back is to be sent behind it.
     RailDue,
-    /// The tap has not reported its end: the record is closed with what was heard.
+    /// The tap has not reported its end: the record is closed, and says that not all was heard.
     TapOverdue,
 }
 

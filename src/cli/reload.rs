@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
+use super::prompt_files::measure_greetings;
 use super::{notify, serve};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Current};
+
 use crate::telemetry::Dial;
 
 /// Listens for SIGHUP from now on, within the current runtime.
@@ -52,8 +54,9 @@ impl Reload {
     async fn read(&self, file: &Path) {
         let path = file.to_owned();
         let read = tokio::task::spawn_blocking(move || {
-            let config = Config::load(&path)?;
-            serve::tell_of_prompts(&config);
+            let mut config = Config::load(&path)?;
+            measure_greetings(&mut config);
+            serve::tell_of_doubts(&config);
             Ok(config)
         });
         match read.await {

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::prompt_files::{Installed, installed};
+use super::prompt_files::{Installed, installed, measure_greetings, own_sound};
 use super::reload::{self, Reload};
 use super::stop::{self, Stop};
 use super::{Failure, Shared, notify};
@@ -42,7 +42,8 @@ pub struct Args {}
 /// # Errors
 /// Configuration, data folder, log or an address cannot be used.
 pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, Failure> {
-    let config = shared.settings()?;
+    let mut config = shared.settings()?;
+    measure_greetings(&mut config);
     let data = shared.data_folder()?;
     let dial = telemetry::start(&config.log).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -96,7 +97,7 @@ pub(crate) async fn serve(
     tokio::task::spawn_blocking(number::warm_up);
     let config = settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
-    tell_of_prompts(&config);
+    tell_of_doubts(&config);
     let opened = CallLog::open(&data, clock).map_err(failed)?;
     let made = DirBuilder::new().recursive(true).mode(0o770).create(folder);
     if let Err(error) = made {
@@ -183,14 +184,27 @@ async fn watch(guard: Arc<Guard>) {
     }
 }
 
-/// Says which prompts callers will miss.
-pub(super) fn tell_of_prompts(config: &Config) {
+/// Says what of the settings may not be meant, and which prompts callers will miss.
+pub(super) fn tell_of_doubts(config: &Config) {
+    for remark in config.remarks() {
+        warn!("{remark}");
+    }
     for language in &config.prompts.languages {
         if let Installed::Missing(missing) = installed(&config.prompts, language) {
             warn!(
                 language,
                 ?missing,
                 "prompts are missing; see asterisk-conf/README.md"
+            );
+        }
+    }
+    for greeting in config.own_greetings() {
+        let seen = own_sound(&config.prompts, greeting);
+        if let Some(missing) = seen.map(|seen| seen.missing).filter(|m| !m.is_empty()) {
+            warn!(
+                greeting,
+                ?missing,
+                "a greeting of your own is missing: callers of these languages hear it in English, or go on to VoiceMail()"
             );
         }
     }

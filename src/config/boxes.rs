@@ -112,6 +112,7 @@ impl BoxTable {
         Policy {
             mode: self.mode.unwrap_or(own.mode),
             greeting: self.greeting.map_or(own.greeting, |sound| sound.0),
+            greeting_length: None,
             voicemail_options: self
                 .voicemail_options
                 .map_or(own.voicemail_options, |options| options.0),
@@ -187,4 +188,58 @@ pub(super) fn conflicts(policy: &Policy) -> Vec<Conflict> {
         ),
     })
     .collect()
+}
+
+/// What these settings do that may not be meant; there is nothing wrong with them.
+pub(super) fn remarks(policy: &Policy) -> Vec<String> {
+    let (after, longest) = (policy.rambler_prompt_after, policy.longest_message);
+    let never = policy.mode == Mode::Enforce && after >= longest;
+    let remark = format!(
+        "rambler_prompt_after_s ({} s) is not less than longest_message_s ({} s): nobody is asked for his number while he talks",
+        after.as_secs_f64(),
+        longest.as_secs_f64()
+    );
+    never.then_some(remark).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Config;
+    use super::*;
+
+    fn config(text: &str) -> Config {
+        Config::parse(text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_prompt_that_never_comes_is_remarked_once() {
+        let remarks = |text: &str| config(text).remarks();
+        assert!(remarks("").is_empty());
+        assert!(remarks("[defaults]\nmode = 'guide'\nrambler_prompt_after_s = 300").is_empty());
+        let told = remarks("[defaults]\nrambler_prompt_after_s = 300\n[box.1]\nquestions = 2");
+        assert_eq!(
+            told,
+            [
+                "[defaults] rambler_prompt_after_s (300 s) is not less than longest_message_s (120 s): nobody is asked for his number while he talks"
+            ]
+        );
+        let told = remarks("[box.1]\nlongest_message_s = 45");
+        assert!(
+            told[0].starts_with("[box.\"1@default\"] rambler_prompt_after_s (45 s)"),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn greetings_of_ones_own_are_known_and_measured() {
+        let mut config = config(
+            "[defaults]\ngreeting = 'own/all'\n[box.1]\ngreeting = 'own/one'\n[box.2]\n\
+             [box.3]\ngreeting = 'voicemail-guard/greeting'",
+        );
+        let own = Vec::from_iter(config.own_greetings());
+        assert_eq!(own, ["own/all", "own/one"]);
+        config.measure_greetings(|sound| (sound == "own/one").then_some(Duration::from_secs(75)));
+        let longest = |name: &str| config.policy(name).longest_greeting().as_secs();
+        assert_eq!([longest("1"), longest("2"), longest("3")], [75, 180, 40]);
+    }
 }

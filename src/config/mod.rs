@@ -11,7 +11,7 @@ pub mod parcels;
 mod read;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -134,6 +134,41 @@ impl Config {
         codes.sort_unstable();
         codes.dedup();
         codes.iter().filter_map(|code| code.parse().ok()).collect()
+    }
+
+    /// The greetings that are not the guard's own.
+    pub fn own_greetings(&self) -> BTreeSet<&str> {
+        let all = self.boxes.values().chain([&self.defaults]);
+        let policies = all.map(|settings| &settings.policy);
+        let own = policies.filter(|policy| policy.is_own_greeting());
+        own.map(|policy| policy.greeting.as_str()).collect()
+    }
+
+    /// Notes how long these play, as far as it is known.
+    pub fn measure_greetings(&mut self, length: impl Fn(&str) -> Option<Duration>) {
+        for settings in self.boxes.values_mut().chain([&mut self.defaults]) {
+            let policy = &mut settings.policy;
+            if policy.is_own_greeting() {
+                policy.greeting_length = length(&policy.greeting);
+            }
+        }
+    }
+
+    /// What the settings do that may not be meant, each with its table.
+    pub fn remarks(&self) -> Vec<String> {
+        let boxes = self.boxes.iter();
+        let boxes = boxes.map(|(name, settings)| (format!("[box.{name:?}]"), settings));
+        let all = [("[defaults]".to_owned(), &self.defaults)];
+        let mut told = Vec::new();
+        for (table, settings) in all.into_iter().chain(boxes) {
+            for remark in boxes::remarks(&settings.policy) {
+                // A box does not repeat what it has from [defaults].
+                if !told.iter().any(|known: &String| known.ends_with(&remark)) {
+                    told.push(format!("{table} {remark}"));
+                }
+            }
+        }
+        told
     }
 
     /// No box is delivered anywhere from now on: for a guard that only shows what it would do.

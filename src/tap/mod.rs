@@ -133,6 +133,17 @@ pub enum TapError {
         /// How long it was waited for.
         waited: Duration,
     },
+    /// The system does not say how the file is.
+    #[error(
+        "{path}: no answer in {} s; the share or disk that [tap] folder_as_guard_sees_it lies on hangs",
+        .waited.as_secs()
+    )]
+    NoAnswer {
+        /// The file as the guard sees it.
+        path: PathBuf,
+        /// How long it was waited for.
+        waited: Duration,
+    },
     /// Something else lies in the file's place.
     #[error(
         "{path} is {found}, a regular file is expected; only Asterisk may write into the tap folder"

@@ -69,7 +69,8 @@ pub fn mix_monitor_options(
 
 /// Follows the file until told to finish, then reads it to its end. Ends when nobody listens any more.
 ///
-/// Files are looked at on threads that may block, so a network share that hangs holds up no call.
+/// Files are looked at on threads that may block, so a network share that hangs holds up no call: a look that
+/// takes 8 s is a tap that cannot be followed.
 pub async fn follow(
     mut monitor: Monitor,
     clock: Clock,
@@ -77,12 +78,22 @@ pub async fn follow(
     events: mpsc::Sender<TapEvent>,
 ) {
     let mut finishing: Option<Instant> = None;
+    let path = monitor.path.clone();
     loop {
         let polled = tokio::task::spawn_blocking(move || {
             let polled = monitor.poll(|| clock.now());
             (monitor, polled)
         });
-        let Ok((followed, polled)) = polled.await else {
+        let polled = tokio::select! {
+            polled = polled => polled,
+            () = events.closed() => return,
+            () = clock.sleep(LONGEST_LOOK) => {
+                let waited = LONGEST_LOOK;
+                let _ = events.send(TapEvent::Failed(TapError::NoAnswer { path, waited })).await;
+                return;
+            }
+        };
+        let Ok((followed, polled)) = polled else {
             return;
         };
         monitor = followed;
@@ -296,6 +307,10 @@ fn sound(octets: u64) -> Duration {
 
 /// Asterisk flushes every 0.34 s; we look three times as often.
 const POLL: Duration = Duration::from_millis(100);
+
+/// A look takes microseconds, on a share milliseconds. A short hitch is caught up with, since Asterisk goes on
+/// recording; whoever is not heard for longer is not judged by us.
+const LONGEST_LOOK: Duration = Duration::from_secs(8);
 
 /// How often we look while the last flush is awaited.
 const FLUSH_POLL: Duration = Duration::from_millis(40);

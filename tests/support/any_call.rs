@@ -340,8 +340,7 @@ impl Life {
             }
             EndedBy::Limit => match record.mode {
                 Mode::Enforce => assert!(lived >= self.policy.longest_message),
-                Mode::Guide => assert!(lived >= self.policy.longest_call),
-                Mode::Observe => panic!("a limit in observe"),
+                mode => panic!("ended by a limit in {mode:?}"),
             },
             EndedBy::Exit => {
                 assert!(

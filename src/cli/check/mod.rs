@@ -1,6 +1,7 @@
 //! `check`: is everything in order, and how is it mended where it is not.
 
 mod delivery;
+mod prompts;
 mod secrets;
 
 use std::fs::{self, OpenOptions};
@@ -15,9 +16,8 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{geteuid, getpid};
 
-use super::prompt_files::{Installed, installed};
 use super::{Failure, Shared};
-use crate::config::{Config, ConfigError, Prompts};
+use crate::config::{Config, ConfigError};
 use crate::log;
 use crate::session::CHECK_PATH;
 use crate::text::shown;
@@ -61,6 +61,10 @@ pub fn run(Args {}: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitC
                     None => "no configuration file: the defaults hold".into(),
                 },
             ))?;
+            for remark in config.remarks() {
+                let mend = "change one of the two, or leave it so if it is meant";
+                report.tell(Item::warn("settings", remark, mend))?;
+            }
             let mut items = secrets::items(&config, shared.config.as_deref());
             items.extend(installation(&config, &data));
             items
@@ -75,17 +79,12 @@ pub fn run(Args {}: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitC
 
 fn installation(config: &Config, data: &Path) -> Vec<Item> {
     let ports = config.listen.iter().map(|&address| port(address));
-    let prompts = config
-        .prompts
-        .languages
-        .iter()
-        .map(|language| prompts(&config.prompts, language));
     let tap = tap_folder(config);
     let folder = data_folder(data);
     let database = database(&data.join(log::DATABASE));
     ports
         .chain(tap)
-        .chain(prompts)
+        .chain(prompts::items(config))
         .chain(folder)
         .chain([database])
         .chain(delivery::items(config, data))
@@ -314,33 +313,6 @@ fn space(subject: &'static str, folder: &Path) -> Item {
             subject,
             format!("{shown}: free space unknown: {error}"),
             mend,
-        ),
-    }
-}
-
-fn prompts(settings: &Prompts, language: &str) -> Item {
-    let folder = settings.sounds.join(language).join("voicemail-guard");
-    let copy = format!(
-        "copy asterisk-conf/sounds/{language}/voicemail-guard/ to {}",
-        folder.display()
-    );
-    match installed(settings, language) {
-        Installed::Complete => Item::ok("prompts", format!("{language}: all are there")),
-        Installed::Missing(missing) => {
-            let names: Vec<_> = missing.iter().map(|prompt| prompt.name()).collect();
-            Item::fail(
-                "prompts",
-                format!("{language}: missing: {}", names.join(", ")),
-                copy,
-            )
-        }
-        Installed::NotVisible => Item::warn(
-            "prompts",
-            format!(
-                "{language}: {} cannot be seen from here, as in a container: nothing is known of the prompts",
-                settings.sounds.display()
-            ),
-            format!("on the machine of Asterisk, {copy}; or set [prompts] sounds"),
         ),
     }
 }

@@ -1,6 +1,7 @@
 //! The caller's sound on its way into the tap.
 
 use std::fmt;
+use std::time::Duration;
 
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::tap::{TapError, TapEvent};
@@ -20,6 +21,8 @@ pub(super) struct Recording {
     ended: Option<u64>,
     finish: Option<u64>,
     failure: Option<u64>,
+    /// Nothing comes any more until the tap gives up.
+    hung: Option<u64>,
     over: bool,
 }
 
@@ -34,6 +37,7 @@ impl Recording {
             ended: None,
             finish: None,
             failure: None,
+            hung: None,
             over: false,
         }
     }
@@ -70,15 +74,29 @@ impl Recording {
         self.failure.get_or_insert(now + OFFSET);
     }
 
+    pub(super) fn hang(&mut self, now: u64) {
+        self.hung.get_or_insert(now + LONGEST_LOOK + OFFSET);
+    }
+
     pub(super) fn next_at(&self) -> Option<u64> {
         let active = self.followed && !self.over;
-        let due = [Some(self.next), self.finish, self.failure];
+        let due = match self.hung {
+            Some(_) => [None, None, self.hung],
+            None => [Some(self.next), self.finish, self.failure],
+        };
         due.into_iter().flatten().min().filter(|_| active)
     }
 
     pub(super) fn poll(&mut self, now: u64) -> Vec<TapEvent> {
         if self.next_at().is_none_or(|at| at > now) {
             return Vec::new();
+        }
+        if self.hung.is_some() {
+            self.over = true;
+            return vec![TapEvent::Failed(TapError::NoAnswer {
+                path: "/tap/caller.sln48".into(),
+                waited: Duration::from_millis(LONGEST_LOOK),
+            })];
         }
         if self.failure.is_some_and(|at| at <= now) {
             self.over = true;
@@ -137,6 +155,9 @@ impl fmt::Display for Sound {
 
 /// A piece of the tap, in ms.
 const PIECE: u64 = 340;
+
+/// After this the tap gives up, in ms.
+const LONGEST_LOOK: u64 = 8_000;
 
 /// The last flush, in ms.
 const FLUSH: u64 = 40;

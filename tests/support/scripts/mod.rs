@@ -17,6 +17,7 @@
 //! ~ keys 0911#                                    a key every 0.3 s
 //! ~ hangup                                        hangs up; see `HangUp` for the ways Asterisk says it
 //! ~ tap fails                                     the tap's file is gone
+//! ~ tap hangs                                     the tap's folder answers no more
 //! ~ shutdown                                      the guard must go at once
 //! ```
 //!

@@ -233,6 +233,10 @@ impl Pbx {
                 self.say(now, '~', "the tap's file is removed");
                 self.recording.fail(now);
             }
+            Act::TapHangs => {
+                self.say(now, '~', "the tap's folder hangs");
+                self.recording.hang(now);
+            }
             Act::Shutdown => {
                 self.say(now, '~', "the guard is told to go");
                 self.coming.push((now + 3, Coming::Shutdown));

@@ -54,6 +54,7 @@ pub(super) enum Act {
     /// The connection breaks.
     Close,
     TapFails,
+    TapHangs,
     Shutdown,
 }
 
@@ -224,6 +225,7 @@ fn acts(text: &str) -> Option<Vec<Act>> {
         ["hangup", "unsaid"] => Act::HangUp(HangUp::Unsaid),
         ["close"] => Act::Close,
         ["tap", "fails"] => Act::TapFails,
+        ["tap", "hangs"] => Act::TapHangs,
         ["shutdown"] => Act::Shutdown,
         [sound @ .., time] if duration(time).is_some() => {
             Act::Sound(self::sound(sound)?, duration(time)?)

@@ -274,7 +274,7 @@ fn filled(mut sound: Vec<i16>) -> Vec<i16> {
     let heard = sound.chunks(FRAME).filter(loud).count() * FRAME;
     if heard < LEAST {
         sound.extend([0; RATE_HZ as usize / 4]);
-        sound.extend((heard..LEAST).map(|n| {
+        sound.extend((0..LEAST - heard).map(|n| {
             let turn = std::f64::consts::TAU * 440.0 * n as f64 / f64::from(RATE_HZ);
             (TONE * turn.sin()) as i16
         }));

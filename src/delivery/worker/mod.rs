@@ -129,9 +129,10 @@ impl Worker {
             if under_way.has(&duty) {
                 continue;
             }
-            let most = match duty.is_overtaken() {
-                true => MOST_OVERTAKEN,
-                false => MOST_AT_ONCE,
+            let most = if duty.is_overtaken() {
+                MOST_OVERTAKEN
+            } else {
+                MOST_AT_ONCE
             };
             let ahead = until_due(&duty, now);
             let pace = self.shared.pace(&duty);

@@ -100,6 +100,8 @@ impl House {
             }],
             delivered: Vec::new(),
             repeat_window_s: Some(3_600),
+            // Of today, or its first failure is its last one.
+            ended: Some(Clock::default().date()),
             ..closed(n, Verdict::Rambler)
         };
         let path = self.data().join(record.audio.as_ref().unwrap());
@@ -351,8 +353,7 @@ async fn one_recipient_who_is_refused_for_now_holds_nobody_up() {
     house.files(2);
     house.log.outbox().heads().await.unwrap();
     for failures in 1..=3 {
-        // Of today, or the first failure is the last one.
-        house.sets("due_ms = 0, since_ms = 1000 * unixepoch()");
+        house.is_due_now();
         let first = house.log.outbox().heads().await.unwrap()[0].seq;
         let failed = |duty: &Duty| duty.seq != first || duty.failures >= failures;
         house.works_until(|duties| duties.iter().all(failed)).await;

@@ -322,6 +322,7 @@ fn the_disk_is_full_when_the_guard_starts() {
     disk.is_filled();
     let mut guard = Guard::with_data(&lab, disk.folder());
     leaves_his_message(somebody(&lab)).join().unwrap();
+    guard.tells("the audio could not be kept");
     let endings = lab.endings(1);
     disk.is_cleared();
     let _ = guard.record();

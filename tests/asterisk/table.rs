@@ -17,6 +17,14 @@ fn callers(lab: &Lab, wiring: char) -> Vec<(&'static str, Caller)> {
     };
     let of = Sound::of_example;
     let (hangup, no_audio) = (dials("hangup").1, dials("no_audio").1);
+    // In observe the whole call counts, also what lies before VoiceMail()'s beep.
+    let unsure = dials("unsure").1;
+    let unsure = if wiring == 's' {
+        unsure
+    } else {
+        unsure.listens()
+    };
+    let unsure = unsure.says(&Sound::noise(12.0, 0.02)).hangs_up();
     vec![
         says("message", &of("message")),
         ("hangup", hangup.is_quiet(1.0).hangs_up()),
@@ -27,7 +35,7 @@ fn callers(lab: &Lab, wiring: char) -> Vec<(&'static str, Caller)> {
         says("silent", &Sound::quiet(20.0)),
         ("no_audio", no_audio.sends_nothing(25.0).hangs_up()),
         says("tone", &Sound::busy(10.0)),
-        says("unsure", &Sound::noise(12.0, 0.02)),
+        ("unsure", unsure),
     ]
 }
 
@@ -96,6 +104,7 @@ fn the_table_in_observe_mode() {
         "message",
         "mutter",
         "rambler",
+        "silent",
         "tone",
         "unsure",
     ];

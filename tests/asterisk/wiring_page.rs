@@ -65,7 +65,7 @@ fn by_the_page(lab: &Lab, step: &str) -> Command {
         .args(["sh", "-eu"])
         .arg(format!("/tests/page/{step}"))
         .env_clear()
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin");
+        .env("PATH", "/usr/local/bin:/usr/sbin:/usr/bin:/bin");
     command
 }
 

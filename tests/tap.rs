@@ -347,38 +347,6 @@ async fn nobody_listening_ends_the_task() {
         .unwrap();
 }
 
-/// A share that hangs is a thread that does not come back: here the only one there is.
-#[test]
-fn a_share_that_hangs_is_told() {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .max_blocking_threads(1)
-        .build()
-        .unwrap();
-    let (release, hangs) = std::sync::mpsc::channel::<()>();
-    runtime.spawn_blocking(move || hangs.recv());
-    let error = runtime.block_on(async {
-        let (folder, clock) = (TempDir::new().unwrap(), Clock::faster(50.0));
-        let monitor = Monitor::new(folder.path(), CallId::new(started(), 7), clock.now()).unwrap();
-        let (sender, mut events) = mpsc::channel(1);
-        let began = clock.now();
-        tokio::spawn(monitor::follow(
-            monitor,
-            clock,
-            CancellationToken::new(),
-            sender,
-        ));
-        let Some(TapEvent::Failed(error)) = events.recv().await else {
-            panic!("the tap hears something");
-        };
-        assert!(clock.now() - began >= Duration::from_secs(8));
-        assert!(events.recv().await.is_none(), "an event after the last");
-        error.to_string()
-    });
-    drop(release);
-    assert!(error.contains("hangs"), "{error}");
-}
-
 /// Something happens to the file after two seconds of sound; what the tap says to that.
 async fn after_two_seconds(happens: impl FnOnce(&Path)) -> String {
     let mut tap = Tap::begin();

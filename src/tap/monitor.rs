@@ -352,4 +352,33 @@ mod tests {
         }
         assert_eq!(options(Some("16.28.0~dfsg-0+deb11u4")), plain + "S");
     }
+    /// A share that hangs is a thread that does not come back: here the only one there is.
+    #[test]
+    fn a_share_that_hangs_is_told() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        let (release, hangs) = std::sync::mpsc::channel::<()>();
+        runtime.spawn_blocking(move || hangs.recv());
+        let error = runtime.block_on(async {
+            let clock = Clock::faster(50.0);
+            let id = CallId::new(jiff::Timestamp::UNIX_EPOCH, 9);
+            let Followed { mut events, .. } = Folder("/nowhere".into()).follow(id, clock);
+            let began = clock.now();
+            let Some(TapEvent::Failed(error)) = events.recv().await else {
+                panic!("the tap hears something");
+            };
+            let waited = clock.now() - began;
+            assert!(
+                waited + Duration::from_secs(1) >= LONGEST_LOOK,
+                "{waited:?}"
+            );
+            assert!(events.recv().await.is_none(), "an event after the last");
+            error.to_string()
+        });
+        drop(release);
+        assert!(error.contains("hangs"), "{error}");
+    }
 }

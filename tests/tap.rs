@@ -487,20 +487,11 @@ fn what_an_earlier_run_left_is_found_and_read() {
     fs::write(folder.path().join("readme.sln48"), "").unwrap();
     File::create(folder.path().join(format!("{first}.wav"))).unwrap();
     assert_eq!(keep::left_behind(folder.path()).unwrap(), [first, second]);
+    let read = |id, each: &mut dyn FnMut(&[i16])| {
+        keep::read(folder.path(), folder.path(), id, started(), each).unwrap();
+    };
     let mut samples = Vec::new();
-    keep::read(
-        folder.path(),
-        folder.path(),
-        second,
-        started(),
-        &mut |piece| {
-            samples.extend_from_slice(piece);
-        },
-    )
-    .unwrap();
+    read(second, &mut |piece| samples.extend_from_slice(piece));
     assert_eq!(samples, expected(2));
-    keep::read(folder.path(), folder.path(), third, started(), &mut |_| {
-        panic!("no such file")
-    })
-    .unwrap();
+    read(third, &mut |_| panic!("no such file"));
 }

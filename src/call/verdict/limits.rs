@@ -30,6 +30,8 @@ impl Limits {
     pub(super) const DROWNED: f64 = 4.0;
     /// A stretch of noise with which the noise around a handset laid aside may have begun.
     pub(super) const LASTING_NOISE: f64 = 1.5;
+    /// Speech before it that may be a message.
+    pub(super) const BEFORE_NOISE: f64 = 4.0;
     /// Speech that is never outweighed by noise.
     pub(super) const FEW_WORDS: f64 = 8.0;
     /// The longest call that is a hang-up.

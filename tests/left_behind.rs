@@ -102,6 +102,14 @@ impl House {
         decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0
     }
 
+    /// Files a call whose message is owed to its box, and delivers it.
+    async fn owes(&self, message: CallRecord) {
+        self.guard
+            .log
+            .close_and_deliver(message, &[Destination::VoiceBox]);
+        self.delivers().await;
+    }
+
     /// Lets the worker deliver all that is owed.
     async fn delivers(&self) {
         let Guard {
@@ -240,11 +248,7 @@ async fn a_recording_that_was_kept_but_not_noted_is_delivered() {
         delivered: Vec::new(),
         ..closed(1, Verdict::Message)
     };
-    house
-        .guard
-        .log
-        .close_and_deliver(message, &[Destination::VoiceBox]);
-    house.delivers().await;
+    house.owes(message).await;
     let record = house.becomes(|record| record.audio.is_some()).await;
     assert_eq!(record.delivered.len(), 1, "{record:?}");
     let inbox = house.folder.path().join("spool/default/100/INBOX");
@@ -269,11 +273,7 @@ async fn a_recording_that_is_kept_without_its_gaps_is_not_cut_by_a_timeline_that
         timeline: vec![segment(0, 5, Class::Silence), segment(5, 15, Class::Speech)],
         ..closed(1, Verdict::Message)
     };
-    house
-        .guard
-        .log
-        .close_and_deliver(message, &[Destination::VoiceBox]);
-    house.delivers().await;
+    house.owes(message).await;
     let inbox = house.folder.path().join("spool/default/100/INBOX");
     let wav = fs::read(inbox.join("msg0000.wav")).unwrap();
     let seconds = decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0;

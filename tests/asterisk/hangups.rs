@@ -135,11 +135,7 @@ fn while_the_confirmation_is_awaited() {
         .presses("0911555022#");
     caller.listens().is_quiet(1.0).hangs_up().call();
     let call = guard.record();
-    assert_eq!(
-        (call.get("verdict"), call.get("ended_by")),
-        ("message", "caller"),
-        "{call:#?}"
-    );
+    is_a_message_of_who_hung_up(&call);
     assert_eq!(call.get("callback.e164"), "+49911555022", "{call:#?}");
     assert_eq!(call.get("callback.source"), "keyed");
     assert_eq!(call.asked(), ["number-is", "number-confirm"]);
@@ -190,12 +186,16 @@ fn ends_by_pound(lab: &Lab, wiring: char) -> Caller {
 }
 
 fn is_a_message_with_thanks(call: &Record) {
+    is_a_message_of_who_hung_up(call);
+    assert_eq!(call.asked(), ["thanks"]);
+}
+
+fn is_a_message_of_who_hung_up(call: &Record) {
     assert_eq!(
         (call.get("verdict"), call.get("ended_by")),
         ("message", "caller"),
         "{call:#?}"
     );
-    assert_eq!(call.asked(), ["thanks"]);
 }
 
 /// AGIEXITONHANGUP is not set: what the guard tells a dead channel is there for the dialplan.
@@ -206,11 +206,7 @@ fn with_asterisks_own_way_of_telling_a_hang_up() {
     let caller = Caller::dials(&lab, &lab.extension("en", 'n')).listens();
     caller.says(&Sound::speech(&lab, 6.0)).hangs_up().call();
     let call = guard.record();
-    assert_eq!(
-        (call.get("verdict"), call.get("ended_by")),
-        ("message", "caller"),
-        "{call:#?}"
-    );
+    is_a_message_of_who_hung_up(&call);
     let ending = nothing_is_left(&lab);
     let told = ["verdict", "callback", "call", "status", "reason"].map(|name| ending.get(name));
     let because = call.reasons().join("; ");
@@ -230,11 +226,7 @@ fn during_the_warning() {
     let caller = caller.talks_until_spoken_to(&Sound::speech(&lab, 60.0));
     caller.is_quiet(1.0).hangs_up().call();
     let call = guard.record();
-    assert_eq!(
-        (call.get("verdict"), call.get("ended_by")),
-        ("message", "caller"),
-        "{call:#?}"
-    );
+    is_a_message_of_who_hung_up(&call);
     assert_eq!(call.asked(), ["time-warning"]);
 }
 
@@ -245,11 +237,7 @@ fn while_voicemail_records_in_observe_mode() {
     let caller = Caller::dials(&lab, &lab.extension("en", 's')).listens();
     caller.says(&Sound::speech(&lab, 6.0)).hangs_up().call();
     let call = guard.record();
-    assert_eq!(
-        (call.get("verdict"), call.get("ended_by")),
-        ("message", "caller"),
-        "{call:#?}"
-    );
+    is_a_message_of_who_hung_up(&call);
     assert_eq!(lab.ending().how, "hung-up");
     assert!(lab.message().sound.seconds() > 5.0);
 }

@@ -1,12 +1,13 @@
 """Renders labelled telephone calls for training and validation: the corpus's own renderer, with more of everything.
 
-    calls.py --corpus FOLDER --out FOLDER --seed N --scale F --side train|valid|all [--fold 0|1] [--extra FOLDER]
+    calls.py --corpus FOLDER --out FOLDER --seed N --scale F --side train|valid|all [--fold 0|1|2] [--extra FOLDER]
         [--only KINDS] [--prefix P]
 
 Needs the corpus folder (pool/, pool.csv, render.py), sox, espeak-ng (optional), numpy, scipy, soundfile.
 A source group (speaker, track, noise clip) belongs to one side for ever: see `side_of`. `--extra` adds the pool that
 `gather.py` made, for training alone. `--side valid` renders as the corpus does, without anything of ours. `--only` names the kinds of call to render.
-Two folds: what validates in fold 0 trains in fold 1 and the other way round, and most of the groups train in both.
+Three folds: what validates in one trains in the others, and most of the groups train in all of them. There are two
+sources of prompts; those of fold 0 validate in fold 2 as well.
 """
 
 import argparse
@@ -28,10 +29,15 @@ import synth  # noqa: E402
 
 RATE = 8000
 # By fold: sources and groups that validate, and sources that train, where one hash of few names would not be fair.
-VALID_SOURCES = ({"festvox-ru", "asterisk-core-sounds-fr-wav"}, {"asterisk-core-sounds-en-wav"})
+VALID_SOURCES = (
+    {"festvox-ru", "asterisk-core-sounds-fr-wav"},
+    {"asterisk-core-sounds-en-wav"},
+    {"kerstin", "asterisk-core-sounds-fr-wav"},
+)
 VALID_GROUPS = (
     {"ami_dev00", "sc_doing_the_dishes.wav", "blanket_train", "blanket_boat", "click", "kl_nl", "kl_cs"},
     {"ami_trn03", "blanket_coffee-shop", "blanket_city", "blanket_rain", "blanket_fireplace", "blanket_white-noise", "kl_de", "kl_fr"},
+    {"sc_exercise_bike.wav", "blanket_storm", "blanket_birds", "blanket_waves", "blanket_wind", "blanket_summer-night", "blanket_pink-noise", "kl_en", "kl_pt_BR"},
 )
 BY_HAND = {"festvox-ru", "kerstin", "asterisk-core-sounds-en-wav", "asterisk-core-sounds-fr-wav", "klettres", "bucklespring", "blanket", "ami", "speechcmd"}
 LANGUAGES = ("de", "en-gb", "fr", "es", "it", "tr", "pl", "nl", "sv", "cs", "hu", "pt", "ar", "hi", "cmn", "fi", "ro", "el", "vi", "yue", "da", "nb", "id", "fa", "sw", "ta", "uk", "hr")
@@ -201,7 +207,7 @@ def extend(ns, share):
 
     def channel(c, rng, level, ref=-26, nofx=False):
         x = c.x
-        if share and rng.random() < 0.1:
+        if share and (c.notes.pop("wide", False) or rng.random() < 0.1):
             # A line without a telephone's band: software to software.
             x = x * db(level - ref) + db(rng.uniform(-90, -60)) * rng.standard_normal(len(x))
             law = (ns["alaw"], ns["ulaw"])[rng.integers(2)]
@@ -276,6 +282,16 @@ def extend(ns, share):
         c.src.append(r if isinstance(r, str) else r["group"])
         return c, "aside", "noise", ["silence"], lv
 
+    def t_steady(rng):
+        """A hiss or a roar and nothing else, at every level, also on lines that let its lowest rumble through."""
+        d, quiet = rng.uniform(8, 30), rng.uniform(0.5, 6) if rng.random() < 0.5 else 0
+        c = Call(quiet + d)
+        c.put(noises.noise(rng, d, "steady")[0], quiet)
+        c.label(0, quiet, "silence", ["noise"])
+        c.src.append("synth_steady")
+        c.notes["wide"] = rng.random() < 0.6
+        return c, "aside", "noise", ["silence"], rng.uniform(-46, -10)
+
     def t_keys(rng):
         c = talk(rng, rng.uniform(4, 14), (4, 9))
         t = c.dur - rng.uniform(3, 6)
@@ -346,7 +362,7 @@ def extend(ns, share):
         return c, "message", "silence", [], rng.uniform(-46, -36)
 
     ns["PLAN"] += [
-        ("message_loud_noise", t_loud, 44), ("message_loud_radio", t_loud_radio, 44), ("noise_only", t_noise_only, 50),
+        ("message_loud_noise", t_loud, 44), ("message_loud_radio", t_loud_radio, 44), ("noise_only", t_noise_only, 50), ("steady", t_steady, 40),
         ("message_keys", t_keys, 12), ("aside_tv", t_tv, 24), ("message_digits_only", t_digits_only, 14), ("message_echo", t_echo, 10),
         ("hold_gaps", t_gaps, 24), ("message_soft", t_soft_speech, 12),
     ]

@@ -48,7 +48,7 @@ def steady(rng, n):
     """A steady hiss or roar: white, pink, brown, any slope, any band, now and then with a hum in it."""
     spectrum = np.fft.rfft(rng.standard_normal(n))
     f = np.maximum(np.arange(len(spectrum)) * RATE / n, 20)
-    y = np.fft.irfft(spectrum * (f / 500) ** rng.choice([0, 0, -0.5, -1, rng.uniform(-1.3, 0.6)]), n)
+    y = np.fft.irfft(spectrum * (f / 500) ** rng.choice([0, -0.5, -1, -1, rng.uniform(-1.5, 0.6)]), n)
     if rng.random() < 0.3:
         y = band(y, rng.uniform(20, 600), rng.uniform(900, 3900))
     if rng.random() < 0.15:

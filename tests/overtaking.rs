@@ -23,7 +23,6 @@ use self::records::closed;
 #[expect(dead_code, reason = "shared with the tests of the log")]
 mod call_log;
 #[path = "support/records.rs"]
-#[expect(dead_code, reason = "shared with the tests of the log")]
 mod records;
 
 struct Box100 {

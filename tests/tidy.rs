@@ -100,6 +100,7 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
             "delivery::Destination",
             "hearing::{Class, ",
             "hearing::Class",
+            "hearing::Segment",
             "number",
             "text::",
         ],

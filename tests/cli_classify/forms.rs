@@ -8,16 +8,17 @@ use crate::{GSM, House, MESSAGE, faster, message, nearest, octets, wav_file};
 
 #[test]
 fn the_same_samples_in_every_form_give_the_same_timeline() {
-    let samples = message();
-    let plain = octets(&samples, i16::to_le_bytes);
     let alaw = nearest(g711::alaw);
+    // Only what A-law can say is the same in every form.
+    let said = message().into_iter().map(|s| g711::alaw(alaw(s)[0]));
+    let samples: Vec<i16> = said.collect();
+    let plain = octets(&samples, i16::to_le_bytes);
     let double = octets(&samples, |s| {
         let [low, high] = s.to_le_bytes();
         [low, high, low, high]
     });
     let full = |s: i16| f32::from(s) / 32_768.0;
     let house = House::new(&[
-        ("a.wav", MESSAGE),
         ("b.wav", &wav::encode(&samples)),
         ("c.sln", &plain),
         ("d.raw", &plain),
@@ -71,7 +72,7 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
     let ran = house.run(&["--json", "."]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     let lines = ran.lines();
-    assert_eq!(lines.len(), 11);
+    assert_eq!(lines.len(), 10);
     assert_eq!(lines[0]["verdict"], "message");
     for line in &lines {
         for key in ["segments", "verdict", "confidence", "reasons", "duration"] {

@@ -262,8 +262,8 @@ proptest! {
                     }
                 }
                 Happens::Closed => {
-                    let told = Vec::from_iter(under_way.take().into_iter().chain(behind.take()));
-                    prop_assert_eq!(lost(&mut exchange), told);
+                    let told = under_way.take().into_iter().chain(behind.take());
+                    prop_assert_eq!(lost(&mut exchange), told.collect::<Vec<_>>());
                     None
                 }
             };
@@ -288,7 +288,7 @@ proptest! {
                 sent = Some(command);
             }
         }
-        prop_assert_eq!(lost(&mut exchange), Vec::from_iter(under_way.into_iter().chain(behind)));
+        prop_assert_eq!(lost(&mut exchange), under_way.into_iter().chain(behind).collect::<Vec<_>>());
         prop_assert!(exchange.is_dead() && !exchange.is_idle());
     }
 }

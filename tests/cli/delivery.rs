@@ -82,10 +82,8 @@ fn check_warns_of_secrets_that_everybody_can_read() {
     let kept = house.path("signature");
     fs::write(&kept, "sixteen characters\n").unwrap();
     mode(&kept, 0o604);
-    config.push_str(&format!(
-        "[delivery.webhook]\nsecret_file = '{}'\n",
-        kept.display()
-    ));
+    let more = format!("[delivery.webhook]\nsecret_file = '{}'\n", kept.display());
+    config.push_str(&more);
     fs::write(&file, &config).unwrap();
     let told = secrets(&house.check().1);
     assert!(
@@ -99,10 +97,11 @@ fn check_finds_a_secret_that_no_delivery_will_take() {
     let house = House::new();
     let file = house.path("secret");
     let mut config = fs::read_to_string(house.path("guard.toml")).unwrap();
-    config.push_str(&format!(
+    let more = format!(
         "[defaults]\ndeliver_to = ['webhook']\n[delivery.webhook]\nurl = 'http://127.0.0.1:9/x'\nsecret_file = '{}'\n",
         file.display()
-    ));
+    );
+    config.push_str(&more);
     fs::write(house.path("guard.toml"), config).unwrap();
     for (secret, is_found) in [("fifteen letters", true), ("sixteen letters!\n", false)] {
         fs::write(&file, secret).unwrap();

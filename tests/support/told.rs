@@ -29,7 +29,7 @@ impl Told {
     pub(crate) fn technical(&self) -> String {
         let text = self.text();
         let lines = text.lines().filter(|line| !line.contains(" support: "));
-        lines.map(|line| format!("{line}\n")).collect()
+        lines.map(|line| line.to_owned() + "\n").collect()
     }
 }
 

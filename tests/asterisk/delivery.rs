@@ -78,6 +78,8 @@ fn leave_undelivered(lab: &Lab, guard: &Guard<'_>, count: u32) {
             box_name: format!("{}@default", lab.voice_box()),
             audio: Some(format!("audio/{n}.wav")),
             delivered: Vec::new(),
+            // Of today, or its first failure is its last one.
+            ended: Some(Clock::default().date()),
             ..closed(n, Verdict::Message)
         };
         let sound: Vec<i16> = (0..4_000).map(|i| (n as i16 + 1) * (i % 13)).collect();

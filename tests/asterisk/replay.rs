@@ -36,6 +36,8 @@ fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, sound: &[i16]) 
         audio: Some(format!("audio/{n}.wav")),
         delivered: Vec::new(),
         timeline: Vec::new(),
+        // Of today, or its first failure is its last one.
+        ended: Some(Clock::default().date()),
         ..closed(n, Verdict::Message)
     };
     let path = guard.data().join(format!("audio/{n}.wav"));

@@ -20,7 +20,7 @@ use super::reply::{Reply, ResultLine};
 ///                      │    └────────► Probing ── status ───► Idle   replied: gone, or failed
 ///                      │ interrupt
 ///                      └─────────► Interrupting ── fence ───► Idle   swallowed, or replied
-///   any state ── closed ──► Closed                                   lost
+///   any state ── closed ──► Closed                                   lost, or gone behind a -1
 /// ```
 ///
 /// `-1` has three causes that look alike. They are told apart like this:
@@ -208,14 +208,14 @@ impl Exchange {
     pub fn closed(&mut self) -> Option<Finished> {
         self.dead = true;
         self.outbox = None;
-        let outcome = Outcome::Lost;
-        let command = match std::mem::replace(&mut self.state, State::Closed) {
-            State::Idle | State::Closed => self.behind.take(),
-            State::Awaiting { command }
-            | State::Probing { command, .. }
-            | State::Interrupting { command, .. } => Some(command),
+        let (command, outcome) = match std::mem::replace(&mut self.state, State::Closed) {
+            State::Idle | State::Closed => (self.behind.take()?, Outcome::Lost),
+            State::Awaiting { command } | State::Interrupting { command, .. } => {
+                (command, Outcome::Lost)
+            }
+            State::Probing { command, .. } => (command, Outcome::ChannelGone),
         };
-        command.map(|command| Finished { command, outcome })
+        Some(Finished { command, outcome })
     }
 
     /// Whether the caller has gone, as far as Asterisk has let us know.

@@ -229,12 +229,13 @@ impl Call {
 
     fn closed(&mut self, now: Instant) {
         let was_dead = self.exchange.is_dead();
-        let lost = iter::from_fn(|| self.exchange.closed()).count() > 0;
+        let lost: Vec<_> = iter::from_fn(|| self.exchange.closed()).collect();
+        let gone = |finished: &Finished| matches!(finished.outcome, Outcome::ChannelGone);
         self.deadline.stop();
         match &self.state {
             State::Ended => {}
-            State::Leaving(_) => self.step_lost(lost, now),
-            _ if was_dead => self.hung_up(now),
+            State::Leaving(_) => self.step_lost(!lost.is_empty(), now),
+            _ if was_dead || lost.iter().any(gone) => self.hung_up(now),
             _ if self.trouble.is_some() => self.leave(EndedBy::HandedOn, now),
             _ => {
                 self.trouble("the connection to Asterisk broke off during the call".into());

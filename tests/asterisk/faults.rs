@@ -304,7 +304,10 @@ fn the_disk_is_full() {
     for call in calls {
         call.join().unwrap();
     }
-    guard.tells("the audio could not be kept");
+    wait_for("neither recording to be kept", SOON, || {
+        let failed = guard.told().matches("the audio could not be kept").count();
+        (failed == 2).then_some(())
+    });
     let endings = lab.endings(2);
     disk.is_cleared();
     guard.is_asked_to_stop();

@@ -1,7 +1,8 @@
 //! The real guard: the binary as it is shipped, on the test's port, with the test's tap folder.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::thread;
@@ -65,6 +66,9 @@ impl<'a> Guard<'a> {
     /// One without root's right to read and write everything.
     pub fn of_any_user(lab: &'a Lab) -> Self {
         let folder = lab.tap_folder();
+        // Nobody's own user is in the group that the wiring page gives the folders of all tests to.
+        let all = lab.inside(&folder).parent().unwrap().to_owned();
+        fs::set_permissions(all, Permissions::from_mode(0o2771)).unwrap();
         let home = Self::home(lab, &folder, &lab.inside(&folder), "");
         Self::launch(lab, home, None, Rights::OfAnyUser)
     }

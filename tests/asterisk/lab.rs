@@ -170,7 +170,7 @@ impl Lab {
         language
     }
 
-    fn results_file(&self) -> PathBuf {
+    pub fn results_file(&self) -> PathBuf {
         self.inside(&format!("/tests/results/{}", self.guard_port()))
     }
 }

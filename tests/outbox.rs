@@ -17,11 +17,14 @@ use voicemail_guard::hearing::ClassSeconds;
 use voicemail_guard::log::{CallLog, Duty, JOURNAL, Outcome, Reader, Safe, Stage};
 
 use self::call_log::{Lock, all, flush, open};
+use self::of_today::of_today;
 use self::records::{closed, opened};
 
 #[path = "support/call_log.rs"]
 #[expect(dead_code, reason = "shared with the tests of the log")]
 mod call_log;
+#[path = "support/of_today.rs"]
+mod of_today;
 #[path = "support/records.rs"]
 mod records;
 
@@ -255,12 +258,7 @@ impl House {
         let path = self.data().join(closed(n, Verdict::Message).audio.unwrap());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, wav::encode(&vec![1000; 16_000])).unwrap();
-        // Of today, or its first failure is its last one.
-        let record = CallRecord {
-            ended: Some(Clock::default().date()),
-            ..undelivered(n)
-        };
-        log.close_and_deliver(record, &BOX);
+        log.close_and_deliver(of_today(undelivered(n)), &BOX);
     }
 
     /// Lets the worker work until the outbox looks as wanted.

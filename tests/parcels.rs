@@ -20,6 +20,7 @@ use voicemail_guard::hearing::hear;
 use voicemail_guard::log::{CallLog, Duty, Reader, Stage, words};
 
 use self::call_log::{all, open};
+use self::of_today::of_today;
 use self::receiver::{Answer, Receiver, status};
 use self::records::closed;
 use self::smtp_sink::{Manners, Sink};
@@ -27,6 +28,8 @@ use self::smtp_sink::{Manners, Sink};
 #[path = "support/call_log.rs"]
 #[expect(dead_code, reason = "shared with the tests of the log")]
 mod call_log;
+#[path = "support/of_today.rs"]
+mod of_today;
 #[path = "support/receiver.rs"]
 mod receiver;
 #[path = "support/records.rs"]
@@ -100,9 +103,7 @@ impl House {
             }],
             delivered: Vec::new(),
             repeat_window_s: Some(3_600),
-            // Of today, or its first failure is its last one.
-            ended: Some(Clock::default().date()),
-            ..closed(n, Verdict::Rambler)
+            ..of_today(closed(n, Verdict::Rambler))
         };
         let path = self.data().join(record.audio.as_ref().unwrap());
         fs::create_dir_all(path.parent().unwrap()).unwrap();

@@ -12,6 +12,7 @@ use voicemail_guard::clock::Clock;
 use voicemail_guard::delivery::Destination;
 use voicemail_guard::log::CallLog;
 
+use crate::delivery::of_today::of_today;
 use crate::delivery::records::{closed, opened};
 use crate::guard::Guard;
 use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
@@ -36,9 +37,7 @@ fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, sound: &[i16]) 
         audio: Some(format!("audio/{n}.wav")),
         delivered: Vec::new(),
         timeline: Vec::new(),
-        // Of today, or its first failure is its last one.
-        ended: Some(Clock::default().date()),
-        ..closed(n, Verdict::Message)
+        ..of_today(closed(n, Verdict::Message))
     };
     let path = guard.data().join(format!("audio/{n}.wav"));
     fs::create_dir_all(path.parent().unwrap()).unwrap();

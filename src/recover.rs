@@ -12,11 +12,12 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error, info, warn};
 
 use crate::audio::MediaTime;
-use crate::call::record::{CallId, CallRecord, CallbackSource, EndedBy};
-use crate::call::verdict::{Facts, Verdict, judge};
-use crate::delivery::voicebox::replay::{laid_down, remove_sound};
+use crate::call::verdict::{Facts, judge};
+use crate::call_log::support_line;
+use crate::delivery::spool::replay::{laid_down, remove_sound};
 use crate::hearing::{Listening, Timeline};
-use crate::log::support_line;
+use crate::record::Verdict;
+use crate::record::{CallId, CallRecord, CallbackSource, EndedBy};
 use crate::session::Guard;
 use crate::tap::keep;
 

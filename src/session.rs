@@ -12,16 +12,14 @@ use tracing::field::{Empty, display};
 use tracing::{Instrument, Level, Span, debug, enabled, error, info, warn};
 
 use crate::agi::{Command, Request};
-use crate::call::record::{
-    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation,
-};
-use crate::call::verdict::Verdict;
 use crate::call::{Action, Call, Event};
+use crate::call_log::{CallLog, OpenCall, support_line};
 use crate::clock::Clock;
 use crate::config::{Config, Current, are_voicemail_options, full_box_name};
-use crate::delivery::voicebox::ContextAndBox;
-use crate::log::{CallLog, OpenCall, support_line};
 use crate::number::{self, mask_in};
+use crate::record::Mailbox;
+use crate::record::Verdict;
+use crate::record::{CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation};
 use crate::server::{Connection, Handler};
 use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
 use crate::{text, trace};
@@ -119,7 +117,7 @@ impl Guard {
         }
         if request
             .argument("box")
-            .is_none_or(|name| ContextAndBox::parse(&name).is_none())
+            .is_none_or(|name| Mailbox::parse(&name).is_none())
         {
             let reason = "the request names no voice box: write agi://…/guard?box=100@default";
             error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");

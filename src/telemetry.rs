@@ -9,6 +9,7 @@ use std::io::{self, IsTerminal, Write};
 use std::str::FromStr;
 
 use jiff::tz::TimeZone;
+use serde::Deserialize;
 use tracing::Subscriber;
 use tracing::field::Field;
 use tracing_subscriber::EnvFilter;
@@ -20,7 +21,6 @@ use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::reload;
 
 use crate::clock::Clock;
-use crate::config::{Log, LogFormat};
 use crate::text::{is_hostile, plain_json};
 
 /// Target of the line that the support team reads, one per call, at its end.
@@ -29,18 +29,29 @@ pub const SUPPORT: &str = "support";
 /// The variable whose filter goes before the configuration's.
 pub const FILTER_VARIABLE: &str = "VOICEMAIL_GUARD_LOG";
 
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// A line for people.
+    #[default]
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
 /// Sends everything the guard tells to standard error from now on; colours only on a terminal. What is
 /// returned changes later how much of it is shown.
 ///
 /// # Errors
 /// `VOICEMAIL_GUARD_LOG` is no filter, or there is a log already.
-pub fn start(log: &Log) -> Result<Dial, TelemetryError> {
-    let text = set_from_outside().unwrap_or_else(|| log.level.clone());
+pub fn start(level: &str, format: LogFormat) -> Result<LogLevel, TelemetryError> {
+    let text = set_from_outside().unwrap_or_else(|| level.to_owned());
     let filter = filter(&text).ok_or(TelemetryError::NoFilter(text))?;
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let (subscriber, dial) = subscriber(log.format, filter, colours, io::stderr);
+    let (subscriber, log_level) = subscriber(format, filter, colours, io::stderr);
     tracing::subscriber::set_global_default(subscriber).map_err(|_| TelemetryError::Started)?;
-    Ok(dial)
+    Ok(log_level)
 }
 
 /// What the variable says, which goes before the configuration.
@@ -51,13 +62,13 @@ fn set_from_outside() -> Option<String> {
 }
 
 /// Changes how much the log shows.
-pub struct Dial(Box<dyn Fn(EnvFilter) + Send + Sync>);
+pub struct LogLevel(Box<dyn Fn(EnvFilter) + Send + Sync>);
 
-impl Dial {
+impl LogLevel {
     /// From now on the log shows this much, unless [`FILTER_VARIABLE`] has the say.
-    pub fn turn(&self, log: &Log) {
+    pub fn set(&self, level: &str) {
         if set_from_outside().is_none()
-            && let Some(filter) = filter(&log.level)
+            && let Some(filter) = filter(level)
         {
             (self.0)(filter);
         }
@@ -96,7 +107,7 @@ pub fn subscriber<W>(
     filter: EnvFilter,
     colours: bool,
     writer: W,
-) -> (Box<dyn Subscriber + Send + Sync>, Dial)
+) -> (Box<dyn Subscriber + Send + Sync>, LogLevel)
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
@@ -118,7 +129,7 @@ where
                 .with_writer(writer)
                 .with_filter_reloading();
             let handle = log.reload_handle();
-            (Box::new(log.finish()), dial(handle))
+            (Box::new(log.finish()), log_level(handle))
         }
         LogFormat::Json => {
             let log = log
@@ -132,14 +143,14 @@ where
                 .with_writer(AsciiControls(writer))
                 .with_filter_reloading();
             let handle = log.reload_handle();
-            (Box::new(log.finish()), dial(handle))
+            (Box::new(log.finish()), log_level(handle))
         }
     }
 }
 
-fn dial<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> Dial {
+fn log_level<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> LogLevel {
     // It fails only where the log is gone, which nobody would hear.
-    Dial(Box::new(move |filter| handle.reload(filter).unwrap_or(())))
+    LogLevel(Box::new(move |filter| handle.reload(filter).unwrap_or(())))
 }
 
 fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {

@@ -5,11 +5,11 @@
 
 use proptest::prelude::*;
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::record::{CallRecord, Caller, EndedBy, Mode, Presentation};
-use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::config::Config;
-use voicemail_guard::delivery::{Destination, destinations_of};
 use voicemail_guard::hearing::ClassSeconds;
+use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallRecord, Caller, EndedBy, Mode, Presentation};
+use voicemail_guard::record::{Destination, destinations_of};
 
 use self::records::closed;
 

@@ -10,13 +10,13 @@ use jiff::SignedDuration;
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
-use voicemail_guard::call::record::{CallId, CallRecord, Caller, EndedBy, Presentation};
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::call_log::{CallLog, CountedCase, DATABASE, Query, Reader};
 use voicemail_guard::case::{ClosedBy, Connected};
 use voicemail_guard::cli::calls;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::log::{CallLog, CountedCase, DATABASE, Query, Reader};
 use voicemail_guard::number::{Country, normalise};
+use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallId, CallRecord, Caller, EndedBy, Presentation};
 
 use self::call_log::{Lock, all, flush, open};
 use self::command_line::{Command, run};

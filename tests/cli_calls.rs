@@ -19,13 +19,13 @@ use records::{closed, opened};
 use serde_json::Value;
 use tempfile::TempDir;
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::record::{
-    CallRecord, Callback, Caller, EndedBy, Mode, Presentation, WouldHave,
-};
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::call_log::{CallLog, export, support_line};
 use voicemail_guard::cli::{call, calls};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::log::{CallLog, export, support_line};
+use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{
+    CallRecord, Callback, Caller, EndedBy, Mode, Presentation, WouldHave,
+};
 use voicemail_guard::text::is_hostile;
 
 fn log(records: &[CallRecord]) -> TempDir {

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use voicemail_guard::call::policy::{Offer, Policy};
-use voicemail_guard::call::record::Mode;
-use voicemail_guard::config::{Config, ConfigError, LogFormat};
+use voicemail_guard::config::{Config, ConfigError};
+use voicemail_guard::record::Mode;
+use voicemail_guard::telemetry::LogFormat;
 
 const SAMPLE: &str = include_str!("../voicemail-guard.toml");
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::process::{Command, Output};
 
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::record::Verdict;
 
 #[test]
 fn every_example_call_gets_its_verdict_and_its_record() {

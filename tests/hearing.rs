@@ -3,8 +3,9 @@
 use allocation_counter::measure;
 use proptest::prelude::*;
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::verdict::{Facts, Verdict, judge};
+use voicemail_guard::call::verdict::{Facts, judge};
 use voicemail_guard::hearing::{Class, Ear, Signal, Timeline, Update};
+use voicemail_guard::record::Verdict;
 
 use self::corpus::{Clip, Pool};
 use self::sounds::{clip, music_box, over_noise, steady_noise, tone, twice};

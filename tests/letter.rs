@@ -10,10 +10,11 @@ mod records;
 use jiff::tz::{TimeZone, offset};
 use mail_parser::MessageParser;
 use proptest::prelude::*;
-use voicemail_guard::case::PlaceInCase;
 use voicemail_guard::config::parcels::Tongue;
+use voicemail_guard::delivery::Parcel;
 use voicemail_guard::delivery::mail::Stationery;
-use voicemail_guard::delivery::{Destination, Parcel};
+use voicemail_guard::record::Destination;
+use voicemail_guard::record::PlaceInCase;
 
 fn parcel() -> Parcel {
     parcel::parcel(Destination::Mail)

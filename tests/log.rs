@@ -17,13 +17,13 @@ use jiff::SignedDuration;
 use records::{closed, opened};
 use rusqlite::Connection;
 use tempfile::TempDir;
-use voicemail_guard::call::record::{CallRecord, Callback, EndedBy};
-use voicemail_guard::call::verdict::Verdict;
-use voicemail_guard::clock::Clock;
-use voicemail_guard::log::{
+use voicemail_guard::call_log::{
     CallLog, DATABASE, JOURNAL, LogError, Order, Query, Reader, Safe, UNREADABLE, waiting,
 };
+use voicemail_guard::clock::Clock;
 use voicemail_guard::number::Needle;
+use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallRecord, Callback, EndedBy};
 
 #[test]
 fn a_call_is_opened_and_closed_once() {
@@ -152,7 +152,7 @@ fn a_database_locked_at_the_start_keeps_no_guard_from_starting() {
     std::mem::forget(crashed.open_call(opened(2)));
     assert_eq!(flush(&crashed), Safe::Journal);
     // The crashed guard's lock on the folder goes with its process; here it is taken from its file.
-    fs::remove_file(folder.path().join(voicemail_guard::log::LOCK)).unwrap();
+    fs::remove_file(folder.path().join(voicemail_guard::call_log::LOCK)).unwrap();
 
     let mut started = open(folder.path());
     let own = started.log.open_call(opened(3));

@@ -17,9 +17,9 @@ use call_log::{Lock, all, flush, open, told};
 use proptest::prelude::*;
 use records::{closed, opened};
 use tempfile::TempDir;
-use voicemail_guard::call::record::{CallRecord, EndedBy};
-use voicemail_guard::call::verdict::Verdict;
-use voicemail_guard::log::{JOURNAL, LOCK, Safe, UNREADABLE, waiting};
+use voicemail_guard::call_log::{JOURNAL, LOCK, Safe, UNREADABLE, waiting};
+use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallRecord, EndedBy};
 
 /// What the child of [`killed_at_any_step`] does before it waits to be killed.
 const STEPS: [(&str, usize); 6] = [

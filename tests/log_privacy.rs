@@ -16,11 +16,11 @@ use tempfile::TempDir;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use voicemail_guard::call::record::CallRecord;
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::call_log::{CallLog, DATABASE, JOURNAL, Safe};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::Config;
-use voicemail_guard::log::{CallLog, DATABASE, JOURNAL, Safe};
+use voicemail_guard::record::CallRecord;
+use voicemail_guard::record::Verdict;
 
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<String>>);

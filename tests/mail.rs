@@ -19,10 +19,11 @@ use mail_parser::{MessageParser, MimeHeaders};
 use progress::Notes;
 use smtp_sink::{Got, Manners, Sink};
 use voicemail_guard::audio::wav;
-use voicemail_guard::call::record::{Callback, Caller};
 use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
 use voicemail_guard::delivery::mail::{self, probe};
-use voicemail_guard::delivery::{Destination, Failed, Parcel};
+use voicemail_guard::delivery::{Failed, Parcel};
+use voicemail_guard::record::Destination;
+use voicemail_guard::record::{Callback, Caller};
 
 fn parcel() -> Parcel {
     parcel::parcel(Destination::Mail)

@@ -8,13 +8,14 @@ use std::path::Path;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
-use voicemail_guard::call::record::{CallRecord, EndedBy, Mode};
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::call_log::{CallLog, Duty, JOURNAL, Outcome, Reader, Safe, Stage};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, Current};
-use voicemail_guard::delivery::{Destination, Worker, destinations_of};
+use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::ClassSeconds;
-use voicemail_guard::log::{CallLog, Duty, JOURNAL, Outcome, Reader, Safe, Stage};
+use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallRecord, EndedBy, Mode};
+use voicemail_guard::record::{Destination, destinations_of};
 
 use self::call_log::{Lock, all, flush, open};
 use self::of_today::of_today;

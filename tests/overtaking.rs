@@ -9,12 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
-use voicemail_guard::call::record::CallRecord;
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::call_log::{CallLog, Duty, Outcome};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, Current};
-use voicemail_guard::delivery::{Destination, Worker};
-use voicemail_guard::log::{CallLog, Duty, Outcome};
+use voicemail_guard::delivery::Worker;
+use voicemail_guard::record::CallRecord;
+use voicemail_guard::record::Destination;
+use voicemail_guard::record::Verdict;
 
 use self::call_log::open;
 use self::records::closed;

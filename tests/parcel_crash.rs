@@ -17,11 +17,12 @@ use std::time::{Duration, Instant};
 use mail_parser::MessageParser;
 use tempfile::TempDir;
 use voicemail_guard::audio::wav;
-use voicemail_guard::call::record::CallRecord;
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::call_log::{CallLog, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::delivery::{Destination, key_of};
-use voicemail_guard::log::{CallLog, Reader};
+use voicemail_guard::delivery::key_of;
+use voicemail_guard::record::CallRecord;
+use voicemail_guard::record::Destination;
+use voicemail_guard::record::Verdict;
 
 use self::call_log::all;
 use self::receiver::{Receiver, Request, status};

@@ -15,7 +15,8 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use tracing_subscriber::registry;
 use voicemail_guard::agi::{CodecLimits, Command, Exchange, Handled, Outcome, Request};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::server::{self, Connection, Handler, Limits};
+use voicemail_guard::config::Limits;
+use voicemail_guard::server::{self, Connection, Handler};
 
 /// Does what the path of the URL says, and remembers what became of it.
 #[derive(Default)]

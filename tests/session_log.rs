@@ -11,14 +11,15 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming, Request};
-use voicemail_guard::call::record::{CallId, CallRecord};
+use voicemail_guard::call_log::{CallLog, Opened, Query, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current, LogFormat};
-use voicemail_guard::log::{CallLog, Opened, Query, Reader};
+use voicemail_guard::config::{Config, Current};
+use voicemail_guard::record::{CallId, CallRecord};
 use voicemail_guard::recover::{LeftBy, recover};
 use voicemail_guard::server::{Connection, Handler};
 use voicemail_guard::session::Guard;
 use voicemail_guard::tap::{Followed, Source, TapEvent};
+use voicemail_guard::telemetry::LogFormat;
 
 use told::Told;
 

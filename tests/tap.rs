@@ -14,8 +14,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{Encoding, MediaTime};
-use voicemail_guard::call::record::CallId;
 use voicemail_guard::clock::Clock;
+use voicemail_guard::record::CallId;
 use voicemail_guard::tap::monitor::{self, Monitor};
 use voicemail_guard::tap::{Gap, TapError, TapEvent, keep};
 

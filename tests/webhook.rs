@@ -21,8 +21,9 @@ use receiver::{Answer, Receiver, Request, status};
 use ring::hmac;
 use voicemail_guard::audio::wav;
 use voicemail_guard::config::parcels::{Password, Webhook};
+use voicemail_guard::delivery::Failed;
 use voicemail_guard::delivery::webhook::{deliver, payload_in, probe};
-use voicemail_guard::delivery::{Destination, Failed};
+use voicemail_guard::record::Destination;
 
 const SECRET: &str = "not for everybody to know";
 const PAGE: Option<&str> = Some("https://pbx.example.com/calls/{id}");

@@ -11,13 +11,14 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHal
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};
-use voicemail_guard::call::record::{CallId, CallRecord};
+use voicemail_guard::call_log::{CallLog, Query, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Current, LogFormat};
-use voicemail_guard::log::{CallLog, Query, Reader};
+use voicemail_guard::config::Current;
+use voicemail_guard::record::{CallId, CallRecord};
 use voicemail_guard::server::Connection;
 use voicemail_guard::session::Guard;
 use voicemail_guard::tap::{Followed, Hear, Source, TapEvent};
+use voicemail_guard::telemetry::LogFormat;
 
 use scripts::dialogue::Outcome;
 use scripts::ear::ScriptedEar;

@@ -22,8 +22,9 @@ use serde_json::Value;
 use voicemail_guard::audio::wav;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::parcels::{Password, Webhook};
+use voicemail_guard::delivery::Failed;
 use voicemail_guard::delivery::webhook::deliver;
-use voicemail_guard::delivery::{Destination, Failed};
+use voicemail_guard::record::Destination;
 
 /// The relay, on a port of its own; ends with the test.
 struct Relay {

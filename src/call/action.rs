@@ -1,7 +1,7 @@
 //! What the conversation wants done.
 
-use super::record::CallRecord;
 use crate::agi::Command;
+use crate::record::CallRecord;
 
 /// What the shell owes the conversation, in this order.
 #[derive(Debug)]

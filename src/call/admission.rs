@@ -5,12 +5,12 @@
 
 use std::time::Instant;
 
-use super::record::{Caller, EndedBy, Mode, Presentation, WouldHave};
 use super::state::{Leaving, State, Step};
-use super::verdict::Verdict;
 use super::{Action, Call};
 use crate::audio::MediaTime;
 use crate::number::{CallerList, Entry, Sender};
+use crate::record::Verdict;
+use crate::record::{Caller, EndedBy, Mode, Presentation, WouldHave};
 
 /// The lists of one box.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::Call;
 use super::policy::Situation;
-use super::record::{EndedBy, Mode};
 use super::state::{AwaitedAnswer, Keying, Listening};
 use crate::agi::Key;
 use crate::prompts::Prompt;
+use crate::record::{EndedBy, Mode};
 
 impl Call {
     pub(super) fn await_answer(

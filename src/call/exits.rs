@@ -6,8 +6,8 @@
 use std::time::Instant;
 
 use super::Call;
-use super::record::EndedBy;
 use crate::agi::Key;
+use crate::record::EndedBy;
 
 impl Call {
     /// Leaves by this key, where it leads out; whether it does.

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::record::{CallbackSource, EndedBy, Mode};
 use super::state::{Leaving, Playing, State, Step, Then};
-use super::verdict::{self, Facts, Verdict};
+use super::verdict::{self, Facts};
 use super::{Action, Call, SHORT, Timer};
 use crate::agi::Command;
 use crate::audio::MediaTime;
+use crate::record::Verdict;
+use crate::record::{CallbackSource, EndedBy, Mode};
 
 impl Call {
     /// Goes out; from every state.

@@ -19,7 +19,6 @@ mod offer;
 mod playing;
 pub mod policy;
 mod prompt;
-pub mod record;
 mod state;
 mod timers;
 pub mod verdict;
@@ -36,12 +35,12 @@ pub use timers::Timer;
 use self::ears::Ears;
 use self::policy::{Advice, Offer, Policy, Situation};
 use self::prompt::{Clip, LONGEST_CLIP};
-use self::record::{CallRecord, EndedBy, Mode, Presentation};
 use self::state::{Keying, Listening, State, Then};
 use self::timers::Deadline;
 use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome, Verb};
 use crate::audio::MediaTime;
 use crate::prompts::Prompt;
+use crate::record::{CallRecord, EndedBy, Mode, Presentation};
 
 /// One caller's stay, from the prelude to the closed record.
 #[derive(Debug)]

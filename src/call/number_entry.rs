@@ -10,11 +10,11 @@ use std::time::Instant;
 
 use super::Call;
 use super::prompt::Clip;
-use super::record::{Callback, CallbackSource};
 use super::state::{Keying, State, Then};
 use crate::agi::{Command, Key};
 use crate::number::{self, E164};
 use crate::prompts::Prompt;
+use crate::record::{Callback, CallbackSource};
 
 impl Call {
     pub(super) fn await_keys(&mut self, keying: Keying, now: Instant) {

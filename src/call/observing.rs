@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use super::answering::ANSWER_BY_VOICE;
 use super::ears::Ears;
 use super::policy::{Advice, LONGEST_VOICEMAIL, Policy, Situation};
-use super::record::{EndedBy, Mode, WouldHave};
 use super::state::State;
 use super::{Call, RAIL, SHORT, SLACK, Timer, is_refused, rail, verdict};
 use crate::agi::{Command, Outcome, Verb};
 use crate::audio::MediaTime;
+use crate::record::{EndedBy, Mode, WouldHave};
 
 /// The call that enforce would be having.
 #[derive(Debug)]

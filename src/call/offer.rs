@@ -9,10 +9,10 @@ use std::time::Instant;
 use super::Call;
 use super::policy::Offer;
 use super::prompt::Clip;
-use super::record::CallbackSource;
 use super::state::Then;
 use crate::number;
 use crate::prompts::Prompt;
+use crate::record::CallbackSource;
 
 impl Call {
     /// What is played to make the offer; nothing where the box does not make it here, or there is no number

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::prompt::{self, Clip, LONGEST_CLIP};
-use super::record::{Asked, EndedBy};
 use super::state::{AwaitedAnswer, Keying, Listening, Playing, State, Then};
 use super::{Call, is_refused, key_of};
 use crate::agi::{Key, Keys, Outcome};
 use crate::audio::MediaTime;
 use crate::prompts::Prompt;
+use crate::record::{Asked, EndedBy};
 
 impl Call {
     pub(super) fn play(&mut self, clips: impl Into<VecDeque<Clip>>, then: Then, now: Instant) {

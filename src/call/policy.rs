@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use super::admission::Lists;
 use super::prompt::LONGEST_CLIP;
-use super::record::Mode;
 use crate::prompts::Prompt;
+use crate::record::Mode;
 
 /// The settings of one box that the conversation goes by; every default is the hotline's own.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use super::observing::Observing;
 use super::prompt::Clip;
-use super::record::EndedBy;
 use crate::agi::Command;
 use crate::audio::MediaTime;
+use crate::record::EndedBy;
 
 /// ```text
 ///  Opening ──► Playing greeting ──► Listening ◄──────────────┐

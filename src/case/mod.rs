@@ -17,8 +17,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::call::record::{CallId, CallRecord, EndedBy, Presentation};
 use crate::number::{self, Country};
+use crate::record::{CallId, CallRecord, EndedBy, Presentation};
 
 /// A case as it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,17 +42,6 @@ pub struct Closed {
     pub by: ClosedBy,
     /// The call that closed it, where it was one of the guard's own.
     pub call: Option<CallId>,
-}
-
-/// Which call of its case a call is: what is told of it when it is delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlaceInCase {
-    /// The case.
-    pub case: CallId,
-    /// Its place among the calls of the case by their begin, from 1.
-    pub place: u32,
-    /// When the first call of the case began.
-    pub first: Timestamp,
 }
 
 /// What closes a case.

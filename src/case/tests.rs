@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::call::record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Refused};
-use crate::call::record::Mode::{Enforce, Observe};
-use crate::call::record::{CallbackSource, EndedBy};
-use crate::call::verdict::Verdict;
+use crate::record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Refused};
+use crate::record::Mode::{Enforce, Observe};
+use crate::record::Verdict;
+use crate::record::{CallbackSource, EndedBy};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 

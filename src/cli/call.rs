@@ -9,9 +9,9 @@ use jiff::tz::TimeZone;
 
 use super::calls::{Error, NOTHING_FOUND};
 use crate::audio::MediaTime;
-use crate::call::record::{CallRecord, Mode, Presentation};
-use crate::call::verdict::Verdict;
-use crate::log::{CaseOfCall, Reader, words};
+use crate::call_log::{CaseOfCall, Reader, words};
+use crate::record::Verdict;
+use crate::record::{CallRecord, Mode, Presentation};
 use crate::text::{quoted, shortened, shown};
 
 /// Width of the labels on the left.

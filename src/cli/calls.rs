@@ -11,14 +11,14 @@ use jiff::tz::TimeZone;
 use super::cases;
 use super::when::When;
 use crate::audio::MediaTime;
-use crate::call::record::{CallRecord, Mode};
-use crate::call::verdict::Verdict;
+use crate::call_log::{CaseOfCall, LogError, Order, Query, Reader, export, waiting, words};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
 use crate::config::full_box_name;
 use crate::hearing::Class;
-use crate::log::{CaseOfCall, LogError, Order, Query, Reader, export, waiting, words};
 use crate::number::{Country, Needle};
+use crate::record::Verdict;
+use crate::record::{CallRecord, Mode};
 use crate::text::shortened;
 
 /// Nothing was found.

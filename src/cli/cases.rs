@@ -6,7 +6,7 @@ use comfy_table::CellAlignment;
 use jiff::tz::TimeZone;
 
 use super::calls::{Args, Error, Format, TABLE_LIMIT, empty_table};
-use crate::log::{CountedCase, Query, Reader, export, words};
+use crate::call_log::{CountedCase, Query, Reader, export, words};
 use crate::text::shortened;
 
 /// Characters of a number or box in the table.

@@ -16,10 +16,10 @@ use super::serve;
 use super::stop::Stop;
 use super::{DATA_VARIABLE, Failure, Shared};
 use crate::audio::file::{Format, decode};
-use crate::call::verdict::Verdict;
+use crate::call_log::{Query, Reader};
 use crate::clock::Clock;
 use crate::config::Current;
-use crate::log::{Query, Reader};
+use crate::record::Verdict;
 use crate::telemetry;
 
 use self::fake_asterisk::{Caller, place_call};
@@ -102,11 +102,7 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
         ));
     }
     let mut config = shared.settings()?;
-    telemetry::start(&crate::config::Log {
-        level: "error".into(),
-        ..config.log.clone()
-    })
-    .map_err(failed)?;
+    telemetry::start("error", config.log.format).map_err(failed)?;
     let folder = tempfile::Builder::new()
         .prefix("voicemail-guard-demo-")
         .tempdir()?;

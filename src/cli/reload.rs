@@ -13,7 +13,7 @@ use super::{notify, serve};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Current};
 
-use crate::telemetry::Dial;
+use crate::telemetry::LogLevel;
 
 /// Listens for SIGHUP from now on, within the current runtime.
 ///
@@ -30,7 +30,7 @@ pub(super) struct Reload {
     /// The settings.
     pub(super) settings: Current,
     /// How much the log shows.
-    pub(super) dial: Dial,
+    pub(super) log_level: LogLevel,
     /// For systemd, which wants to know when it began.
     pub(super) clock: Clock,
 }
@@ -80,7 +80,7 @@ impl Reload {
             );
         }
         let now = self.settings.now();
-        self.dial.turn(&now.log);
+        self.log_level.set(&now.log.level);
         let file = file.display();
         if now == before {
             info!(%file, "the configuration was read again: nothing in it has changed for this guard");

@@ -17,10 +17,10 @@ use super::prompt_files::{Installed, installed, measure_greetings, own_sound};
 use super::reload::{self, Reload};
 use super::stop::{self, Stop};
 use super::{Failure, Shared, notify};
+use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::config::{Config, Current};
 use crate::delivery::Worker;
-use crate::log::CallLog;
 use crate::manager::Watch;
 use crate::recover::{LeftBy, recover_all, take_up_recordings};
 use crate::server;
@@ -45,7 +45,7 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
     let mut config = shared.settings()?;
     measure_greetings(&mut config);
     let data = shared.data_folder()?;
-    let dial = telemetry::start(&config.log).map_err(failed)?;
+    let log_level = telemetry::start(&config.log.level, config.log.format).map_err(failed)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -72,7 +72,7 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
         let reload = Reload {
             file: shared.config.clone(),
             settings: settings.clone(),
-            dial,
+            log_level,
             clock,
         };
         tokio::spawn(reload.on(hangups));

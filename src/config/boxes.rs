@@ -11,9 +11,9 @@ use super::value::{
 };
 use crate::call::admission::Lists;
 use crate::call::policy::{Offer, Policy};
-use crate::call::record::Mode;
-use crate::delivery::Destination;
 use crate::number::CallerList;
+use crate::record::Destination;
+use crate::record::Mode;
 
 /// All settings of a box.
 #[derive(Clone, Debug, PartialEq)]

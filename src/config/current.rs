@@ -101,7 +101,7 @@ fn keep<T: PartialEq + Clone>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::record::Mode;
+    use crate::record::Mode;
 
     fn config(text: &str) -> Config {
         Config::parse(text.as_bytes()).unwrap()

@@ -7,6 +7,7 @@
 mod boxes;
 mod current;
 pub mod delivery;
+mod limits;
 pub mod parcels;
 mod read;
 mod value;
@@ -18,18 +19,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
-use serde::Deserialize;
 
 pub use self::current::{Current, News};
+pub use self::limits::Limits;
 pub(crate) use self::value::are_voicemail_options;
 
 use self::boxes::BoxSettings;
 use self::delivery::Delivery;
 use self::parcels::BoxDelivery;
 use crate::call::policy::Policy;
-use crate::delivery::Destination;
 use crate::number::Country;
-use crate::server::Limits;
+use crate::record::Destination;
+use crate::telemetry::LogFormat;
 
 /// All settings of one guard.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +40,7 @@ pub struct Config {
     /// `[limits]`, and of `[listen]` the networks that may connect.
     pub limits: Limits,
     /// What it tells.
-    pub log: Log,
+    pub log: Logging,
     /// Where Asterisk leaves the caller's sound.
     pub tap: Tap,
     /// Where the prompts are.
@@ -62,7 +63,7 @@ impl Default for Config {
                 grace: Duration::from_mins(3),
                 ..Limits::default()
             },
-            log: Log::default(),
+            log: Logging::default(),
             tap: Tap::default(),
             prompts: Prompts::default(),
             delivery: Delivery::default(),
@@ -206,31 +207,20 @@ pub fn full_box_name(name: &str) -> String {
 
 /// `[log]`: what the guard tells on standard error.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Log {
+pub struct Logging {
     /// A level (`error`, `warn`, `info`, `debug`, `trace`) or filter directives.
     pub level: String,
     /// For people or for machines.
     pub format: LogFormat,
 }
 
-impl Default for Log {
+impl Default for Logging {
     fn default() -> Self {
         Self {
             level: "info".into(),
             format: LogFormat::Text,
         }
     }
-}
-
-/// The form of a log line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogFormat {
-    /// A line for people.
-    #[default]
-    Text,
-    /// A JSON object a line.
-    Json,
 }
 
 /// `[tap]`: the one folder where Asterisk leaves the caller's sound, by its two names.

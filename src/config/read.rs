@@ -18,11 +18,11 @@ use super::boxes::{BoxSettings, BoxTable, conflicts};
 use super::delivery::{AmiTable, Delivery, DeliveryTable, Method, VoiceBoxTable};
 use super::parcels::{MailTable, WebhookTable, mail_mistakes, webhook_mistakes};
 use super::value::{AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds};
-use super::{Config, Log, LogFormat, Problem, Prompts, Tap, full_box_name};
+use super::{Config, Limits, Logging, Problem, Prompts, Tap, full_box_name};
 use crate::agi::CodecLimits;
-use crate::delivery::Destination;
-use crate::delivery::voicebox::ContextAndBox;
-use crate::server::Limits;
+use crate::record::Destination;
+use crate::record::Mailbox;
+use crate::telemetry::LogFormat;
 
 const TABLES: &str =
     "[listen], [limits], [log], [tap], [prompts], [delivery], [web], [defaults], [box.\"NAME\"]";
@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
         for (key, value) in tables {
             let name = key.get_ref();
             let title = format!("[box.{name:?}]");
-            if ContextAndBox::parse(name).is_none() {
+            if Mailbox::parse(name).is_none() {
                 self.report(
                     Some(key.span()),
                     &title,
@@ -398,9 +398,9 @@ struct LogTable {
 }
 
 impl LogTable {
-    fn settings(self) -> Log {
-        let Log { level, format } = Log::default();
-        Log {
+    fn settings(self) -> Logging {
+        let Logging { level, format } = Logging::default();
+        Logging {
             level: self.level.map_or(level, |level| level.0),
             format: self.format.unwrap_or(format),
         }

@@ -13,8 +13,8 @@ use tokio::io::{
 };
 use tokio::net::TcpStream;
 
-use super::voicebox::ContextAndBox;
 use crate::config::delivery::Ami;
+use crate::record::Mailbox;
 
 /// A conversation may take so long, and each question of an [`Asker`].
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -70,7 +70,7 @@ pub async fn try_login(settings: &Ami) -> Result<(), AmiError> {
 ///
 /// # Errors
 /// Why it did not.
-pub async fn refresh(settings: &Ami, place: &ContextAndBox) -> Result<(), AmiError> {
+pub async fn refresh(settings: &Ami, place: &Mailbox) -> Result<(), AmiError> {
     let fields = [("Context", &*place.context), ("Mailbox", &*place.box_name)];
     act(settings, "VoicemailRefresh", &fields).await
 }
@@ -347,8 +347,8 @@ mod tests {
         }
     }
 
-    fn box_100() -> ContextAndBox {
-        ContextAndBox::parse("100@default").unwrap()
+    fn box_100() -> Mailbox {
+        Mailbox::parse("100@default").unwrap()
     }
 
     /// A manager that says these things, one after each action; gives back what it was sent.

@@ -15,60 +15,23 @@ pub mod address;
 pub mod ami;
 pub(crate) mod backoff;
 pub mod mail;
-mod rule;
 mod sound;
+pub mod spool;
 mod telling;
 mod tls;
 pub mod trim;
 mod under_way;
-pub mod voicebox;
 pub mod webhook;
 mod worker;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::record::PlaceInCase;
+use crate::record::{CallId, CallRecord, Destination};
 
-use crate::call::record::{CallId, CallRecord};
-use crate::case::PlaceInCase;
-
-pub use rule::destinations_of;
 use trim::Delivered;
 pub use worker::Worker;
-
-/// Where a message can go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Destination {
-    /// Into the Asterisk voice box.
-    #[serde(rename = "voicemail")]
-    VoiceBox,
-    /// By e-mail.
-    #[serde(rename = "mail")]
-    Mail,
-    /// To a webhook.
-    #[serde(rename = "webhook")]
-    Webhook,
-}
-
-impl Destination {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::VoiceBox, Self::Mail, Self::Webhook];
-
-    /// The word for it in settings, in the log's database and in the record.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::VoiceBox => "voicemail",
-            Self::Mail => "mail",
-            Self::Webhook => "webhook",
-        }
-    }
-
-    /// The destination of a word.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|to| to.as_str() == word)
-    }
-}
 
 /// What a destination gets for one attempt.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,9 +2,9 @@
 
 use tracing::{debug, error, info, warn};
 
-use super::Destination;
+use crate::call_log::{Duty, Outcome, Stage};
 use crate::config::Config;
-use crate::log::{Duty, Outcome, Stage};
+use crate::record::Destination;
 
 /// Says what delivery into voice boxes will not do.
 pub(super) fn tell_of_lamps(config: &Config) {

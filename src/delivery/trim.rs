@@ -15,10 +15,10 @@ use serde::Serialize;
 
 use crate::audio::level::{active_speech_level, amplify};
 use crate::audio::{MediaTime, RATE_HZ};
-use crate::call::record::{Asked, CallRecord};
-use crate::call::verdict::Verdict;
 use crate::hearing::{Class, Segment};
 use crate::prompts::Prompt;
+use crate::record::Verdict;
+use crate::record::{Asked, CallRecord};
 
 /// What is to be done with a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

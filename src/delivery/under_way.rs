@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::error;
 
-use crate::log::{Duty, Stage};
+use crate::call_log::{Duty, Stage};
 
 /// The attempts that are being made.
 #[derive(Default)]

@@ -39,10 +39,10 @@ use url::{Host, Url};
 use super::trim::Stretch;
 use super::{Failed, Parcel, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
-use crate::call::record::CallRecord;
-use crate::call::verdict::Verdict;
+use crate::call_log::export;
 use crate::config::parcels::{SHORTEST_SECRET, Webhook};
-use crate::log::export;
+use crate::record::CallRecord;
+use crate::record::Verdict;
 use crate::text::shortened;
 
 /// The header with the time of signing, in seconds since 1970.

@@ -20,8 +20,8 @@ use super::{Gap, TapError};
 use crate::audio::file::{Format, decode};
 use crate::audio::resample::Resampler;
 use crate::audio::{MediaTime, wav};
-use crate::call::record::CallId;
 use crate::hearing::{Listening, Timeline};
+use crate::record::CallId;
 
 /// Why the sound could not be kept; the raw file stays where it is.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! What is heard live is what `classify` hears of the same call's kept recording, sample for sample.
 
+use voicemail_guard::call_log::{Query, Reader};
 use voicemail_guard::hearing::{Class, hear};
-use voicemail_guard::log::{Query, Reader};
 
 use crate::guard::Guard;
 use crate::lab::Lab;

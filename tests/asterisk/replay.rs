@@ -6,11 +6,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use voicemail_guard::audio::wav;
-use voicemail_guard::call::record::CallRecord;
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::call_log::CallLog;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::delivery::Destination;
-use voicemail_guard::log::CallLog;
+use voicemail_guard::record::CallRecord;
+use voicemail_guard::record::Destination;
+use voicemail_guard::record::Verdict;
 
 use crate::delivery::of_today::of_today;
 use crate::delivery::records::{closed, opened};

@@ -21,7 +21,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{Command, Exchange, Handled, Keys, Request};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::server::{self, Connection, Handler, Limits};
+use voicemail_guard::config::Limits;
+use voicemail_guard::server::{self, Connection, Handler};
 
 /// As in the binary.
 #[global_allocator]

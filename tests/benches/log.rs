@@ -15,11 +15,11 @@ use divan::Bencher;
 use jiff::SignedDuration;
 use records::{closed, opened};
 use tempfile::TempDir;
-use voicemail_guard::call::record::{CallRecord, Callback, Presentation};
-use voicemail_guard::call::verdict::Verdict;
+use voicemail_guard::call_log::{CallLog, CaseOfCall, Query, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::log::{CallLog, CaseOfCall, Query, Reader};
 use voicemail_guard::number::{Needle, normalise};
+use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallRecord, Callback, Presentation};
 
 static READER_FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let calls = std::env::var("LOG_BENCH_CALLS").map_or(1_000_000, |n| n.parse().unwrap());

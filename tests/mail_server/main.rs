@@ -19,12 +19,13 @@ use mail_parser::{MessageParser, MimeHeaders};
 use progress::Notes;
 use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{MediaTime, g711};
-use voicemail_guard::call::verdict::Verdict;
 use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
 use voicemail_guard::delivery::mail::{deliver, probe};
 use voicemail_guard::delivery::trim::{Wishes, trim};
-use voicemail_guard::delivery::{Destination, Failed, Parcel, key_of};
+use voicemail_guard::delivery::{Failed, Parcel, key_of};
 use voicemail_guard::hearing::hear;
+use voicemail_guard::record::Destination;
+use voicemail_guard::record::Verdict;
 
 /// An Exim of the test's own; ends with it.
 struct Exim {

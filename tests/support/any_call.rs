@@ -11,11 +11,11 @@ use voicemail_guard::agi::{Command, Incoming, Reply, Verb};
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call::admission::Lists;
 use voicemail_guard::call::policy::{Offer, Policy};
-use voicemail_guard::call::record::{CallRecord, EndedBy, Mode};
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
 use voicemail_guard::number::CallerList;
+use voicemail_guard::record::{CallRecord, EndedBy, Mode};
 
 use crate::records;
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use voicemail_guard::call::record::CallRecord;
+use voicemail_guard::call_log::{CallLog, DATABASE, Opened, Order, Query, Reader, Safe};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::log::{CallLog, DATABASE, Opened, Order, Query, Reader, Safe};
+use voicemail_guard::record::CallRecord;
 
 pub(crate) fn open(folder: &Path) -> Opened {
     CallLog::open(folder, Clock::default()).unwrap()

@@ -2,11 +2,12 @@
 
 use jiff::SignedDuration;
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::record::CallId;
-use voicemail_guard::call::verdict::Verdict;
-use voicemail_guard::case::PlaceInCase;
 use voicemail_guard::delivery::trim::{Delivered, Stretch};
-use voicemail_guard::delivery::{Destination, Parcel, key_of};
+use voicemail_guard::delivery::{Parcel, key_of};
+use voicemail_guard::record::CallId;
+use voicemail_guard::record::Destination;
+use voicemail_guard::record::PlaceInCase;
+use voicemail_guard::record::Verdict;
 
 use crate::records;
 

@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::record::{
+use voicemail_guard::hearing::{Class, ClassSeconds, Segment};
+use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{
     Asked, CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mode, Presentation,
 };
-use voicemail_guard::call::verdict::Verdict;
-use voicemail_guard::hearing::{Class, ClassSeconds, Segment};
 
 /// 24 November 2026, 09:12:03 UTC.
 fn morning() -> Timestamp {

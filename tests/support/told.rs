@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use tracing::subscriber::DefaultGuard;
-use voicemail_guard::config::LogFormat;
 use voicemail_guard::telemetry;
+use voicemail_guard::telemetry::LogFormat;
 
 #[derive(Clone, Default)]
 pub(crate) struct Told(Arc<Mutex<Vec<u8>>>);

@@ -22,18 +22,13 @@
 //! a machine has no fingers, but it may be heard as a voice.
 
 mod limits;
-mod reason;
 #[cfg(test)]
 mod tests;
-mod word;
-
-pub use reason::Reason;
-pub use word::{UnknownVerdict, Verdict};
 
 use self::limits::Limits;
-use super::record::Asked;
 use crate::audio::MediaTime;
 use crate::hearing::{Class, Segment, Signal, Timeline};
+use crate::record::{Asked, Reason, Verdict};
 
 /// All that a verdict is made from.
 #[derive(Clone, Copy, Debug)]

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 use super::Item;
+use crate::call_log::{Duty, Reader, Stage};
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
-use crate::delivery::voicebox::ContextAndBox;
-use crate::delivery::{Destination, Failed, ami, mail, voicebox, webhook};
-use crate::log::{Duty, Reader, Stage};
+use crate::delivery::{Failed, ami, mail, spool, webhook};
+use crate::record::Destination;
+use crate::record::Mailbox;
 
 /// Boxes named in one line.
 const MOST_NAMED: usize = 5;
@@ -119,7 +120,7 @@ fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
         let named = path
             .file_name()
             .and_then(|name| name.to_str())
-            .is_some_and(|name| ContextAndBox::parse(name).is_some());
+            .is_some_and(|name| Mailbox::parse(name).is_some());
         if named && path.is_dir() {
             folders.push(path);
         }
@@ -132,7 +133,7 @@ fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 fn replay(settings: &Ami) -> Item {
     let mend = "see asterisk-conf/README.md, part 3: a user in manager.conf with write = system,originate, and extensions_voicemail_guard.conf included in the dialplan";
     let probe = async {
-        voicebox::replay::probe(settings).await?;
+        spool::replay::probe(settings).await?;
         Ok(format!(
             "[voicemail-guard-replay] behind {}",
             settings.address

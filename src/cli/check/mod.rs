@@ -17,8 +17,8 @@ use rustix::fs::{Access, access, statvfs};
 use rustix::process::{geteuid, getpid};
 
 use super::{Failure, Shared};
+use crate::call_log;
 use crate::config::{Config, ConfigError};
-use crate::log;
 use crate::session::CHECK_PATH;
 use crate::text::shown;
 
@@ -81,7 +81,7 @@ fn installation(config: &Config, data: &Path) -> Vec<Item> {
     let ports = config.listen.iter().map(|&address| port(address));
     let tap = tap_folder(config);
     let folder = data_folder(data);
-    let database = database(&data.join(log::DATABASE));
+    let database = database(&data.join(call_log::DATABASE));
     ports
         .chain(tap)
         .chain(prompts::items(config))

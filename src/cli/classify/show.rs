@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::explain::{self, Second};
 use super::read::{Heard, Trouble};
 use crate::audio::MediaTime;
-use crate::call::verdict::{Judgement, Verdict};
+use crate::call::verdict::Judgement;
 use crate::hearing::{Class, Segment};
 use crate::plot::percent;
+use crate::record::Verdict;
 use crate::text::shown;
 
 /// A file and what came of it.

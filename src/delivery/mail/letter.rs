@@ -13,10 +13,10 @@ use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 
 use super::words::{self, Words, words};
 use crate::audio::{MediaTime, wav};
-use crate::call::record::CallRecord;
-use crate::call::verdict::Verdict;
 use crate::config::parcels::Tongue;
 use crate::delivery::{Failed, Parcel, page_of};
+use crate::record::CallRecord;
+use crate::record::Verdict;
 use crate::text::{is_hostile, markup};
 
 /// What all e-mails of one box have in common.

@@ -2,11 +2,11 @@
 
 use jiff::tz::TimeZone;
 
-use crate::call::record::{CallbackSource, Presentation};
-use crate::call::verdict::Verdict;
-use crate::case::PlaceInCase;
+use crate::call_log::words::{nth_call, time};
 use crate::config::parcels::Tongue;
-use crate::log::words::{nth_call, time};
+use crate::record::PlaceInCase;
+use crate::record::Verdict;
+use crate::record::{CallbackSource, Presentation};
 
 /// The words of one language.
 pub(super) struct Words {
@@ -114,7 +114,7 @@ pub(super) fn source(tongue: Tongue, source: CallbackSource) -> &'static str {
 
 pub(super) fn verdict(tongue: Tongue, verdict: Verdict) -> &'static str {
     match (tongue, verdict) {
-        (Tongue::En, verdict) => crate::log::words::verdict(verdict),
+        (Tongue::En, verdict) => crate::call_log::words::verdict(verdict),
         (Tongue::De, Verdict::Message) => "hat eine Nachricht hinterlassen",
         (Tongue::De, Verdict::Rambler) => {
             "sprach über die Grenze hinaus oder musste nach der Nummer gefragt werden"

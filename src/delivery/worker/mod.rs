@@ -14,16 +14,16 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::spool::VoiceBoxes;
+use super::spool::replay::Replay;
 use super::telling::{tell, tell_of_lamps};
 use super::trim::{Wishes, trim};
 use super::under_way::{Pace, UnderWay};
-use super::voicebox::VoiceBoxes;
-use super::voicebox::replay::Replay;
-use super::{Destination, Failed, Parcel, backoff, blocking, key_of, mail, sound, webhook};
-use crate::call::record::CallRecord;
+use super::{Failed, Parcel, backoff, blocking, key_of, mail, sound, webhook};
+use crate::call_log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::clock::Clock;
 use crate::config::{Config, Current, News};
-use crate::log::{Duty, Outbox, OutboxError, Outcome, Stage};
+use crate::record::{CallRecord, Destination};
 use crate::tap::keep;
 
 /// Deliveries of one pace under way at the same time.

@@ -7,12 +7,13 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::{Shared, Stopped};
-use crate::call::record::CallRecord;
+use crate::call_log::{Duty, Outcome, Stage};
 use crate::config::delivery::Method;
-use crate::delivery::voicebox::replay::Replayed;
-use crate::delivery::voicebox::{ContextAndBox, Placed, Trouble};
+use crate::delivery::spool::replay::Replayed;
+use crate::delivery::spool::{Placed, Trouble};
 use crate::delivery::{Failed, ami, blocking};
-use crate::log::{Duty, Outcome, Stage};
+use crate::record::CallRecord;
+use crate::record::Mailbox;
 
 /// A box that Asterisk is working in is tried again after this long, so many times.
 const LOCK_RETRY: Duration = Duration::from_millis(20);
@@ -120,7 +121,7 @@ impl Shared {
 
     /// Has Asterisk look at the box, so that the lamps follow.
     async fn light(&self, duty: &Duty) -> Result<Outcome, Stopped> {
-        let Some(place) = ContextAndBox::parse(&duty.box_name) else {
+        let Some(place) = Mailbox::parse(&duty.box_name) else {
             return Ok(Outcome::Done(None));
         };
         // Taken out of the settings since.

@@ -11,13 +11,13 @@ use tracing::{debug, info, warn};
 
 use super::block::{Block, Blocks};
 use super::calls_up::CallsUp;
+use crate::call_log::CallLog;
 use crate::case::Connected;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::delivery::Ami;
 use crate::delivery::ami::{self, PATIENCE};
 use crate::delivery::backoff;
-use crate::log::CallLog;
 use crate::number::Country;
 
 /// After so long without a word Asterisk is asked whether it is still there.

@@ -5,10 +5,10 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::call::verdict::Verdict;
+use crate::call_log::{CallLog, Query, Reader};
 use crate::case;
 use crate::config::delivery::Secret;
-use crate::log::{CallLog, Query, Reader};
+use crate::record::Verdict;
 
 const HELLO: &str = "Asterisk Call Manager/11.0.0\r\nResponse: Success\r\nActionID: 1\r\nMessage: Authentication accepted\r\n\r\n";
 

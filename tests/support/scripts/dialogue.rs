@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use voicemail_guard::call::record::CallRecord;
 use voicemail_guard::hearing::Class;
+use voicemail_guard::record::CallRecord;
 
 use super::pbx::Pbx;
 use super::script::Script;
@@ -31,7 +31,7 @@ impl Outcome {
     pub(crate) fn new(script: &Script, pbx: Pbx, mut record: CallRecord) -> Self {
         let id = record.id.to_string();
         let hide = |text: String| text.replace(&id, "ID");
-        record.id = voicemail_guard::call::record::CallId::new(jiff::Timestamp::UNIX_EPOCH, 0);
+        record.id = voicemail_guard::record::CallId::new(jiff::Timestamp::UNIX_EPOCH, 0);
         record.started = jiff::Timestamp::UNIX_EPOCH;
         record.ended = None;
         record.audio = None;

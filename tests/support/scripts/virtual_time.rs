@@ -6,12 +6,10 @@ use bytes::BytesMut;
 use jiff::Timestamp;
 use tokio_util::codec::Decoder;
 use voicemail_guard::agi::{Codec, CodecLimits};
-use voicemail_guard::call::record::{
-    CallId, CallRecord, Callback, CallbackSource, Caller, Presentation,
-};
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number;
+use voicemail_guard::record::{CallId, CallRecord, Callback, CallbackSource, Caller, Presentation};
 use voicemail_guard::tap::{Hear, TapEvent, monitor};
 
 use super::dialogue::Outcome;

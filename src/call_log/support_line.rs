@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 
 use super::words;
-use crate::call::record::{CallRecord, EndedBy};
+use crate::record::{CallRecord, EndedBy};
 use crate::text::shown;
 
 /// The call as one sentence: time, number, name, box, verdict, why.

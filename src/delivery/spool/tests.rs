@@ -6,8 +6,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::audio::{file, wav};
-use crate::call::record::{CallId, Callback, CallbackSource, Caller, EndedBy, Mode};
-use crate::call::verdict::Verdict;
+use crate::record::Verdict;
+use crate::record::{CallId, Callback, CallbackSource, Caller, EndedBy, Mode};
 
 pub(super) const STARTED: &str = "2026-11-23T10:22:25.25Z";
 
@@ -148,7 +148,7 @@ fn a_callers_text_stays_one_value() {
     hostile.caller.name = "Eve\" <1>\r\nmsg_id=7\n[other]; \\ \u{7}".into();
     hostile.caller.number = "12\n34;5".into();
     hostile.dnid = "\nflag=Urgent".into();
-    let text = message::text(&hostile, &ContextAndBox::parse("100").unwrap(), 2);
+    let text = message::text(&hostile, &Mailbox::parse("100").unwrap(), 2);
     assert_eq!(text.lines().count(), 17, "{text}");
     assert!(
         text.contains("\ncallerid=\"Eve' (1)  msg_id=7 (other), /\" <12 34,5>\n"),
@@ -162,7 +162,7 @@ fn who_withheld_his_number_and_keyed_it_in_can_be_called_back() {
     let mut withheld = record();
     withheld.caller.name = "Anonymous".into();
     withheld.caller.number = "anonymous".into();
-    let place = ContextAndBox::parse("100").unwrap();
+    let place = Mailbox::parse("100").unwrap();
     let line = |record: &CallRecord| {
         let text = message::text(record, &place, 2);
         let line = text.lines().find(|line| line.starts_with("callerid="));
@@ -231,9 +231,9 @@ fn a_name_that_leads_elsewhere_is_no_box() {
     for name in [
         "../x", "100@..", "a/b", "", "@default", "100@", ".x", "1&2", "a@b@c", "1\n",
     ] {
-        assert_eq!(ContextAndBox::parse(name), None, "{name:?}");
+        assert_eq!(Mailbox::parse(name), None, "{name:?}");
     }
-    let parsed = ContextAndBox::parse("100").unwrap();
+    let parsed = Mailbox::parse("100").unwrap();
     assert_eq!((&*parsed.context, &*parsed.box_name), ("default", "100"));
 }
 

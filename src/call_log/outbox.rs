@@ -22,10 +22,10 @@ use tokio::sync::Notify;
 
 use super::cases;
 use super::handle::CallLog;
-use crate::call::record::{CallId, CallRecord};
-use crate::case::PlaceInCase;
-use crate::delivery::Destination;
 use crate::hearing::Segment;
+use crate::record::Destination;
+use crate::record::PlaceInCase;
+use crate::record::{CallId, CallRecord};
 
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

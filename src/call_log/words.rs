@@ -3,12 +3,12 @@
 use jiff::tz::TimeZone;
 
 use crate::audio::MediaTime;
-use crate::call::record::{
-    CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation, WouldHave,
-};
-use crate::call::verdict::Verdict;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::Class;
+use crate::record::Verdict;
+use crate::record::{
+    CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation, WouldHave,
+};
 use crate::text::{quoted, shortened};
 
 /// Characters of a name or number that are shown in a line.

@@ -5,9 +5,9 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::journal::Entry;
 use super::{cases, outbox};
-use crate::call::record::CallRecord;
-use crate::call::verdict::Verdict;
 use crate::number;
+use crate::record::CallRecord;
+use crate::record::Verdict;
 
 /// Files one entry. An opening never changes a row that is there, the others never one that is closed.
 pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {

@@ -15,8 +15,8 @@ use tracing::{error, info, warn};
 use super::journal::{Entry, Journal, ReplayError};
 use super::outbox::Job;
 use super::{DATABASE, LogError, Safe, UNREADABLE, schema, store};
-use crate::call::record::{CallId, CallRecord};
 use crate::clock::Clock;
+use crate::record::{CallId, CallRecord};
 
 /// What waits is tried again after this long.
 const RETRY: Duration = Duration::from_secs(1);

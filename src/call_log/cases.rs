@@ -13,10 +13,10 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params_f
 
 use super::handle::CallLog;
 use super::outbox::{OutboxError, moment};
-use crate::call::record::{CallId, CallRecord};
-use crate::call::verdict::Verdict;
 use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
 use crate::number::Country;
+use crate::record::Verdict;
+use crate::record::{CallId, CallRecord};
 
 pub(super) const MIGRATION: &str = "
     CREATE TABLE cases (

@@ -1,8 +1,42 @@
 //! Which calls are delivered, and where to.
 
-use super::Destination;
+use serde::{Deserialize, Serialize};
+
+use super::{CallRecord, Mode};
 use crate::audio::MediaTime;
-use crate::call::record::{CallRecord, Mode};
+
+/// Where a message can go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Destination {
+    /// Into the Asterisk voice box.
+    #[serde(rename = "voicemail")]
+    VoiceBox,
+    /// By e-mail.
+    #[serde(rename = "mail")]
+    Mail,
+    /// To a webhook.
+    #[serde(rename = "webhook")]
+    Webhook,
+}
+
+impl Destination {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::VoiceBox, Self::Mail, Self::Webhook];
+
+    /// The word for it in settings, in the log's database and in the record.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::VoiceBox => "voicemail",
+            Self::Mail => "mail",
+            Self::Webhook => "webhook",
+        }
+    }
+
+    /// The destination of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|to| to.as_str() == word)
+    }
+}
 
 /// Where the message of a closed record goes, out of where the box wants its messages.
 ///

@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use super::{CaseOfCall, CountedCase};
 use crate::audio::MediaTime;
-use crate::call::record::{Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode, WouldHave};
-use crate::call::verdict::Verdict;
-use crate::case::{Case, ClosedBy, PlaceInCase};
+use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
+use crate::record::PlaceInCase;
+use crate::record::Verdict;
+use crate::record::{Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode, WouldHave};
 use crate::text::plain_json;
 
 /// What `calls --format json` prints of a call: these fields in this order, for good.

@@ -23,13 +23,14 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::disk::{Disk, System};
-use super::{ContextAndBox, Trouble, message};
+use super::{Trouble, message};
 use crate::audio::RATE_HZ;
-use crate::call::record::{CallId, CallRecord};
 use crate::clock::Clock;
 use crate::config::Tap;
 use crate::config::delivery::Ami;
 use crate::delivery::{Failed, ami, blocking};
+use crate::record::Mailbox;
+use crate::record::{CallId, CallRecord};
 
 /// The family of the marks in Asterisk's database, as the dialplan has it.
 const FAMILY: &str = "voicemail-guard";
@@ -110,7 +111,7 @@ impl Replay {
     /// # Errors
     /// Why it is not in its box; all but a box that cannot be one may be tried again.
     pub async fn deliver(&self, record: &CallRecord, sound: Vec<i16>) -> Result<Replayed, Failed> {
-        let place = ContextAndBox::parse(&record.box_name)
+        let place = Mailbox::parse(&record.box_name)
             .ok_or_else(|| Trouble::Name(record.box_name.clone()))?;
         if sound.is_empty() {
             return Err(Trouble::NoSound.into());
@@ -211,7 +212,7 @@ impl Replay {
     }
 
     /// Asks for the call that plays and records. An attempt of an earlier life that has not begun never will.
-    async fn ask(&self, record: &CallRecord, place: &ContextAndBox) -> Result<(), Failed> {
+    async fn ask(&self, record: &CallRecord, place: &Mailbox) -> Result<(), Failed> {
         let key = record.id.to_string();
         let attempt = self.clock.date().as_millisecond().to_string();
         let value = format!("asked-{attempt}");

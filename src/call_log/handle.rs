@@ -17,10 +17,10 @@ use super::journal::{Closing, Entry};
 use super::outbox::{Outbox, OutboxError};
 use super::writer::{Message, Writer};
 use super::{LOCK, LogError};
-use crate::call::record::{CallId, CallRecord, EndedBy};
-use crate::call::verdict::Verdict;
 use crate::clock::Clock;
-use crate::delivery::{Destination, destinations_of};
+use crate::record::Verdict;
+use crate::record::{CallId, CallRecord, EndedBy};
+use crate::record::{Destination, destinations_of};
 
 /// The opened log, and what an earlier run left undone.
 pub struct Opened {

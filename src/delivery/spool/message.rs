@@ -1,7 +1,7 @@
 //! The text file of a message, as `app_voicemail` writes it.
 
-use super::ContextAndBox;
-use crate::call::record::{CallRecord, CallbackSource};
+use crate::record::Mailbox;
+use crate::record::{CallRecord, CallbackSource};
 
 /// Longest name and number in `callerid`; Asterisk reads 80 characters of a number and 256 in all.
 const LONGEST_NAME: usize = 80;
@@ -22,7 +22,7 @@ pub(super) fn message_id(record: &CallRecord) -> String {
 ///
 /// `context`, `extension` and `priority` are where the caller was, which is the guard's subroutine. Times
 /// are those of the call, not of the delivery.
-pub(super) fn text(record: &CallRecord, place: &ContextAndBox, seconds: u64) -> String {
+pub(super) fn text(record: &CallRecord, place: &Mailbox, seconds: u64) -> String {
     let began = record.started;
     let fields = [
         ("origmailbox", place.box_name.clone()),

@@ -33,8 +33,8 @@ use self::disk::{Disk, Seen, System};
 use self::lock::{Locking, give_back, try_lock, unlock};
 use self::sound::encode;
 use super::Failed;
-use crate::call::record::{CallId, CallRecord};
 use crate::config::delivery::{Format, LockMode, VoiceBox};
+use crate::record::{CallId, CallRecord, Mailbox};
 
 /// Messages a folder can hold: four digits.
 const MOST_NUMBERS: u32 = 10_000;
@@ -47,30 +47,6 @@ pub struct VoiceBoxes {
     /// What this installation marks its locks with.
     mark: String,
     disk: Box<dyn Disk + Send + Sync>,
-}
-
-/// A voice box by the two parts of its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContextAndBox {
-    /// `default` of `100@default`.
-    pub context: String,
-    /// `100` of `100@default`.
-    pub box_name: String,
-}
-
-impl ContextAndBox {
-    /// Reads `100@default` or `100`; `None` where that could name anything but a folder of the spool.
-    pub fn parse(name: &str) -> Option<Self> {
-        let (box_name, context) = name.split_once('@').unwrap_or((name, "default"));
-        let sound = |word: &str| {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
-            (1..=80).contains(&word.len()) && !word.starts_with('.') && word.chars().all(plain)
-        };
-        (sound(box_name) && sound(context)).then(|| Self {
-            context: context.into(),
-            box_name: box_name.into(),
-        })
-    }
 }
 
 /// A message that is in its place.
@@ -455,8 +431,8 @@ impl VoiceBoxes {
         seen.ok_or(io::Error::from(ErrorKind::NotFound)).at(path)
     }
 
-    fn paths(&self, box_name: &str, call: CallId) -> Result<(ContextAndBox, Paths), Trouble> {
-        let place = ContextAndBox::parse(box_name).ok_or_else(|| Trouble::Name(box_name.into()))?;
+    fn paths(&self, box_name: &str, call: CallId) -> Result<(Mailbox, Paths), Trouble> {
+        let place = Mailbox::parse(box_name).ok_or_else(|| Trouble::Name(box_name.into()))?;
         let context = self.settings.spool.join(&place.context);
         let whole_box = context.join(&place.box_name);
         let paths = Paths {

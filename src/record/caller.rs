@@ -1,0 +1,59 @@
+//! Who called, and the number to call back.
+
+use serde::{Deserialize, Serialize};
+
+/// Whether the caller showed a number (`agi_callingpres`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presentation {
+    /// The number is shown.
+    Shown,
+    /// The caller withholds it.
+    Withheld,
+    /// The network has none.
+    #[default]
+    Unavailable,
+}
+
+/// Who called, as the network said it. All text is hostile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The number as sent, empty when none was.
+    pub number: String,
+    /// The same in E.164 form, where it is a telephone number.
+    pub e164: Option<String>,
+    /// The name as sent.
+    pub name: String,
+    /// Shown, withheld or not available.
+    pub presentation: Presentation,
+}
+
+/// Where a callback number comes from, best first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallbackSource {
+    /// Keyed in and confirmed by the caller.
+    KeyedConfirmed,
+    /// Caller ID, confirmed with a key.
+    CallerIdConfirmed,
+    /// Keyed in, not confirmed.
+    Keyed,
+    /// Caller ID as sent.
+    CallerId,
+    /// There is none.
+    #[default]
+    None,
+}
+
+/// The number to call back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callback {
+    /// As keyed or sent, empty when there is none.
+    pub number: String,
+    /// The same in E.164 form, where it is a telephone number.
+    pub e164: Option<String>,
+    /// Where it comes from.
+    pub source: CallbackSource,
+    /// Whether the caller confirmed it.
+    pub confirmed: bool,
+}

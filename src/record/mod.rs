@@ -1,0 +1,120 @@
+//! The words that everything speaks: the one record a call leaves, and what stands in it.
+
+mod asked;
+mod call_id;
+mod caller;
+mod case;
+mod destination;
+mod ending;
+mod mailbox;
+mod reason;
+mod verdict;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::audio::MediaTime;
+use crate::hearing::{ClassSeconds, Segment};
+
+pub use asked::Asked;
+pub use call_id::CallId;
+pub use caller::{Callback, CallbackSource, Caller, Presentation};
+pub use case::PlaceInCase;
+pub use destination::{Destination, destinations_of};
+pub use ending::{EndedBy, Mode, WouldHave};
+pub use mailbox::Mailbox;
+pub use reason::Reason;
+pub use verdict::{UnknownVerdict, Verdict};
+
+/// The one record a call leaves: opened at the prelude, closed exactly once.
+///
+/// The fields and their names are what `calls --format json` prints.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// The call's own identifier.
+    pub id: CallId,
+    /// When the prelude was read.
+    pub started: Timestamp,
+    /// When the record was closed; `None` while the call is up.
+    pub ended: Option<Timestamp>,
+    /// Voice mailbox, such as `100@default`.
+    #[serde(rename = "box")]
+    pub box_name: String,
+    /// Asterisk's identifier of the channel.
+    pub uniqueid: String,
+    /// Asterisk's identifier of all channels of the call; empty until Asterisk has told it.
+    pub linkedid: String,
+    /// Asterisk's name of the channel.
+    pub channel: String,
+    /// Who called.
+    pub caller: Caller,
+    /// The entry of the box's watch list that means the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<String>,
+    /// The number that was dialled.
+    pub dnid: String,
+    /// The number that redirected the call.
+    pub rdnis: String,
+    /// What the caller was; `None` while the call is up.
+    pub verdict: Option<Verdict>,
+    /// How sure the guard is of the verdict, 0 to 1.
+    pub confidence: f32,
+    /// Why, as sentences for people.
+    pub reasons: Vec<String>,
+    /// Seconds of each class.
+    pub seconds: ClassSeconds,
+    /// What was played to the caller and what came of it.
+    pub asked: Vec<Asked>,
+    /// The number to call back.
+    pub callback: Callback,
+    /// What the guard was allowed to do.
+    pub mode: Mode,
+    /// How the call ended; `None` while it is up.
+    pub ended_by: Option<EndedBy>,
+    /// What enforce would have done in observe; `None` where it would not have ended the call earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub would_have: Option<WouldHave>,
+    /// Seconds within which the next call by the same number belongs to the same case; `None` where calls
+    /// form no cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat_window_s: Option<u32>,
+    /// What was heard, and when.
+    pub timeline: Vec<Segment>,
+    /// Path of the kept audio below the data folder, if there is any.
+    pub audio: Option<String>,
+    /// Where the message went, and when.
+    pub delivered: Vec<String>,
+}
+
+/// Near speech that is worth hearing where `VoiceMail()` took the message itself.
+const WORTH_HEARING: MediaTime = MediaTime::from_secs(1);
+
+impl CallRecord {
+    /// Whether a closed record tells of a message: of one that the guard has, or of a caller who said
+    /// something worth hearing, or keyed in a number, and then was `VoiceMail()`'s.
+    ///
+    /// A call that was refused was never heard; who said nothing to the guard before `VoiceMail()` took
+    /// over may have left a message or not.
+    pub fn leaves_a_message(&self) -> bool {
+        self.verdict.is_some_and(Verdict::is_delivered)
+            && match self.ended_by {
+                _ if !self.was_let_in() => false,
+                Some(EndedBy::HandedOn | EndedBy::Asterisk) => self.said_something(),
+                _ => self.mode != Mode::Observe || self.said_something(),
+            }
+    }
+
+    /// Whether the guard dealt with the caller at all: not where it had no room, nor where a list says so.
+    pub fn was_let_in(&self) -> bool {
+        use EndedBy::{Refused, Straight, TurnedAway};
+        !matches!(self.ended_by, Some(Refused | Straight | TurnedAway))
+    }
+
+    fn said_something(&self) -> bool {
+        use CallbackSource::{CallerIdConfirmed, Keyed, KeyedConfirmed};
+        matches!(
+            self.callback.source,
+            KeyedConfirmed | CallerIdConfirmed | Keyed
+        ) || self.seconds.speech >= WORTH_HEARING
+    }
+}

@@ -14,6 +14,8 @@ use voicemail_guard::prompts::Prompt;
 
 #[path = "cli/delivery.rs"]
 mod delivery;
+#[path = "cli/dialplan.rs"]
+mod dialplan;
 
 fn guard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voicemail-guard"));
@@ -48,9 +50,13 @@ impl House {
                 fs::write(prompts.join(format!("{prompt}.wav")), "").unwrap();
             }
         }
-        for name in ["tap", "data", "spool"] {
+        for name in ["tap", "data", "spool", "asterisk"] {
             fs::create_dir(house.path(name)).unwrap();
         }
+        let dialplan = "extensions_voicemail_guard.conf";
+        fs::write(house.path("asterisk").join(dialplan), "[voicemail-guard]\n").unwrap();
+        let include = format!("[general]\n#tryinclude {dialplan}\n");
+        fs::write(house.path("asterisk/extensions.conf"), include).unwrap();
         let mine = std::os::unix::fs::PermissionsExt::from_mode(0o770);
         fs::set_permissions(house.path("tap"), mine).unwrap();
         house.configure("127.0.0.1:0");
@@ -83,7 +89,9 @@ impl House {
 
     /// Runs `check`; its exit code and its lines.
     fn check(&self) -> (i32, Vec<String>) {
-        let output = self.command("check").output().unwrap();
+        let mut check = self.command("check");
+        check.arg("--asterisk").arg(self.path("asterisk"));
+        let output = check.output().unwrap();
         assert_eq!(output.stderr, b"");
         let lines = text(&output).lines().map(str::to_owned).collect();
         (output.status.code().unwrap(), lines)

@@ -16,6 +16,7 @@ use tracing::{error, info, warn};
 use super::prompt_files::{Installed, installed, measure_greetings, own_sound};
 use super::reload::{self, Reload};
 use super::stop::{self, Stop};
+use super::when::zone_in_doubt;
 use super::{Failure, Shared, notify};
 use crate::call_log::CallLog;
 use crate::clock::Clock;
@@ -98,6 +99,9 @@ pub(crate) async fn serve(
     let config = settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
     tell_of_doubts(&config);
+    if let Some(doubt) = zone_in_doubt() {
+        warn!("{doubt}");
+    }
     let opened = CallLog::open(&data, clock).map_err(failed)?;
     let made = DirBuilder::new().recursive(true).mode(0o770).create(folder);
     if let Err(error) = made {

@@ -2,8 +2,23 @@
 
 use std::str::FromStr;
 
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan, ZonedDateTime};
+
+/// What is wrong where TZ names a zone that is not known here: all times are UTC then.
+pub(super) fn zone_in_doubt() -> Option<String> {
+    let named = std::env::var("TZ").ok().filter(|name| !name.is_empty())?;
+    doubt_in(&named, TimeZone::try_system().map(drop))
+}
+
+fn doubt_in(named: &str, found: Result<(), jiff::Error>) -> Option<String> {
+    let error = found.err()?;
+    let named = crate::text::quoted(named);
+    Some(format!(
+        "TZ is {named}, which is no time zone here, so all times are UTC: {error}"
+    ))
+}
 
 /// A time or a day, not yet placed in a zone.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +31,18 @@ pub enum When {
     Day(Date),
     /// This time of the local day.
     Local(DateTime),
+    /// This time of today, or of so many days before.
+    TimeOf(i64, Time),
     /// This moment, with an offset.
     Exact(Timestamp),
 }
 
 /// A text that is no time.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no time {0:?}; write 2026-11-23, \"2026-11-23 14:00\", today, yesterday, 30m, 2h or 3d")]
+#[error(
+    "no time {0:?}; write 2026-11-23, 23.11.2026, \"2026-11-23 14:00\", 14:00 (of today), today, yesterday, \
+     \"yesterday 14:00\", 30m, 2h or 3d"
+)]
 pub struct NoTime(String);
 
 impl FromStr for When {
@@ -37,6 +57,8 @@ impl FromStr for When {
         }
         ago(&word)
             .map(Self::Ago)
+            .or_else(|| time_of_day(&word))
+            .or_else(|| german(&word))
             .or_else(|| word.to_uppercase().parse().ok().map(Self::Exact))
             .or_else(|| day(&word).map(Self::Day))
             .or_else(|| word.to_uppercase().parse().ok().map(Self::Local))
@@ -65,6 +87,59 @@ fn ago(word: &str) -> Option<Span> {
     .ok()
 }
 
+/// `5:40`, `05:40:30`, `today 5:40`, `yesterday 05:40`.
+fn time_of_day(word: &str) -> Option<When> {
+    let (days, time) = match word.split_once(char::is_whitespace) {
+        Some(("today", time)) => (0, time),
+        Some(("yesterday", time)) => (1, time),
+        Some(_) => return None,
+        None => (0, word),
+    };
+    clock(time.trim()).map(|time| When::TimeOf(days, time))
+}
+
+/// Hours and minutes, perhaps seconds; the hour with one figure or two.
+fn clock(word: &str) -> Option<Time> {
+    let mut parts = word.split(':');
+    let hour = figures(parts.next()?, 2)?;
+    let minute = parts.next().filter(|part| part.len() == 2)?;
+    let second = parts.next().unwrap_or("00");
+    if parts.next().is_some() || second.len() != 2 {
+        return None;
+    }
+    let [hour, minute, second] = [hour, figures(minute, 2)?, figures(second, 2)?];
+    let small = |n: i16| i8::try_from(n).ok();
+    Time::new(small(hour)?, small(minute)?, small(second)?, 0).ok()
+}
+
+/// `23.11.2026`, `23.11.26`, and with a time of day behind it.
+fn german(word: &str) -> Option<When> {
+    let (date, time) = match word.split_once(char::is_whitespace) {
+        Some((date, time)) => (date, Some(clock(time.trim())?)),
+        None => (word, None),
+    };
+    let mut parts = date.split('.');
+    let mut next = |most| parts.next().and_then(|part| figures(part, most));
+    let (day, month, year) = (next(2)?, next(2)?, next(4)?);
+    let year = match date.rsplit('.').next().map(str::len) {
+        Some(2) => 2000 + year,
+        Some(4) => year,
+        _ => return None,
+    };
+    if parts.next().is_some() {
+        return None;
+    }
+    let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    Some(time.map_or(When::Day(date), |time| {
+        When::Local(DateTime::from_parts(date, time))
+    }))
+}
+
+fn figures(word: &str, most: usize) -> Option<i16> {
+    let plain = !word.is_empty() && word.len() <= most && word.bytes().all(|b| b.is_ascii_digit());
+    plain.then(|| word.parse().ok())?
+}
+
 fn day(word: &str) -> Option<Date> {
     (word.len() == "2026-11-23".len()).then(|| word.parse().ok())?
 }
@@ -80,6 +155,12 @@ impl When {
                 .start_of_day()?
                 .timestamp(),
             Self::Local(time) => time.to_zoned_datetime(now.time_zone().clone())?.timestamp(),
+            Self::TimeOf(days, time) => {
+                let day = now.checked_sub(days.days())?.date();
+                DateTime::from_parts(day, time)
+                    .to_zoned_datetime(now.time_zone().clone())?
+                    .timestamp()
+            }
             Self::Exact(moment) => moment,
         })
     }
@@ -92,7 +173,7 @@ impl When {
                 Self::Day(day.tomorrow()?).begins(now)
             }
             Self::Day(day) => Self::Day(day.tomorrow()?).begins(now),
-            Self::Ago(_) | Self::Local(_) | Self::Exact(_) => self.begins(now),
+            Self::Ago(_) | Self::Local(_) | Self::TimeOf(..) | Self::Exact(_) => self.begins(now),
         }
     }
 }
@@ -118,6 +199,8 @@ mod tests {
         check("today", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z");
         check("Yesterday", "2026-10-23T22:00:00Z", "2026-10-24T22:00:00Z");
         check("2026-10-23", "2026-10-22T22:00:00Z", "2026-10-23T22:00:00Z");
+        check("23.10.2026", "2026-10-22T22:00:00Z", "2026-10-23T22:00:00Z");
+        check("1.9.26", "2026-08-31T22:00:00Z", "2026-09-01T22:00:00Z");
         for (text, moment) in [
             ("2026-10-23 14:00", "2026-10-23T12:00:00Z"),
             ("2026-10-23T14:00:30", "2026-10-23T12:00:30Z"),
@@ -127,6 +210,13 @@ mod tests {
             ("90m", "2026-10-25T07:00:00Z"),
             ("1d", "2026-10-24T07:30:00Z"),
             ("1w", "2026-10-18T07:30:00Z"),
+            ("05:40", "2026-10-25T04:40:00Z"),
+            ("5:40", "2026-10-25T04:40:00Z"),
+            ("05:40:30", "2026-10-25T04:40:30Z"),
+            ("today 05:40", "2026-10-25T04:40:00Z"),
+            ("Yesterday 14:00", "2026-10-24T12:00:00Z"),
+            ("23.10.2026 14:00", "2026-10-23T12:00:00Z"),
+            ("23.10.26 4:00", "2026-10-23T02:00:00Z"),
             ("now", "2026-10-25T08:30:00Z"),
             // Shown twice by clocks of that night: the first one counts.
             ("2026-10-25 02:30", "2026-10-25T00:30:00Z"),
@@ -146,7 +236,15 @@ mod tests {
             "3",
             "d",
             "3y",
-            "14:00",
+            "24:00",
+            "14:0",
+            "14",
+            "tomorrow 14:00",
+            "29.02.2026",
+            "23.11.",
+            "23.11.026",
+            "2026.11.23",
+            "+1:00",
             "ä",
             "99999999999999h",
             "1;drop",
@@ -156,5 +254,15 @@ mod tests {
         let now: ZonedDateTime = "2026-10-25T09:30:00+01:00[Europe/Berlin]".parse().unwrap();
         assert!("175000h".parse::<When>().unwrap().begins(&now).is_ok());
         assert!("5000000d".parse::<When>().unwrap().begins(&now).is_err());
+    }
+
+    #[test]
+    fn a_zone_that_is_not_known_is_told() {
+        for name in ["Europe/Berlin", "UTC", "CET-1CEST,M3.5.0,M10.5.0/3"] {
+            assert_eq!(doubt_in(name, Ok(())), None);
+        }
+        let error = TimeZone::get("Europe/Belin").map(drop);
+        let told = doubt_in("Europe/Belin", error).unwrap();
+        assert!(told.contains("Europe/Belin") && told.contains("UTC"), "{told}");
     }
 }

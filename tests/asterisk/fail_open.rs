@@ -50,6 +50,23 @@ fn no_guard_running() {
 }
 
 #[test]
+fn no_guard_in_the_dialplan() {
+    let lab = Lab::enter();
+    message_after_the_beep(&lab, 'l');
+    plain_voicemail_took_it(&lab);
+}
+
+#[test]
+fn a_mailbox_that_asterisk_does_not_have() {
+    let lab = Lab::enter();
+    let extension = lab.extension_of(9999, "en", 's');
+    Caller::dials(&lab, &extension).listens().is_quiet(3.0).hangs_up().call();
+    let ending = lab.ending();
+    assert_eq!(ending.get("status"), "");
+    assert_eq!(ending.get("vmstatus"), "FAILED");
+}
+
+#[test]
 fn no_guard_running_for_a_caller_inside_asterisk() {
     let lab = Lab::enter();
     let caller = LocalCaller::dials(&lab, &lab.extension("en", 's'));

@@ -1,5 +1,6 @@
 //! `check`: is everything in order, and how is it mended where it is not.
 
+mod asterisk;
 mod delivery;
 mod prompts;
 mod secrets;
@@ -8,7 +9,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{geteuid, getpid};
 
+use super::when::zone_in_doubt;
 use super::{Failure, Shared};
 use crate::call_log;
 use crate::config::{Config, ConfigError};
@@ -39,13 +41,17 @@ const PATIENCE: Duration = Duration::from_secs(2);
         Exit codes: 0 nothing is broken (warnings may stand); 1 something is, mistakes in the configuration among it; \
         2 wrong usage."
 )]
-pub struct Args {}
+pub struct Args {
+    /// Where Asterisk's own configuration lies
+    #[arg(long, value_name = "FOLDER", default_value = "/etc/asterisk")]
+    asterisk: PathBuf,
+}
 
 /// Checks everything and prints one line an item.
 ///
 /// # Errors
 /// The data folder cannot be told, or the answer cannot be printed.
-pub fn run(Args {}: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let data = shared.data_folder()?;
     let mut report = Report {
         out,
@@ -54,6 +60,9 @@ pub fn run(Args {}: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitC
     report.tell(user())?;
     let items = match shared.settings() {
         Ok(config) => {
+            if let Some(item) = zone() {
+                report.tell(item)?;
+            }
             report.tell(Item::ok(
                 "settings",
                 match &shared.config {
@@ -67,6 +76,7 @@ pub fn run(Args {}: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitC
             }
             let mut items = secrets::items(&config, shared.config.as_deref());
             items.extend(installation(&config, &data));
+            items.extend(asterisk::items(&config, &args.asterisk));
             items
         }
         Err(error) => settings_mistakes(&error),
@@ -180,6 +190,12 @@ fn user() -> Item {
             format!("rights are tested for user {}", geteuid().as_raw()),
         )
     }
+}
+
+fn zone() -> Option<Item> {
+    let doubt = zone_in_doubt()?;
+    let mend = "write TZ as in /usr/share/zoneinfo, such as TZ=Europe/Berlin, and install tzdata; or take TZ away and set /etc/localtime";
+    Some(Item::warn("time zone", doubt, mend))
 }
 
 fn settings_mistakes(error: &ConfigError) -> Vec<Item> {

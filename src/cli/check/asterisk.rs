@@ -1,0 +1,338 @@
+//! `check` of Asterisk's own configuration: is the guard's dialplan brought in, and are the boxes that have
+//! settings mailboxes of Asterisk's.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::Item;
+use crate::config::Config;
+use crate::config::delivery::Method;
+
+/// The dialplan that is shipped.
+const DIALPLAN: &str = "extensions_voicemail_guard.conf";
+/// Includes within includes that are followed, as Asterisk does.
+const DEEPEST: usize = 10;
+/// Mailboxes named in one line.
+const MOST_NAMED: usize = 5;
+
+pub(super) fn items(config: &Config, folder: &Path) -> Vec<Item> {
+    if fs::metadata(folder).is_err() {
+        return vec![Item::warn(
+            "dialplan",
+            format!(
+                "{} cannot be seen from here, as in a container: nothing is known of the dialplan",
+                folder.display()
+            ),
+            "name the folder of Asterisk's configuration with --asterisk, or run check on Asterisk's machine",
+        )];
+    }
+    let mut items = vec![file(folder, &config.tap.folder_as_guard_sees_it)];
+    items.push(included(folder));
+    items.extend(mailboxes(config, folder));
+    items
+}
+
+/// Whether the shipped file lies there and Asterisk may read it.
+fn file(folder: &Path, tap: &Path) -> Item {
+    let path = folder.join(DIALPLAN);
+    let shown = path.display();
+    let install = format!(
+        "install -m 644 asterisk-conf/{DIALPLAN} {}/, then: asterisk -rx 'dialplan reload'",
+        folder.display()
+    );
+    match fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Item::fail(
+            "dialplan",
+            format!("{shown} is not there: no call reaches the guard"),
+            install,
+        ),
+        Err(error) => unknown(&path, &error),
+        Ok(file) if !file.is_file() => {
+            Item::fail("dialplan", format!("{shown} is not a file"), install)
+        }
+        Ok(file) if file.mode() & 0o444 == 0o444 => {
+            Item::ok("dialplan", format!("{shown} is there, and Asterisk may read it"))
+        }
+        // The tap folder belongs to Asterisk.
+        Ok(file) => match fs::metadata(tap) {
+            Ok(tap) if may_read(&file, tap.uid(), tap.gid()) => {
+                Item::ok("dialplan", format!("{shown} is there, and Asterisk may read it"))
+            }
+            Ok(tap) => Item::fail(
+                "dialplan",
+                format!(
+                    "{shown} cannot be read by Asterisk (user {}), only by user {}: no call reaches the guard",
+                    tap.uid(),
+                    file.uid()
+                ),
+                format!("chmod 644 {shown}, then: asterisk -rx 'dialplan reload'"),
+            ),
+            Err(_) => Item::warn(
+                "dialplan",
+                format!("{shown} is not open to every user: Asterisk may be unable to read it"),
+                format!("chmod 644 {shown}, then: asterisk -rx 'dialplan reload'"),
+            ),
+        },
+    }
+}
+
+fn may_read(file: &fs::Metadata, user: u32, group: u32) -> bool {
+    let bit = if user == 0 {
+        return true;
+    } else if file.uid() == user {
+        0o400
+    } else if file.gid() == group {
+        0o040
+    } else {
+        0o004
+    };
+    file.mode() & bit != 0
+}
+
+fn unknown(path: &Path, error: &io::Error) -> Item {
+    Item::warn(
+        "dialplan",
+        format!(
+            "{}: {error}: nothing is known of it",
+            path.display()
+        ),
+        "run check as a user who may read Asterisk's configuration, or add the guard's user to Asterisk's group",
+    )
+}
+
+/// Whether the dialplan brings the shipped file in, and so that nothing else falls with it.
+fn included(folder: &Path) -> Item {
+    let start = folder.join("extensions.conf");
+    let lines = match Lines::of(folder, &start) {
+        Ok(lines) => lines,
+        Err(error) => return unknown(&start, &error),
+    };
+    let line = format!("#tryinclude {DIALPLAN}");
+    let reload = "asterisk -rx 'dialplan reload'";
+    match lines.includes.iter().find(|include| include.names(DIALPLAN)) {
+        Some(include) if include.try_only => Item::ok(
+            "dialplan",
+            format!("{} brings {DIALPLAN} in", include.from.display()),
+        ),
+        Some(include) => Item::warn(
+            "dialplan",
+            format!(
+                "{} brings {DIALPLAN} in with #include: if the file is ever missing or not readable, Asterisk loads no \
+                 dialplan at all, and every call to every number is refused",
+                include.from.display()
+            ),
+            format!("write there: {line}"),
+        ),
+        None if !lines.unread.is_empty() => Item::warn(
+            "dialplan",
+            format!(
+                "nothing seen from here brings {DIALPLAN} in, but {} could not be read",
+                lines.unread[0].display()
+            ),
+            "run check as a user who may read Asterisk's configuration",
+        ),
+        None => Item::fail(
+            "dialplan",
+            format!(
+                "{} does not bring {DIALPLAN} in: no call reaches the guard",
+                start.display()
+            ),
+            format!(
+                "write at its top level (FreePBX: in extensions_custom.conf): {line}; then: {reload}"
+            ),
+        ),
+    }
+}
+
+/// The boxes with settings of their own that are no mailboxes of Asterisk's.
+fn mailboxes(config: &Config, folder: &Path) -> Option<Item> {
+    let wanted: Vec<_> = config.box_names().collect();
+    // In a database there may be others.
+    if wanted.is_empty() || config.delivery.voice_box.method == Method::Replay {
+        return None;
+    }
+    let path = folder.join("voicemail.conf");
+    let lines = Lines::of(folder, &path).ok()?;
+    let known = lines.mailboxes();
+    let mut missing: Vec<_> = wanted
+        .into_iter()
+        .filter(|name| !known.contains(*name))
+        .collect();
+    if missing.is_empty() {
+        return Some(Item::ok(
+            "mailboxes",
+            format!("every [box] of the configuration is in {}", path.display()),
+        ));
+    }
+    let more = missing.len() > MOST_NAMED;
+    missing.truncate(MOST_NAMED);
+    let named = missing.join(", ") + if more { ", ..." } else { "" };
+    let mend = "mend the name of its [box] table, or make the mailbox in voicemail.conf and: asterisk -rx 'voicemail reload'";
+    let what = format!(
+        "{} has no mailbox {named}, which the configuration has a [box] table for: nobody could hear its messages",
+        path.display()
+    );
+    // What cannot be read here, or comes from a database, may have them.
+    let may_be_elsewhere = !lines.unread.is_empty() || has_realtime(folder);
+    Some(if may_be_elsewhere {
+        Item::warn("mailboxes", what, mend)
+    } else {
+        Item::fail("mailboxes", what, mend)
+    })
+}
+
+fn has_realtime(folder: &Path) -> bool {
+    let path = folder.join("extconfig.conf");
+    Lines::of(folder, &path).is_ok_and(|lines| {
+        lines
+            .text
+            .iter()
+            .any(|line| line.split("=>").next().is_some_and(|key| key.trim() == "voicemail"))
+    })
+}
+
+/// A configuration of Asterisk's with what it includes, without comments.
+#[derive(Default)]
+struct Lines {
+    text: Vec<String>,
+    includes: Vec<Include>,
+    unread: Vec<PathBuf>,
+}
+
+struct Include {
+    from: PathBuf,
+    file: String,
+    try_only: bool,
+}
+
+impl Include {
+    fn read(line: &str, from: &Path) -> Option<Self> {
+        let (word, rest) = line.split_once(char::is_whitespace)?;
+        let word = word.to_ascii_lowercase();
+        let try_only = word == "#tryinclude";
+        let file = rest.trim().trim_matches(['"', '<', '>', '\'']);
+        (try_only || word == "#include").then(|| Self {
+            from: from.to_owned(),
+            file: file.to_owned(),
+            try_only,
+        })
+    }
+
+    fn names(&self, file: &str) -> bool {
+        let last = self.file.rsplit('/').next().unwrap_or_default();
+        fits(last, file)
+    }
+
+    /// The files that are meant: a pattern in its last part may mean several.
+    fn files(&self, folder: &Path) -> Vec<PathBuf> {
+        let path = folder.join(&self.file);
+        let name = path.file_name().and_then(|name| name.to_str());
+        let (Some(name), Some(parent)) = (name, path.parent()) else {
+            return Vec::new();
+        };
+        if !name.contains('*') {
+            return vec![path];
+        }
+        let mut files: Vec<_> = fs::read_dir(parent)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| {
+                let found = path.file_name().and_then(|name| name.to_str());
+                found.is_some_and(|found| fits(name, found))
+            })
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+/// Whether a name fits a pattern with `*` in it.
+fn fits(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
+        return false;
+    };
+    let mut last = None;
+    for part in parts {
+        let Some(at) = rest.find(part) else {
+            return false;
+        };
+        rest = &rest[at + part.len()..];
+        last = Some(part);
+    }
+    last.map_or(rest.is_empty(), |last| name.ends_with(last))
+}
+
+impl Lines {
+    fn of(folder: &Path, file: &Path) -> io::Result<Self> {
+        let mut lines = Self::default();
+        lines.read(folder, file, 0)?;
+        Ok(lines)
+    }
+
+    fn read(&mut self, folder: &Path, file: &Path, depth: usize) -> io::Result<()> {
+        let bytes = fs::read(file)?;
+        let mut in_comment = false;
+        for line in String::from_utf8_lossy(&bytes).lines() {
+            let line = line.trim();
+            if in_comment || line.starts_with(";--") {
+                in_comment = !line.contains("--;");
+                continue;
+            }
+            let line = line.split(';').next().unwrap_or_default().trim();
+            let Some(include) = Include::read(line, file) else {
+                self.text.push(line.to_owned());
+                continue;
+            };
+            let files = include.files(folder);
+            self.includes.push(include);
+            for file in files {
+                if depth < DEEPEST && self.read(folder, &file, depth + 1).is_err() {
+                    self.unread.push(file);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The mailboxes of a `voicemail.conf`, each with its context.
+    fn mailboxes(&self) -> BTreeSet<String> {
+        let mut context = "";
+        let mut found = BTreeSet::new();
+        for line in &self.text {
+            if let Some(section) = line.strip_prefix('[') {
+                context = section.split(']').next().unwrap_or_default();
+            } else if let Some((name, _)) = line.split_once('=')
+                && !matches!(context, "" | "general" | "zonemessages")
+            {
+                found.insert(format!("{}@{context}", name.trim()));
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_includes() {
+        for (pattern, name, expected) in [
+            (DIALPLAN, DIALPLAN, true),
+            ("*.conf", DIALPLAN, true),
+            ("extensions_*.conf", DIALPLAN, true),
+            ("extensions_*_guard.*", DIALPLAN, true),
+            ("extensions.conf", DIALPLAN, false),
+            ("*.conf.d", DIALPLAN, false),
+            ("a*a", "a", false),
+        ] {
+            assert_eq!(fits(pattern, name), expected, "{pattern}");
+        }
+    }
+}

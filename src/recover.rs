@@ -16,8 +16,7 @@ use crate::call::verdict::{Facts, judge};
 use crate::call_log::support_line;
 use crate::delivery::spool::replay::{laid_down, remove_sound};
 use crate::hearing::{Listening, Timeline};
-use crate::record::Verdict;
-use crate::record::{CallId, CallRecord, CallbackSource, EndedBy};
+use crate::record::{CallId, CallRecord, CallbackSource, EndedBy, Verdict};
 use crate::session::Guard;
 use crate::tap::keep;
 

@@ -17,9 +17,9 @@ use crate::call_log::{CallLog, OpenCall, support_line};
 use crate::clock::Clock;
 use crate::config::{Config, Current, are_voicemail_options, full_box_name};
 use crate::number::{self, mask_in};
-use crate::record::Mailbox;
-use crate::record::Verdict;
-use crate::record::{CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation};
+use crate::record::{
+    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Verdict,
+};
 use crate::server::{Connection, Handler};
 use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
 use crate::{text, trace};

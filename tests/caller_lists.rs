@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::config::Config;
 use voicemail_guard::hearing::ClassSeconds;
-use voicemail_guard::record::Verdict;
-use voicemail_guard::record::{CallRecord, Caller, EndedBy, Mode, Presentation};
-use voicemail_guard::record::{Destination, destinations_of};
+use voicemail_guard::record::{
+    CallRecord, Caller, Destination, EndedBy, Mode, Presentation, Verdict, destinations_of,
+};
 
 use self::records::closed;
 

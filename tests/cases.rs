@@ -15,8 +15,7 @@ use voicemail_guard::case::{ClosedBy, Connected};
 use voicemail_guard::cli::calls;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::{Country, normalise};
-use voicemail_guard::record::Verdict;
-use voicemail_guard::record::{CallId, CallRecord, Caller, EndedBy, Presentation};
+use voicemail_guard::record::{CallId, CallRecord, Caller, EndedBy, Presentation, Verdict};
 
 use self::call_log::{Lock, all, flush, open};
 use self::command_line::{Command, run};

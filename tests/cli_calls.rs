@@ -22,9 +22,8 @@ use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call_log::{CallLog, export, support_line};
 use voicemail_guard::cli::{call, calls};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::record::Verdict;
 use voicemail_guard::record::{
-    CallRecord, Callback, Caller, EndedBy, Mode, Presentation, WouldHave,
+    CallRecord, Callback, Caller, EndedBy, Mode, Presentation, Verdict, WouldHave,
 };
 use voicemail_guard::text::is_hostile;
 

@@ -13,8 +13,7 @@ use proptest::prelude::*;
 use voicemail_guard::config::parcels::Tongue;
 use voicemail_guard::delivery::Parcel;
 use voicemail_guard::delivery::mail::Stationery;
-use voicemail_guard::record::Destination;
-use voicemail_guard::record::PlaceInCase;
+use voicemail_guard::record::{Destination, PlaceInCase};
 
 fn parcel() -> Parcel {
     parcel::parcel(Destination::Mail)

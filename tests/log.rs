@@ -22,8 +22,7 @@ use voicemail_guard::call_log::{
 };
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::Needle;
-use voicemail_guard::record::Verdict;
-use voicemail_guard::record::{CallRecord, Callback, EndedBy};
+use voicemail_guard::record::{CallRecord, Callback, EndedBy, Verdict};
 
 #[test]
 fn a_call_is_opened_and_closed_once() {

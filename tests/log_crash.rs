@@ -18,8 +18,7 @@ use proptest::prelude::*;
 use records::{closed, opened};
 use tempfile::TempDir;
 use voicemail_guard::call_log::{JOURNAL, LOCK, Safe, UNREADABLE, waiting};
-use voicemail_guard::record::Verdict;
-use voicemail_guard::record::{CallRecord, EndedBy};
+use voicemail_guard::record::{CallRecord, EndedBy, Verdict};
 
 /// What the child of [`killed_at_any_step`] does before it waits to be killed.
 const STEPS: [(&str, usize); 6] = [

@@ -19,8 +19,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use voicemail_guard::call_log::{CallLog, DATABASE, JOURNAL, Safe};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::Config;
-use voicemail_guard::record::CallRecord;
-use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallRecord, Verdict};
 
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<String>>);

@@ -22,8 +22,7 @@ use voicemail_guard::audio::wav;
 use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
 use voicemail_guard::delivery::mail::{self, probe};
 use voicemail_guard::delivery::{Failed, Parcel};
-use voicemail_guard::record::Destination;
-use voicemail_guard::record::{Callback, Caller};
+use voicemail_guard::record::{Callback, Caller, Destination};
 
 fn parcel() -> Parcel {
     parcel::parcel(Destination::Mail)

@@ -13,9 +13,7 @@ use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::ClassSeconds;
-use voicemail_guard::record::Verdict;
-use voicemail_guard::record::{CallRecord, EndedBy, Mode};
-use voicemail_guard::record::{Destination, destinations_of};
+use voicemail_guard::record::{CallRecord, Destination, EndedBy, Mode, Verdict, destinations_of};
 
 use self::call_log::{Lock, all, flush, open};
 use self::of_today::of_today;

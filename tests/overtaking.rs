@@ -13,9 +13,7 @@ use voicemail_guard::call_log::{CallLog, Duty, Outcome};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::Worker;
-use voicemail_guard::record::CallRecord;
-use voicemail_guard::record::Destination;
-use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
 use self::call_log::open;
 use self::records::closed;

@@ -20,9 +20,7 @@ use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::{CallLog, Reader};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::delivery::key_of;
-use voicemail_guard::record::CallRecord;
-use voicemail_guard::record::Destination;
-use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
 use self::call_log::all;
 use self::receiver::{Receiver, Request, status};

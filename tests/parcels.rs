@@ -16,9 +16,7 @@ use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Worker, key_of};
 use voicemail_guard::hearing::hear;
-use voicemail_guard::record::Destination;
-use voicemail_guard::record::Verdict;
-use voicemail_guard::record::{Asked, CallId, CallRecord};
+use voicemail_guard::record::{Asked, CallId, CallRecord, Destination, Verdict};
 
 use self::call_log::{all, open};
 use self::of_today::of_today;

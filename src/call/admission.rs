@@ -9,8 +9,7 @@ use super::state::{Leaving, State, Step};
 use super::{Action, Call};
 use crate::audio::MediaTime;
 use crate::number::{CallerList, Entry, Sender};
-use crate::record::Verdict;
-use crate::record::{Caller, EndedBy, Mode, Presentation, WouldHave};
+use crate::record::{Caller, EndedBy, Mode, Presentation, Verdict, WouldHave};
 
 /// The lists of one box.
 #[derive(Clone, Debug, Default, PartialEq)]

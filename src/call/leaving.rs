@@ -8,8 +8,7 @@ use super::verdict::{self, Facts};
 use super::{Action, Call, SHORT, Timer};
 use crate::agi::Command;
 use crate::audio::MediaTime;
-use crate::record::Verdict;
-use crate::record::{CallbackSource, EndedBy, Mode};
+use crate::record::{CallbackSource, EndedBy, Mode, Verdict};
 
 impl Call {
     /// Goes out; from every state.

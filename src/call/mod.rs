@@ -252,6 +252,7 @@ impl Call {
             return self.observed(&command, &outcome, now);
         }
         if self.exchange.is_dead() {
+            self.keep_last_digit(&outcome);
             return self.hung_up(now);
         }
         // A prompt that cannot be played has a rule of its own.
@@ -260,6 +261,7 @@ impl Call {
             self.trouble(format!("Asterisk refused {command}"));
         }
         if self.trouble.is_some() {
+            self.keep_last_digit(&outcome);
             return self.leave(EndedBy::HandedOn, now);
         }
         match mem::replace(&mut self.state, State::Ended) {

@@ -3,15 +3,16 @@
 //! What no numbering plan has (a wrong length, an extension) is told to the caller and read back once more.
 //! If he insists with 1, or says nothing, it is kept as he keyed it: `keyed`, without an E.164 form and never
 //! confirmed, since a confirmed number is one that can be called. A better source that is known already stays.
+//! From the third digit on the record has what is keyed, so that it outlives the call and the guard.
 //! All this takes nothing from the time for the message.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::Call;
 use super::prompt::Clip;
 use super::state::{Keying, State, Then};
-use crate::agi::{Command, Key};
+use super::{Call, key_of};
+use crate::agi::{Command, Key, Outcome};
 use crate::number::{self, E164};
 use crate::prompts::Prompt;
 use crate::record::{Callback, CallbackSource};
@@ -31,21 +32,21 @@ impl Call {
 
     /// A key, or none within the pause.
     pub(super) fn keyed(&mut self, mut keying: Keying, key: Option<Key>, now: Instant) {
-        if now.saturating_duration_since(self.started) >= self.policy.longest_call {
-            return self.limit_reached(now);
-        }
+        let is_over = now.saturating_duration_since(self.started) >= self.policy.longest_call;
         self.progress.number_begun.get_or_insert(now);
         let digit = key.filter(|key| key.digit().is_some());
         match (key, digit) {
             (_, Some(digit)) => {
-                // Digits beyond the most are let by: left to the read-back, a 1 among them would confirm it.
-                if keying.digits.len() < MOST_DIGITS {
-                    keying.digits.push(digit.as_char());
+                self.add_digit(&mut keying, digit);
+                if is_over {
+                    return self.limit_reached(now);
                 }
                 self.await_keys(keying, now);
             }
+            _ if is_over => self.limit_reached(now),
             (Some(Key::STAR), None) => {
                 keying.digits.clear();
+                keying.before = None;
                 self.await_keys(keying, now);
             }
             (_, None) if keying.digits == "0" && self.exits(Key::ZERO, now) => {}
@@ -55,6 +56,37 @@ impl Call {
                 self.take_number(&keying.digits, CallbackSource::Keyed);
                 self.read_back(keying, now);
             }
+        }
+    }
+
+    /// What is keyed stands in the record at once: the call may end before `#` comes.
+    fn add_digit(&mut self, keying: &mut Keying, digit: Key) {
+        // Digits beyond the most are let by: left to the read-back, a 1 among them would confirm it.
+        if keying.digits.len() == MOST_DIGITS {
+            return;
+        }
+        keying.digits.push(digit.as_char());
+        if keying.digits.len() < FEWEST_DIGITS {
+            return;
+        }
+        let before = keying
+            .before
+            .get_or_insert_with(|| self.record.callback.clone());
+        let begun = self.keyed_number(&keying.digits, CallbackSource::Keyed);
+        self.record.callback = if is_better(&begun, before) {
+            begun
+        } else {
+            before.clone()
+        };
+        self.save();
+    }
+
+    /// The call ends with this outcome; a digit in it is the last of the number.
+    pub(super) fn keep_last_digit(&mut self, outcome: &Outcome) {
+        let digit = key_of(outcome).filter(|key| key.digit().is_some());
+        if let (State::Keying(keying), Some(digit)) = (&self.state, digit) {
+            let mut keying = keying.clone();
+            self.add_digit(&mut keying, digit);
         }
     }
 
@@ -109,17 +141,33 @@ impl Call {
         if source > self.record.callback.source {
             return;
         }
-        self.record.callback = Callback {
+        self.record.callback = self.keyed_number(digits, source);
+        self.save();
+    }
+
+    fn keyed_number(&self, digits: &str, source: CallbackSource) -> Callback {
+        Callback {
             number: digits.to_owned(),
             e164: self.e164_of(digits).map(Into::into),
             source,
             confirmed: source == CallbackSource::KeyedConfirmed,
-        };
-        self.save();
+        }
     }
 
     fn e164_of(&self, digits: &str) -> Option<E164> {
         number::keyed(digits, self.policy.home_country.parse().ok())
+    }
+}
+
+/// Whether a number that may not be whole takes the place of the one known before it.
+fn is_better(begun: &Callback, before: &Callback) -> bool {
+    match before.source {
+        CallbackSource::KeyedConfirmed | CallbackSource::CallerIdConfirmed => false,
+        CallbackSource::Keyed => {
+            let longer = begun.number.len() >= before.number.len();
+            begun.e164.is_some() || before.e164.is_none() && longer
+        }
+        CallbackSource::CallerId | CallbackSource::None => true,
     }
 }
 

@@ -7,7 +7,7 @@ use super::observing::Observing;
 use super::prompt::Clip;
 use crate::agi::Command;
 use crate::audio::MediaTime;
-use crate::record::EndedBy;
+use crate::record::{Callback, EndedBy};
 
 /// ```text
 ///  Opening ──► Playing greeting ──► Listening ◄──────────────┐
@@ -91,6 +91,8 @@ pub(super) struct Keying {
     pub(super) tries: u32,
     /// How often these digits were read back.
     pub(super) read_backs: u32,
+    /// The number known before these digits, once they are enough to stand for one.
+    pub(super) before: Option<Callback>,
 }
 
 #[derive(Debug)]

@@ -15,8 +15,7 @@ use super::handle::CallLog;
 use super::outbox::{OutboxError, moment};
 use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
 use crate::number::Country;
-use crate::record::Verdict;
-use crate::record::{CallId, CallRecord};
+use crate::record::{CallId, CallRecord, Verdict};
 
 pub(super) const MIGRATION: &str = "
     CREATE TABLE cases (

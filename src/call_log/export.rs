@@ -10,9 +10,9 @@ use super::{CaseOfCall, CountedCase};
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
-use crate::record::PlaceInCase;
-use crate::record::Verdict;
-use crate::record::{Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode, WouldHave};
+use crate::record::{
+    Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode, PlaceInCase, Verdict, WouldHave,
+};
 use crate::text::plain_json;
 
 /// What `calls --format json` prints of a call: these fields in this order, for good.

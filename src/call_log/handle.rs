@@ -18,9 +18,7 @@ use super::outbox::{Outbox, OutboxError};
 use super::writer::{Message, Writer};
 use super::{LOCK, LogError};
 use crate::clock::Clock;
-use crate::record::Verdict;
-use crate::record::{CallId, CallRecord, EndedBy};
-use crate::record::{Destination, destinations_of};
+use crate::record::{CallId, CallRecord, Destination, EndedBy, Verdict, destinations_of};
 
 /// The opened log, and what an earlier run left undone.
 pub struct Opened {

@@ -23,9 +23,7 @@ use tokio::sync::Notify;
 use super::cases;
 use super::handle::CallLog;
 use crate::hearing::Segment;
-use crate::record::Destination;
-use crate::record::PlaceInCase;
-use crate::record::{CallId, CallRecord};
+use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
 
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params_from_iter};
 use super::cases::Placing;
 use super::{CaseOfCall, CountedCase, DATABASE, Duty, JOURNAL, LogError, cases, outbox, schema};
 use crate::number::Needle;
-use crate::record::Verdict;
-use crate::record::{CallId, CallRecord};
+use crate::record::{CallId, CallRecord, Verdict};
 
 /// How long a reader waits for a database that is locked.
 const READER_WAITS: Duration = Duration::from_secs(2);

@@ -6,8 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use super::journal::Entry;
 use super::{cases, outbox};
 use crate::number;
-use crate::record::CallRecord;
-use crate::record::Verdict;
+use crate::record::{CallRecord, Verdict};
 
 /// Files one entry. An opening never changes a row that is there, the others never one that is closed.
 pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {

@@ -5,9 +5,8 @@ use jiff::tz::TimeZone;
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::Class;
-use crate::record::Verdict;
 use crate::record::{
-    CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation, WouldHave,
+    CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation, Verdict, WouldHave,
 };
 use crate::text::{quoted, shortened};
 

@@ -3,8 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Refused};
 use crate::record::Mode::{Enforce, Observe};
-use crate::record::Verdict;
-use crate::record::{CallbackSource, EndedBy};
+use crate::record::{CallbackSource, EndedBy, Verdict};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 

@@ -10,8 +10,7 @@ use jiff::tz::TimeZone;
 use super::calls::{Error, NOTHING_FOUND};
 use crate::audio::MediaTime;
 use crate::call_log::{CaseOfCall, Reader, words};
-use crate::record::Verdict;
-use crate::record::{CallRecord, Mode, Presentation};
+use crate::record::{CallRecord, Mode, Presentation, Verdict};
 use crate::text::{quoted, shortened, shown};
 
 /// Width of the labels on the left.

@@ -17,8 +17,7 @@ use crate::clock::Clock;
 use crate::config::full_box_name;
 use crate::hearing::Class;
 use crate::number::{Country, Needle};
-use crate::record::Verdict;
-use crate::record::{CallRecord, Mode};
+use crate::record::{CallRecord, Mode, Verdict};
 use crate::text::shortened;
 
 /// Nothing was found.

@@ -12,8 +12,7 @@ use super::value::{
 use crate::call::admission::Lists;
 use crate::call::policy::{Offer, Policy};
 use crate::number::CallerList;
-use crate::record::Destination;
-use crate::record::Mode;
+use crate::record::{Destination, Mode};
 
 /// All settings of a box.
 #[derive(Clone, Debug, PartialEq)]

@@ -20,8 +20,7 @@ use super::parcels::{MailTable, WebhookTable, mail_mistakes, webhook_mistakes};
 use super::value::{AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds};
 use super::{Config, Limits, Logging, Problem, Prompts, Tap, full_box_name};
 use crate::agi::CodecLimits;
-use crate::record::Destination;
-use crate::record::Mailbox;
+use crate::record::{Destination, Mailbox};
 use crate::telemetry::LogFormat;
 
 const TABLES: &str =

@@ -27,8 +27,7 @@ mod worker;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::record::PlaceInCase;
-use crate::record::{CallId, CallRecord, Destination};
+use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
 
 use trim::Delivered;
 pub use worker::Worker;

@@ -17,8 +17,7 @@ use crate::audio::level::{active_speech_level, amplify};
 use crate::audio::{MediaTime, RATE_HZ};
 use crate::hearing::{Class, Segment};
 use crate::prompts::Prompt;
-use crate::record::Verdict;
-use crate::record::{Asked, CallRecord};
+use crate::record::{Asked, CallRecord, Verdict};
 
 /// What is to be done with a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,8 +41,7 @@ use super::{Failed, Parcel, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
 use crate::call_log::export;
 use crate::config::parcels::{SHORTEST_SECRET, Webhook};
-use crate::record::CallRecord;
-use crate::record::Verdict;
+use crate::record::{CallRecord, Verdict};
 use crate::text::shortened;
 
 /// The header with the time of signing, in seconds since 1970.

@@ -8,9 +8,7 @@ use std::time::{Duration, Instant};
 use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::CallLog;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::record::CallRecord;
-use voicemail_guard::record::Destination;
-use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
 use crate::delivery::of_today::of_today;
 use crate::delivery::records::{closed, opened};

@@ -18,8 +18,7 @@ use tempfile::TempDir;
 use voicemail_guard::call_log::{CallLog, CaseOfCall, Query, Reader};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::{Needle, normalise};
-use voicemail_guard::record::Verdict;
-use voicemail_guard::record::{CallRecord, Callback, Presentation};
+use voicemail_guard::record::{CallRecord, Callback, Presentation, Verdict};
 
 static READER_FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let calls = std::env::var("LOG_BENCH_CALLS").map_or(1_000_000, |n| n.parse().unwrap());

@@ -24,8 +24,7 @@ use voicemail_guard::delivery::mail::{deliver, probe};
 use voicemail_guard::delivery::trim::{Wishes, trim};
 use voicemail_guard::delivery::{Failed, Parcel, key_of};
 use voicemail_guard::hearing::hear;
-use voicemail_guard::record::Destination;
-use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{Destination, Verdict};
 
 /// An Exim of the test's own; ends with it.
 struct Exim {

@@ -15,7 +15,7 @@ use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
 use voicemail_guard::number::CallerList;
-use voicemail_guard::record::{CallRecord, EndedBy, Mode};
+use voicemail_guard::record::{CallRecord, CallbackSource, EndedBy, Mode};
 
 use crate::records;
 
@@ -90,6 +90,10 @@ struct Life {
     /// The set-up is over: MixMonitor runs.
     is_tapped: bool,
     status: Option<Vec<u8>>,
+    /// So many digits one after the other, and whether they were a number once.
+    digits: usize,
+    is_number_keyed: bool,
+    saved: Option<Box<CallRecord>>,
     record: Option<CallRecord>,
     is_over: bool,
 }
@@ -120,6 +124,9 @@ impl Life {
             question_was_played: false,
             is_tapped: false,
             status: None,
+            digits: 0,
+            is_number_keyed: false,
+            saved: None,
             record: None,
             is_over: false,
         }
@@ -134,6 +141,7 @@ impl Life {
             }
             8 => {
                 let key = b"0123456789*#"[usize::from(operand) % 12];
+                self.press(key);
                 self.reply(&format!("200 result={key}"));
             }
             9 => {
@@ -157,6 +165,21 @@ impl Life {
             }
         }
         true
+    }
+
+    /// A number is keyed in with the long waits; a digit anywhere else can only be its first.
+    fn press(&mut self, key: u8) {
+        let pause = self.policy.key_pause.as_millis().to_string();
+        let Some(command) = self.under_way.front().filter(|_| !self.is_closed) else {
+            return;
+        };
+        let waits = command.verb() == Verb::WaitForDigit
+            && command.arguments().next() == Some(pause.as_bytes());
+        self.digits = match (key.is_ascii_digit(), waits) {
+            (true, true) => self.digits + 1,
+            (digit, _) => usize::from(digit),
+        };
+        self.is_number_keyed |= self.digits >= 3;
     }
 
     /// What Asterisk says when all is well.
@@ -246,6 +269,7 @@ impl Life {
                 Action::FinishTap => assert!(self.record.is_none()),
                 Action::Save(record) => {
                     assert!(record.ended_by.is_none() && self.record.is_none());
+                    self.saved = Some(record);
                 }
                 Action::File(record) => {
                     self.check(&record);
@@ -253,6 +277,11 @@ impl Life {
                 }
                 Action::Close => self.is_over = true,
             }
+        }
+        if self.is_number_keyed {
+            let saved = self.saved.as_ref().map(|record| record.callback.source);
+            let is_kept = saved.is_some_and(|source| source <= CallbackSource::Keyed);
+            assert!(is_kept, "the number does not outlive the guard: {saved:?}");
         }
         assert_eq!(self.call.is_ended(), self.is_over, "ended, but not closed");
         let woken = self.call.poll_timeout();
@@ -296,6 +325,9 @@ impl Life {
             assert!(command.verb() != Verb::StreamFile, "{command} in observe");
         }
         drop(arguments);
+        if matches!(command.verb(), Verb::StreamFile | Verb::SayDigits) {
+            self.digits = 0;
+        }
         self.question_was_played |= first.ends_with(b"still-there");
         self.under_way.push_back(command);
     }
@@ -320,6 +352,10 @@ impl Life {
         let ended_by = record.ended_by.expect("how it ended");
         assert!((0.0..=1.0).contains(&record.confidence), "{record:?}");
         assert!(!record.reasons.is_empty(), "{record:?}");
+        if self.is_number_keyed {
+            assert!(verdict.is_delivered(), "{verdict} of who keyed a number");
+            assert!(record.callback.source <= CallbackSource::Keyed);
+        }
         let gaps = record
             .timeline
             .windows(2)

@@ -4,10 +4,7 @@ use jiff::SignedDuration;
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::delivery::trim::{Delivered, Stretch};
 use voicemail_guard::delivery::{Parcel, key_of};
-use voicemail_guard::record::CallId;
-use voicemail_guard::record::Destination;
-use voicemail_guard::record::PlaceInCase;
-use voicemail_guard::record::Verdict;
+use voicemail_guard::record::{CallId, Destination, PlaceInCase, Verdict};
 
 use crate::records;
 

@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::hearing::{Class, ClassSeconds, Segment};
-use voicemail_guard::record::Verdict;
 use voicemail_guard::record::{
     Asked, CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mode, Presentation,
+    Verdict,
 };
 
 /// 24 November 2026, 09:12:03 UTC.

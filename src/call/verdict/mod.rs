@@ -81,14 +81,16 @@ const OFFER_PROMPT: &str = "offer-caller-id";
 /// What the caller was, by the rules above.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
     // Without a packet in so short a time nothing is known of the line.
-    if !facts.packets && facts.timeline.heard().as_secs_f64() > Limits::HANGUP {
-        return Judgement {
+    let no_audio = !facts.packets && facts.timeline.heard().as_secs_f64() > Limits::HANGUP;
+    let mut judgement = if no_audio {
+        Judgement {
             verdict: Verdict::NoAudio,
             confidence: 1.0,
             reasons: vec![Reason::NoPackets],
-        };
-    }
-    let mut judgement = Amounts::of(facts).judge(facts);
+        }
+    } else {
+        Amounts::of(facts).judge(facts)
+    };
     let machine = judgement.verdict == Verdict::Tone;
     let answer = facts
         .asked

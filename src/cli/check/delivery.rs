@@ -10,8 +10,7 @@ use crate::call_log::{Duty, Reader, Stage};
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
 use crate::delivery::{Failed, ami, mail, spool, webhook};
-use crate::record::Destination;
-use crate::record::Mailbox;
+use crate::record::{Destination, Mailbox};
 
 /// Boxes named in one line.
 const MOST_NAMED: usize = 5;

@@ -15,8 +15,7 @@ use super::words::{self, Words, words};
 use crate::audio::{MediaTime, wav};
 use crate::config::parcels::Tongue;
 use crate::delivery::{Failed, Parcel, page_of};
-use crate::record::CallRecord;
-use crate::record::Verdict;
+use crate::record::{CallRecord, Verdict};
 use crate::text::{is_hostile, markup};
 
 /// What all e-mails of one box have in common.

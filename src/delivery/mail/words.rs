@@ -4,9 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::call_log::words::{nth_call, time};
 use crate::config::parcels::Tongue;
-use crate::record::PlaceInCase;
-use crate::record::Verdict;
-use crate::record::{CallbackSource, Presentation};
+use crate::record::{CallbackSource, PlaceInCase, Presentation, Verdict};
 
 /// The words of one language.
 pub(super) struct Words {

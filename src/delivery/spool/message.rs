@@ -1,7 +1,6 @@
 //! The text file of a message, as `app_voicemail` writes it.
 
-use crate::record::Mailbox;
-use crate::record::{CallRecord, CallbackSource};
+use crate::record::{CallRecord, CallbackSource, Mailbox};
 
 /// Longest name and number in `callerid`; Asterisk reads 80 characters of a number and 256 in all.
 const LONGEST_NAME: usize = 80;

@@ -29,8 +29,7 @@ use crate::clock::Clock;
 use crate::config::Tap;
 use crate::config::delivery::Ami;
 use crate::delivery::{Failed, ami, blocking};
-use crate::record::Mailbox;
-use crate::record::{CallId, CallRecord};
+use crate::record::{CallId, CallRecord, Mailbox};
 
 /// The family of the marks in Asterisk's database, as the dialplan has it.
 const FAMILY: &str = "voicemail-guard";

@@ -12,8 +12,7 @@ use crate::config::delivery::Method;
 use crate::delivery::spool::replay::Replayed;
 use crate::delivery::spool::{Placed, Trouble};
 use crate::delivery::{Failed, ami, blocking};
-use crate::record::CallRecord;
-use crate::record::Mailbox;
+use crate::record::{CallRecord, Mailbox};
 
 /// A box that Asterisk is working in is tried again after this long, so many times.
 const LOCK_RETRY: Duration = Duration::from_millis(20);

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use super::dtmf::Dtmf;
 use super::features::{Cues, Features, Lines, Row, STEP, WIDTH};
 use super::network::{CLASSES, Memory, Network, softmax};
 use super::segmenter::{Change, Segmenter};
@@ -50,6 +51,7 @@ pub struct Ear {
     memory: Memory,
     segmenter: Segmenter,
     tones: Tones,
+    keys: Dtmf,
     pending: [i16; STEP],
     filled: usize,
     /// Samples of whole steps heard.
@@ -79,6 +81,7 @@ impl Ear {
             memory: Memory::new(),
             segmenter: Segmenter::new(),
             tones: Tones::new(),
+            keys: Dtmf::new(),
             pending: [0; STEP],
             filled: 0,
             stepped: 0,
@@ -158,6 +161,9 @@ impl Ear {
         let mut probabilities = softmax(logits);
         let lines = *self.features.lines();
         let recognised = self.tones.step(&lines);
+        if let Some(key) = self.keys.step(&self.pending, &lines) {
+            self.updates.push_back(Update::Key(char::from(key)));
+        }
         if self.tones.sounding() {
             probabilities = [0.02; CLASSES];
             probabilities[Class::Tone as usize] = 0.92;

@@ -1,5 +1,6 @@
 //! The ear, pure: samples in, classes of sound out, live and for any chunking of the samples.
 
+mod dtmf;
 mod ear;
 mod features;
 mod howler;
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use ear::{Ear, Frame};
 pub use features::{Cues, Lines, Row, STEP, WIDTH};
 pub use listening::{Listening, hear};
-pub use timeline::{ClassSeconds, Segment, Timeline};
+pub use timeline::{ClassSeconds, FEWEST_DIGITS, Segment, Timeline};
 
 use crate::audio::MediaTime;
 
@@ -114,4 +115,6 @@ pub enum Update {
         /// The signal, once its cadence has been recognised; only with [`Class::Tone`].
         signal: Option<Signal>,
     },
+    /// The caller keyed this, and it came as sound: `0` to `9`, `*`, `#`, `A` to `D`.
+    Key(char),
 }

@@ -34,6 +34,9 @@ impl Segment {
     }
 }
 
+/// Fewer digits than this are no number.
+pub const FEWEST_DIGITS: usize = 3;
+
 /// How much of each class a timeline holds, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassSeconds {
@@ -77,17 +80,22 @@ impl ClassSeconds {
 #[serde(transparent)]
 pub struct Timeline {
     segments: Vec<Segment>,
+    #[serde(skip)]
+    keys: String,
 }
 
 impl Timeline {
     /// Takes what the ear said.
     pub fn apply(&mut self, update: Update) {
-        let Update::Changed {
-            class,
-            start,
-            known_at,
-            signal,
-        } = update;
+        let (class, start, known_at, signal) = match update {
+            Update::Changed {
+                class,
+                start,
+                known_at,
+                signal,
+            } => (class, start, known_at, signal),
+            Update::Key(key) => return self.keys.push(key),
+        };
         let start = self
             .segments
             .last()
@@ -120,6 +128,19 @@ impl Timeline {
     /// The segments, in order, without gaps.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
+    }
+
+    /// The keys that came as sound, in order.
+    pub fn keys(&self) -> &str {
+        &self.keys
+    }
+
+    /// The number among the keys that came as sound: behind the last `*`, up to a `#`; from three digits on.
+    pub fn keyed_number(&self) -> Option<&str> {
+        let behind = self.keys.rsplit('*').next()?;
+        let number = behind.split('#').next()?;
+        let digits = number.chars().all(|key| key.is_ascii_digit());
+        (digits && number.len() >= FEWEST_DIGITS).then_some(number)
     }
 
     /// The open segment.

@@ -7,13 +7,14 @@ use serde::Deserialize;
 
 use super::parcels::{BoxDelivery, Tongue};
 use super::value::{
-    Count, Country, Exit, Listed, MailAddress, OrOff, Seconds, Sound, VoicemailOptions,
+    Count, Country, Exit, Listed, MailAddress, OrOff, OutsideLine, Seconds, SentNumbers, Sound,
+    VoicemailOptions,
 };
 use crate::call::admission::Lists;
 use crate::call::policy::{Offer, Policy};
 use crate::call::record::Mode;
 use crate::delivery::Destination;
-use crate::number::CallerList;
+use crate::number::{CallerList, Trunk};
 
 /// All settings of a box.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +48,8 @@ pub(super) struct BoxTable {
     greeting: Option<Sound>,
     voicemail_options: Option<VoicemailOptions>,
     home_country: Option<Country>,
+    caller_numbers: Option<SentNumbers>,
+    outside_line: Option<OutsideLine>,
     watch: Option<Vec<Listed>>,
     straight_to_voicemail: Option<Vec<Listed>>,
     refuse: Option<Vec<Listed>>,
@@ -117,6 +120,14 @@ impl BoxTable {
                 .voicemail_options
                 .map_or(own.voicemail_options, |options| options.0),
             home_country,
+            trunk: Trunk {
+                caller_numbers: self
+                    .caller_numbers
+                    .map_or(own.trunk.caller_numbers, |sent| sent.0),
+                outside_line: self
+                    .outside_line
+                    .map_or(own.trunk.outside_line, |line| line.0),
+            },
             lists: Arc::new(Lists {
                 watch: list(&own.lists.watch, self.watch),
                 straight: list(&own.lists.straight, self.straight_to_voicemail),

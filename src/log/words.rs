@@ -9,6 +9,7 @@ use crate::call::record::{
 use crate::call::verdict::Verdict;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::Class;
+use crate::number::no_number;
 use crate::text::{quoted, shortened};
 
 /// Characters of a name or number that are shown in a line.
@@ -158,7 +159,7 @@ pub fn number(caller: &Caller) -> String {
         }
         (Some(e164), _) => shortened(e164, MOST_SHOWN).to_string(),
         (None, Presentation::Withheld) => "number withheld".into(),
-        (None, _) if is_no_number(&caller.number) => "no number".into(),
+        (None, _) if no_number(&caller.number).is_some() => "no number".into(),
         (None, _) if is_plain(&caller.number) => shortened(&caller.number, MOST_SHOWN).to_string(),
         (None, _) => quoted(&clip(&caller.number)),
     }
@@ -169,11 +170,6 @@ fn is_plain(number: &str) -> bool {
     number
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"+*#@:/._-".contains(&b))
-}
-
-fn is_no_number(number: &str) -> bool {
-    let number = number.trim();
-    number.is_empty() || number.eq_ignore_ascii_case("unknown")
 }
 
 /// The caller's name between quotation marks, if there is one.

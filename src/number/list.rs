@@ -12,7 +12,8 @@ use std::str::FromStr;
 use phonenumber::Metadata;
 
 use super::pattern::Pattern;
-use super::{Country, Written, abroad, normalise, split_country_code};
+use super::written::Written;
+use super::{Country, NoNumber, abroad, no_number, normalise, split_country_code};
 
 /// One entry of a list, as somebody has written it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +37,7 @@ impl FromStr for Entry {
         if text.len() > LONGEST_ENTRY {
             return Err(BadEntry::TooLong);
         }
-        let withheld = WITHHELD.iter().any(|word| text.eq_ignore_ascii_case(word));
-        let kind = if withheld {
+        let kind = if no_number(text) == Some(NoNumber::Withheld) {
             Kind::Withheld
         } else if text.starts_with('_') {
             Kind::Pattern(Pattern::read(text).map_err(|(at, what)| BadEntry::Pattern {
@@ -167,11 +167,10 @@ impl CallerList {
         if sender.withheld {
             return self.withheld.map(|at| &self.entries[at]);
         }
-        let key = sender
-            .e164
-            .map(str::to_owned)
-            .or_else(|| key(sender.number, self.home))?;
-        if let Some(&at) = self.numbers.get(&key) {
+        let as_sent = key(sender.number, self.home);
+        let key = sender.e164.map(str::to_owned).or(as_sent.clone())?;
+        let named = self.numbers.get(&key);
+        if let Some(&at) = named.or_else(|| self.numbers.get(&as_sent?)) {
             return Some(&self.entries[at]);
         }
         let forms = Forms::of(&key, self.home);
@@ -241,8 +240,6 @@ fn prefix_for_abroad(plan: &Metadata, digits: &str) -> Option<&'static str> {
         .find(|prefix| abroad(&format!("{prefix}{digits}"), plan) == Some(digits))
 }
 
-/// The words for a caller who withholds his number.
-const WITHHELD: [&str; 2] = ["withheld", "anonymous"];
 const LONGEST_ENTRY: usize = 64;
 
 #[cfg(test)]

@@ -242,6 +242,31 @@ mod tests {
     }
 
     #[test]
+    fn a_box_tells_how_its_trunk_sends_numbers() {
+        let config = config(
+            "[defaults]\ncaller_numbers = 'international'\noutside_line = '0'\n[box.1]\nmode = 'guide'\n\
+             [box.2]\ncaller_numbers = 'national'\noutside_line = ''",
+        );
+        let e164 = |name: &str, raw: &str| {
+            let policy = config.policy(name);
+            let e164 = policy.trunk.e164(raw, policy.home_country.parse().ok());
+            e164.map(String::from)
+        };
+        assert_eq!(e164("1", "012125550123").as_deref(), Some("+12125550123"));
+        assert_eq!(e164("9", "12125550123").as_deref(), Some("+12125550123"));
+        assert_eq!(e164("2", "0301234567").as_deref(), Some("+49301234567"));
+        for wrong in [
+            "caller_numbers = 'abroad'",
+            "outside_line = '+'",
+            "outside_line = '00000'",
+            "outside_line = 0",
+        ] {
+            let text = format!("[defaults]\n{wrong}");
+            assert!(Config::parse(text.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn greetings_of_ones_own_are_known_and_measured() {
         let mut config = config(
             "[defaults]\ngreeting = 'own/all'\n[box.1]\ngreeting = 'own/one'\n[box.2]\n\

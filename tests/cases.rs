@@ -16,7 +16,7 @@ use voicemail_guard::case::{ClosedBy, Connected};
 use voicemail_guard::cli::calls;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::log::{CallLog, CountedCase, DATABASE, Query, Reader};
-use voicemail_guard::number::{Country, normalise};
+use voicemail_guard::number::{Country, Home, normalise};
 
 use self::call_log::{Lock, all, flush, open};
 use self::command_line::{Command, run};
@@ -208,7 +208,7 @@ fn connected(caller: &str, dialled: &str, answered: &str) -> Connected {
 
 fn note(log: &CallLog, connected: Connected, minutes: i64) -> usize {
     let at = hangup(0, minutes, BERLIN).started;
-    let noting = log.note_connected(connected, at, vec![Country::default()]);
+    let noting = log.note_connected(connected, at, vec![Home::default()]);
     block_on(noting).unwrap().len()
 }
 

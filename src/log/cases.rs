@@ -16,7 +16,7 @@ use super::outbox::{OutboxError, moment};
 use crate::call::record::{CallId, CallRecord};
 use crate::call::verdict::Verdict;
 use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
-use crate::number::Country;
+use crate::number::Home;
 
 pub(super) const MIGRATION: &str = "
     CREATE TABLE cases (
@@ -177,7 +177,7 @@ impl CallLog {
         &self,
         connected: Connected,
         at: Timestamp,
-        homes: Vec<Country>,
+        homes: Vec<Home>,
     ) -> Result<Vec<CallId>, OutboxError> {
         self.ask(move |connection| {
             let closing = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -206,7 +206,7 @@ fn close_connected(
     connection: &Connection,
     connected: &Connected,
     at: Timestamp,
-    homes: &[Country],
+    homes: &[Home],
 ) -> rusqlite::Result<Vec<CallId>> {
     let numbers = connected.callers(homes).into_iter();
     let numbers: BTreeSet<_> = numbers.chain(connected.answerers(homes)).collect();

@@ -23,7 +23,7 @@ pub use absent::{NoNumber, no_number};
 pub use list::{BadEntry, CallerList, Entry, Sender};
 pub use mask::{mask, mask_in};
 pub use search::{Needle, search_key};
-pub use trunk::{CallerNumbers, Trunk};
+pub use trunk::{CallerNumbers, Home, Trunk};
 
 /// Longest text that is looked at; longer ones are no telephone numbers.
 const LONGEST_TEXT: usize = 64;

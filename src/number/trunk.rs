@@ -3,13 +3,15 @@
 //! A number without plus is one only where it can be no other: `12125550123` may be dialled by nobody in
 //! Germany, and `43664123456` is one in Austria as well as one without its 0.
 
+use std::str::FromStr;
+
 use phonenumber::Metadata;
 use phonenumber::metadata::DATABASE;
 
 use super::written::Written;
 use super::{
-    Country, E164, SURELY_WITH_AREA_CODE, abroad, international, international_of, is_in_a_plan,
-    split_country_code,
+    Country, E164, SURELY_WITH_AREA_CODE, UnknownCountry, abroad, international, international_of,
+    is_in_a_plan, split_country_code,
 };
 
 /// What the digits of a caller's number begin with, where no plus stands before them.
@@ -91,6 +93,26 @@ impl Trunk {
         (bare && complete && !is_valid_with_its_code(digits))
             .then(|| international_of(code, digits))
             .flatten()
+    }
+}
+
+/// A home country and the trunk that numbers come by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Home {
+    /// The country that numbers without a country code belong to.
+    pub country: Country,
+    /// How callers' numbers are sent.
+    pub trunk: Trunk,
+}
+
+impl FromStr for Home {
+    type Err = UnknownCountry;
+    fn from_str(code: &str) -> Result<Self, Self::Err> {
+        let country = code.parse()?;
+        Ok(Self {
+            country,
+            trunk: Trunk::default(),
+        })
     }
 }
 

@@ -80,7 +80,9 @@ impl Trunk {
         let bare = is_valid(code, digits);
         if self.caller_numbers == CallerNumbers::National {
             let enough = trunk.is_none() || digits.len() >= SHORTEST_NATIONAL;
-            return (bare && enough).then(|| international_of(code, digits))?;
+            return (bare && enough)
+                .then(|| international_of(code, digits))
+                .flatten();
         }
         let complete = trunk.is_none() || digits.len() >= SURELY_WITH_AREA_CODE;
         // Many lines send the country code without a plus.

@@ -160,15 +160,12 @@ fn unescaped(text: &str) -> String {
         let code = behind
             .get(..2)
             .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match code.filter(|code| (0x20..0x7f).contains(code)) {
-            Some(code) => {
-                out.push(char::from(code));
-                rest = &behind[2..];
-            }
-            None => {
-                out.push('%');
-                rest = behind;
-            }
+        if let Some(code) = code.filter(|code| (0x20..0x7f).contains(code)) {
+            out.push(char::from(code));
+            rest = &behind[2..];
+        } else {
+            out.push('%');
+            rest = behind;
         }
     }
     out + rest

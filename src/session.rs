@@ -16,7 +16,7 @@ use crate::call::{Action, Call, Event};
 use crate::call_log::{CallLog, OpenCall, support_line};
 use crate::clock::Clock;
 use crate::config::{Config, Current, are_voicemail_options, full_box_name};
-use crate::number::{self, mask_in};
+use crate::number::{self, NoNumber, mask_in};
 use crate::record::{
     CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Verdict,
 };
@@ -177,14 +177,15 @@ impl Guard {
         let repeat_window = config.repeat_window(&box_name);
         let started = self.clock.date();
         let number = text(request.caller_id());
-        let presentation = match request.calling_pres() {
-            Some(pres) if pres & 0x60 == 0x20 || is_withheld(&number) => Presentation::Withheld,
-            Some(pres) if pres & 0x60 == 0 && !number.is_empty() => Presentation::Shown,
+        let presentation = match (number::no_number(&number), request.calling_pres()) {
+            (Some(NoNumber::Withheld), _) => Presentation::Withheld,
+            (_, Some(pres)) if pres & 0x60 == 0x20 => Presentation::Withheld,
+            (None, Some(pres)) if pres & 0x60 == 0 => Presentation::Shown,
             _ => Presentation::Unavailable,
         };
         let shown = presentation == Presentation::Shown;
-        let e164: Option<String> =
-            number::normalise(&number, policy.home_country.parse().ok()).map(Into::into);
+        let home = policy.home_country.parse().ok();
+        let e164: Option<String> = policy.trunk.e164(&number, home).map(Into::into);
         let callback = e164
             .clone()
             .filter(|_| shown)
@@ -467,12 +468,6 @@ async fn wake(clock: Clock, at: Option<std::time::Instant>) {
 }
 
 /// What stands in From where a caller withholds his number (RFC 3323).
-fn is_withheld(number: &str) -> bool {
-    ["anonymous", "restricted", "private", "withheld"]
-        .iter()
-        .any(|word| number.eq_ignore_ascii_case(word))
-}
-
 /// Tells calls of one millisecond apart; where the system has no randomness, the counter does.
 fn random() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};

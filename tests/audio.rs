@@ -89,6 +89,45 @@ fn other_rates_and_widths_agree_with_the_original() {
 }
 
 #[test]
+fn bits_are_believed_where_the_block_contradicts_them() {
+    for (tag, channels, bits, block, octets) in [
+        (1, 1, 16, 1_u16, vec![0x00, 0xe0]),
+        (1, 1, 16, 4, vec![0x00, 0xe0]),
+        (1, 1, 16, 3, vec![0x00, 0xe0]),
+        (1, 1, 16, 65_535, vec![0x00, 0xe0]),
+        (1, 2, 16, 2, vec![0x00, 0xe0, 0x00, 0xe0]),
+        (1, 2, 16, 1, vec![0x00, 0xe0, 0x00, 0xe0]),
+        (1, 1, 8, 2, vec![0x60]),
+        (1, 2, 8, 1, vec![0x60, 0x60]),
+        (1, 1, 24, 2, vec![0x00, 0x00, 0xe0]),
+        (1, 1, 32, 2, vec![0x00, 0x00, 0x00, 0xe0]),
+        (3, 1, 32, 2, (-0.25_f32).to_le_bytes().to_vec()),
+        (3, 1, 64, 4, (-0.25_f64).to_le_bytes().to_vec()),
+    ] {
+        let mut file = wav_file(tag, channels, 8_000, bits, &octets.repeat(50));
+        file[32..34].copy_from_slice(&block.to_le_bytes());
+        let sound = heard("wav", &file).unwrap();
+        let name = format!("{bits} bits, {channels} channels, blocks of {block}");
+        assert_eq!(sound.samples, [-8_192; 50], "{name}");
+        let told: Vec<_> = sound
+            .origin
+            .remarks
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(told.len(), 1, "{name}: {told:?}");
+        assert!(told[0].ends_with("the bits were believed"), "{told:?}");
+    }
+    let mut four = wav_file(1, 1, 8_000, 24, &[0, 0, 0, 0xe0].repeat(50));
+    four[32..34].copy_from_slice(&4_u16.to_le_bytes());
+    assert_eq!(
+        samples("wav", &four),
+        [-8_192; 50],
+        "24 bits in four octets"
+    );
+}
+
+#[test]
 fn every_width_gives_the_same_sample() {
     for (tag, bits, octets) in [
         (1, 8, vec![0x60]),

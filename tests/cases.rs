@@ -14,7 +14,7 @@ use voicemail_guard::call_log::{CallLog, CountedCase, DATABASE, Query, Reader};
 use voicemail_guard::case::{ClosedBy, Connected};
 use voicemail_guard::cli::calls;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::number::{Country, normalise};
+use voicemail_guard::number::{Country, Home, normalise};
 use voicemail_guard::record::{CallId, CallRecord, Caller, EndedBy, Presentation, Verdict};
 
 use self::call_log::{Lock, all, flush, open};
@@ -207,7 +207,7 @@ fn connected(caller: &str, dialled: &str, answered: &str) -> Connected {
 
 fn note(log: &CallLog, connected: Connected, minutes: i64) -> usize {
     let at = hangup(0, minutes, BERLIN).started;
-    let noting = log.note_connected(connected, at, vec![Country::default()]);
+    let noting = log.note_connected(connected, at, vec![Home::default()]);
     block_on(noting).unwrap().len()
 }
 

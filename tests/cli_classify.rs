@@ -315,6 +315,9 @@ fn lists_and_folders_keep_their_order_over_all_cores() {
     }
     house.put("calls/deep/er/one.GSM", GSM);
     house.put("calls/notes.txt", b"not looked at");
+    house.put("calls/old.mp3", b"not read");
+    house.put("calls/deep/old.MP3", b"not read");
+    house.put("calls/deep/old.g722", b"not read");
     symlink("..", house.path("calls/deep/circle")).unwrap();
     let ran = house.run(&["--json", "calls"]);
     let mut sorted: Vec<&String> = names.iter().filter(|n| house.path(n).exists()).collect();
@@ -322,6 +325,8 @@ fn lists_and_folders_keep_their_order_over_all_cores() {
     let deep = "calls/deep/er/one.GSM".to_owned();
     sorted.push(&deep);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let passed_over = "passed over: 3 files whose form is not read (1 .g722, 2 .mp3)\n";
+    assert!(ran.err.ends_with(passed_over), "{}", ran.err);
     assert_eq!(ran.files().iter().collect::<Vec<_>>(), sorted);
 }
 

@@ -154,6 +154,15 @@ pub enum Remark {
     },
     /// These octets at the end are a piece of a sample or frame.
     CutOff(usize),
+    /// The header's size of one instant contradicts the bits of its samples, which were believed.
+    Block {
+        /// The size that it says, in octets.
+        block: u16,
+        /// The bits of one sample.
+        bits: u16,
+        /// How many channels there are.
+        channels: u16,
+    },
 }
 
 impl fmt::Display for Remark {
@@ -166,6 +175,14 @@ impl fmt::Display for Remark {
                 )
             }
             Self::CutOff(octets) => write!(f, "ends within a sample ({octets} octets left out)"),
+            Self::Block {
+                block,
+                bits,
+                channels,
+            } => write!(
+                f,
+                "the header says blocks of {block} octets for {channels} channels of {bits} bits; the bits were believed"
+            ),
         }
     }
 }
@@ -294,6 +311,7 @@ impl Decoder {
                 return Err(error);
             }
             Chain::feed(chain, layout, only, &[], out)?;
+            remarks.extend(reader.contradiction());
             remarks.extend(
                 reader
                     .disagreement()

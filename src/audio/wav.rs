@@ -6,6 +6,7 @@
 //! stepped over. `RIFX` (most significant octet first) and `RF64` (sizes over 4 GB) are read too.
 
 use super::RATE_HZ;
+use super::file::Remark;
 use super::pcm::{Encoding, Layout};
 
 /// Octets of the header that [`header`] makes.
@@ -171,6 +172,7 @@ pub(super) struct Reader {
     /// Layout, place and stated length of the sound.
     sound: Option<(Layout, u64, u32)>,
     found: u64,
+    contradiction: Option<Remark>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -268,6 +270,11 @@ impl Reader {
         (!silent && u64::from(said) != self.found).then_some((u64::from(said), self.found))
     }
 
+    /// Where the header's block and bits contradict each other.
+    pub(super) fn contradiction(&self) -> Option<Remark> {
+        self.contradiction
+    }
+
     fn pass<'a>(&mut self, octets: &mut &'a [u8], most: u64) -> &'a [u8] {
         let (passed, rest) = octets.split_at(
             octets
@@ -356,7 +363,7 @@ impl Reader {
         }
     }
 
-    fn read_format(&self) -> Result<Layout, WavError> {
+    fn read_format(&mut self) -> Result<Layout, WavError> {
         let mut tag = self.u16_at(0);
         if tag == TAG_EXTENSIBLE && self.held.len() >= 26 {
             tag = self.u16_at(24);
@@ -370,23 +377,28 @@ impl Reader {
         if !(1..=MOST_CHANNELS).contains(&channels) {
             return Err(shape);
         }
-        // A sample's container counts, not its bits: 20 bits lie in the upper part of three octets.
-        let container = match block {
-            0 => bits.div_ceil(8),
-            _ => block / channels,
-        };
-        let encoding = match (tag, container) {
-            (TAG_PCM, 1) => Encoding::Pcm8,
-            (TAG_PCM, 2) => Encoding::Pcm16,
-            (TAG_PCM, 3) => Encoding::Pcm24,
-            (TAG_PCM, 4) => Encoding::Pcm32,
-            (TAG_FLOAT, 4) => Encoding::Float32,
-            (TAG_FLOAT, 8) => Encoding::Float64,
-            (TAG_ALAW, 1) => Encoding::Alaw,
-            (TAG_ULAW, 1) => Encoding::Ulaw,
-            (TAG_GSM, _) if channels == 1 => Encoding::GsmPairs,
-            (TAG_PCM | TAG_FLOAT | TAG_ALAW | TAG_ULAW | TAG_GSM, _) => return Err(shape),
-            _ => return Err(WavError::UnknownCoding { tag }),
+        let by_block = encoding(tag, block / channels).filter(|_| block % channels == 0);
+        let by_bits = encoding(tag, bits.div_ceil(8));
+        // 20 bits lie in the upper part of three octets, 24 often in four.
+        let has_room = (17..32).contains(&bits) && block / channels == 4;
+        let encoding = match (by_block, by_bits) {
+            (Some(by_block), by_bits)
+                if has_room || by_bits.is_none_or(|bits| bits == by_block) =>
+            {
+                by_block
+            }
+            (_, Some(by_bits)) => {
+                self.contradiction = (block > 0).then_some(Remark::Block {
+                    block,
+                    bits,
+                    channels,
+                });
+                by_bits
+            }
+            (Some(by_block), None) => by_block,
+            (None, None) if tag == TAG_GSM && channels == 1 => Encoding::GsmPairs,
+            (None, None) if is_known(tag) => return Err(shape),
+            (None, None) => return Err(WavError::UnknownCoding { tag }),
         };
         Ok(Layout {
             encoding,
@@ -413,6 +425,25 @@ impl Reader {
             second << 16 | first
         }
     }
+}
+
+/// What samples of so many octets are.
+fn encoding(tag: u16, container: u16) -> Option<Encoding> {
+    match (tag, container) {
+        (TAG_PCM, 1) => Some(Encoding::Pcm8),
+        (TAG_PCM, 2) => Some(Encoding::Pcm16),
+        (TAG_PCM, 3) => Some(Encoding::Pcm24),
+        (TAG_PCM, 4) => Some(Encoding::Pcm32),
+        (TAG_FLOAT, 4) => Some(Encoding::Float32),
+        (TAG_FLOAT, 8) => Some(Encoding::Float64),
+        (TAG_ALAW, 1) => Some(Encoding::Alaw),
+        (TAG_ULAW, 1) => Some(Encoding::Ulaw),
+        _ => None,
+    }
+}
+
+fn is_known(tag: u16) -> bool {
+    [TAG_PCM, TAG_FLOAT, TAG_ALAW, TAG_ULAW, TAG_GSM].contains(&tag)
 }
 
 /// Letters, digits and spaces: four octets of sound are rarely that.

@@ -370,12 +370,12 @@ impl Call {
         }
     }
 
-    /// A withheld caller is asked for his number, by our greeting or behind the administrator's own.
+    /// A caller without a number is asked for it, by our greeting or behind the administrator's own.
     fn greeting(&self) -> Vec<Clip> {
-        let withheld = self.record.caller.presentation == Presentation::Withheld;
+        let without = self.record.caller.presentation != Presentation::Shown;
         let own = self.policy.is_own_greeting();
         let greeting = Clip::Greeting(self.policy.greeting.clone());
-        match (withheld, own) {
+        match (without, own) {
             (true, true) => vec![greeting, Clip::Prompt(Prompt::EnterNumber)],
             (true, false) => vec![Clip::Greeting(Prompt::GreetingWithheld.path())],
             (false, _) => vec![greeting],

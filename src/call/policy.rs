@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::admission::Lists;
 use super::prompt::LONGEST_CLIP;
+use crate::number::Trunk;
 use crate::prompts::Prompt;
 use crate::record::Mode;
 
@@ -23,6 +24,8 @@ pub struct Policy {
     pub voicemail_options: String,
     /// Country that numbers without a country code belong to (ISO 3166-1 alpha-2).
     pub home_country: String,
+    /// How the trunk sends the numbers of callers.
+    pub trunk: Trunk,
     /// Callers who are watched for, not guarded, or not let in.
     pub lists: Arc<Lists>,
     /// Where `0` alone before the recording leads, as `context,extension,priority`.
@@ -69,6 +72,7 @@ impl Default for Policy {
             greeting_length: None,
             voicemail_options: "u".into(),
             home_country: "DE".into(),
+            trunk: Trunk::default(),
             lists: Arc::default(),
             operator_exit: None,
             star_exit: None,

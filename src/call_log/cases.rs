@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params_f
 use super::handle::CallLog;
 use super::outbox::{OutboxError, moment};
 use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
-use crate::number::Country;
+use crate::number::Home;
 use crate::record::{CallId, CallRecord, Verdict};
 
 pub(super) const MIGRATION: &str = "
@@ -176,7 +176,7 @@ impl CallLog {
         &self,
         connected: Connected,
         at: Timestamp,
-        homes: Vec<Country>,
+        homes: Vec<Home>,
     ) -> Result<Vec<CallId>, OutboxError> {
         self.ask(move |connection| {
             let closing = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -205,7 +205,7 @@ fn close_connected(
     connection: &Connection,
     connected: &Connected,
     at: Timestamp,
-    homes: &[Country],
+    homes: &[Home],
 ) -> rusqlite::Result<Vec<CallId>> {
     let numbers = connected.callers(homes).into_iter();
     let numbers: BTreeSet<_> = numbers.chain(connected.answerers(homes)).collect();

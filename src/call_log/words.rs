@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::Class;
+use crate::number::no_number;
 use crate::record::{
     CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation, Verdict, WouldHave,
 };
@@ -157,7 +158,7 @@ pub fn number(caller: &Caller) -> String {
         }
         (Some(e164), _) => shortened(e164, MOST_SHOWN).to_string(),
         (None, Presentation::Withheld) => "number withheld".into(),
-        (None, _) if is_no_number(&caller.number) => "no number".into(),
+        (None, _) if no_number(&caller.number).is_some() => "no number".into(),
         (None, _) if is_plain(&caller.number) => shortened(&caller.number, MOST_SHOWN).to_string(),
         (None, _) => quoted(&clip(&caller.number)),
     }
@@ -168,11 +169,6 @@ fn is_plain(number: &str) -> bool {
     number
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || b"+*#@:/._-".contains(&b))
-}
-
-fn is_no_number(number: &str) -> bool {
-    let number = number.trim();
-    number.is_empty() || number.eq_ignore_ascii_case("unknown")
 }
 
 /// The caller's name between quotation marks, if there is one.

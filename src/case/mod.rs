@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::number::{self, Country};
+use crate::number::{self, E164, Home, Trunk};
 use crate::record::{CallId, CallRecord, EndedBy, Presentation};
 
 /// A case as it stands.
@@ -148,23 +148,33 @@ pub struct Connected {
 }
 
 impl Connected {
-    /// Every number that the caller may be, by the home countries of all boxes.
-    pub fn callers(&self, homes: &[Country]) -> BTreeSet<String> {
-        identities(&self.caller, homes)
+    /// Every number that the caller may be, by the home countries and trunks of all boxes.
+    pub fn callers(&self, homes: &[Home]) -> BTreeSet<String> {
+        let forms = homes.iter().map(|home| {
+            let e164 = home.trunk.e164(&self.caller, Some(home.country));
+            identity(&self.caller, e164.as_ref())
+        });
+        forms.flatten().collect()
     }
 
-    /// The same of who answered.
-    pub fn answerers(&self, homes: &[Country]) -> BTreeSet<String> {
-        identities(&self.answered, homes)
+    /// The same of who answered, as somebody dials it: the trunk has no part in it but the outside line.
+    pub fn answerers(&self, homes: &[Home]) -> BTreeSet<String> {
+        let forms = homes.iter().flat_map(|home| {
+            let dialled = Trunk {
+                outside_line: home.trunk.outside_line.clone(),
+                ..Trunk::default()
+            };
+            [dialled, Trunk::default()].map(|trunk| {
+                let e164 = trunk.e164(&self.answered, Some(home.country));
+                identity(&self.answered, e164.as_ref())
+            })
+        });
+        forms.flatten().collect()
     }
 }
 
-fn identities(raw: &str, homes: &[Country]) -> BTreeSet<String> {
-    let forms = homes.iter().map(|home| {
-        let e164 = number::normalise(raw, Some(*home));
-        number::identity(raw, e164.as_ref().map(number::E164::as_str))
-    });
-    forms.flatten().collect()
+fn identity(raw: &str, e164: Option<&E164>) -> Option<String> {
+    number::identity(raw, e164.map(E164::as_str))
 }
 
 /// An open case, as far as it matters for closing it.
@@ -186,7 +196,7 @@ pub struct Open {
 ///   open for the number. Which of two boxes somebody called back for cannot be told.
 pub fn closed_by_connection<'a>(
     connected: &Connected,
-    homes: &[Country],
+    homes: &[Home],
     open: &'a [Open],
 ) -> Vec<(&'a Open, ClosedBy)> {
     let callers = connected.callers(homes);

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::number::{CallerNumbers, Country};
 use crate::record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Refused};
 use crate::record::Mode::{Enforce, Observe};
 use crate::record::{CallbackSource, EndedBy, Verdict};
@@ -230,6 +231,22 @@ fn every_home_country_of_a_box_is_tried() {
     let homes = ["DE", "AT"].map(|code| code.parse().unwrap());
     let call = connected("01 2345678", None, "");
     assert!(call.callers(&homes).contains("+4312345678"), "{call:?}");
+}
+
+#[test]
+fn a_caller_is_the_one_whom_the_trunk_sends_and_who_answers_the_one_who_was_dialled() {
+    let mut home: Home = "DE".parse().unwrap();
+    home.trunk = Trunk {
+        caller_numbers: CallerNumbers::International,
+        outside_line: "0".into(),
+    };
+    let call = connected("012125550123", None, "0091112345678");
+    let homes = [home];
+    assert!(call.callers(&homes).contains("+12125550123"), "{call:?}");
+    assert!(
+        call.answerers(&homes).contains("+4991112345678"),
+        "{call:?}"
+    );
 }
 
 proptest! {

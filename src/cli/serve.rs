@@ -162,7 +162,7 @@ async fn watch(guard: Arc<Guard>) {
         (
             config.delivery.ami.clone(),
             config.has_cases(),
-            config.home_countries(),
+            config.homes(),
         )
     };
     let mut news = guard.settings.news();

@@ -7,11 +7,12 @@ use serde::Deserialize;
 
 use super::parcels::{BoxDelivery, Tongue};
 use super::value::{
-    Count, Country, Exit, Listed, MailAddress, OrOff, Seconds, Sound, VoicemailOptions,
+    Count, Country, Exit, Listed, MailAddress, OrOff, OutsideLine, Seconds, SentNumbers, Sound,
+    VoicemailOptions,
 };
 use crate::call::admission::Lists;
 use crate::call::policy::{Offer, Policy};
-use crate::number::CallerList;
+use crate::number::{CallerList, Trunk};
 use crate::record::{Destination, Mode};
 
 /// All settings of a box.
@@ -46,6 +47,8 @@ pub(super) struct BoxTable {
     greeting: Option<Sound>,
     voicemail_options: Option<VoicemailOptions>,
     home_country: Option<Country>,
+    caller_numbers: Option<SentNumbers>,
+    outside_line: Option<OutsideLine>,
     watch: Option<Vec<Listed>>,
     straight_to_voicemail: Option<Vec<Listed>>,
     refuse: Option<Vec<Listed>>,
@@ -116,6 +119,14 @@ impl BoxTable {
                 .voicemail_options
                 .map_or(own.voicemail_options, |options| options.0),
             home_country,
+            trunk: Trunk {
+                caller_numbers: self
+                    .caller_numbers
+                    .map_or(own.trunk.caller_numbers, |sent| sent.0),
+                outside_line: self
+                    .outside_line
+                    .map_or(own.trunk.outside_line, |line| line.0),
+            },
             lists: Arc::new(Lists {
                 watch: list(&own.lists.watch, self.watch),
                 straight: list(&own.lists.straight, self.straight_to_voicemail),
@@ -227,6 +238,31 @@ mod tests {
             told[0].starts_with("[box.\"1@default\"] rambler_prompt_after_s (45 s)"),
             "{told:?}"
         );
+    }
+
+    #[test]
+    fn a_box_tells_how_its_trunk_sends_numbers() {
+        let config = config(
+            "[defaults]\ncaller_numbers = 'international'\noutside_line = '0'\n[box.1]\nmode = 'guide'\n\
+             [box.2]\ncaller_numbers = 'national'\noutside_line = ''",
+        );
+        let e164 = |name: &str, raw: &str| {
+            let policy = config.policy(name);
+            let e164 = policy.trunk.e164(raw, policy.home_country.parse().ok());
+            e164.map(String::from)
+        };
+        assert_eq!(e164("1", "012125550123").as_deref(), Some("+12125550123"));
+        assert_eq!(e164("9", "12125550123").as_deref(), Some("+12125550123"));
+        assert_eq!(e164("2", "0301234567").as_deref(), Some("+49301234567"));
+        for wrong in [
+            "caller_numbers = 'abroad'",
+            "outside_line = '+'",
+            "outside_line = '00000'",
+            "outside_line = 0",
+        ] {
+            let text = format!("[defaults]\n{wrong}");
+            assert!(Config::parse(text.as_bytes()).is_err(), "{wrong}");
+        }
     }
 
     #[test]

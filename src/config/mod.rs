@@ -28,7 +28,7 @@ use self::boxes::BoxSettings;
 use self::delivery::Delivery;
 use self::parcels::BoxDelivery;
 use crate::call::policy::Policy;
-use crate::number::Country;
+use crate::number::Home;
 use crate::record::Destination;
 use crate::telemetry::LogFormat;
 
@@ -128,13 +128,20 @@ impl Config {
         all.any(|settings| settings.repeat_window.is_some())
     }
 
-    /// The home countries of all boxes.
-    pub fn home_countries(&self) -> Vec<Country> {
+    /// The home countries and trunks of all boxes, each once.
+    pub fn homes(&self) -> Vec<Home> {
         let all = self.boxes.values().chain([&self.defaults]);
-        let mut codes: Vec<_> = all.map(|settings| &settings.policy.home_country).collect();
-        codes.sort_unstable();
-        codes.dedup();
-        codes.iter().filter_map(|code| code.parse().ok()).collect()
+        let mut homes = Vec::new();
+        for policy in all.map(|settings| &settings.policy) {
+            if let Ok(country) = policy.home_country.parse() {
+                let trunk = policy.trunk.clone();
+                let home = Home { country, trunk };
+                if !homes.contains(&home) {
+                    homes.push(home);
+                }
+            }
+        }
+        homes
     }
 
     /// The greetings that are not the guard's own.

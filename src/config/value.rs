@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use crate::number::Entry;
+use crate::number::{CallerNumbers, Entry};
 use crate::telemetry;
 
 /// A number of seconds, also a broken one, from `MIN` to `MAX`.
@@ -273,6 +273,23 @@ text_value!(
         (capitals && phonenumber::country::Id::from_str(text).is_ok()).then(|| text.to_owned())
     },
     "a country of two capital letters such as \"DE\", \"AT\", \"CH\" or \"US\""
+);
+
+text_value!(
+    /// What the numbers of callers begin with where they have no plus.
+    SentNumbers(CallerNumbers),
+    CallerNumbers::named,
+    "one of \"auto\", \"national\", \"international\""
+);
+
+text_value!(
+    /// What a PBX puts before every number from outside.
+    OutsideLine(String),
+    |text| {
+        let digits = text.len() <= 4 && text.bytes().all(|c| c.is_ascii_digit());
+        digits.then(|| text.to_owned())
+    },
+    "at most four digits, such as \"0\" or \"9\""
 );
 
 text_value!(

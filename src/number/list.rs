@@ -12,7 +12,8 @@ use std::str::FromStr;
 use phonenumber::Metadata;
 
 use super::pattern::Pattern;
-use super::{Country, Written, abroad, normalise, split_country_code};
+use super::written::Written;
+use super::{Country, NoNumber, abroad, no_number, normalise, split_country_code};
 
 /// One entry of a list, as somebody has written it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,15 +37,14 @@ impl FromStr for Entry {
         if text.len() > LONGEST_ENTRY {
             return Err(BadEntry::TooLong);
         }
-        let withheld = WITHHELD.iter().any(|word| text.eq_ignore_ascii_case(word));
-        let kind = if withheld {
-            Kind::Withheld
-        } else if text.starts_with('_') {
+        let kind = if text.starts_with('_') {
             Kind::Pattern(Pattern::read(text).map_err(|(at, what)| BadEntry::Pattern {
                 text: text.into(),
                 at: at + 1,
                 what,
             })?)
+        } else if no_number(text) == Some(NoNumber::Withheld) {
+            Kind::Withheld
         } else {
             let written = Written::read(text).ok_or_else(|| BadEntry::NoNumber(text.into()))?;
             if written.international && normalise(text, None).is_none() {
@@ -167,11 +167,10 @@ impl CallerList {
         if sender.withheld {
             return self.withheld.map(|at| &self.entries[at]);
         }
-        let key = sender
-            .e164
-            .map(str::to_owned)
-            .or_else(|| key(sender.number, self.home))?;
-        if let Some(&at) = self.numbers.get(&key) {
+        let as_sent = key(sender.number, self.home);
+        let key = sender.e164.map(str::to_owned).or(as_sent.clone())?;
+        let named = self.numbers.get(&key);
+        if let Some(&at) = named.or_else(|| self.numbers.get(&as_sent?)) {
             return Some(&self.entries[at]);
         }
         let forms = Forms::of(&key, self.home);
@@ -241,8 +240,6 @@ fn prefix_for_abroad(plan: &Metadata, digits: &str) -> Option<&'static str> {
         .find(|prefix| abroad(&format!("{prefix}{digits}"), plan) == Some(digits))
 }
 
-/// The words for a caller who withholds his number.
-const WITHHELD: [&str; 2] = ["withheld", "anonymous"];
 const LONGEST_ENTRY: usize = 64;
 
 #[cfg(test)]
@@ -344,7 +341,7 @@ mod tests {
             withheld: true,
         };
         assert_eq!(list(&["_+X.", "_X.", "0911 5550000"], "DE").find(all), None);
-        for word in ["withheld", "Anonymous"] {
+        for word in ["withheld", "Anonymous", "restricted", "Private"] {
             let list = list(&["200", word], "DE");
             assert_eq!(list.find(all).unwrap().to_string(), word);
             assert_eq!(finds(&list, "09115550000"), None);
@@ -355,6 +352,26 @@ mod tests {
             withheld: false,
         };
         assert_eq!(list(&["_X.", "withheld", "_X!"], "DE").find(none), None);
+    }
+
+    #[test]
+    fn an_entry_as_the_trunk_sends_it_means_the_caller_whom_it_is() {
+        let sender = Sender {
+            number: "12125550123",
+            e164: Some("+12125550123"),
+            withheld: false,
+        };
+        for entry in [
+            "12125550123",
+            "+1 212 555 0123",
+            "\u{202a}001 212 555\u{2011}0123\u{202c}",
+        ] {
+            assert!(list(&[entry], "DE").find(sender).is_some(), "{entry}");
+        }
+        for sent in ["+499115550000;phone-context=+49", "sip:09115550000@x"] {
+            let found = finds(&list(&["0911 5550000"], "DE"), sent);
+            assert_eq!(found.as_deref(), Some("0911 5550000"), "{sent}");
+        }
     }
 
     #[test]

@@ -1,25 +1,14 @@
 //! Numbers as the technical log may show them.
 
-use super::{Written, split_country_code};
+use super::written::{Core, Written};
+use super::{no_number, split_country_code};
 
 /// A number for the technical log: country code and last digits, the rest as dots.
 ///
 /// The words for "no number" stay; every other text is hidden whole.
 pub fn mask(number: &str) -> String {
-    const WORDS: [&str; 7] = [
-        "",
-        "0",
-        "anonymous",
-        "restricted",
-        "unavailable",
-        "unknown",
-        "private",
-    ];
-    if WORDS
-        .iter()
-        .any(|word| number.trim().eq_ignore_ascii_case(word))
-    {
-        return number.trim().to_ascii_lowercase();
+    if no_number(number).is_some() {
+        return Core::of(number).number.to_lowercase();
     }
     let Some(Written {
         digits,

@@ -3,10 +3,13 @@
 //! Numbering plans come from the `phonenumber` crate. A number is taken for one only where that is
 //! certain: a short extension, a local number without its area code and a word stay as they were sent.
 
+mod absent;
 mod list;
 mod mask;
 mod pattern;
 mod search;
+mod trunk;
+mod written;
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,9 +17,13 @@ use std::str::FromStr;
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Metadata, country};
 
+use written::{Core, Written};
+
+pub use absent::{NoNumber, no_number};
 pub use list::{BadEntry, CallerList, Entry, Sender};
 pub use mask::{mask, mask_in};
 pub use search::{Needle, search_key};
+pub use trunk::{CallerNumbers, Home, Trunk};
 
 /// Longest text that is looked at; longer ones are no telephone numbers.
 const LONGEST_TEXT: usize = 64;
@@ -85,16 +92,12 @@ impl From<E164> for String {
     }
 }
 
-/// The E.164 form of a caller ID or of keyed digits; `None` where the text is no certain number.
+/// The E.164 form of a number as people write and dial it; `None` where the text is no certain number.
 ///
 /// Without a home country only international forms (`+49…`, `0049…`) are numbers. The result of a
 /// result is the result itself.
 pub fn normalise(raw: &str, home: Option<Country>) -> Option<E164> {
-    let written = Written::read(raw)?;
-    if written.international {
-        return international(&written.digits).map(E164);
-    }
-    national(&written.digits, home?.plan()?).map(E164)
+    Trunk::default().e164(raw, home)
 }
 
 /// The E.164 form of a number that somebody has keyed in; `None` where no numbering plan has such a number.
@@ -138,11 +141,7 @@ pub fn identity(raw: &str, e164: Option<&str>) -> Option<String> {
         return Some(e164.to_owned());
     }
     let digits = Written::read(raw)?.all;
-    let plus = if user_part(raw).starts_with('+') {
-        "+"
-    } else {
-        ""
-    };
+    let plus = if Core::of(raw).has_plus() { "+" } else { "" };
     let is_one = digits.chars().any(|digit| digit != '0');
     is_one.then(|| format!("{plus}{digits}"))
 }
@@ -150,72 +149,6 @@ pub fn identity(raw: &str, e164: Option<&str>) -> Option<String> {
 /// Reads the numbering plans now (some milliseconds), so that the first call need not.
 pub fn warm_up() {
     normalise("+4930123456", Some(Country::default()));
-}
-
-/// What of a text is a number: its digits, and whether they begin with a country code.
-struct Written {
-    /// All digits, as written.
-    all: String,
-    /// The digits without a prefix for calls abroad.
-    digits: String,
-    international: bool,
-}
-
-impl Written {
-    fn read(text: &str) -> Option<Self> {
-        let text = user_part(text);
-        if text.len() > LONGEST_TEXT {
-            return None;
-        }
-        let (mut text, mut international) = match text.strip_prefix('+') {
-            Some(rest) => (rest.to_owned(), true),
-            None => (text.to_owned(), false),
-        };
-        if international || text.starts_with("00") {
-            text = text.replacen("(0)", "", 1);
-        }
-        let mut digits = String::with_capacity(text.len());
-        for c in text.chars() {
-            match c {
-                '0'..='9' => digits.push(c),
-                ' '
-                | '-'
-                | '.'
-                | '/'
-                | '('
-                | ')'
-                | '\u{a0}'
-                | '\u{202f}'
-                | '\u{2010}'..='\u{2013}' => {}
-                _ => return None,
-            }
-        }
-        let all = digits.clone();
-        if let Some(rest) = digits.strip_prefix("00") {
-            digits = rest.into();
-            international = true;
-        }
-        (!digits.is_empty()).then_some(Self {
-            all,
-            digits,
-            international,
-        })
-    }
-}
-
-/// `sip:+49…@host;x` and `tel:+49…` without what is around the number.
-fn user_part(text: &str) -> &str {
-    let text = text.trim();
-    let scheme = ["sip:", "sips:", "tel:"].into_iter().find(|scheme| {
-        text.get(..scheme.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(scheme))
-    });
-    let Some(scheme) = scheme else { return text };
-    text[scheme.len()..]
-        .split(['@', ';'])
-        .next()
-        .unwrap_or_default()
-        .trim()
 }
 
 fn international(digits: &str) -> Option<String> {
@@ -249,33 +182,6 @@ fn split_country_code(digits: &str) -> Option<(u16, &str)> {
         DATABASE.by_code(&code)?;
         Some((code, &digits[len..]))
     })
-}
-
-fn national(digits: &str, plan: &Metadata) -> Option<String> {
-    let plausible = |national: &str| plan.descriptors().general().is_match(national);
-    let code = plan.country_code();
-    if let Some(rest) = abroad(digits, plan) {
-        return international(rest);
-    }
-    let trunk = plan.national_prefix();
-    if let Some(rest) = trunk.and_then(|prefix| digits.strip_prefix(prefix))
-        && plausible(rest)
-        && !rest.starts_with('0')
-    {
-        return international_of(code, rest);
-    }
-    // Many lines send the country code without a plus.
-    if let Some(rest) = digits.strip_prefix(&code.to_string()) {
-        let trunk_again = trunk.is_some_and(|prefix| rest.starts_with(prefix));
-        if digits.len() > SURELY_WITH_AREA_CODE && plausible(rest) && !trunk_again {
-            return international_of(code, rest);
-        }
-    }
-    let complete = trunk.is_none() || digits.len() >= SURELY_WITH_AREA_CODE;
-    if complete && plausible(digits) {
-        return international_of(code, digits);
-    }
-    None
 }
 
 /// What follows the prefix for calls abroad, such as `011` in North America.

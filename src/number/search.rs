@@ -1,6 +1,7 @@
 //! Searching by number: what a stored number is found by, and what somebody types.
 
-use super::{Country, E164_DIGITS, LONGEST_TEXT, Written, normalise, user_part};
+use super::written::{Core, Written};
+use super::{Country, E164_DIGITS, LONGEST_TEXT, normalise};
 
 /// A needle of fewer digits finds only numbers of exactly these digits.
 const SHORTEST_SUFFIX: usize = 3;
@@ -12,7 +13,7 @@ pub fn search_key(raw: &str, e164: Option<&str>) -> String {
     if let Some(digits) = e164.and_then(|number| number.strip_prefix('+')) {
         return backwards(digits);
     }
-    match Written::read(raw) {
+    match Written::pasted(raw) {
         Some(written) => backwards(&written.all),
         None => word_key(raw),
     }
@@ -23,7 +24,8 @@ fn backwards(digits: &str) -> String {
 }
 
 fn word_key(raw: &str) -> String {
-    let word: String = user_part(raw)
+    let word: String = Core::of(raw)
+        .number
         .chars()
         .take(LONGEST_TEXT)
         .collect::<String>()
@@ -48,7 +50,7 @@ pub enum Needle {
 impl Needle {
     /// Reads what somebody typed; `None` if there is nothing to search for in it.
     pub fn read(text: &str, home: Option<Country>) -> Option<Self> {
-        let Some(written) = Written::read(text) else {
+        let Some(written) = Written::pasted(text) else {
             let key = word_key(text);
             return (!key.is_empty()).then_some(Self::Exactly(key));
         };
@@ -109,6 +111,65 @@ mod tests {
         let e164 = normalise("089900", home("DE")).unwrap();
         let key = search_key("089900", Some(e164.as_str()));
         assert!(Needle::read("089900", home("DE")).unwrap().matches(&key));
+    }
+
+    #[test]
+    fn what_is_pasted_with_more_than_the_number() {
+        let key = search_key("015112345678", Some("+4915112345678"));
+        for text in [
+            "\u{202a}+49 151 12345678\u{202c}",
+            "\u{2068}+49 151 12345678\u{2069}",
+            "\u{200e}0151 12345678\u{200f}",
+            "\u{feff}0151\u{200b}12345678",
+            "+49 151 1234\u{2212} 5678",
+            "+49\u{2011}151\u{2013}12345678",
+            "+49\u{2003}151\u{2009}12345678\u{3000}",
+            "\u{ff0b}\u{ff14}\u{ff19}151\u{ff0d}12345678",
+            "\u{ff08}0151\u{ff09}12345678",
+            "+4915112345678 (Mobil)",
+            "+4915112345678(Mobil)",
+            "(Mobil) +49 151 12345678",
+            "Tel. 0151 12345678",
+            "Tel.: 0151/12345678",
+            "Tel.0151 12345678",
+            "Telefon: +49 (0)151 12345678",
+            "Mobil 0151 12345678",
+            "\"015112345678\"",
+            "\u{201e}0151 12345678\u{201c}",
+            "'+4915112345678",
+            "'015112345678'",
+            "tel:+49-151-12345678",
+            "tel://015112345678",
+            "tel:%2B4915112345678",
+            "sip:+4915112345678@pbx.example;user=phone",
+            "<tel:+4915112345678>",
+            "\"Anna\" <sip:015112345678@x>",
+            "+49 (0) 151 12345678",
+            "+49(0)151/12345678",
+            "(+49) 151 12345678",
+            "(0049) 151 12345678",
+            "Frau Meier, 0151 12345678 (ab 14 Uhr)",
+            "Frau Meier (0151 12345678)",
+            "0151 12345678,",
+            "0151 12345678;",
+            "Anruf von 0151-12345678.",
+            "\u{260e} 0151 12345678",
+            "0151\u{b7}12345678",
+            "0151\t12345678\n",
+        ] {
+            let needle = Needle::read(text, home("DE"));
+            assert!(needle.unwrap().matches(&key), "{text:?}");
+        }
+        let short = search_key("200", None);
+        for text in ["Tel. 200", "'200", "\"200\"", "Phone: 200"] {
+            assert!(
+                Needle::read(text, None).unwrap().matches(&short),
+                "{text:?}"
+            );
+        }
+        for text in ["0800-FLOWERS", "bob12345678", "*31#12345678", "12345678x"] {
+            assert!(!Needle::read(text, None).unwrap().matches(&key), "{text:?}");
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::explain::Seconds;
-use self::names::{ListError, Named};
+use self::names::{Gathered, ListError, Named, PassedOver};
 use self::parallel::{Stop, in_order};
 use self::plots::{NoFolder, Plots};
 use self::read::{Known, Trouble, Watch, hear_file};
@@ -112,7 +112,7 @@ fn form(name: &str) -> Result<Format, String> {
 /// # Errors
 /// A list or the folder for pictures cannot be used, or `out` cannot be written.
 pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<ExitCode, Error> {
-    let names = names::gather(&args.files, args.list.as_deref())?;
+    let Gathered { names, passed_over } = names::gather(&args.files, args.list.as_deref())?;
     let plots = match &args.plot {
         Some(folder) => Some(Plots::into(folder, names.len())?),
         None => None,
@@ -123,6 +123,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
         bar: progress(names.len()),
         on_screen: io::stdout().is_terminal(),
         sum: Sum::default(),
+        passed_over,
         out,
         err,
     };
@@ -213,6 +214,7 @@ struct Told<'a> {
     /// Lines go to the terminal that the bar is on.
     on_screen: bool,
     sum: Sum,
+    passed_over: PassedOver,
     out: &'a mut dyn Write,
     err: &'a mut dyn Write,
 }
@@ -270,6 +272,9 @@ impl Told<'_> {
         if self.many && !self.args.json {
             self.sum.tell(self.out)?;
             self.out.flush()?;
+        }
+        if !self.passed_over.is_empty() {
+            writeln!(self.err, "voicemail-guard: {}", self.passed_over).ok();
         }
         Ok(if self.sum.failed + self.sum.pictures_failed > 0 {
             ExitCode::from(SOME_FAILED)

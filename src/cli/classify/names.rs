@@ -1,6 +1,8 @@
 //! Which files are to be heard: those named, those in a list, those below a folder.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStringExt;
@@ -15,6 +17,53 @@ const LONGEST_LIST: u64 = 256 << 20;
 const DEEPEST: usize = 64;
 /// The name that stands for standard input.
 const STANDARD_INPUT: &str = "-";
+
+/// Endings of sound, and of pictures with sound, that no [`Format`] reads.
+const NOT_READ: &str = "3gp 3gpp aac ac3 aif aifc aiff amr ape au awb caf dss ds2 evrc flac g719 g722 g723 g723sf \
+     g726 g726-16 g726-24 g726-32 g726-40 g729 ilbc lbc m4a m4b mka mkv mov mp2 mp3 mp4 mpga oga ogg opus qcp ra \
+     silk siren14 siren7 snd speex spx voc vox w64 weba webm wma wmv wv";
+
+/// All that is to be heard, and what was passed over.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) names: Vec<Named>,
+    pub(super) passed_over: PassedOver,
+}
+
+/// Sound in folders that is in no form that is read: how many files there are of each ending.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct PassedOver(BTreeMap<String, usize>);
+
+impl PassedOver {
+    fn note(&mut self, path: &Path) {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let ending = ending.unwrap_or_default().to_ascii_lowercase();
+        if NOT_READ.split_whitespace().any(|known| known == ending) {
+            *self.0.entry(ending).or_default() += 1;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all: usize = self.0.values().sum();
+        let files = if all == 1 { "file" } else { "files" };
+        let forms: Vec<_> = self
+            .0
+            .iter()
+            .map(|(ending, count)| format!("{count} .{ending}"))
+            .collect();
+        let forms = forms.join(", ");
+        write!(
+            f,
+            "passed over: {all} {files} whose form is not read ({forms})"
+        )
+    }
+}
 
 /// A name, and whether it can be heard at all.
 #[derive(Debug)]
@@ -45,8 +94,8 @@ pub enum ListError {
 }
 
 /// All files in order: each name as given, a folder's recordings sorted by name.
-pub(super) fn gather(names: &[PathBuf], list: Option<&Path>) -> Result<Vec<Named>, ListError> {
-    let mut all = Vec::new();
+pub(super) fn gather(names: &[PathBuf], list: Option<&Path>) -> Result<Gathered, ListError> {
+    let mut all = Gathered::default();
     for name in names {
         if name.as_os_str() == STANDARD_INPUT {
             gather_list(name, &mut all)?;
@@ -60,7 +109,7 @@ pub(super) fn gather(names: &[PathBuf], list: Option<&Path>) -> Result<Vec<Named
     Ok(all)
 }
 
-fn gather_list(list: &Path, all: &mut Vec<Named>) -> Result<(), ListError> {
+fn gather_list(list: &Path, all: &mut Gathered) -> Result<(), ListError> {
     let shown = if list.as_os_str() == STANDARD_INPUT {
         "on standard input".into()
     } else {
@@ -107,18 +156,18 @@ fn read_list(list: &mut dyn BufRead) -> io::Result<Option<Vec<PathBuf>>> {
     Ok(Some(names))
 }
 
-fn gather_name(path: PathBuf, all: &mut Vec<Named>) {
+fn gather_name(path: PathBuf, all: &mut Gathered) {
     if !path.is_dir() {
-        all.push(Named {
+        all.names.push(Named {
             path,
             trouble: None,
         });
         return;
     }
-    let before = all.len();
+    let before = all.names.len();
     gather_folder(&path, 0, all);
-    if all.len() == before {
-        all.push(Named {
+    if all.names.len() == before {
+        all.names.push(Named {
             path,
             trouble: Some(Trouble::NoRecordings),
         });
@@ -126,9 +175,9 @@ fn gather_name(path: PathBuf, all: &mut Vec<Named>) {
 }
 
 /// Recordings below a folder; links to folders are not followed, so no circle is.
-fn gather_folder(folder: &Path, depth: usize, all: &mut Vec<Named>) {
+fn gather_folder(folder: &Path, depth: usize, all: &mut Gathered) {
     let mut failed = |trouble| {
-        all.push(Named {
+        all.names.push(Named {
             path: folder.into(),
             trouble: Some(trouble),
         });
@@ -150,10 +199,12 @@ fn gather_folder(folder: &Path, depth: usize, all: &mut Vec<Named>) {
         if kind.is_dir() {
             gather_folder(&path, depth + 1, all);
         } else if is_recording(&path) {
-            all.push(Named {
+            all.names.push(Named {
                 path,
                 trouble: None,
             });
+        } else {
+            all.passed_over.note(&path);
         }
     }
 }
@@ -182,6 +233,27 @@ mod tests {
         check(b"a.wav\r\n\r\nb.wav\r\n", &["a.wav", "b.wav"]);
         check(b"#a.wav\n a.wav \n", &["#a.wav", " a.wav "]);
         check(b"a\nb.wav\0c.wav\r\0\0", &["a\nb.wav", "c.wav\r"]);
+    }
+
+    #[test]
+    fn what_is_passed_over_is_counted_by_its_form() {
+        let told = |names: &[&str]| {
+            let mut passed_over = PassedOver::default();
+            for name in names {
+                passed_over.note(Path::new(name));
+            }
+            passed_over.to_string()
+        };
+        assert_eq!(
+            told(&["a.mp3"]),
+            "passed over: 1 file whose form is not read (1 .mp3)"
+        );
+        assert_eq!(
+            told(&[
+                "a.mp3", "b.MP3", "x/c.g722", "d.txt", "mp3", ".mp3", "e.opus"
+            ]),
+            "passed over: 4 files whose form is not read (1 .g722, 2 .mp3, 1 .opus)"
+        );
     }
 
     #[test]

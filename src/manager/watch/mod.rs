@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::config::delivery::Ami;
 use crate::delivery::ami::{self, PATIENCE};
 use crate::delivery::backoff;
-use crate::number::Country;
+use crate::number::Home;
 
 /// After so long without a word Asterisk is asked whether it is still there.
 const QUIET: Duration = Duration::from_secs(30);
@@ -34,7 +34,7 @@ const READ_OCTETS: usize = 16 * 1024;
 /// Listens to Asterisk's manager interface for as long as it is run.
 pub struct Watch {
     settings: Ami,
-    homes: Vec<Country>,
+    homes: Vec<Home>,
     log: CallLog,
     clock: Clock,
 }
@@ -71,7 +71,7 @@ impl Watch {
         }
         Some(Self {
             settings,
-            homes: config.home_countries(),
+            homes: config.homes(),
             log,
             clock,
         })

@@ -38,7 +38,7 @@ impl Desk {
                 user: "guard".into(),
                 secret: Secret::new("s3cret"),
             },
-            homes: vec![Country::default()],
+            homes: vec![Home::default()],
             log: log.clone(),
             clock,
         };

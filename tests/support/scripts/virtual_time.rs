@@ -8,7 +8,7 @@ use tokio_util::codec::Decoder;
 use voicemail_guard::agi::{Codec, CodecLimits};
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::number;
+use voicemail_guard::number::{self, NoNumber};
 use voicemail_guard::record::{CallId, CallRecord, Callback, CallbackSource, Caller, Presentation};
 use voicemail_guard::tap::{Hear, TapEvent, monitor};
 
@@ -46,9 +46,12 @@ pub(crate) fn run(script: &Script) -> Outcome {
 fn opened(script: &Script) -> CallRecord {
     let known = |name| Some(script.field(name)).filter(|value| value != "unknown");
     let number = known("agi_callerid").unwrap_or_default();
-    let presentation = match (script.field("agi_callingpres").as_str(), number.as_str()) {
-        ("32", _) | (_, "anonymous") => Presentation::Withheld,
-        ("0", number) if !number.is_empty() => Presentation::Shown,
+    let presentation = match (
+        script.field("agi_callingpres").as_str(),
+        number::no_number(&number),
+    ) {
+        ("32", _) | (_, Some(NoNumber::Withheld)) => Presentation::Withheld,
+        ("0", None) => Presentation::Shown,
         _ => Presentation::Unavailable,
     };
     let e164: Option<String> = number::normalise(&number, "DE".parse().ok()).map(Into::into);

@@ -104,7 +104,8 @@ pub async fn recover_all(
 }
 
 /// Looks through the tap folder now and again and again; never returns. Recordings that could not be kept when their
-/// calls ended (a full disk, a folder without rights) are taken up, sounds that are replayed no more removed.
+/// calls ended (a full disk, a folder without rights) are taken up; those that were kept but could not be removed, and
+/// sounds that are replayed no more, are removed.
 pub async fn take_up_recordings(guard: Arc<Guard>) {
     loop {
         let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
@@ -139,21 +140,28 @@ async fn sweep(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error + S
     Ok(())
 }
 
-/// Keeps the recording of one call, if it is a closed one of this guard that has none yet.
+/// Keeps the recording of one call, if it is a closed one of this guard that has none yet; what has been kept is
+/// removed from the tap folder.
 async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error + Send + Sync>> {
     let outbox = guard.log.outbox();
     // Calls that are up, and those of another guard that has the same tap folder.
     let Some(record) = outbox.record(call).await? else {
         return Ok(());
     };
+    // Kept long ago, and the raw file could not be removed then.
+    let had_audio = record.audio.is_some();
     // What is still to be delivered is kept by its delivery.
-    if record.ended.is_none() || record.audio.is_some() || outbox.owes(call).await? {
+    if record.ended.is_none() || !had_audio && outbox.owes(call).await? {
         return Ok(());
     }
     let own = Arc::clone(guard);
     let keeping = move || {
         let config = own.settings.now();
         let folder = &config.tap.folder_as_guard_sees_it;
+        if had_audio {
+            let kept = keep::keep(folder, &own.data, call, record.started, &[]);
+            return kept.map(|_| None);
+        }
         keep::keep_late(folder, &own.data, call, record.started)
     };
     if let Some((place, timeline)) = tokio::task::spawn_blocking(keeping).await?? {

@@ -124,7 +124,7 @@ impl Guard {
             // Nobody answers for a box that there is not.
             record.repeat_window_s = None;
             self.close_unheard(record, EndedBy::HandedOn, reason);
-            return connection.fail().await;
+            return connection.fail(self.clock).await;
         }
         for (name, value) in request
             .arguments()

@@ -197,6 +197,29 @@ async fn a_recording_that_could_not_be_kept_is_taken_up_later() {
     drop(up);
 }
 
+#[tokio::test]
+async fn a_raw_recording_that_could_not_be_removed_is_removed_later() {
+    let (house, _log) = House::new();
+    house.records(1);
+    let octets = fs::read(house.raw(1)).unwrap();
+    let place = house.keeps(1, &[]);
+    fs::write(house.raw(1), octets).unwrap();
+    let kept = CallRecord {
+        audio: place,
+        ..closed(1, Verdict::Mutter)
+    };
+    house.guard.log.close_call(kept);
+    house.becomes(|record| record.ended.is_some()).await;
+    let taking = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+    let patience = house.guard.clock.now() + Duration::from_secs(30);
+    while house.raw(1).exists() {
+        assert!(house.guard.clock.now() < patience);
+        house.guard.clock.sleep(Duration::from_millis(5)).await;
+    }
+    taking.abort();
+    assert!(house.kept_s(1) > 9.0);
+}
+
 #[test]
 fn a_recording_is_kept_once_however_many_want_it() {
     let (house, _log) = House::new();

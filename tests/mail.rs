@@ -158,7 +158,7 @@ async fn audio_that_is_too_large_stays_behind_and_the_mail_goes() {
     assert!(
         mail.body_text(0)
             .unwrap()
-            .contains("too large to be attached")
+            .contains("The recording was too large to attach; it is kept.")
     );
     let large = Mail {
         most_bytes: 100_000,
@@ -184,6 +184,11 @@ async fn refusals_are_final_only_where_they_are_about_the_mail() {
         (".", "554 5.6.0 no such content", true),
         (".", "452 4.2.2 full", false),
         ("DATA", "", false),
+        ("RCPT", "550 5.7.1 Relaying denied", false),
+        ("MAIL", "530 5.7.0 Authentication required", false),
+        ("MAIL", "553 5.7.1 sender not owned by user", false),
+        ("RCPT", "504 5.5.2 need fully-qualified hostname", false),
+        ("RCPT", "552 5.2.2 Mailbox over quota", false),
         ("EHLO", "554 5.7.1 not from you", false),
     ] {
         let manners = Manners {
@@ -204,6 +209,85 @@ async fn refusals_are_final_only_where_they_are_about_the_mail() {
                 .starts_with(&format!("127.0.0.1:{}: a@example.com: ", sink.port))
         );
         assert_eq!(sink.got().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_is_about_settings_is_told_apart() {
+    for (begin, reply, settings_fault) in [
+        ("RCPT", "550 5.7.1 Relaying denied", true),
+        ("AUTH", "535 5.7.8 no", true),
+        ("RCPT", "450 4.2.0 busy", false),
+    ] {
+        let manners = Manners {
+            refuses: vec![(begin, reply)],
+            ..Manners::default()
+        };
+        let sink = Sink::start(manners).await;
+        let with_login = Mail {
+            user: "pbx".into(),
+            password: Password::Text("open sesame".into()),
+            ..settings(&sink)
+        };
+        let failed = deliver(&with_login, &wishes(&["a@example.com"]), &parcel()).await;
+        let failed = failed.unwrap_err();
+        let is_settings = matches!(failed, Failed::Settings { .. });
+        assert_eq!(is_settings, settings_fault, "{failed:?}");
+        let to = "a@example.com".parse().unwrap();
+        let probed = probe(&with_login, &[&to]).await;
+        assert_eq!(probed.is_err(), settings_fault, "{probed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_was_taken_is_taken_whatever_was_said() {
+    for reply in [
+        &b"250\r\n"[..],
+        b"250 f\xfcr Sie\r\n",
+        b"250-\xff\r\n250\r\n",
+    ] {
+        let manners = Manners {
+            takes_with: Some(reply),
+            ..Manners::default()
+        };
+        let sink = Sink::start(manners).await;
+        deliver(&settings(&sink), &wishes(&["a@example.com"]), &parcel())
+            .await
+            .unwrap();
+        assert_eq!(sink.got().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_too_large_for_the_server_goes_without_its_audio() {
+    let size = "250-sink\r\n250 SIZE 20000";
+    for (refuses, most_octets) in [(vec![("EHLO", size)], Some(20_000)), (vec![], Some(20_000))] {
+        let manners = Manners {
+            refuses,
+            most_octets,
+            ..Manners::default()
+        };
+        let sink = Sink::start(manners).await;
+        for (language, note) in [
+            (
+                Tongue::En,
+                "The recording was too large to attach; it is kept.",
+            ),
+            (
+                Tongue::De,
+                "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.",
+            ),
+        ] {
+            let wishes = BoxDelivery {
+                language,
+                ..wishes(&["a@example.com"])
+            };
+            deliver(&settings(&sink), &wishes, &parcel()).await.unwrap();
+            let got = sink.got().pop().unwrap();
+            let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
+            assert_eq!(mail.attachment_count(), 0);
+            assert!(mail.body_text(0).unwrap().contains(note));
+        }
     }
 }
 
@@ -283,7 +367,7 @@ async fn the_way_is_protected_and_the_server_known() {
             got[0].encrypted && got[0].login.as_deref() == Some("pbx"),
             "{got:?}"
         );
-        probe(&good).await.unwrap();
+        probe(&good, &[]).await.unwrap();
 
         let wrong_password = Mail {
             password: Password::Text("guess".into()),
@@ -301,12 +385,12 @@ async fn the_way_is_protected_and_the_server_known() {
             let failed = deliver(&bad, &wishes(&["a@example.com"]), &parcel())
                 .await
                 .unwrap_err();
-            assert!(matches!(failed, Failed::Again { .. }), "{failed}");
+            assert!(!matches!(failed, Failed::Never { .. }), "{failed}");
             assert!(
                 !format!("{failed} {bad:?}").contains("guess"),
                 "{failed} {bad:?}"
             );
-            probe(&bad).await.unwrap_err();
+            probe(&bad, &[]).await.unwrap_err();
         }
         assert_eq!(sink.got().len(), 1);
     }

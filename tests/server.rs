@@ -254,6 +254,24 @@ async fn a_connection_above_the_second_limit_is_refused_unread() {
     guard.end().await;
 }
 
+#[tokio::test]
+async fn who_sends_on_after_being_refused_still_reads_why() {
+    let guard = Guard::start(limits()).await;
+    let held = [guard.call("hold").await, guard.call("hold").await];
+    let mut third = guard.call("third").await;
+    let mut first = [0; 4];
+    third.read_exact(&mut first).await.unwrap();
+    for _ in 0..10 {
+        third.write_all(&[b'x'; 4096]).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    let mut said = String::new();
+    third.read_to_string(&mut said).await.unwrap();
+    assert_eq!(said, "ure\n");
+    drop(held);
+    guard.end().await;
+}
+
 /// Those who stay after they were refused cost no place for the others, and the log no line each.
 #[tokio::test]
 async fn a_flood_above_the_second_limit_is_refused_and_told_sparingly() {

@@ -193,9 +193,42 @@ async fn answers_are_sorted_into_later_and_never() {
 }
 
 #[tokio::test]
+async fn what_is_too_large_for_the_receiver_goes_without_the_audio() {
+    let receiver = Receiver::start(status("413 Too Large"), None).await;
+    let with_audio = Webhook {
+        audio: true,
+        ..local(&receiver)
+    };
+    let failed = send(&with_audio).await.unwrap_err();
+    assert!(matches!(failed, Failed::Never { .. }), "{failed}");
+    let got = receiver.got();
+    assert_eq!(got.len(), 2);
+    let first: serde_json::Value = serde_json::from_slice(&got[0].body).unwrap();
+    let second: serde_json::Value = serde_json::from_slice(&got[1].body).unwrap();
+    assert!(first["sound"]["wav"].is_string() && first["sound"]["note"].is_null());
+    assert!(second["sound"]["wav"].is_null());
+    let note = &second["sound"]["note"];
+    assert_eq!(
+        note["en"],
+        "The recording was too large to attach; it is kept."
+    );
+    assert!(
+        note["de"]
+            .as_str()
+            .unwrap()
+            .starts_with("Die Aufnahme war zu groß")
+    );
+    assert!(is_signed(&got[1], SECRET));
+}
+
+#[tokio::test]
 async fn the_receiver_may_ask_for_patience() {
     for (header, expected) in [
         ("Retry-After: 120", Some(Duration::from_mins(2))),
+        (
+            "Retry-After: Tue, 24 Nov 2026 09:14:44 GMT",
+            Some(Duration::from_mins(2)),
+        ),
         ("Retry-After: soon", None),
         ("Retry-After: -1", None),
         ("X: y", None),

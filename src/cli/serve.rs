@@ -24,7 +24,7 @@ use crate::config::{Config, Current};
 use crate::delivery::Worker;
 use crate::manager::Watch;
 use crate::recover::{LeftBy, recover_all, take_up_recordings};
-use crate::server;
+use crate::server::{self, descriptors};
 use crate::session::Guard;
 use crate::tap::monitor;
 use crate::{number, telemetry};
@@ -47,6 +47,14 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
     measure_greetings(&mut config);
     let data = shared.data_folder()?;
     let log_level = telemetry::start(&config.log.level, config.log.format).map_err(failed)?;
+    let (allowed, needed) = (descriptors::raise(), descriptors::needed(&config.limits));
+    if allowed < needed {
+        warn!(
+            allowed,
+            needed,
+            "too few descriptors for [limits] max_connections: connections above are refused; raise the hard limit (LimitNOFILE= of the unit, ulimit -n)"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;

@@ -192,6 +192,18 @@ impl Config {
         all.any(|settings| settings.deliver_to.contains(&to))
     }
 
+    /// Everybody whom some box has its messages sent to by e-mail, each once.
+    pub fn mail_recipients(&self) -> Vec<&lettre::Address> {
+        let all = self.boxes.values().chain([&self.defaults]);
+        let by_mail = all.filter(|settings| settings.deliver_to.contains(&Destination::Mail));
+        let mut found: Vec<_> = by_mail
+            .flat_map(|settings| &settings.delivery.mail_to)
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     fn of_box(&self, box_name: &str) -> &BoxSettings {
         let own = self.boxes.get(&full_box_name(box_name));
         own.unwrap_or(&self.defaults)

@@ -11,7 +11,8 @@ use serde::Deserialize;
 use url::{Host, Url};
 
 use super::value::{
-    Count, Host as HostName, MaybeAddress, MaybeFile, MaybeUrl, Network, Seconds, Unrepeated,
+    Count, Host as HostName, MaybeAddress, MaybeFile, MaybeHello, MaybeUrl, Network, Seconds,
+    Unrepeated,
 };
 
 /// What a box wants of its messages.
@@ -63,6 +64,8 @@ pub struct Mail {
     pub password: Password,
     /// The sender; no mail is sent without one.
     pub from: Option<Address>,
+    /// The name in EHLO; `None`: this machine's full name, or its address.
+    pub hello: Option<String>,
     /// How long one attempt may take.
     pub timeout: Duration,
     /// A mail that would be larger is sent without its audio, and says so.
@@ -79,6 +82,7 @@ impl Default for Mail {
             user: String::new(),
             password: Password::default(),
             from: None,
+            hello: None,
             timeout: Duration::from_mins(1),
             most_bytes: 10_000_000,
         }
@@ -201,6 +205,7 @@ pub(super) struct MailTable {
     password: Option<Unrepeated>,
     password_file: Option<MaybeFile>,
     from: Option<MaybeAddress>,
+    hello: Option<MaybeHello>,
     timeout_s: Option<Seconds<1, 600>>,
     most_bytes: Option<Count<10_000, 100_000_000>>,
 }
@@ -217,6 +222,7 @@ impl MailTable {
             user: self.user.unwrap_or_default(),
             password: Password::of(self.password, self.password_file),
             from: self.from.and_then(|from| from.0),
+            hello: self.hello.and_then(|hello| hello.0),
             timeout: self.timeout_s.map_or(default.timeout, |s| s.0),
             most_bytes: self
                 .most_bytes

@@ -319,6 +319,21 @@ text_value!(
 );
 
 text_value!(
+    /// What a mail server is greeted with, or nothing: a name, or an address, which is sent in brackets.
+    MaybeHello(Option<String>),
+    |text| match text.trim_matches(['[', ']']).trim_start_matches("IPv6:").parse() {
+        Ok(IpAddr::V4(address)) => Some(Some(format!("[{address}]"))),
+        Ok(IpAddr::V6(address)) => Some(Some(format!("[IPv6:{address}]"))),
+        Err(_) => {
+            let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.';
+            let is_name = text.len() <= 253 && text.bytes().all(plain);
+            is_name.then(|| Some(text.to_owned()).filter(|name| !name.is_empty()))
+        }
+    },
+    "a full name such as \"pbx.example.com\", or an address"
+);
+
+text_value!(
     /// A file by its whole path, or none.
     MaybeFile(Option<PathBuf>),
     |text| match text {

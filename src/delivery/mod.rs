@@ -84,6 +84,12 @@ pub enum Failed {
         /// How long the receiver asked to be left alone, if it did.
         after: Option<Duration>,
     },
+    /// A later attempt may succeed, once somebody has changed a setting, here or at the receiver.
+    #[error("{why}")]
+    Settings {
+        /// What is wrong.
+        why: String,
+    },
     /// No later attempt can: it is given up at once.
     #[error("{why}")]
     Never {

@@ -15,8 +15,8 @@ pub(super) fn tell_of_lamps(config: &Config) {
     }
 }
 
-/// Says what came of an attempt.
-pub(super) fn tell(duty: &Duty, outcome: &Outcome) {
+/// Says what came of an attempt; `is_for_people` where it fails until somebody changes a setting.
+pub(super) fn tell(duty: &Duty, outcome: &Outcome, is_for_people: bool) {
     let (call, to, r#box) = (duty.call, duty.to.as_str(), &*duty.box_name);
     match outcome {
         Outcome::Placed(entry) | Outcome::Done(Some(entry)) => {
@@ -30,6 +30,9 @@ pub(super) fn tell(duty: &Duty, outcome: &Outcome) {
         // Said once, and on `check` for as long as it lasts.
         Outcome::Later { due, why } if duty.why.as_ref() == Some(why) => {
             debug!(%call, to, r#box, %due, why, "not delivered yet");
+        }
+        Outcome::Later { due, why } if is_for_people => {
+            error!(%call, to, r#box, %due, why, "not delivered until a setting is mended, here or at the receiver");
         }
         Outcome::Later { due, why } => {
             warn!(%call, to, r#box, %due, why, "not delivered yet");

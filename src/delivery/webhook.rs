@@ -4,12 +4,14 @@
 //! one of exactly these. Nothing is redirected, no proxy is asked, and an answer is read only as far as it
 //! is shown. The signature is HMAC-SHA256 of the timestamp, a full stop and the body.
 //!
-//! Every attempt at one delivery has the same key and the same body; only timestamp and signature differ.
+//! Every attempt at one delivery has the same key and the same body; only timestamp and signature differ. Where the
+//! receiver finds it too large (413) it is sent once more at once, without the audio.
 //! What an answer means:
 //!
 //! | answer | |
 //! |---|---|
 //! | 2xx | it has the message |
+//! | 413 to a request with audio | the same without it, at once |
 //! | 400, 410, 411, 413, 414, 415, 422, 431 | it does not want this very request, however often: given up at once |
 //! | 3xx, 401, 403, 404, 405 and every other 4xx | secret, address or rights are wrong, which people mend: later |
 //! | 408, 409, 425, 429, 5xx, no answer | later, no earlier than Retry-After asks for |
@@ -36,6 +38,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
+use super::mail::{TOO_LARGE_DE, TOO_LARGE_EN};
 use super::trim::Stretch;
 use super::{Failed, Parcel, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
@@ -65,23 +68,29 @@ pub async fn deliver(
     now: Timestamp,
 ) -> Result<String, Failed> {
     let secret = secret(settings)?;
-    let body = payload(settings, page, parcel);
     let url = receiver(settings)?;
-    let request = request(url, &secret, &parcel.key, now, body)?;
-    let exchange = async {
-        let stream = connect(settings, url).await?;
-        send(stream, request).await
+    let mut audio = match &parcel.sound {
+        Some(_) if settings.audio => Audio::With,
+        _ => Audio::Without,
     };
-    tokio::time::timeout(settings.timeout, exchange)
-        .await
-        .map_err(|_| {
-            Failed::again(format!(
-                "{} did not answer within {} s",
-                shown(url),
-                settings.timeout.as_secs_f64()
-            ))
-        })??;
-    Ok(format!("webhook {}", shown(url)))
+    loop {
+        let body = body(audio, page, parcel, &TimeZone::system());
+        let request = request(url, &secret, &parcel.key, now, body)?;
+        let exchange = async {
+            let stream = connect(settings, url).await?;
+            send(stream, request, now).await
+        };
+        let sent = tokio::time::timeout(settings.timeout, exchange).await;
+        let late = || {
+            let seconds = settings.timeout.as_secs_f64();
+            Failed::again(format!("{} did not answer within {seconds} s", shown(url)))
+        };
+        match sent.map_err(|_| late())?? {
+            Answer::Taken => return Ok(format!("webhook {}", shown(url))),
+            Answer::TooLarge(_) if audio == Audio::With => audio = Audio::TooLarge,
+            Answer::TooLarge(why) => return Err(Failed::never(why)),
+        }
+    }
 }
 
 /// Whether the receiver can be reached and trusted; sends nothing.
@@ -110,16 +119,26 @@ pub fn secret(settings: &Webhook) -> Result<String, Failed> {
     Ok(secret)
 }
 
-/// What is sent: the body of the request, the same for every attempt.
-pub fn payload(settings: &Webhook, page: Option<&str>, parcel: &Parcel) -> String {
-    payload_in(settings.audio, page, parcel, &TimeZone::system())
-}
-
-/// [`payload`] with times in a zone.
+/// [`body`] of a first attempt.
 ///
 /// # Panics
 /// Never: everything in it has a JSON form.
 pub fn payload_in(audio: bool, page: Option<&str>, parcel: &Parcel, zone: &TimeZone) -> String {
+    let audio = if audio { Audio::With } else { Audio::Without };
+    body(audio, page, parcel, zone)
+}
+
+/// Whether the audio goes with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Audio {
+    With,
+    Without,
+    /// Not any more: the receiver found it too large.
+    TooLarge,
+}
+
+/// What is sent.
+fn body(audio: Audio, page: Option<&str>, parcel: &Parcel, zone: &TimeZone) -> String {
     let delivered = parcel.record.verdict.is_some_and(Verdict::is_delivered);
     // What other deliveries have come to meanwhile is no news of the call.
     let record = CallRecord {
@@ -134,7 +153,12 @@ pub fn payload_in(audio: bool, page: Option<&str>, parcel: &Parcel, zone: &TimeZ
         sound: parcel.sound.as_ref().map(|sound| Sound {
             seconds: sound.len(),
             number: sound.number,
-            wav: audio.then(|| BASE64_STANDARD.encode(wav::encode(&sound.samples))),
+            wav: (audio == Audio::With)
+                .then(|| BASE64_STANDARD.encode(wav::encode(&sound.samples))),
+            note: (audio == Audio::TooLarge).then_some(Note {
+                en: TOO_LARGE_EN,
+                de: TOO_LARGE_DE,
+            }),
         }),
     };
     serde_json::to_string(&payload).expect("text, numbers and lists have a JSON form")
@@ -167,6 +191,15 @@ struct Sound {
     seconds: MediaTime,
     number: Option<Stretch>,
     wav: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<Note>,
+}
+
+/// Why there is no audio, for people.
+#[derive(Serialize)]
+struct Note {
+    en: &'static str,
+    de: &'static str,
 }
 
 fn receiver(settings: &Webhook) -> Result<&Url, Failed> {
@@ -275,7 +308,11 @@ async fn secure(
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-async fn send(stream: Box<dyn Stream>, request: Request<Full<Bytes>>) -> Result<(), Failed> {
+async fn send(
+    stream: Box<dyn Stream>,
+    request: Request<Full<Bytes>>,
+    now: Timestamp,
+) -> Result<Answer, Failed> {
     let broken =
         |error: hyper::Error| Failed::again(format!("no answer from the receiver: {error}"));
     let (mut sender, connection) = http1::Builder::new()
@@ -289,14 +326,23 @@ async fn send(stream: Box<dyn Stream>, request: Request<Full<Bytes>>) -> Result<
     let response = sender.send_request(request).await.map_err(broken)?;
     let status = response.status();
     if status.is_success() {
-        return Ok(());
+        return Ok(Answer::Taken);
     }
-    let after = retry_after(&response);
+    let after = retry_after(&response, now);
     let why = format!(
         "the receiver answered {status}: {}",
         beginning(response).await
     );
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        return Ok(Answer::TooLarge(why));
+    }
     Err(sort(status, &why, after))
+}
+
+/// An answer that is no failure yet.
+enum Answer {
+    Taken,
+    TooLarge(String),
 }
 
 fn sort(status: StatusCode, why: &str, after: Option<Duration>) -> Failed {
@@ -320,12 +366,23 @@ fn sort(status: StatusCode, why: &str, after: Option<Duration>) -> Failed {
     }
 }
 
-/// What the receiver asks to be waited, where it says so in seconds (RFC 9110, 10.2.3).
-fn retry_after(response: &Response<Incoming>) -> Option<Duration> {
-    let seconds = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    Some(Duration::from_secs(
-        seconds.trim().parse::<u32>().ok()?.into(),
-    ))
+/// What the receiver asks to be waited, in seconds or as a date (RFC 9110, 10.2.3).
+fn retry_after(response: &Response<Incoming>, now: Timestamp) -> Option<Duration> {
+    let asked = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+    wait_of(asked.trim(), now)
+}
+
+fn wait_of(asked: &str, now: Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = asked.parse::<u32>() {
+        return Some(Duration::from_secs(seconds.into()));
+    }
+    let by_http = || Timestamp::try_from(httpdate::parse_http_date(asked).ok()?).ok();
+    let date = by_http().or_else(|| {
+        let date = jiff::fmt::rfc2822::parse(asked).ok()?;
+        Some(date.timestamp())
+    })?;
+    // A date that is over asks for nothing.
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or_default())
 }
 
 /// The beginning of an answer, for the log.
@@ -351,3 +408,38 @@ const MOST_OF_THE_HEAD: usize = 65_536;
 const MOST_SHOWN: usize = 200;
 /// A refusal's text is waited for so long; the whole attempt has its own limit.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_asked_for_in_seconds_or_as_a_date() {
+        let now = "2026-11-24T09:12:44Z".parse().unwrap();
+        for (asked, seconds) in [
+            ("0", Some(0)),
+            ("15", Some(15)),
+            ("Tue, 24 Nov 2026 09:12:59 GMT", Some(15)),
+            ("Tuesday, 24-Nov-26 09:12:59 GMT", Some(15)),
+            ("Tue Nov 24 09:12:59 2026", Some(15)),
+            ("Tue, 24 Nov 2026 10:12:59 +0100", Some(15)),
+            ("Tue, 24 Nov 2026 09:12:40 GMT", Some(0)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
+            ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+            ("soon", None),
+            ("-1", None),
+            ("", None),
+        ] {
+            let seconds = seconds.map(Duration::from_secs);
+            let wait = wait_of(asked, now).map(|wait| Duration::from_secs(wait.as_secs()));
+            if asked.contains("9999") {
+                assert!(
+                    wait.is_none_or(|wait| wait > Duration::from_hours(24)),
+                    "{wait:?}"
+                );
+            } else {
+                assert_eq!(wait, seconds, "{asked}");
+            }
+        }
+    }
+}

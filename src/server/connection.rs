@@ -11,8 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::codec::{Decoder, Encoder};
 
-use super::FAILURE;
+use super::{FAILURE, LONGEST_REFUSAL, read_off};
 use crate::agi::{Codec, CodecError, CodecLimits, Command, Incoming};
+use crate::clock::Clock;
 
 /// An AGI session's stream with its codec; holds no buffer while there is nothing in it.
 ///
@@ -69,12 +70,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(self.stream.write_all(&line).await?)
     }
 
-    /// Says the line that makes Asterisk carry on without us, and closes.
-    pub async fn fail(mut self) {
+    /// Says the line that makes Asterisk carry on without us, and closes, once what Asterisk still sends has been read
+    /// off: unread it would reset the connection, and the line be lost with it.
+    pub async fn fail(mut self, clock: Clock) {
         if let Err(error) = self.stream.write_all(FAILURE).await {
             tracing::debug!(%error, "gone before it was refused");
         }
-        let _ = self.stream.shutdown().await;
+        tokio::select! {
+            () = read_off(self.stream) => {}
+            () = clock.sleep(LONGEST_REFUSAL) => {}
+        }
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {

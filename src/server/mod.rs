@@ -4,6 +4,7 @@
 //! that is broken, slow or panics touches no other.
 
 mod connection;
+pub mod descriptors;
 mod seats;
 mod sparing;
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -65,6 +66,7 @@ pub async fn run<H: Handler>(
         connections: Seats::default(),
         refusals: Seats::default(),
         told: Told::default(),
+        descriptors: descriptors::allowed(),
         limits: Box::new(limits),
         clock,
         handler,
@@ -103,6 +105,7 @@ struct Server<H> {
     connections: Seats,
     refusals: Seats,
     told: Told,
+    descriptors: u64,
     stop: CancellationToken,
     kill: CancellationToken,
     sessions: TaskTracker,
@@ -146,9 +149,10 @@ impl<H: Handler> Server<H> {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "no TCP_NODELAY");
         }
-        let Some(seat) = self.connections.take(limits.connections.max(limits.calls)) else {
+        let limit = limits.connections.max(limits.calls);
+        let limit = limit.min(descriptors::connections(self.descriptors, limits.calls));
+        let Some(seat) = self.connections.take(limit) else {
             if let Some(left_out) = self.told.too_many_connections.tell(self.clock.now()) {
-                let limit = limits.connections;
                 tracing::warn!(%peer, limit, left_out, "too many connections");
             }
             return self.refuse(stream);
@@ -198,7 +202,7 @@ impl<H: Handler> Server<H> {
                 if let Some(left_out) = self.told.bad_prelude.tell(self.clock.now()) {
                     tracing::warn!(%peer, limit = ?limits.prelude, left_out, "no prelude in time");
                 }
-                return connection.fail().await;
+                return connection.fail(self.clock).await;
             }
         };
         let request = match first {
@@ -210,7 +214,7 @@ impl<H: Handler> Server<H> {
                 }
                 return match error {
                     CodecError::NotAgi { .. } => {}
-                    _ => connection.fail().await,
+                    _ => connection.fail(self.clock).await,
                 };
             }
         };
@@ -218,8 +222,9 @@ impl<H: Handler> Server<H> {
             if let Some(left_out) = self.told.too_many_calls.tell(self.clock.now()) {
                 tracing::warn!(%peer, limit = limits.calls, left_out, "too many calls: refused");
             }
-            connection.fail().await;
-            return self.handler.refused(request).await;
+            let refusing = connection.fail(self.clock);
+            tokio::join!(refusing, self.handler.refused(request));
+            return;
         };
         self.handler
             .call(connection, request, self.stop.child_token())
@@ -228,8 +233,8 @@ impl<H: Handler> Server<H> {
 }
 
 /// Says that nothing more comes, and reads what does until the other side has closed.
-async fn read_off(mut stream: TcpStream) {
-    let mut unread = [0; 1024];
+async fn read_off(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    let mut unread = [0; 4096];
     let mut left = MOST_READ_OFF;
     let _ = stream.shutdown().await;
     while let (1.., Ok(read @ 1..)) = (left, stream.read(&mut unread).await) {
@@ -246,9 +251,9 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 /// Makes Asterisk end the session with `AGISTATUS=FAILURE` (`run_agi` of `res_agi.c`).
 const FAILURE: &[u8] = b"failure\n";
 /// So many refused connections are read off at once, for so long and so many bytes: a prelude has a few hundred.
-const MOST_REFUSALS: usize = 64;
+const MOST_REFUSALS: usize = 128;
 const LONGEST_REFUSAL: Duration = Duration::from_secs(1);
-const MOST_READ_OFF: usize = 16 * 1024;
+const MOST_READ_OFF: usize = 1024 * 1024;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 

@@ -36,7 +36,14 @@ fn check_tries_mail_server_and_webhook_without_sending() {
     assert!(webhook.contains("allow_private") && mend.contains("nothing was sent"));
     let said = talk.join().unwrap();
     assert!(
-        said[0].starts_with("EHLO ") && said[1..] == ["QUIT"],
+        said[0].starts_with("EHLO ")
+            && said[1..]
+                == [
+                    "MAIL FROM:<guard@example.com>",
+                    "RCPT TO:<team@example.com>",
+                    "RSET",
+                    "QUIT"
+                ],
         "{said:?}"
     );
 

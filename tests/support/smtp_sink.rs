@@ -27,6 +27,10 @@ pub(crate) struct Manners {
     pub(crate) login: Option<(&'static str, &'static str)>,
     /// What begins with the first is answered with the second; `""` there: the line is cut.
     pub(crate) refuses: Vec<(&'static str, &'static str)>,
+    /// What it says to a mail that it takes, if not `250 taken`.
+    pub(crate) takes_with: Option<&'static [u8]>,
+    /// Larger mails are refused with 552.
+    pub(crate) most_octets: Option<usize>,
 }
 
 pub(crate) struct Sink {
@@ -152,8 +156,15 @@ impl Talk {
                     mail.encrypted = self.encrypted;
                     mail.login = self.login.clone();
                     let refused = self.manners.refuses.iter().find(|(at, _)| *at == ".");
+                    let most = self.manners.most_octets.unwrap_or(usize::MAX);
                     if let Some((_, reply)) = refused {
                         (*reply).to_owned()
+                    } else if mail.data.len() > most {
+                        "552 5.3.4 too large".to_owned()
+                    } else if let Some(reply) = self.manners.takes_with {
+                        self.kept.lock().unwrap().push(mail.clone());
+                        stream.write_all(reply).await.ok()?;
+                        continue;
                     } else {
                         self.kept.lock().unwrap().push(mail.clone());
                         "250 taken".to_owned()

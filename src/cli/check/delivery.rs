@@ -15,6 +15,9 @@ use crate::record::{Destination, Mailbox};
 /// Boxes named in one line.
 const MOST_NAMED: usize = 5;
 
+/// Recipients a mail server is asked about; more at once look like a search for addresses.
+const MOST_ASKED: usize = 20;
+
 pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
     let mut items = Vec::new();
     if config.delivers_to(Destination::VoiceBox) {
@@ -30,8 +33,10 @@ pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
     }
     if config.delivers_to(Destination::Mail) {
         let settings = &config.delivery.mail;
-        let mend = "see [delivery.mail]: server, port, tls, ca_file, user and password";
-        items.push(reached("mail", mail::probe(settings), mend));
+        let mend = "see [delivery.mail]: server, port, tls, ca_file, user, password, from and hello, mail_to of the boxes, and the mail server's own settings; nothing was sent";
+        let mut recipients = config.mail_recipients();
+        recipients.truncate(MOST_ASKED);
+        items.push(reached("mail", mail::probe(settings, &recipients), mend));
     }
     if config.delivers_to(Destination::Webhook) {
         let settings = &config.delivery.webhook;

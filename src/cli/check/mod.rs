@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{geteuid, getpid};
@@ -20,14 +21,19 @@ use rustix::process::{geteuid, getpid};
 use super::when::zone_in_doubt;
 use super::{Failure, Shared};
 use crate::call_log;
+use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::server::descriptors;
 use crate::session::CHECK_PATH;
+use crate::tap::{keep, monitor};
 use crate::text::shown;
 
 /// Below this a disk is full within the day.
 const LITTLE_SPACE: u64 = 1 << 30;
 /// Below this the next calls may find it full.
 const NO_SPACE: u64 = 64 << 20;
+/// A raw recording that is so old belongs to no call that is up.
+const LONG_LAIN: SignedDuration = SignedDuration::from_hours(1);
 /// How long a running guard, or a writer of its database, is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -90,13 +96,14 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
 fn installation(config: &Config, data: &Path) -> Vec<Item> {
     let ports = config.listen.iter().map(|&address| port(address));
     let tap = tap_folder(config);
+    let descriptors = enough_descriptors(config);
     let folder = data_folder(data);
     let database = database(&data.join(call_log::DATABASE));
     ports
         .chain(tap)
         .chain(prompts::items(config))
         .chain(folder)
-        .chain([database])
+        .chain([database, descriptors])
         .chain(delivery::items(config, data))
         .collect()
 }
@@ -245,6 +252,21 @@ fn port(address: SocketAddr) -> Item {
     }
 }
 
+/// Whether a guard started from here may have as many descriptors as its limits need.
+fn enough_descriptors(config: &Config) -> Item {
+    let (possible, needed) = (descriptors::possible(), descriptors::needed(&config.limits));
+    if possible < needed {
+        return Item::warn(
+            "limits",
+            format!(
+                "a guard started from here may have {possible} descriptors, and max_connections and max_calls need {needed}: connections above are refused"
+            ),
+            "raise the hard limit (LimitNOFILE= in the unit, ulimit -Hn in a shell), or lower [limits] max_connections",
+        );
+    }
+    Item::ok("limits", format!("{needed} descriptors can be had"))
+}
+
 /// Asks whoever listens there: a guard answers with its name, and files no call.
 fn greet(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
@@ -281,8 +303,40 @@ fn tap_folder(config: &Config) -> Vec<Item> {
                     format!("chmod o= {shown}"),
                 ));
             }
+            items.push(raw_recordings(folder));
             items
         }
+    }
+}
+
+/// What lies there of calls: those that are up, those that are still to be kept, those that could not be removed.
+fn raw_recordings(folder: &Path) -> Item {
+    let shown = folder.display();
+    let now = Clock::default().date();
+    match keep::left_behind(folder) {
+        Ok(calls) => {
+            let is_old = |call: &&_| {
+                let file = folder.join(monitor::file_name(**call));
+                let written = fs::metadata(file).and_then(|file| file.modified());
+                let written = written.ok().and_then(|at| Timestamp::try_from(at).ok());
+                written.is_none_or(|at| now.duration_since(at) > LONG_LAIN)
+            };
+            let old = calls.iter().filter(is_old).count();
+            let what = format!("{} raw recordings lie in {shown}", calls.len());
+            if old == 0 {
+                return Item::ok("tap", what);
+            }
+            Item::warn(
+                "tap",
+                format!("{what}, {old} of them for more than an hour: callers' voices"),
+                "give the user that runs the guard the right to write there; a running guard keeps and removes them within ten minutes. What another guard or an earlier database left is to be removed by hand",
+            )
+        }
+        Err(error) => Item::warn(
+            "tap",
+            format!("{shown} cannot be looked through: {error}"),
+            format!("give the user that runs the guard the right to read it: ls -ld {shown}"),
+        ),
     }
 }
 

@@ -50,7 +50,7 @@ impl Stationery<'_> {
             (Some(_), None) => Some(words.too_large),
             _ => None,
         };
-        let lines = self.lines(parcel, words);
+        let lines = self.lines(parcel, words, attached.is_some());
         let texts = MultiPart::alternative_plain_html(
             plain(&lines, note),
             html(&lines, note, &subject(&parcel.record, words), words),
@@ -80,7 +80,7 @@ impl Stationery<'_> {
     }
 
     /// Labels and what stands behind them; the last may hold a link.
-    fn lines(&self, parcel: &Parcel, words: &'static Words) -> Vec<Line> {
+    fn lines(&self, parcel: &Parcel, words: &'static Words, attached: bool) -> Vec<Line> {
         let record = &parcel.record;
         let mut lines = vec![
             Line::text(words.caller, caller(record, words)),
@@ -97,18 +97,12 @@ impl Stationery<'_> {
             Line::text(words.time, self.time(record)),
         ];
         if let Some(sound) = &parcel.sound {
-            let recorded = sound.recorded;
-            lines.push(Line::text(
-                words.length,
-                format!(
-                    "{} {}, {} {}",
-                    minutes(sound.len()),
-                    words.attached,
-                    minutes(recorded),
-                    words.recorded
-                ),
-            ));
-            if let Some(number) = sound.number {
+            let mut length = format!("{} {}", minutes(sound.recorded), words.recorded);
+            if attached || sound.is_empty() {
+                length = format!("{} {}, {length}", minutes(sound.len()), words.attached);
+            }
+            lines.push(Line::text(words.length, length));
+            if let Some(number) = sound.number.filter(|_| attached) {
                 let end = number.at + number.len;
                 let said = format!("{} – {}", minutes(number.at), minutes(end));
                 lines.push(Line::text(words.number_at, said));

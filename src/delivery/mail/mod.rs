@@ -3,24 +3,30 @@
 //! Each recipient gets a mail of his own, so that one who is refused takes nothing from the others; who has
 //! his already is noted in the outbox ([`Progress`]), also for the next start. A guard that dies between
 //! the server's yes and that note sends this one mail again: the Message-ID is made of the delivery's key,
-//! by which mail servers and people see that it is the same.
+//! by which mail servers and people see that it is the same. A mail that is too large for the server goes without
+//! its audio, in the same attempt.
 
+mod hello;
 mod letter;
+mod refusal;
+mod smtp;
 mod words;
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
-use lettre::transport::smtp::extension::ClientId;
-use lettre::{Address, Message};
+use lettre::Address;
+use tokio::time::timeout;
 
 pub use letter::Stationery;
+pub(super) use words::{TOO_LARGE_DE, TOO_LARGE_EN};
 
-use super::{Failed, Parcel, tls};
+use super::{Failed, Parcel, blocking, tls};
 use crate::config::parcels::{BoxDelivery, Mail, MailTls};
+use refusal::Meaning;
+use smtp::{Connection, Fault};
 
 /// Who has got the mails of one delivery, kept over restarts.
 pub trait Progress: Sync {
@@ -56,27 +62,41 @@ pub async fn deliver(
         zone: &zone,
     };
     let (mut told, mut refused, mut again) = (Vec::new(), Vec::new(), Vec::new());
+    let mut is_for_people = false;
     for to in &wishes.mail_to {
         if progress.has(to) {
             told.push(to.to_string());
             continue;
         }
-        let letter = stationery.letter(parcel, to)?;
-        let sending = tokio::time::timeout(settings.timeout, send(settings, &letter)).await;
-        match sending.unwrap_or_else(|_| Err(Failed::again("no answer in time"))) {
+        let whole = stationery.letter(parcel, to)?.formatted();
+        let without_audio = Stationery {
+            most_bytes: 0,
+            ..stationery
+        };
+        let small = without_audio.letter(parcel, to)?.formatted();
+        let envelope = Envelope { from, to };
+        match send(settings, &envelope, &whole, &small).await {
             Ok(mut connection) => {
                 // At once: a guard that dies before this sends it again.
                 progress.note(to).await;
                 told.push(to.to_string());
                 // Whatever comes of the farewell, the mail has been taken.
-                let _ = tokio::time::timeout(FAREWELL, connection.abort()).await;
+                let _ = timeout(FAREWELL, connection.quit()).await;
             }
-            Err(Failed::Never { why }) => refused.push(format!("{to}: {why}")),
-            Err(Failed::Again { why, .. }) => again.push(format!("{to}: {why}")),
+            Err((Meaning::Never, why)) => refused.push(format!("{to}: {why}")),
+            Err((meaning, why)) => {
+                is_for_people |= meaning != Meaning::Later;
+                again.push(format!("{to}: {why}"));
+            }
         }
     }
     if !again.is_empty() {
-        return Err(Failed::again(with_server(settings, &again)));
+        let why = with_server(settings, &again);
+        return Err(if is_for_people {
+            Failed::Settings { why }
+        } else {
+            Failed::again(why)
+        });
     }
     if told.is_empty() {
         return Err(Failed::never(with_server(settings, &refused)));
@@ -88,89 +108,126 @@ pub async fn deliver(
     Ok(entry)
 }
 
-/// Whether the mail server can be reached, trusted and logged in to; sends nothing.
+/// Whether the mail server can be reached, trusted and logged in to, and takes mails from the guard to all these;
+/// sends nothing.
 ///
 /// # Errors
 /// What is in the way.
-pub async fn probe(settings: &Mail) -> Result<String, Failed> {
-    let tried = async {
-        let mut connection = connect(settings).await?;
-        connection.abort().await;
-        Ok(format!("{}:{}", settings.server, settings.port))
-    };
-    let tried = tokio::time::timeout(settings.timeout, tried).await;
-    let tried = tried.unwrap_or_else(|_| Err(Failed::again("no answer in time")));
-    tried.map_err(|failed| Failed::again(with_server(settings, &[failed.to_string()])))
+pub async fn probe(settings: &Mail, recipients: &[&Address]) -> Result<String, Failed> {
+    let broken = |why: String| Failed::again(with_server(settings, &[why]));
+    let mut connection = timeout(settings.timeout, connect(settings))
+        .await
+        .map_err(|_| broken(LATE.into()))?
+        .map_err(|fault| broken(fault.to_string()))?;
+    let (mut wrong, mut for_now) = (Vec::new(), Vec::new());
+    let from = settings.from.iter();
+    for (from, to) in from.flat_map(|from| recipients.iter().map(move |&to| (from, to))) {
+        let asked = async {
+            let taken = connection.envelope(from, to, None).await;
+            connection.reset().await.and(taken)
+        };
+        match timeout(settings.timeout, asked).await {
+            Ok(Ok(())) => {}
+            Ok(Err(Fault::Refused { at, reply })) if reply.meaning(at) == Meaning::Later => {
+                for_now.push(format!("{to}: for now {at}: {reply}"));
+            }
+            Ok(Err(fault)) => wrong.push(format!("{to}: {fault}")),
+            Err(_) => return Err(broken(format!("{to}: {LATE}"))),
+        }
+    }
+    let _ = timeout(FAREWELL, connection.quit()).await;
+    if !wrong.is_empty() {
+        return Err(Failed::again(with_server(settings, &wrong)));
+    }
+    let place = format!("{}:{}", settings.server, settings.port);
+    Ok(if for_now.is_empty() {
+        place
+    } else {
+        format!("{place} ({})", for_now.join("; "))
+    })
 }
 
 fn with_server(settings: &Mail, why: &[String]) -> String {
     format!("{}:{}: {}", settings.server, settings.port, why.join("; "))
 }
 
-/// Sends one mail; gives the connection, which is still to be ended. What the server answers to it with 5yz
-/// is final; everything before, such as a refused login or certificate, is a matter of settings, which can be
-/// mended.
-async fn send(settings: &Mail, letter: &Message) -> Result<AsyncSmtpConnection, Failed> {
-    let mut connection = connect(settings).await?;
-    let sent = connection
-        .send(letter.envelope(), &letter.formatted())
-        .await;
-    if let Err(error) = sent {
-        return Err(if error.is_permanent() {
-            Failed::never(error)
-        } else {
-            Failed::again(error)
-        });
+struct Envelope<'a> {
+    from: &'a Address,
+    to: &'a Address,
+}
+
+/// Sends one mail, or, where it is too large, what is left without its audio; gives the connection, which is still to
+/// be ended.
+async fn send(
+    settings: &Mail,
+    envelope: &Envelope<'_>,
+    whole: &[u8],
+    small: &[u8],
+) -> Result<Connection, (Meaning, String)> {
+    let mut with_audio = small.len() < whole.len();
+    loop {
+        let attempt = async {
+            let mut connection = connect(settings).await?;
+            if connection
+                .most_octets()
+                .is_some_and(|most| most < whole.len())
+            {
+                with_audio = false;
+            }
+            let mail = if with_audio { whole } else { small };
+            let Envelope { from, to } = envelope;
+            connection.envelope(from, to, Some(mail.len())).await?;
+            connection.mail(mail).await?;
+            Ok(connection)
+        };
+        let why = match timeout(settings.timeout, attempt).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(fault)) => fault,
+            Err(_) => return Err((Meaning::Later, LATE.to_owned())),
+        };
+        let meaning = match &why {
+            Fault::Refused { at, reply } => reply.meaning(*at),
+            Fault::Broken(_) => Meaning::Later,
+        };
+        if meaning != Meaning::TooLarge || !with_audio {
+            return Err((meaning, why.to_string()));
+        }
+        with_audio = false;
     }
-    Ok(connection)
 }
 
 /// A connection as the settings want it: protected, trusted, logged in.
-async fn connect(settings: &Mail) -> Result<AsyncSmtpConnection, Failed> {
+async fn connect(settings: &Mail) -> Result<Connection, Fault> {
     // Certificates and the password are read anew each time: what was mended works at the next attempt.
     let own = settings.clone();
-    let secrets = tokio::task::spawn_blocking(move || {
-        let trusted = (own.tls != MailTls::None)
-            .then(|| trusted(&own))
-            .transpose()?;
-        Ok::<_, String>((trusted, own.password.reveal()?))
+    let read = blocking(move || {
+        let trusted = (own.tls != MailTls::None).then(|| tls::client(own.ca_file.as_deref()));
+        let trusted = trusted.transpose()?.map(Arc::new);
+        let name = own.hello.clone().or_else(hello::own_name);
+        Ok::<_, String>((trusted, own.password.reveal()?, name))
     });
-    let (trusted, password) = secrets
+    let (trusted, password, name) = read
         .await
-        .map_err(Failed::again)?
-        .map_err(Failed::again)?;
+        .map_err(|failed| Fault::Broken(failed.to_string()))?
+        .map_err(Fault::Broken)?;
     let (at_once, later) = match settings.tls {
         MailTls::Tls => (trusted, None),
         MailTls::Starttls | MailTls::None => (None, trusted),
     };
-    let hello = ClientId::default();
-    let server = (settings.server.as_str(), settings.port);
-    let (timeout, local) = (Some(settings.timeout), None);
-    let connection = AsyncSmtpConnection::connect_tokio1(server, timeout, &hello, at_once, local);
-    let mut connection = connection.await.map_err(Failed::again)?;
+    let mut connection = Connection::open(&settings.server, settings.port, at_once).await?;
+    let name = name.unwrap_or_else(|| hello::literal(connection.local()));
+    connection.hello(&name).await?;
     if let Some(trusted) = later {
-        connection
-            .starttls(trusted, &hello)
-            .await
-            .map_err(Failed::again)?;
+        connection = connection.starttls(&settings.server, trusted).await?;
+        connection.hello(&name).await?;
     }
     if !settings.user.is_empty() {
-        let credentials = Credentials::new(settings.user.clone(), password);
-        let login = connection.auth(DEFAULT_MECHANISMS, &credentials).await;
-        login.map_err(Failed::again)?;
+        connection.login(&settings.user, &password).await?;
     }
     Ok(connection)
 }
 
-fn trusted(settings: &Mail) -> Result<TlsParameters, String> {
-    let mut builder = TlsParameters::builder(settings.server.clone());
-    if let Some(file) = &settings.ca_file {
-        let certificates = Certificate::from_pem(&tls::read(file)?)
-            .map_err(|error| format!("{}: {error}", file.display()))?;
-        builder = builder.add_root_certificate(certificates);
-    }
-    builder.build().map_err(|error| error.to_string())
-}
-
+/// What is said of a server that does not answer within the time of an attempt.
+const LATE: &str = "no answer in time";
 /// A server that has taken a mail is not waited for longer.
 const FAREWELL: Duration = Duration::from_secs(2);

@@ -41,6 +41,13 @@ pub(super) fn words(tongue: Tongue) -> &'static Words {
     }
 }
 
+/// What is said of audio that is not attached, since it is too large.
+pub(in crate::delivery) const TOO_LARGE_EN: &str =
+    "The recording was too large to attach; it is kept.";
+/// The same in German.
+pub(in crate::delivery) const TOO_LARGE_DE: &str =
+    "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.";
+
 const EN: Words = Words {
     lang: "en",
     message_from: "Voice message from",
@@ -63,7 +70,7 @@ const EN: Words = Words {
     number_at: "After being asked for the number",
     page: "The call",
     no_sound: "No sound was recorded.",
-    too_large: "The audio is too large to be attached; the guard has kept it.",
+    too_large: TOO_LARGE_EN,
     withheld: "number withheld",
     unknown: "number unknown",
 };
@@ -90,7 +97,7 @@ const DE: Words = Words {
     number_at: "Nach der Frage nach der Nummer",
     page: "Der Anruf",
     no_sound: "Es wurde kein Ton aufgenommen.",
-    too_large: "Die Aufnahme ist zu groß für einen Anhang; sie liegt beim Voicemail-Guard.",
+    too_large: TOO_LARGE_DE,
     withheld: "Nummer unterdrückt",
     unknown: "Nummer unbekannt",
 };

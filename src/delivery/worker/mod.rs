@@ -188,7 +188,9 @@ impl Shared {
 
     /// One attempt, and the note of it.
     async fn attend(self: Arc<Self>, duty: Duty) {
-        let outcome = match Arc::clone(&self).attempt(&duty).await {
+        let attempt = Arc::clone(&self).attempt(&duty).await;
+        let is_for_people = matches!(attempt, Err(Stopped::Failed(Failed::Settings { .. })));
+        let outcome = match attempt {
             Err(Stopped::Failed(failed)) => self.failure(&duty, &failed).await,
             Err(Stopped::Outbox(error)) => Err(error),
             Ok(outcome) => Ok(outcome),
@@ -201,7 +203,7 @@ impl Shared {
                 return;
             }
         };
-        tell(&duty, &outcome);
+        tell(&duty, &outcome, is_for_people);
         let lamp_given_up =
             duty.stage == Stage::Placed && matches!(outcome, Outcome::GivenUp { .. });
         let outcome = if lamp_given_up {

@@ -13,7 +13,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::audio::MediaTime;
 use crate::call::record::{CallId, CallRecord, CallbackSource, EndedBy};
-use crate::call::verdict::{Facts, Verdict, judge};
+use crate::call::verdict::{Facts, Parting, Verdict, judge};
 use crate::delivery::voicebox::replay::{laid_down, remove_sound};
 use crate::hearing::{Listening, Timeline};
 use crate::log::support_line;
@@ -57,6 +57,8 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
         let judgement = judge(&Facts {
             keyed,
             asked: &record.asked,
+            parting: Parting::Gone,
+            mutter: config.policy(&record.box_name).mutter.into(),
             ..Facts::of_recording(&timeline)
         });
         let reasons = judgement.reasons.iter().map(ToString::to_string);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::record::{CallbackSource, EndedBy, Mode};
 use super::state::{Leaving, Playing, State, Step, Then};
-use super::verdict::{self, Facts, Verdict};
+use super::verdict::{self, Facts, Parting, Verdict};
 use super::{Action, Call, SHORT, Timer};
 use crate::agi::Command;
 use crate::audio::MediaTime;
@@ -122,12 +122,13 @@ impl Call {
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
+        let place = self
+            .progress
+            .recording
+            .map_or_else(|| self.unrecorded(), |(_, place)| place);
         Facts {
             timeline: &self.ears.timeline,
-            began: self
-                .progress
-                .recording
-                .map_or_else(|| self.unrecorded(), |(_, place)| place),
+            began: self.ears.signal_before(place).unwrap_or(place),
             packets: self.ears.packets,
             longest_message: self.policy.longest_message.into(),
             keyed: matches!(
@@ -135,6 +136,23 @@ impl Call {
                 CallbackSource::Keyed | CallbackSource::KeyedConfirmed
             ),
             asked: &self.record.asked,
+            parting: self.parting(),
+            mutter: self.policy.mutter.into(),
+        }
+    }
+
+    /// Who speaks after all, behind the question that was not answered, has gone like everybody.
+    fn parting(&self) -> Parting {
+        let spoke_after_all = |from| self.ears.speech_since(from) >= self.policy.mutter;
+        let unanswering = match (self.progress.unanswered, self.record.would_have) {
+            (Some(from), _) => !spoke_after_all(from),
+            (None, Some(would_have)) => would_have.ended_by == EndedBy::Guard,
+            (None, None) => false,
+        };
+        if unanswering {
+            Parting::Unanswering
+        } else {
+            Parting::Gone
         }
     }
 

@@ -75,6 +75,8 @@ struct Progress {
     exit: Option<Key>,
     offered_until: Option<Instant>,
     questions: u32,
+    /// The question has not been answered.
+    unanswered: Option<MediaTime>,
 }
 
 impl Call {
@@ -365,7 +367,10 @@ impl Call {
                 self.progress.warned = Some(now);
                 self.play([Clip::Prompt(Prompt::TimeWarning)], Then::Listen, now);
             }
-            Advice::EndIdle => self.end(EndedBy::Guard, now),
+            Advice::EndIdle => {
+                self.progress.unanswered = Some(self.ears.heard());
+                self.end(EndedBy::Guard, now);
+            }
             Advice::EndTone => self.leave(EndedBy::Guard, now),
             Advice::EndLimit | Advice::HandOn => self.limit_reached(now),
         }

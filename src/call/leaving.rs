@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::answering::ANSWER_BY_VOICE;
 use super::record::{CallbackSource, EndedBy, Mode};
 use super::state::{Leaving, Playing, State, Step, Then};
 use super::verdict::{self, Facts, Parting, Verdict};
 use super::{Action, Call, SHORT, Timer};
 use crate::agi::Command;
 use crate::audio::MediaTime;
+use crate::prompts::Prompt;
 
 impl Call {
     /// Goes out; from every state.
@@ -186,6 +188,10 @@ impl Call {
 
     fn judge(&mut self, ended_by: EndedBy) {
         let handed_on = ended_by == EndedBy::HandedOn;
+        let awaited = self.progress.number_awaited;
+        if awaited.is_some_and(|from| self.ears.speech_since(from) >= ANSWER_BY_VOICE) {
+            self.note_answer(Prompt::NumberFirst, "voice");
+        }
         let mut judgement = verdict::judge(&self.facts());
         // Where the connection broke, the caller may be there still: what he was is not known.
         let broke_off = ended_by == EndedBy::Asterisk && self.trouble.is_some();

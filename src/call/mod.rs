@@ -69,6 +69,8 @@ struct Progress {
     tapped: Option<MediaTime>,
     recording: Option<(Instant, MediaTime)>,
     number_asked: Option<MediaTime>,
+    /// The end of that prompt: what is said from here on answers it.
+    number_awaited: Option<MediaTime>,
     /// A number by keys is under way.
     number_begun: Option<Instant>,
     warned: Option<Instant>,
@@ -412,13 +414,17 @@ impl Call {
         self.play([Clip::Prompt(words)], Then::Leave(by), now);
     }
 
-    /// Notes how the last such prompt was answered.
+    /// Notes how the last such prompt was answered, and files it.
     fn answered(&mut self, prompt: Prompt, how: &str) {
+        self.note_answer(prompt, how);
+        self.save();
+    }
+
+    fn note_answer(&mut self, prompt: Prompt, how: &str) {
         let mut asked = self.record.asked.iter_mut().rev();
         if let Some(asked) = asked.find(|asked| asked.prompt == prompt.name()) {
             asked.answer.get_or_insert_with(|| how.to_owned());
         }
-        self.save();
     }
 
     fn situation(&self, now: Instant) -> Situation {

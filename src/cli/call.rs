@@ -12,6 +12,7 @@ use crate::audio::MediaTime;
 use crate::call::record::{CallRecord, Mode, Presentation};
 use crate::call::verdict::Verdict;
 use crate::log::{CaseOfCall, Reader, words};
+use crate::prompts::Prompt;
 use crate::text::{quoted, shortened, shown};
 
 /// Width of the labels on the left.
@@ -233,11 +234,12 @@ fn verdict(record: &CallRecord) -> String {
 fn asked(record: &CallRecord) -> impl Iterator<Item = String> {
     record.asked.iter().map(|asked| {
         let answer = match asked.answer.as_deref() {
-            Some(answer) => format!("answered by {}", shortened(answer, MOST_SHOWN)),
-            None => "no answer".into(),
+            Some(answer) => format!(": answered by {}", shortened(answer, MOST_SHOWN)),
+            None if Prompt::wants_answer(&asked.prompt) => ": no answer".into(),
+            None => String::new(),
         };
         let prompt = shortened(&asked.prompt, MOST_SHOWN);
-        format!("{:>7}  {prompt}: {answer}", clock(asked.at))
+        format!("{:>7}  {prompt}{answer}", clock(asked.at))
     })
 }
 

@@ -42,7 +42,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
     );
     let reason = match left_by {
         LeftBy::AnEarlierRun => {
-            "the guard died during the call; closed at its next start".to_owned()
+            "the guard died during the call and VoiceMail() took over: look into the mailbox for what was said to it; closed at the guard's next start".to_owned()
         }
         LeftBy::AFault => record.reasons.pop().unwrap_or_default(),
     };
@@ -74,7 +74,13 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
         LeftBy::AnEarlierRun => EndedBy::Recovered,
         LeftBy::AFault => EndedBy::HandedOn,
     });
-    record.ended = Some(guard.clock.date().max(record.started));
+    let now = guard.clock.date();
+    // The recording goes on until the caller has gone, whoever has died meanwhile.
+    let heard = Duration::from(timeline.heard());
+    let gone = record.started.checked_add(heard).unwrap_or(now);
+    let is_known = left_by == LeftBy::AnEarlierRun && !heard.is_zero();
+    let ended = if is_known { gone.min(now) } else { now };
+    record.ended = Some(ended.max(record.started));
     match keep::keep(folder, &guard.data, record.id, record.started, &[]) {
         Ok(place) => record.audio = place,
         Err(error) => {

@@ -54,6 +54,20 @@ impl Prompt {
         Self::Goodbye,
     ];
 
+    /// Whether a prompt of this name wants an answer.
+    pub fn wants_answer(name: &str) -> bool {
+        [
+            Self::GreetingWithheld,
+            Self::StillThere,
+            Self::NumberFirst,
+            Self::EnterNumber,
+            Self::NumberConfirm,
+            Self::OfferCallerId,
+        ]
+        .iter()
+        .any(|prompt| prompt.name() == name)
+    }
+
     /// The name in the call log, such as `still-there`.
     pub const fn name(self) -> &'static str {
         match self {

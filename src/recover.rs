@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error, info, warn};
 
 use crate::audio::MediaTime;
-use crate::call::verdict::{Facts, judge};
+use crate::call::verdict::{Facts, Parting, judge};
 use crate::call_log::support_line;
 use crate::delivery::spool::replay::{laid_down, remove_sound};
 use crate::hearing::{Listening, Timeline};
@@ -42,7 +42,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
     );
     let reason = match left_by {
         LeftBy::AnEarlierRun => {
-            "the guard died during the call; closed at its next start".to_owned()
+            "the guard died during the call and VoiceMail() took over: look into the mailbox for what was said to it; closed at the guard's next start".to_owned()
         }
         LeftBy::AFault => record.reasons.pop().unwrap_or_default(),
     };
@@ -57,6 +57,8 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
         let judgement = judge(&Facts {
             keyed,
             asked: &record.asked,
+            parting: Parting::Gone,
+            mutter: config.policy(&record.box_name).mutter.into(),
             ..Facts::of_recording(&timeline)
         });
         let reasons = judgement.reasons.iter().map(ToString::to_string);
@@ -72,7 +74,13 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
         LeftBy::AnEarlierRun => EndedBy::Recovered,
         LeftBy::AFault => EndedBy::HandedOn,
     });
-    record.ended = Some(guard.clock.date().max(record.started));
+    let now = guard.clock.date();
+    // The recording goes on until the caller has gone, whoever has died meanwhile.
+    let heard = Duration::from(timeline.heard());
+    let gone = record.started.checked_add(heard).unwrap_or(now);
+    let is_known = left_by == LeftBy::AnEarlierRun && !heard.is_zero();
+    let ended = if is_known { gone.min(now) } else { now };
+    record.ended = Some(ended.max(record.started));
     match keep::keep(folder, &guard.data, record.id, record.started, &[]) {
         Ok(place) => record.audio = place,
         Err(error) => {

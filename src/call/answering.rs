@@ -38,6 +38,7 @@ impl Call {
             self.trouble(UNHEARD.into());
             return self.leave(EndedBy::HandedOn, now);
         }
+        self.progress.unanswered = Some(self.ears.heard());
         match self.record.mode {
             Mode::Enforce => self.end(EndedBy::Guard, now),
             Mode::Guide | Mode::Observe => self.listen(None, now),

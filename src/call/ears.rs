@@ -71,12 +71,28 @@ impl Ears {
         }
     }
 
+    /// Where a machine's signal began before `place`, if no voice came between them.
+    pub(super) fn signal_before(&self, place: MediaTime) -> Option<MediaTime> {
+        let before = self.timeline.segments().iter().rev();
+        let from = before
+            .skip_while(|s| s.start >= place)
+            .take_while(|s| s.class != Class::Speech || s.len() < SHORTEST_VOICE)
+            .filter(|s| s.signal.is_some())
+            .last()?
+            .start;
+        let tone = self.timeline.seconds_within(from, self.heard()).tone;
+        (tone >= A_SIGNAL).then_some(from)
+    }
+
     /// How long a recognised machine signal has lasted.
     pub(super) fn tone_for(&self) -> Duration {
         let signal = self.timeline.current().filter(|now| now.signal.is_some());
         signal.map_or(Duration::ZERO, |now: &Segment| now.len().into())
     }
 }
+
+/// Less of a machine's signal says nothing of the time before the recording.
+const A_SIGNAL: MediaTime = MediaTime::from_secs(1);
 
 /// A click of the line that the ear took for a voice is no sign of life.
 const SHORTEST_VOICE: MediaTime = MediaTime::from_millis(250);

@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::answering::ANSWER_BY_VOICE;
 use super::state::{Leaving, Playing, State, Step, Then};
-use super::verdict::{self, Facts};
+use super::verdict::{self, Facts, Parting};
 use super::{Action, Call, SHORT, Timer};
 use crate::agi::Command;
 use crate::audio::MediaTime;
+use crate::prompts::Prompt;
 use crate::record::{CallbackSource, EndedBy, Mode, Verdict};
 
 impl Call {
@@ -122,12 +124,13 @@ impl Call {
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
+        let place = self
+            .progress
+            .recording
+            .map_or_else(|| self.unrecorded(), |(_, place)| place);
         Facts {
             timeline: &self.ears.timeline,
-            began: self
-                .progress
-                .recording
-                .map_or_else(|| self.unrecorded(), |(_, place)| place),
+            began: self.ears.signal_before(place).unwrap_or(place),
             packets: self.ears.packets,
             longest_message: self.policy.longest_message.into(),
             keyed: matches!(
@@ -135,6 +138,23 @@ impl Call {
                 CallbackSource::Keyed | CallbackSource::KeyedConfirmed
             ),
             asked: &self.record.asked,
+            parting: self.parting(),
+            mutter: self.policy.mutter.into(),
+        }
+    }
+
+    /// Who speaks after all, behind the question that was not answered, has gone like everybody.
+    fn parting(&self) -> Parting {
+        let spoke_after_all = |from| self.ears.speech_since(from) >= self.policy.mutter;
+        let unanswering = match (self.progress.unanswered, self.record.would_have) {
+            (Some(from), _) => !spoke_after_all(from),
+            (None, Some(would_have)) => would_have.ended_by == EndedBy::Guard,
+            (None, None) => false,
+        };
+        if unanswering {
+            Parting::Unanswering
+        } else {
+            Parting::Gone
         }
     }
 
@@ -168,6 +188,10 @@ impl Call {
 
     fn judge(&mut self, ended_by: EndedBy) {
         let handed_on = ended_by == EndedBy::HandedOn;
+        let awaited = self.progress.number_awaited;
+        if awaited.is_some_and(|from| self.ears.speech_since(from) >= ANSWER_BY_VOICE) {
+            self.note_answer(Prompt::NumberFirst, "voice");
+        }
         let mut judgement = verdict::judge(&self.facts());
         // Where the connection broke, the caller may be there still: what he was is not known.
         let broke_off = ended_by == EndedBy::Asterisk && self.trouble.is_some();

@@ -68,12 +68,16 @@ struct Progress {
     tapped: Option<MediaTime>,
     recording: Option<(Instant, MediaTime)>,
     number_asked: Option<MediaTime>,
+    /// The end of that prompt: what is said from here on answers it.
+    number_awaited: Option<MediaTime>,
     /// A number by keys is under way.
     number_begun: Option<Instant>,
     warned: Option<Instant>,
     exit: Option<Key>,
     offered_until: Option<Instant>,
     questions: u32,
+    /// The question has not been answered.
+    unanswered: Option<MediaTime>,
 }
 
 impl Call {
@@ -364,7 +368,10 @@ impl Call {
                 self.progress.warned = Some(now);
                 self.play([Clip::Prompt(Prompt::TimeWarning)], Then::Listen, now);
             }
-            Advice::EndIdle => self.end(EndedBy::Guard, now),
+            Advice::EndIdle => {
+                self.progress.unanswered = Some(self.ears.heard());
+                self.end(EndedBy::Guard, now);
+            }
             Advice::EndTone => self.leave(EndedBy::Guard, now),
             Advice::EndLimit | Advice::HandOn => self.limit_reached(now),
         }
@@ -406,13 +413,17 @@ impl Call {
         self.play([Clip::Prompt(words)], Then::Leave(by), now);
     }
 
-    /// Notes how the last such prompt was answered.
+    /// Notes how the last such prompt was answered, and files it.
     fn answered(&mut self, prompt: Prompt, how: &str) {
+        self.note_answer(prompt, how);
+        self.save();
+    }
+
+    fn note_answer(&mut self, prompt: Prompt, how: &str) {
         let mut asked = self.record.asked.iter_mut().rev();
         if let Some(asked) = asked.find(|asked| asked.prompt == prompt.name()) {
             asked.answer.get_or_insert_with(|| how.to_owned());
         }
-        self.save();
     }
 
     fn situation(&self, now: Instant) -> Situation {

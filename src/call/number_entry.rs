@@ -69,6 +69,7 @@ impl Call {
         if keying.digits.len() < FEWEST_DIGITS {
             return;
         }
+        self.number_given();
         let before = keying
             .before
             .get_or_insert_with(|| self.record.callback.clone());
@@ -79,6 +80,17 @@ impl Call {
             before.clone()
         };
         self.save();
+    }
+
+    /// The prompts that ask for a number are answered by one.
+    fn number_given(&mut self) {
+        for prompt in [
+            Prompt::GreetingWithheld,
+            Prompt::EnterNumber,
+            Prompt::NumberFirst,
+        ] {
+            self.note_answer(prompt, "key");
+        }
     }
 
     /// The call ends with this outcome; a digit in it is the last of the number.
@@ -106,6 +118,9 @@ impl Call {
     /// 1, 2, or nothing.
     pub(super) fn confirmed(&mut self, keying: Keying, key: Option<Key>, now: Instant) {
         let is_possible = self.e164_of(&keying.digits).is_some();
+        if matches!(key, Some(Key::ONE | Key::TWO)) {
+            self.note_answer(Prompt::NumberConfirm, "key");
+        }
         match key {
             Some(Key::TWO) if keying.tries < MOST_TRIES => {
                 let again = Keying {

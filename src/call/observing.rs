@@ -13,6 +13,7 @@ use super::answering::ANSWER_BY_VOICE;
 use super::ears::Ears;
 use super::policy::{Advice, LONGEST_VOICEMAIL, Policy, Situation};
 use super::state::State;
+use super::verdict::Parting;
 use super::{Call, RAIL, SHORT, SLACK, Timer, is_refused, rail, verdict};
 use crate::agi::{Command, Outcome, Verb};
 use crate::audio::MediaTime;
@@ -175,9 +176,14 @@ impl Call {
         if self.record.would_have.is_some() {
             return;
         }
+        let mut facts = self.facts();
+        if ended_by == EndedBy::Guard {
+            facts.parting = Parting::Unanswering;
+        }
+        let verdict = verdict::judge(&facts).verdict;
         self.record.would_have = Some(WouldHave {
             ended_by,
-            verdict: verdict::judge(&self.facts()).verdict,
+            verdict,
             at,
             saved_s: MediaTime::ZERO,
         });

@@ -144,6 +144,10 @@ impl Call {
     }
 
     pub(super) fn listen(&mut self, answer: Option<AwaitedAnswer>, now: Instant) {
+        if self.progress.number_asked.is_some() {
+            let heard = self.ears.heard();
+            self.progress.number_awaited.get_or_insert(heard);
+        }
         let number_begun = self.progress.number_begun.take();
         match (&mut self.progress.recording, number_begun) {
             (Some((since, _)), Some(begun)) => *since += now.saturating_duration_since(begun),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::admission::Lists;
 use super::prompt::LONGEST_CLIP;
+use super::verdict::MUTTER;
 use crate::number::Trunk;
 use crate::prompts::Prompt;
 use crate::record::Mode;
@@ -34,7 +35,7 @@ pub struct Policy {
     pub star_exit: Option<String>,
     /// When a caller who shows his number may confirm it with a key.
     pub offer_caller_id: Offer,
-    /// Talking this long brings the rambler's prompt at the next pause.
+    /// So much near speech brings the rambler's prompt at the next pause.
     pub rambler_prompt_after: Duration,
     /// The rambler's prompt waits this much longer for a pause, then comes anyway.
     pub rambler_prompt_grace: Duration,
@@ -50,6 +51,8 @@ pub struct Policy {
     pub hold_music: Duration,
     /// Noise without a near voice that brings the question.
     pub no_near_voice: Duration,
+    /// Less near speech than this is a mutter where the caller ended the call.
+    pub mutter: Duration,
     /// A recognised machine signal of this length ends the call.
     pub tone: Duration,
     /// How often the question is asked in one call.
@@ -85,6 +88,7 @@ impl Default for Policy {
             never_started: Duration::from_secs(8),
             hold_music: Duration::from_secs(6),
             no_near_voice: Duration::from_secs(12),
+            mutter: MUTTER.into(),
             tone: Duration::from_secs(3),
             questions: 1,
             answer: Duration::from_secs(8),
@@ -252,16 +256,14 @@ impl Policy {
     }
 
     fn is_rambling(&self, at: &Situation) -> bool {
-        let over = at.recording_for.saturating_sub(self.rambler_prompt_after);
+        let over = at.speech.saturating_sub(self.rambler_prompt_after);
         self.seeks_a_pause(at)
             && (at.voice_paused_for >= PAUSE_BETWEEN_WORDS || over >= self.rambler_prompt_grace)
     }
 
     /// Whether the rambler's prompt is due as soon as he pauses.
     pub fn seeks_a_pause(&self, at: &Situation) -> bool {
-        !at.number_settled
-            && at.recording_for >= self.rambler_prompt_after
-            && at.speech >= self.rambler_prompt_after / 2
+        !at.number_settled && at.speech >= self.rambler_prompt_after
     }
 }
 
@@ -383,22 +385,20 @@ mod tests {
 
     #[test]
     fn the_rambler_is_interrupted_at_a_pause_or_five_seconds_late() {
-        check(speaking(46.0), Advice::GoOn);
-        let inside_a_word = Situation {
-            voice_paused_for: secs(0.15),
-            ..speaking(46.0)
+        let talking = |speech: f64, pause: f64| Situation {
+            speech: secs(speech),
+            voice_paused_for: secs(pause),
+            ..speaking(speech * 1.8)
         };
-        check(inside_a_word, Advice::GoOn);
-        let pausing = Situation {
-            voice_paused_for: secs(0.3),
-            ..speaking(46.0)
-        };
-        check(pausing, Advice::AskNumber);
-        check(speaking(50.0), Advice::AskNumber);
+        check(talking(46.0, 0.0), Advice::GoOn);
+        check(talking(46.0, 0.15), Advice::GoOn);
+        check(talking(46.0, 0.3), Advice::AskNumber);
+        check(talking(50.0, 0.0), Advice::AskNumber);
+        check(talking(44.9, 3.0), Advice::GoOn);
         check(
             Situation {
                 number_settled: true,
-                ..pausing
+                ..talking(46.0, 0.3)
             },
             Advice::GoOn,
         );

@@ -62,7 +62,7 @@ pub fn ended_by(ended_by: EndedBy) -> &'static str {
         EndedBy::TurnedAway => "was refused at once, as the box's list wants",
         EndedBy::Asterisk => "was taken on or ended by Asterisk",
         EndedBy::Recovered => {
-            "was cut off from the guard, which died; the record was closed at its next start"
+            "was cut off from the guard, which died: VoiceMail() took over, so look into the mailbox"
         }
     }
 }

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::calls::{Error, NOTHING_FOUND};
 use crate::audio::MediaTime;
 use crate::call_log::{CaseOfCall, Reader, words};
+use crate::prompts::Prompt;
 use crate::record::{CallRecord, Mode, Presentation, Verdict};
 use crate::text::{quoted, shortened, shown};
 
@@ -232,11 +233,12 @@ fn verdict(record: &CallRecord) -> String {
 fn asked(record: &CallRecord) -> impl Iterator<Item = String> {
     record.asked.iter().map(|asked| {
         let answer = match asked.answer.as_deref() {
-            Some(answer) => format!("answered by {}", shortened(answer, MOST_SHOWN)),
-            None => "no answer".into(),
+            Some(answer) => format!(": answered by {}", shortened(answer, MOST_SHOWN)),
+            None if Prompt::wants_answer(&asked.prompt) => ": no answer".into(),
+            None => String::new(),
         };
         let prompt = shortened(&asked.prompt, MOST_SHOWN);
-        format!("{:>7}  {prompt}: {answer}", clock(asked.at))
+        format!("{:>7}  {prompt}{answer}", clock(asked.at))
     })
 }
 

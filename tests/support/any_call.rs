@@ -15,7 +15,7 @@ use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
 use voicemail_guard::number::CallerList;
-use voicemail_guard::record::{CallRecord, CallbackSource, EndedBy, Mode};
+use voicemail_guard::record::{CallRecord, CallbackSource, EndedBy, Mode, Verdict};
 
 use crate::records;
 
@@ -94,6 +94,8 @@ struct Life {
     digits: usize,
     is_number_keyed: bool,
     saved: Option<Box<CallRecord>>,
+    /// Where the recording had begun at the latest.
+    listened_from: Option<MediaTime>,
     record: Option<CallRecord>,
     is_over: bool,
 }
@@ -127,6 +129,7 @@ impl Life {
             digits: 0,
             is_number_keyed: false,
             saved: None,
+            listened_from: None,
             record: None,
             is_over: false,
         }
@@ -325,6 +328,10 @@ impl Life {
             assert!(command.verb() != Verb::StreamFile, "{command} in observe");
         }
         drop(arguments);
+        let pause = self.policy.key_pause.as_millis().to_string();
+        if command.verb() == Verb::WaitForDigit && first != pause.as_bytes() {
+            self.listened_from.get_or_insert(self.heard);
+        }
         if matches!(command.verb(), Verb::StreamFile | Verb::SayDigits) {
             self.digits = 0;
         }
@@ -355,6 +362,12 @@ impl Life {
         if self.is_number_keyed {
             assert!(verdict.is_delivered(), "{verdict} of who keyed a number");
             assert!(record.callback.source <= CallbackSource::Keyed);
+        }
+        if let Some(from) = self.listened_from.filter(|_| !self.question_was_played) {
+            let spoken = self.timeline.seconds_within(from, self.heard).speech;
+            let kept = verdict.is_delivered() || verdict == Verdict::Tone;
+            let short = spoken < MediaTime::from_millis(1_500);
+            assert!(kept || short, "{verdict} of who spoke for {spoken}");
         }
         let gaps = record
             .timeline

@@ -18,6 +18,8 @@ impl Limits {
     pub(super) const OUTWEIGHS: f64 = 0.8;
     /// Tone that makes a call a machine's.
     pub(super) const TONE: f64 = 1.2;
+    /// A stretch of tone with which a machine's signal may have begun.
+    pub(super) const LASTING_TONE: f64 = 0.4;
     /// How close to the longest message a rambler comes.
     pub(super) const LIMIT_SLACK: f64 = 2.0;
     /// Share of speech in a rambler's call.

@@ -20,6 +20,11 @@
 //! A number keyed in, or anything answered with a key, turns every junk verdict into `unsure`: who took that trouble is
 //! delivered. So does a question answered with speech worth keeping that outweighs the music behind it, but for `tone`:
 //! a machine has no fingers, but it may be heard as a voice.
+//!
+//! So does near speech of [`Facts::mutter`] and more of a caller who hung up or was lost ([`Parting`]): a short request
+//! and a grumble sound alike, and only the request must not be lost. Who said a few words and then did not answer the
+//! question has left none. Of a recording nobody knows who ended it: there only `mutter` becomes `unsure`. Of a machine only
+//! what came before its tone counts.
 
 mod limits;
 #[cfg(test)]
@@ -45,6 +50,21 @@ pub struct Facts<'a> {
     pub keyed: bool,
     /// What was played to the caller and what came of it.
     pub asked: &'a [Asked],
+    /// How the caller went.
+    pub parting: Parting,
+    /// Less near speech than this is a mutter.
+    pub mutter: MediaTime,
+}
+
+/// How a caller went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// They hung up or were lost, or a limit ended the call.
+    Gone,
+    /// They were asked whether they are still there, and did not answer.
+    Unanswering,
+    /// Nobody knows, as of a recording.
+    Unknown,
 }
 
 impl<'a> Facts<'a> {
@@ -57,6 +77,8 @@ impl<'a> Facts<'a> {
             longest_message: MediaTime::from_secs(120),
             keyed: false,
             asked: &[],
+            parting: Parting::Unknown,
+            mutter: MUTTER,
         }
     }
 }
@@ -72,6 +94,9 @@ pub struct Judgement {
     pub reasons: Vec<Reason>,
 }
 
+/// Less near speech than this is a mutter, where a box does not say otherwise.
+pub const MUTTER: MediaTime = MediaTime::from_millis(1_500);
+
 /// The name of the prompt that asks a rambler for the number.
 pub const RAMBLER_PROMPT: &str = "number-first";
 
@@ -82,6 +107,7 @@ const OFFER_PROMPT: &str = "offer-caller-id";
 pub fn judge(facts: &Facts<'_>) -> Judgement {
     // Without a packet in so short a time nothing is known of the line.
     let no_audio = !facts.packets && facts.timeline.heard().as_secs_f64() > Limits::HANGUP;
+    let amounts = Amounts::of(facts);
     let mut judgement = if no_audio {
         Judgement {
             verdict: Verdict::NoAudio,
@@ -89,7 +115,7 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
             reasons: vec![Reason::NoPackets],
         }
     } else {
-        Amounts::of(facts).judge(facts)
+        amounts.judge(facts)
     };
     let machine = judgement.verdict == Verdict::Tone;
     let answer = facts
@@ -109,6 +135,10 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
             Reason::Answered
         };
         judgement.reasons.insert(0, why);
+    } else if junk && amounts.may_be_a_request(judgement.verdict, facts) {
+        judgement.verdict = Verdict::Unsure;
+        judgement.confidence = judgement.confidence.min(0.4);
+        judgement.reasons.insert(0, Reason::Borderline);
     }
     judgement
 }
@@ -141,6 +171,8 @@ struct Amounts {
     before_music: f64,
     /// Speech before lasting noise.
     before_noise: f64,
+    /// Speech before the first tone.
+    before_tone: f64,
     signal: Option<Signal>,
 }
 
@@ -173,8 +205,23 @@ impl Amounts {
             music_from: music_from.map(|start| (start - began).as_secs_f64()),
             before_music: spoken_before(music_from),
             before_noise: spoken_before(first(Class::Noise, Limits::LASTING_NOISE)),
+            before_tone: spoken_before(first(Class::Tone, Limits::LASTING_TONE)),
             signal: segments().find_map(|s| s.signal),
         }
+    }
+
+    /// Whether what was said may be a short request: it sounds as a mutter does.
+    fn may_be_a_request(&self, junk: Verdict, facts: &Facts<'_>) -> bool {
+        let spoken = match junk {
+            Verdict::Tone => self.before_tone,
+            _ => self.speech,
+        };
+        let went = match facts.parting {
+            Parting::Gone => true,
+            Parting::Unanswering => false,
+            Parting::Unknown => junk == Verdict::Mutter,
+        };
+        went && spoken >= facts.mutter.as_secs_f64()
     }
 
     fn judge(&self, facts: &Facts<'_>) -> Judgement {

@@ -75,14 +75,48 @@ fn the_table_of_callers() {
     check(&[(Silence, 30.0)], Verdict::Silent);
     check(&[(Tone, 6.0)], Verdict::Tone);
     check(
+        &[(Silence, 1.0), (Speech, 1.5), (Silence, 1.0)],
+        Verdict::Unsure,
+    );
+    check(&[(Speech, 2.0), (Silence, 30.0)], Verdict::Unsure);
+    check(
         &[(Silence, 1.0), (Speech, 3.1), (Silence, 1.0)],
-        Verdict::Mutter,
+        Verdict::Unsure,
     );
     check(
         &[(Silence, 1.0), (Speech, 3.3), (Silence, 1.0)],
         Verdict::Message,
     );
     check(&[], Verdict::Hangup);
+}
+
+#[test]
+fn a_short_request_is_delivered_unless_the_question_was_not_answered() {
+    use Class::{Music, Noise, Silence, Speech, Tone};
+    let judged = |script: &[(Class, f64)], parting, mutter| {
+        let timeline = timeline(script);
+        let facts = Facts {
+            parting,
+            mutter: time(mutter),
+            ..Facts::of_recording(&timeline)
+        };
+        judge(&facts).verdict
+    };
+    let behind = [
+        (Silence, 1.0, Verdict::Mutter),
+        (Silence, 30.0, Verdict::Mutter),
+        (Music, 40.0, Verdict::HoldMusic),
+        (Noise, 30.0, Verdict::Aside),
+        (Tone, 8.0, Verdict::Tone),
+    ];
+    for (class, length, junk) in behind {
+        let script = [(Silence, 1.0), (Speech, 2.0), (class, length)];
+        assert_eq!(judged(&script, Parting::Gone, 1.5), Verdict::Unsure);
+        assert_eq!(judged(&script, Parting::Gone, 2.5), junk, "{script:?}");
+        assert_eq!(judged(&script, Parting::Unanswering, 1.5), junk);
+    }
+    let announced = [(Tone, 4.0), (Speech, 2.0)];
+    assert_eq!(judged(&announced, Parting::Gone, 1.5), Verdict::Tone);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) fn print(
 ) -> Result<usize, Error> {
     let (cases, in_none) = reader.cases(query, args.open, query.limit)?;
     match args.format {
-        Format::Csv => return Err(Error::CasesAsCsv),
+        Format::Csv | Format::CsvExcel => return Err(Error::CasesAsCsv),
         Format::Json => {
             for case in &cases {
                 writeln!(out, "{}", export::case_json(case, zone))?;
@@ -63,7 +63,7 @@ fn table(cases: &[CountedCase], zone: &TimeZone, out: &mut dyn Write) -> Result<
             shortened(&counted.box_name, WIDTH).to_string(),
             counted.calls.to_string(),
             verdicts.join(", "),
-            words::case_state(&counted.case, zone),
+            state(counted, zone),
             counted.case.id.to_string(),
         ]);
     }
@@ -72,6 +72,14 @@ fn table(cases: &[CountedCase], zone: &TimeZone, out: &mut dyn Write) -> Result<
     }
     writeln!(out, "{}", table.trim_fmt())?;
     Ok(())
+}
+
+fn state(counted: &CountedCase, zone: &TimeZone) -> String {
+    if counted.case.closed.is_none() && counted.calls == counted.up {
+        "call in progress".into()
+    } else {
+        words::case_state(&counted.case, zone)
+    }
 }
 
 /// What a list of cases does not show, so that nobody takes it for the whole log.

@@ -263,6 +263,9 @@ mod tests {
         }
         let error = TimeZone::get("Europe/Belin").map(drop);
         let told = doubt_in("Europe/Belin", error).unwrap();
-        assert!(told.contains("Europe/Belin") && told.contains("UTC"), "{told}");
+        assert!(
+            told.contains("Europe/Belin") && told.contains("UTC"),
+            "{told}"
+        );
     }
 }

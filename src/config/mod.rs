@@ -9,6 +9,7 @@ mod current;
 pub mod delivery;
 pub mod parcels;
 mod read;
+mod twice;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -60,7 +60,11 @@ fn no_guard_in_the_dialplan() {
 fn a_mailbox_that_asterisk_does_not_have() {
     let lab = Lab::enter();
     let extension = lab.extension_of(9999, "en", 's');
-    Caller::dials(&lab, &extension).listens().is_quiet(3.0).hangs_up().call();
+    Caller::dials(&lab, &extension)
+        .listens()
+        .is_quiet(3.0)
+        .hangs_up()
+        .call();
     let ending = lab.ending();
     assert_eq!(ending.get("status"), "");
     assert_eq!(ending.get("vmstatus"), "FAILED");

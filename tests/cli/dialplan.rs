@@ -40,7 +40,10 @@ fn a_dialplan_that_is_missing_closed_or_not_brought_in_is_told() {
             .position(|line| line.contains("does not bring"))
             .map(|at| (&lines[at], &lines[at + 1]))
             .unwrap_or_else(|| panic!("{forgotten}: {lines:#?}"));
-        assert!(code == 1 && mend.contains(&format!("#tryinclude {DIALPLAN}")), "{mend}");
+        assert!(
+            code == 1 && mend.contains(&format!("#tryinclude {DIALPLAN}")),
+            "{mend}"
+        );
     }
     for dangerous in [
         format!("#include {DIALPLAN}\n"),
@@ -50,17 +53,29 @@ fn a_dialplan_that_is_missing_closed_or_not_brought_in_is_told() {
         let told = lines.iter().find(|line| line.contains("with #include"));
         assert!(code == 0 && told.is_some(), "{dangerous}: {lines:#?}");
     }
-    house.etc("extensions_custom.conf", &format!("#tryinclude {DIALPLAN}\n"));
-    for fine in ["#include extensions_custom.conf\n", "#tryinclude extensions_c*.conf\n"] {
+    house.etc(
+        "extensions_custom.conf",
+        &format!("#tryinclude {DIALPLAN}\n"),
+    );
+    for fine in [
+        "#include extensions_custom.conf\n",
+        "#tryinclude extensions_c*.conf\n",
+    ] {
         let (code, lines) = include(fine);
         let told = lines.iter().find(|line| line.contains("brings extensions"));
-        assert!(code == 0 && told.unwrap().contains("extensions_custom"), "{lines:#?}");
+        assert!(
+            code == 0 && told.unwrap().contains("extensions_custom"),
+            "{lines:#?}"
+        );
     }
 
     fs::remove_file(house.path("asterisk").join(DIALPLAN)).unwrap();
     let (code, lines) = house.check();
     let path = house.path("asterisk").join(DIALPLAN);
-    let (_, mend) = item(&lines, &format!("fail dialplan {} is not there", path.display()));
+    let (_, mend) = item(
+        &lines,
+        &format!("fail dialplan {} is not there", path.display()),
+    );
     assert!(code == 1 && mend.contains("install -m 644"), "{mend}");
 }
 
@@ -71,15 +86,23 @@ fn a_dialplan_that_asterisk_cannot_read_is_told() {
     for (mode, words) in [(0o600, "ok dialplan"), (0o644, "ok dialplan"), (0o200, "")] {
         house.mode(mode);
         let (_, lines) = house.check();
-        let closed = lines.iter().find(|line| line.contains("cannot be read by Asterisk"));
+        let closed = lines
+            .iter()
+            .find(|line| line.contains("cannot be read by Asterisk"));
         let is_root = rustix::process::geteuid().is_root();
-        assert_eq!(closed.is_some(), words.is_empty() && !is_root, "{mode:o}: {lines:#?}");
+        assert_eq!(
+            closed.is_some(),
+            words.is_empty() && !is_root,
+            "{mode:o}: {lines:#?}"
+        );
     }
     if rustix::process::geteuid().is_root() {
         house.mode(0o600);
         std::os::unix::fs::chown(house.path("tap"), Some(4242), Some(4242)).unwrap();
         let (code, lines) = house.check();
-        let closed = lines.iter().find(|line| line.contains("cannot be read by Asterisk"));
+        let closed = lines
+            .iter()
+            .find(|line| line.contains("cannot be read by Asterisk"));
         assert!(code == 1 && closed.is_some(), "{lines:#?}");
     }
 }
@@ -96,10 +119,16 @@ fn a_box_that_no_mailbox_has_is_told() {
         lines.into_iter().find(|line| line.contains("mailboxes"))
     };
     assert_eq!(told(0), None, "without a voicemail.conf nothing is known");
-    house.etc("voicemail.conf", "[general]\n200 = x\n[default]\n100 => 1,A\n;200 => 1\n#include more.inc\n");
+    house.etc(
+        "voicemail.conf",
+        "[general]\n200 = x\n[default]\n100 => 1,A\n;200 => 1\n#include more.inc\n",
+    );
     house.etc("more.inc", "[sales]\n201 => 1,B\n");
     let line = told(1).unwrap();
-    assert!(line.contains("200@sales") && !line.contains("100@default"), "{line}");
+    assert!(
+        line.contains("200@sales") && !line.contains("100@default"),
+        "{line}"
+    );
     house.etc("extconfig.conf", "[settings]\nvoicemail => odbc,asterisk\n");
     assert!(told(0).unwrap().starts_with("warn"));
     house.etc("more.inc", "[sales]\n200=1,B\n");
@@ -112,6 +141,10 @@ fn a_time_zone_that_is_not_known_is_told() {
     for (zone, known) in [("Europe/Belin", false), ("UTC0", true), ("", true)] {
         let output = house.command("check").env("TZ", zone).output().unwrap();
         let told = super::text(&output);
-        assert_eq!(told.contains("is no time zone here"), !known, "{zone}: {told}");
+        assert_eq!(
+            told.contains("is no time zone here"),
+            !known,
+            "{zone}: {told}"
+        );
     }
 }

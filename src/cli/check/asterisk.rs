@@ -53,14 +53,16 @@ fn file(folder: &Path, tap: &Path) -> Item {
         Ok(file) if !file.is_file() => {
             Item::fail("dialplan", format!("{shown} is not a file"), install)
         }
-        Ok(file) if file.mode() & 0o444 == 0o444 => {
-            Item::ok("dialplan", format!("{shown} is there, and Asterisk may read it"))
-        }
+        Ok(file) if file.mode() & 0o444 == 0o444 => Item::ok(
+            "dialplan",
+            format!("{shown} is there, and Asterisk may read it"),
+        ),
         // The tap folder belongs to Asterisk.
         Ok(file) => match fs::metadata(tap) {
-            Ok(tap) if may_read(&file, tap.uid(), tap.gid()) => {
-                Item::ok("dialplan", format!("{shown} is there, and Asterisk may read it"))
-            }
+            Ok(tap) if may_read(&file, tap.uid(), tap.gid()) => Item::ok(
+                "dialplan",
+                format!("{shown} is there, and Asterisk may read it"),
+            ),
             Ok(tap) => Item::fail(
                 "dialplan",
                 format!(
@@ -95,10 +97,7 @@ fn may_read(file: &fs::Metadata, user: u32, group: u32) -> bool {
 fn unknown(path: &Path, error: &io::Error) -> Item {
     Item::warn(
         "dialplan",
-        format!(
-            "{}: {error}: nothing is known of it",
-            path.display()
-        ),
+        format!("{}: {error}: nothing is known of it", path.display()),
         "run check as a user who may read Asterisk's configuration, or add the guard's user to Asterisk's group",
     )
 }
@@ -112,7 +111,11 @@ fn included(folder: &Path) -> Item {
     };
     let line = format!("#tryinclude {DIALPLAN}");
     let reload = "asterisk -rx 'dialplan reload'";
-    match lines.includes.iter().find(|include| include.names(DIALPLAN)) {
+    match lines
+        .includes
+        .iter()
+        .find(|include| include.names(DIALPLAN))
+    {
         Some(include) if include.try_only => Item::ok(
             "dialplan",
             format!("{} brings {DIALPLAN} in", include.from.display()),
@@ -187,10 +190,11 @@ fn mailboxes(config: &Config, folder: &Path) -> Option<Item> {
 fn has_realtime(folder: &Path) -> bool {
     let path = folder.join("extconfig.conf");
     Lines::of(folder, &path).is_ok_and(|lines| {
-        lines
-            .text
-            .iter()
-            .any(|line| line.split("=>").next().is_some_and(|key| key.trim() == "voicemail"))
+        lines.text.iter().any(|line| {
+            line.split("=>")
+                .next()
+                .is_some_and(|key| key.trim() == "voicemail")
+        })
     })
 }
 

@@ -6,10 +6,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
 
 use super::cases;
+use super::listing::Listing;
 use super::when::When;
 use crate::audio::MediaTime;
 use crate::call::record::{CallId, CallRecord, Mode};
@@ -69,6 +69,9 @@ pub struct Args {
     /// How they are printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Columns that a table may take, at least 40 [default: those of the terminal]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..))]
+    pub width: Option<u16>,
     /// Country that numbers without a country code belong to; from the configuration.
     #[arg(skip)]
     pub home: Country,
@@ -133,7 +136,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     };
     let printed = match args.format {
         _ if args.cases => cases::print(&reader, &query, args, &zone, out),
-        Format::Table => table(&reader, &query, &owed, &zone, &mut observed, out),
+        Format::Table => table(&reader, &query, args, (&owed, &zone), &mut observed, out),
         Format::Json => lines(&reader, &query, out, |record, case| {
             export::json_with_case(record, case, owed.of(record), &zone) + "\n"
         }),
@@ -231,29 +234,32 @@ fn lines(
 fn table(
     reader: &Reader,
     query: &Query,
-    owed: &Owed,
-    zone: &TimeZone,
+    args: &Args,
+    (owed, zone): (&Owed, &TimeZone),
     observed: &mut Observed,
     out: &mut dyn Write,
 ) -> Result<usize, Error> {
-    let mut table = empty_table([
-        "time",
-        "number",
-        "name",
-        "box",
-        "verdict",
-        "speech",
-        "call back",
-        "call",
-        "case",
-    ]);
+    let mut list = Listing::new(
+        [
+            "time",
+            "number",
+            "name",
+            "box",
+            "verdict",
+            "speech",
+            "call back",
+            "call",
+            "case",
+        ],
+        5,
+    );
     let mut broken = None;
     reader.each_with_case(query, |call| {
         match call {
             Ok((record, case)) => {
                 let owed = owed.of(&record);
                 observed.count(&record, owed);
-                table.add_row(row(&record, case.as_ref(), owed, zone));
+                list.add(row(&record, case.as_ref(), owed, zone));
             }
             Err(error) => broken = Some(error),
         }
@@ -262,25 +268,8 @@ fn table(
     if let Some(error) = broken {
         return Err(error.into());
     }
-    let printed = table.row_count();
-    if printed == 0 {
-        return Ok(0);
-    }
-    if let Some(speech) = table.column_mut(5) {
-        speech.set_cell_alignment(CellAlignment::Right);
-    }
-    writeln!(out, "{}", table.trim_fmt())?;
-    Ok(printed)
-}
-
-/// A table of the commands' one form, without rows yet.
-pub(super) fn empty_table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(header);
-    table
+    list.print(args.width, out)?;
+    Ok(list.len())
 }
 
 fn row(

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use comfy_table::CellAlignment;
 use jiff::tz::TimeZone;
 
-use super::calls::{Args, Error, Format, TABLE_LIMIT, empty_table};
+use super::calls::{Args, Error, Format, TABLE_LIMIT};
+use super::listing::Listing;
 use crate::log::{CountedCase, Query, Reader, export, words};
 use crate::text::shortened;
 
@@ -29,7 +29,7 @@ pub(super) fn print(
             }
         }
         Format::Table => {
-            table(&cases, zone, out)?;
+            table(&cases, args, zone, out)?;
             notes(cases.len(), in_none, args, out)?;
         }
     }
@@ -37,26 +37,31 @@ pub(super) fn print(
     Ok(cases.len())
 }
 
-fn table(cases: &[CountedCase], zone: &TimeZone, out: &mut dyn Write) -> Result<(), Error> {
-    if cases.is_empty() {
-        return Ok(());
-    }
-    let mut table = empty_table([
-        "last call",
-        "first call",
-        "number",
-        "box",
-        "calls",
-        "verdicts",
-        "state",
-        "case",
-    ]);
+fn table(
+    cases: &[CountedCase],
+    args: &Args,
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let mut list = Listing::new(
+        [
+            "last call",
+            "first call",
+            "number",
+            "box",
+            "calls",
+            "verdicts",
+            "state",
+            "case",
+        ],
+        4,
+    );
     for counted in cases {
         let verdicts = counted.verdicts.iter();
         let verdicts: Vec<_> = verdicts
             .map(|(verdict, n)| format!("{n} {verdict}"))
             .collect();
-        table.add_row([
+        list.add([
             words::time(counted.case.last, zone),
             words::time(counted.case.first, zone),
             shortened(&counted.number, WIDTH).to_string(),
@@ -67,11 +72,7 @@ fn table(cases: &[CountedCase], zone: &TimeZone, out: &mut dyn Write) -> Result<
             counted.case.id.to_string(),
         ]);
     }
-    if let Some(calls) = table.column_mut(4) {
-        calls.set_cell_alignment(CellAlignment::Right);
-    }
-    writeln!(out, "{}", table.trim_fmt())?;
-    Ok(())
+    Ok(list.print(args.width, out)?)
 }
 
 fn state(counted: &CountedCase, zone: &TimeZone) -> String {

@@ -67,7 +67,7 @@ fn the_table_shows_what_was_found() {
     assert_eq!(code, ExitCode::SUCCESS);
     assert!(!out.chars().any(|c| c != '\n' && is_hostile(c)), "{out:?}");
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 3 + 4 * 2, "{out}");
+    assert_eq!(lines.len(), 4 + 4, "{out}");
     assert!(
         out.contains("+4991120000001") && out.contains("(up)") && out.contains("hold_music"),
         "{out}"
@@ -166,6 +166,7 @@ fn searching_and_exit_codes() {
         (&["calls", "--until", "2026-11-20"], 0),
         (&["calls", "--since", "2026-11-24T09:12:05Z"], 1),
         (&["calls", "--number", "anonymous"], 0),
+        (&["calls", "--number", "anonymous", "--box", "100"], 0),
         (&["calls", "--number", "withheld"], 0),
         (
             &["calls", "--since", "24.11.2026", "--until", "24.11.2026"],
@@ -200,6 +201,27 @@ fn searching_and_exit_codes() {
         (code, out.as_str()),
         (ExitCode::from(1), "No calls found.\n")
     );
+}
+
+#[test]
+fn who_withholds_the_number_is_found_by_that_word() {
+    let mut withheld = closed(2, Verdict::Hangup);
+    withheld.caller = Caller::default();
+    withheld.caller.presentation = Presentation::Withheld;
+    let mut named = closed(3, Verdict::Hangup);
+    named.caller.number = "Anonymous".into();
+    let folder = log(&[closed(1, Verdict::Message), withheld, named]);
+    for (line, found) in [
+        (&["calls", "--number", "withheld"][..], 2),
+        (&["calls", "--number", "Number withheld", "--limit", "1"], 1),
+        (
+            &["calls", "--number", "anonymous", "--verdict", "message"],
+            0,
+        ),
+    ] {
+        let (_, out) = run(folder.path(), &[line, &["--format", "json"]].concat());
+        assert_eq!(out.lines().count(), found, "{line:?}: {out}");
+    }
 }
 
 #[test]

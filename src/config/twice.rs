@@ -40,7 +40,6 @@ fn keys(text: &str) -> Option<Vec<String>> {
         let part = parts.last_mut()?;
         match (quote, c) {
             (Some(mark), c) if c == mark => quote = None,
-            (Some(_), c) => part.push(c),
             (None, '"' | '\'') => quote = Some(c),
             (None, '=' | ']') => {
                 let named = parts.iter().all(|part| !part.is_empty());
@@ -49,7 +48,7 @@ fn keys(text: &str) -> Option<Vec<String>> {
             (None, '.') => parts.push(String::new()),
             (None, ' ' | '\t') => {}
             (None, '#') => return None,
-            (None, c) => part.push(c),
+            (_, c) => part.push(c),
         }
     }
     None

@@ -462,6 +462,7 @@ mod tests {
             number: Needle::read("'; drop table calls; --", None),
             since: Some(Timestamp::UNIX_EPOCH),
             until: Some(Timestamp::MAX),
+            withheld: false,
             verdict: Some(Verdict::Message),
             box_name: Some("1;drop".into()),
             limit: Some(u32::MAX),

@@ -28,6 +28,8 @@ mod call_log;
 mod command_line;
 #[path = "support/records.rs"]
 mod records;
+#[path = "cases/waiting.rs"]
+mod waiting;
 
 /// The `n`th call of the morning, so many minutes after the first, by this number.
 fn by(n: u32, minutes: i64, number: &str, verdict: Verdict) -> CallRecord {

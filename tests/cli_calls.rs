@@ -19,7 +19,8 @@ use records::{closed, opened};
 use serde_json::Value;
 use tempfile::TempDir;
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call_log::{CallLog, export, support_line};
+use voicemail_guard::call_log::export::{self, Csv};
+use voicemail_guard::call_log::{CallLog, support_line};
 use voicemail_guard::cli::{call, calls};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::record::{
@@ -65,7 +66,7 @@ fn the_table_shows_what_was_found() {
     assert_eq!(code, ExitCode::SUCCESS);
     assert!(!out.chars().any(|c| c != '\n' && is_hostile(c)), "{out:?}");
     let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), 3 + 4 * 2, "{out}");
+    assert_eq!(lines.len(), 4 + 4, "{out}");
     assert!(
         out.contains("+4991120000001") && out.contains("(up)") && out.contains("hold_music"),
         "{out}"
@@ -164,6 +165,12 @@ fn searching_and_exit_codes() {
         (&["calls", "--until", "2026-11-20"], 0),
         (&["calls", "--since", "2026-11-24T09:12:05Z"], 1),
         (&["calls", "--number", "anonymous"], 0),
+        (&["calls", "--number", "anonymous", "--box", "100"], 0),
+        (&["calls", "--number", "withheld"], 0),
+        (
+            &["calls", "--since", "24.11.2026", "--until", "24.11.2026"],
+            2,
+        ),
     ] {
         let (code, out) = run(folder.path(), &[line, &["--format", "json"]].concat());
         assert_eq!(out.lines().count(), found, "{line:?}");
@@ -193,6 +200,27 @@ fn searching_and_exit_codes() {
         (code, out.as_str()),
         (ExitCode::from(1), "No calls found.\n")
     );
+}
+
+#[test]
+fn who_withholds_the_number_is_found_by_that_word() {
+    let mut withheld = closed(2, Verdict::Hangup);
+    withheld.caller = Caller::default();
+    withheld.caller.presentation = Presentation::Withheld;
+    let mut named = closed(3, Verdict::Hangup);
+    named.caller.number = "Anonymous".into();
+    let folder = log(&[closed(1, Verdict::Message), withheld, named]);
+    for (line, found) in [
+        (&["calls", "--number", "withheld"][..], 2),
+        (&["calls", "--number", "Number withheld", "--limit", "1"], 1),
+        (
+            &["calls", "--number", "anonymous", "--verdict", "message"],
+            0,
+        ),
+    ] {
+        let (_, out) = run(folder.path(), &[line, &["--format", "json"]].concat());
+        assert_eq!(out.lines().count(), found, "{line:?}: {out}");
+    }
 }
 
 #[test]
@@ -248,7 +276,7 @@ fn json_has_exactly_the_promised_fields_in_order() {
         r#""asked":[{"prompt":"still-there","at":12.0,"answer":"voice"}],"#,
         r#""callback":{"number":"0171 2345678","e164":"+491712345678","source":"keyed_confirmed","confirmed":true},"#,
         r#""mode":"enforce","ended_by":"caller","audio":"audio/2026-11/example.wav","#,
-        r#""delivered":["box 100@default at 2026-11-24T09:12:35Z"]}"#,
+        r#""delivered":["box 100@default at 2026-11-24T10:12:35+01:00"]}"#,
     );
     assert_eq!(line, expected);
 
@@ -307,6 +335,35 @@ fn csv_begins_with_its_columns() {
         "+4991120000001"
     );
     assert_eq!(rows[2][column("speech")], "14.200");
+    let times: Vec<_> = ["started", "ended"]
+        .map(|name| rows[2][column(name)].len())
+        .to_vec();
+    assert_eq!(times, ["2026-11-24T10:12:04+01:00".len(); 2], "{rows:?}");
+    assert!(
+        rows[2][column("delivered")].ends_with("\"]") && !out.contains("Z\"\"]"),
+        "{out}"
+    );
+}
+
+#[test]
+fn csv_opens_in_an_excel_with_decimal_commas() {
+    let folder = log(&[closed(1, Verdict::Message), hostile()]);
+    let (code, out) = run(folder.path(), &["calls", "--format", "csv-excel"]);
+    assert_eq!(code, ExitCode::SUCCESS);
+    let text = out.strip_prefix('\u{feff}').unwrap();
+    assert!(text.starts_with("\"id\";\"started\";"), "{text}");
+    let rows = cells(&text.replace("\";\"", "\",\""));
+    let column = |name: &str| export::CSV_COLUMNS.iter().position(|c| *c == name).unwrap();
+    assert_eq!(rows[2].len(), export::CSV_COLUMNS.len());
+    assert_eq!(rows[2][column("speech")], "14,200");
+    assert_eq!(rows[2][column("confidence")], "0,93");
+    assert_eq!(rows[2][column("name")], "Jürgen Müller");
+    assert_eq!(rows[1][column("number")], "'=cmd|' /C calc'!A0");
+    let started = &rows[2][column("started")];
+    assert!(
+        started.parse::<jiff::civil::DateTime>().is_ok() && started.len() == 19,
+        "{started}"
+    );
 }
 
 proptest! {
@@ -322,7 +379,7 @@ proptest! {
         record.caller.name.clone_from(&name);
         record.caller.number.clone_from(&number);
         record.reasons = vec![reason.clone()];
-        let rows = cells(&export::csv(&record, None, &TimeZone::UTC));
+        let rows = cells(&export::csv(Csv::Plain, &record, None, &[], &TimeZone::UTC));
         prop_assert_eq!(rows.len(), 1);
         for cell in &rows[0] {
             prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']), "{:?}", cell);
@@ -383,6 +440,7 @@ fn the_card_answers_the_dispute() {
         call::card(
             record,
             None,
+            &[],
             Path::new("/var/lib/voicemail-guard"),
             &berlin(),
         )
@@ -390,6 +448,19 @@ fn the_card_answers_the_dispute() {
     insta::assert_snapshot!("card_message", card(&closed(1, Verdict::Message)));
     insta::assert_snapshot!("card_hostile", card(&hostile()));
     insta::assert_snapshot!("card_up", card(&opened(1)));
+}
+
+#[test]
+fn a_call_over_the_clock_change_shows_both_offsets() {
+    let mut call = closed(1, Verdict::Message);
+    call.started = "2026-10-25T00:59:30Z".parse().unwrap();
+    call.ended = Some("2026-10-25T01:00:30Z".parse().unwrap());
+    let card = call::card(&call, None, &[], Path::new("/data"), &berlin());
+    let when = card.lines().find(|line| line.starts_with("When")).unwrap();
+    assert!(
+        when.ends_with("02:59:30 (UTC+02:00) to 02:00:30 (UTC+01:00) (60 s)"),
+        "{when}"
+    );
 }
 
 #[test]

@@ -13,9 +13,10 @@ use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params_f
 
 use super::handle::CallLog;
 use super::outbox::{OutboxError, moment};
+use super::schema;
 use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
 use crate::number::Home;
-use crate::record::{CallId, CallRecord, Verdict};
+use crate::record::{CallId, CallRecord, Destination, Verdict};
 
 pub(super) const MIGRATION: &str = "
     CREATE TABLE cases (
@@ -48,12 +49,14 @@ const MOST_LOOKED_AT: u32 = 16;
 /// Calls of a case whose dialled numbers are looked at, newest first.
 const MOST_DIALLED: u32 = 200;
 
-/// Gives a filed call its case, if it has none yet, and closes what it closes.
+/// Gives a filed call its case, if it has none yet, and closes what it closes. A message that is still to be
+/// delivered closes nothing yet: [`close_by_message`] does, when it is where the team can hear it.
 pub(super) fn file(
     connection: &Connection,
     seq: i64,
     case_seq: Option<i64>,
     record: &CallRecord,
+    deliver_to: &[Destination],
 ) -> rusqlite::Result<()> {
     let Some(number) = case::number_of(record) else {
         return Ok(());
@@ -61,22 +64,36 @@ pub(super) fn file(
     if case_seq.is_none() {
         join(connection, seq, record, &number)?;
     }
-    match record.ended.and_then(|_| case::closed_by_message(record)) {
-        Some(closed) => connection
-            .prepare_cached(
-                "UPDATE cases SET closed_ms = ?1, closed_by = ?2, closed_call = ?3
-                 WHERE number = ?4 AND box = ?5 AND closed_ms IS NULL AND first_ms <= ?1",
-            )?
-            .execute((
-                closed.at.as_millisecond(),
-                closed.by.as_str(),
-                closed.call.map(|id| id.to_string()),
-                number,
-                &record.box_name,
-            ))
-            .map(drop),
-        None => Ok(()),
+    match record.ended {
+        Some(ended) if deliver_to.is_empty() => close_by_message(connection, record, ended),
+        _ => Ok(()),
     }
+}
+
+/// Closes the cases that a message closes. Those that began after the caller had left it are another matter.
+pub(super) fn close_by_message(
+    connection: &Connection,
+    record: &CallRecord,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let (Some(number), Some(closed)) = (case::number_of(record), case::closed_by_message(record))
+    else {
+        return Ok(());
+    };
+    connection
+        .prepare_cached(
+            "UPDATE cases SET closed_ms = ?1, closed_by = ?2, closed_call = ?3
+             WHERE number = ?4 AND box = ?5 AND closed_ms IS NULL AND first_ms <= ?6",
+        )?
+        .execute((
+            closed.at.max(now).as_millisecond(),
+            closed.by.as_str(),
+            closed.call.map(|id| id.to_string()),
+            number,
+            &record.box_name,
+            closed.at.as_millisecond(),
+        ))
+        .map(drop)
 }
 
 fn join(
@@ -266,6 +283,8 @@ pub struct CountedCase {
     pub box_name: String,
     /// Its calls.
     pub calls: u32,
+    /// How many of them are up.
+    pub up: u32,
     /// How many of them have which verdict; those that are up have none.
     pub verdicts: Vec<(Verdict, u32)>,
 }
@@ -283,14 +302,7 @@ pub struct CaseOfCall {
 
 /// Whether the database has cases at all.
 pub(super) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
-    let found = connection
-        .query_row(
-            "SELECT 1 FROM sqlite_schema WHERE name = 'cases'",
-            [],
-            |_| Ok(()),
-        )
-        .optional()?;
-    Ok(found.is_some())
+    schema::has_table(connection, "cases")
 }
 
 /// The case of a call, if it has one.
@@ -385,16 +397,17 @@ pub(super) fn counted(
     limit: Option<u32>,
 ) -> rusqlite::Result<Vec<CountedCase>> {
     let open = if open_only {
-        "AND c.closed_ms IS NULL"
+        "AND c.closed_ms IS NULL AND o.calls > o.up"
     } else {
         ""
     };
     let limit = limit.map_or(String::new(), |limit| format!("LIMIT {limit}"));
     let sql = format!(
         "SELECT c.seq, c.id, o.first, o.last, c.closed_ms, c.closed_by, c.closed_call, c.number, c.box,
-                o.verdicts, o.calls
+                o.verdicts, o.calls, o.up
          FROM cases c JOIN (
              SELECT case_seq, min(started_ms) AS first, max(started_ms) AS last, count(*) AS calls,
+                    sum(ended_ms IS NULL) AS up,
                     group_concat(coalesce(verdict, ''), ' ') AS verdicts
              FROM calls WHERE case_seq IN ({calls}) GROUP BY case_seq) o ON o.case_seq = c.seq
          WHERE TRUE {open} ORDER BY o.last DESC, c.seq DESC {limit}"
@@ -420,6 +433,7 @@ pub(super) fn counted(
             number: row.get(7)?,
             box_name: row.get(8)?,
             calls: row.get(10)?,
+            up: row.get(11)?,
             verdicts: verdicts.map(|(at, n)| (Verdict::ALL[at], n)).collect(),
         });
     }

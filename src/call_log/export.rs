@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{CaseOfCall, CountedCase};
+use super::{CaseOfCall, CountedCase, Duty, words};
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
 use crate::record::{
-    Asked, CallId, CallRecord, Callback, Caller, EndedBy, Mode, PlaceInCase, Verdict, WouldHave,
+    Asked, CallId, CallRecord, Callback, Caller, Destination, EndedBy, Mode, PlaceInCase, Verdict,
+    WouldHave,
 };
 use crate::text::plain_json;
 
@@ -38,7 +39,7 @@ struct Line<'a> {
     mode: Mode,
     ended_by: Option<EndedBy>,
     audio: Option<&'a str>,
-    delivered: &'a [String],
+    delivered: Vec<String>,
     /// Only where enforce would have ended an observed call earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     would_have: Option<WouldHave>,
@@ -53,6 +54,33 @@ struct InCase<L: Serialize, C: Serialize> {
     #[serde(flatten)]
     call: L,
     case: Option<C>,
+    /// Only where something of the call is still to be delivered, or could not be.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    undelivered: Vec<OwedLine>,
+}
+
+/// A delivery that is not made.
+#[derive(Serialize)]
+struct OwedLine {
+    to: Destination,
+    stage: &'static str,
+    since: String,
+    failures: u32,
+    why: Option<String>,
+}
+
+impl OwedLine {
+    fn all(owed: &[Duty], zone: &TimeZone) -> Vec<Self> {
+        owed.iter()
+            .map(|duty| Self {
+                to: duty.to,
+                stage: duty.stage.as_str(),
+                since: rfc3339(duty.since, zone),
+                failures: duty.failures,
+                why: duty.why.clone(),
+            })
+            .collect()
+    }
 }
 
 /// What `calls` prints of the case of a call.
@@ -130,8 +158,13 @@ pub fn case_json(counted: &CountedCase, zone: &TimeZone) -> String {
     }))
 }
 
-/// What [`json`] prints, and the call's case, which is `null` where it has none.
-pub fn json_with_case(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> String {
+/// What [`json`] prints, the call's case, which is `null` where it has none, and what is not delivered.
+pub fn json_with_case(
+    record: &CallRecord,
+    case: Option<&CaseOfCall>,
+    owed: &[Duty],
+    zone: &TimeZone,
+) -> String {
     let case = case.map(|of| CaseLine {
         id: of.case.id,
         place: of.place,
@@ -141,7 +174,12 @@ pub fn json_with_case(record: &CallRecord, case: Option<&CaseOfCall>, zone: &Tim
         closed: ClosedLine::of(&of.case, zone),
     });
     let call = json_line(record, zone);
-    plain_json(&to_json(&InCase { call, case }))
+    let undelivered = OwedLine::all(owed, zone);
+    plain_json(&to_json(&InCase {
+        call,
+        case,
+        undelivered,
+    }))
 }
 
 /// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
@@ -162,6 +200,7 @@ pub fn json_line_in_case<'a>(
             place: of.place,
             first: rfc3339(of.first, zone),
         }),
+        undelivered: Vec::new(),
     }
 }
 
@@ -186,7 +225,7 @@ fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + us
         mode: record.mode,
         ended_by: record.ended_by,
         audio: record.audio.as_deref(),
-        delivered: &record.delivered,
+        delivered: delivered(record, zone),
         would_have: record.would_have,
         watched: record.watched.as_deref(),
     }
@@ -197,8 +236,20 @@ pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
     at.display_with_offset(zone.to_offset(at)).to_string()
 }
 
+/// The same in whole seconds.
+fn whole_seconds(at: Timestamp, zone: &TimeZone) -> String {
+    rfc3339(Timestamp::from_second(at.as_second()).unwrap_or(at), zone)
+}
+
+/// Where the message went, with times as everywhere else.
+fn delivered(record: &CallRecord, zone: &TimeZone) -> Vec<String> {
+    let told = record.delivered.iter();
+    told.map(|told| words::entry(told, |at| rfc3339(at, zone)))
+        .collect()
+}
+
 /// The columns of [`csv`], in order.
-pub const CSV_COLUMNS: [&str; 35] = [
+pub const CSV_COLUMNS: [&str; 36] = [
     "id",
     "started",
     "ended",
@@ -234,65 +285,94 @@ pub const CSV_COLUMNS: [&str; 35] = [
     "case_closed",
     "case_closed_by",
     "watched",
+    "undelivered",
 ];
+
+/// Which spreadsheet a CSV is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Csv {
+    /// Any program: commas, decimal points, times in RFC 3339 form.
+    Plain,
+    /// An Excel of a country with decimal commas, such as the German one, opened by a double click: semicolons,
+    /// a byte order mark so that it takes the text for UTF-8, and times that it knows as such.
+    Excel,
+}
 
 /// A call as one line of CSV, line end included (RFC 4180: CR LF).
 ///
 /// Every cell stands between quotation marks. A cell that a spreadsheet could take for a formula (it
 /// begins with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line end, CWE-1236), and a cell that
 /// begins with `'` itself, gets a `'` in front. So a reader that wants the exact values takes one leading
-/// `'` away from every cell that has one; [`csv_value`] does so. `reasons` and `delivered` are JSON lists.
-pub fn csv(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> String {
+/// `'` away from every cell that has one; [`csv_value`] does so. `reasons`, `delivered` and
+/// `undelivered` are JSON lists.
+pub fn csv(
+    form: Csv,
+    record: &CallRecord,
+    case: Option<&CaseOfCall>,
+    owed: &[Duty],
+    zone: &TimeZone,
+) -> String {
+    let time = |at| match form {
+        Csv::Plain => whole_seconds(at, zone),
+        Csv::Excel => words::time(at, zone),
+    };
+    let seconds = |length: MediaTime| form.number(format!("{:.3}", length.as_secs_f64()));
     let of_case = |cell: fn(&CaseOfCall) -> String| case.map_or_else(String::new, cell);
     let closed = case.and_then(|of| of.case.closed);
     let class = |class: Class| seconds(record.seconds.of(class));
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
-    csv_line([
-        record.id.to_string(),
-        rfc3339(record.started, zone),
-        record
-            .ended
-            .map_or_else(String::new, |ended| rfc3339(ended, zone)),
-        record.box_name.clone(),
-        record.uniqueid.clone(),
-        record.linkedid.clone(),
-        record.channel.clone(),
-        record.caller.number.clone(),
-        optional(&record.caller.e164),
-        record.caller.name.clone(),
-        word(&record.caller.presentation),
-        record.dnid.clone(),
-        record.rdnis.clone(),
-        word(&record.verdict),
-        record.confidence.to_string(),
-        to_json(&record.reasons),
-        class(Class::Speech),
-        class(Class::Silence),
-        class(Class::Music),
-        class(Class::Tone),
-        class(Class::Noise),
-        record.callback.number.clone(),
-        optional(&record.callback.e164),
-        word(&record.callback.source),
-        word(&record.mode),
-        word(&record.ended_by),
-        optional(&record.audio),
-        to_json(&record.delivered),
-        record
-            .would_have
-            .map_or_else(String::new, |would_have| seconds(would_have.saved_s)),
-        of_case(|of| of.case.id.to_string()),
-        of_case(|of| of.place.to_string()),
-        of_case(|of| of.calls.to_string()),
-        closed.map_or_else(String::new, |closed| rfc3339(closed.at, zone)),
-        closed.map_or_else(String::new, |closed| closed.by.as_str().to_owned()),
-        optional(&record.watched),
-    ])
+    csv_line(
+        form,
+        [
+            record.id.to_string(),
+            time(record.started),
+            record.ended.map_or_else(String::new, time),
+            record.box_name.clone(),
+            record.uniqueid.clone(),
+            record.linkedid.clone(),
+            record.channel.clone(),
+            record.caller.number.clone(),
+            optional(&record.caller.e164),
+            record.caller.name.clone(),
+            word(&record.caller.presentation),
+            record.dnid.clone(),
+            record.rdnis.clone(),
+            word(&record.verdict),
+            form.number(record.confidence.to_string()),
+            to_json(&record.reasons),
+            class(Class::Speech),
+            class(Class::Silence),
+            class(Class::Music),
+            class(Class::Tone),
+            class(Class::Noise),
+            record.callback.number.clone(),
+            optional(&record.callback.e164),
+            word(&record.callback.source),
+            word(&record.mode),
+            word(&record.ended_by),
+            optional(&record.audio),
+            to_json(&delivered(record, zone)),
+            record
+                .would_have
+                .map_or_else(String::new, |would_have| seconds(would_have.saved_s)),
+            of_case(|of| of.case.id.to_string()),
+            of_case(|of| of.place.to_string()),
+            of_case(|of| of.calls.to_string()),
+            closed.map_or_else(String::new, |closed| time(closed.at)),
+            closed.map_or_else(String::new, |closed| closed.by.as_str().to_owned()),
+            optional(&record.watched),
+            to_json(&OwedLine::all(owed, zone)),
+        ],
+    )
 }
 
 /// The first line of the CSV.
-pub fn csv_header() -> String {
-    csv_line(CSV_COLUMNS.map(String::from))
+pub fn csv_header(form: Csv) -> String {
+    let mark = match form {
+        Csv::Plain => "",
+        Csv::Excel => "\u{feff}",
+    };
+    mark.to_owned() + &csv_line(form, CSV_COLUMNS.map(String::from))
 }
 
 /// The exact value of a cell, the quotation marks already taken off.
@@ -300,9 +380,22 @@ pub fn csv_value(cell: &str) -> &str {
     cell.strip_prefix('\'').unwrap_or(cell)
 }
 
-fn csv_line(cells: [String; CSV_COLUMNS.len()]) -> String {
+impl Csv {
+    fn number(self, number: String) -> String {
+        match self {
+            Self::Plain => number,
+            Self::Excel => number.replace('.', ","),
+        }
+    }
+}
+
+fn csv_line(form: Csv, cells: [String; CSV_COLUMNS.len()]) -> String {
     let cells = cells.map(|cell| format!("\"{}\"", harmless(&cell).replace('"', "\"\"")));
-    cells.join(",") + "\r\n"
+    let between = match form {
+        Csv::Plain => ",",
+        Csv::Excel => ";",
+    };
+    cells.join(between) + "\r\n"
 }
 
 fn harmless(cell: &str) -> Cow<'_, str> {
@@ -317,10 +410,6 @@ fn harmless(cell: &str) -> Cow<'_, str> {
     } else {
         cell.into()
     }
-}
-
-fn seconds(length: MediaTime) -> String {
-    format!("{:.3}", length.as_secs_f64())
 }
 
 fn to_json(value: &impl Serialize) -> String {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, oneshot};
@@ -153,6 +154,10 @@ impl CallLog {
         if !self.post(Message::File(entry)) {
             error!(call = %id, "the writer of the call log is gone, the entry is lost");
         }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.shared.clock.date()
     }
 
     /// Has the writer do something on the database once everything given so far is filed.

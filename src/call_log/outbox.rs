@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use tokio::sync::Notify;
 
-use super::cases;
 use super::handle::CallLog;
+use super::{cases, schema};
 use crate::hearing::Segment;
 use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
 
@@ -41,7 +41,8 @@ pub enum Stage {
 impl Stage {
     const ALL: [Self; 4] = [Self::Waiting, Self::Prepared, Self::Placed, Self::GivenUp];
 
-    fn as_str(self) -> &'static str {
+    /// The word for it in the log's database and for machines.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Prepared => "prepared",
@@ -119,7 +120,7 @@ pub enum OutboxError {
     Refused(#[from] rusqlite::Error),
 }
 
-/// What the writer does on the database; `false` when the connection is no good any more.
+/// What the writer does on the database; `false` when the connection is no good.
 pub(super) type Job = Box<dyn FnOnce(&mut Connection) -> bool + Send>;
 
 /// The outbox of an open log; waits for the log's writer, never for a file.
@@ -189,12 +190,12 @@ impl Outbox {
 
     /// Notes what came of an attempt; it is on the disk when this returns.
     pub async fn note(&self, duty: &Duty, outcome: Outcome) -> Result<(), OutboxError> {
-        let (seq, call) = (duty.seq, duty.call);
+        let (seq, call, now) = (duty.seq, duty.call, self.log.now());
         self.log
             .ask(move |connection| {
                 let noting =
                     connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-                note(&noting, seq, call, &outcome)?;
+                note(&noting, seq, call, &outcome, now)?;
                 noting.commit()
             })
             .await
@@ -358,16 +359,10 @@ fn pace_the_overtaken(
 /// All that is not delivered yet, what was given up included, oldest first; nothing in a database that
 /// an older version has written.
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Duty>> {
-    let there = connection
-        .query_row(
-            "SELECT 1 FROM sqlite_schema WHERE name = 'outbox'",
-            [],
-            |_| Ok(()),
-        )
-        .optional()?;
-    match there {
-        Some(()) => duties(connection, &format!("{COLUMNS} ORDER BY seq")),
-        None => Ok(Vec::new()),
+    if schema::has_table(connection, "outbox")? {
+        duties(connection, &format!("{COLUMNS} ORDER BY seq"))
+    } else {
+        Ok(Vec::new())
     }
 }
 
@@ -416,6 +411,7 @@ fn note(
     seq: i64,
     call: CallId,
     outcome: &Outcome,
+    now: Timestamp,
 ) -> rusqlite::Result<()> {
     if matches!(
         outcome,
@@ -434,39 +430,45 @@ fn note(
         Outcome::Unprepared => reach(connection, seq, Stage::Waiting),
         Outcome::Placed(entry) => {
             reach(connection, seq, Stage::Placed)?;
-            amend(connection, call, |record| {
-                record.delivered.push(entry.clone());
-            })
+            delivered(connection, call, entry, now)
         }
         Outcome::Done(entry) => {
             let mut delete = connection.prepare_cached("DELETE FROM outbox WHERE seq = ?1")?;
             // Said once, whatever is noted twice.
             match (delete.execute([seq])?, entry) {
-                (1.., Some(entry)) => amend(connection, call, |record| {
-                    record.delivered.push(entry.clone());
-                }),
+                (1.., Some(entry)) => delivered(connection, call, entry, now),
                 _ => Ok(()),
             }
         }
         Outcome::Later { due, why } => {
-            connection
-                .prepare_cached(
-                    "UPDATE outbox SET due_ms = ?2, why = ?3, failures = failures + 1 WHERE seq = ?1",
-                )?
-                .execute((seq, due.as_millisecond(), why))?;
+            let sql =
+                "UPDATE outbox SET due_ms = ?2, why = ?3, failures = failures + 1 WHERE seq = ?1";
+            let mut later = connection.prepare_cached(sql)?;
+            later.execute((seq, due.as_millisecond(), why))?;
             pace_the_overtaken(connection, seq, Some(*due))
         }
         Outcome::GivenUp { why, entry } => {
-            let mut give_up = connection.prepare_cached(
-                "UPDATE outbox SET stage = 'given_up', why = ?2 WHERE seq = ?1 AND stage != 'given_up'",
-            )?;
+            let sql = "UPDATE outbox SET stage = 'given_up', why = ?2 WHERE seq = ?1 AND stage != 'given_up'";
+            let mut give_up = connection.prepare_cached(sql)?;
             match (give_up.execute((seq, why))?, entry) {
-                (1.., Some(entry)) => amend(connection, call, |record| {
-                    record.delivered.push(entry.clone());
-                }),
+                (1.., Some(entry)) => delivered(connection, call, entry, now),
                 _ => Ok(()),
             }
         }
+    }
+}
+
+/// Notes where a message went. Now that the team can hear it, it closes the caller's case.
+fn delivered(
+    connection: &Connection,
+    call: CallId,
+    entry: &str,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    amend(connection, call, |told| told.delivered.push(entry.into()))?;
+    match record(connection, call)? {
+        Some(record) => cases::close_by_message(connection, &record, now),
+        None => Ok(()),
     }
 }
 

@@ -17,11 +17,15 @@ const READER_WAITS: Duration = Duration::from_secs(2);
 /// Calls that one reference may mean before the rest is left out.
 const MOST_FOUND: u32 = 20;
 
+const WITHHELD: &str = "(record ->> '$.caller.presentation' = ? OR lower(number) IN ('anonymous', 'withheld', 'private'))";
+
 /// Which calls are wanted; all conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// Calls from this number, or with it as the number to call back.
     pub number: Option<Needle>,
+    /// Calls by callers who withheld their number.
+    pub withheld: bool,
     /// Calls that began then or later.
     pub since: Option<Timestamp>,
     /// Calls that began before.
@@ -57,7 +61,7 @@ impl Query {
             made.sql.push_str(") n WHERE TRUE");
             made.compare("n.started_ms >= ?", self.since.map(first_ms));
             made.compare("n.started_ms < ?", self.until.map(first_ms));
-            if self.verdict.is_some() || self.box_name.is_some() {
+            if self.verdict.is_some() || self.box_name.is_some() || self.withheld {
                 made.sql
                     .push_str(" AND EXISTS (SELECT 1 FROM calls c WHERE c.seq = n.seq");
                 self.compare_contents(&mut made);
@@ -82,6 +86,8 @@ impl Query {
     fn compare_contents(&self, made: &mut Statement) {
         made.compare("verdict = ?", self.verdict.map(|v| v.as_str().to_owned()));
         made.compare("box = ?", self.box_name.clone());
+        let withheld = self.withheld.then(|| "withheld".to_owned());
+        made.compare(WITHHELD, withheld);
     }
 }
 
@@ -455,6 +461,7 @@ mod tests {
             number: Needle::read("'; drop table calls; --", None),
             since: Some(Timestamp::UNIX_EPOCH),
             until: Some(Timestamp::MAX),
+            withheld: false,
             verdict: Some(Verdict::Message),
             box_name: Some("1;drop".into()),
             limit: Some(u32::MAX),

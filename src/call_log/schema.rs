@@ -136,6 +136,12 @@ pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
+/// Whether the database, perhaps of an older version, has this table.
+pub(super) fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)";
+    connection.query_row(sql, [name], |row| row.get(0))
+}
+
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let migration = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = version(&migration)?;

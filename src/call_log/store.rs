@@ -39,7 +39,7 @@ pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<(
     match row {
         Some((seq, case_seq)) => {
             file_numbers(connection, seq, record)?;
-            cases::file(connection, seq, case_seq, record)?;
+            cases::file(connection, seq, case_seq, record, entry.deliver_to())?;
             outbox::insert(connection, record, entry.deliver_to())
         }
         None => Ok(()),

@@ -2,17 +2,21 @@
 
 use jiff::tz::TimeZone;
 
+use super::{Duty, Stage};
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::Class;
 use crate::number::no_number;
 use crate::record::{
-    CallRecord, Callback, CallbackSource, Caller, EndedBy, Presentation, Verdict, WouldHave,
+    CallRecord, Callback, CallbackSource, Caller, Destination, EndedBy, Presentation, Verdict,
+    WouldHave,
 };
-use crate::text::{quoted, shortened};
+use crate::text::{quoted, shortened, shown};
 
 /// Characters of a name or number that are shown in a line.
 const MOST_SHOWN: usize = 80;
+/// Characters of why a delivery fails.
+const MOST_REASON: usize = 300;
 
 /// What the caller was, as the end of the sentence "the caller …".
 pub fn verdict(verdict: Verdict) -> &'static str {
@@ -46,6 +50,62 @@ pub fn listed(record: &CallRecord) -> &'static str {
         (Some(EndedBy::TurnedAway), _) => " (refused)",
         (_, Some(_)) => " (watched)",
         _ => "",
+    }
+}
+
+/// Where a message went and when, with the time in this zone, in the form that `form` gives it.
+///
+/// The log has them as `box 100@default at 2026-11-24T09:12:35Z`.
+pub(super) fn entry(entry: &str, form: impl Fn(jiff::Timestamp) -> String) -> String {
+    let parts = entry.rsplit_once(" at ");
+    let placed = parts.and_then(|(place, at)| Some((place, at.parse().ok()?)));
+    placed.map_or_else(
+        || entry.into(),
+        |(place, at)| format!("{place} at {}", form(at)),
+    )
+}
+
+/// Where a message went, for people.
+pub fn delivered(told: &str, zone: &TimeZone) -> String {
+    shown(&entry(told, |at| time(at, zone))).to_string()
+}
+
+/// A delivery that is not made: since when, where to, and why not.
+pub fn owed(duty: &Duty, zone: &TimeZone) -> String {
+    let place = match duty.to {
+        Destination::VoiceBox => "the mailbox",
+        Destination::Mail => "e-mail",
+        Destination::Webhook => "the webhook",
+    };
+    let since = time(duty.since, zone);
+    let why = duty.why.as_deref().unwrap_or("not tried yet");
+    let why = shortened(why, MOST_REASON);
+    match duty.stage {
+        Stage::GivenUp => {
+            format!("not delivered to {place}: given up, waiting since {since}: {why}")
+        }
+        Stage::Placed => format!("the lamp of {place} waits since {since}: {why}"),
+        Stage::Waiting | Stage::Prepared if duty.why.is_none() => {
+            format!("waiting for {place} since {since}: {why}")
+        }
+        Stage::Waiting | Stage::Prepared => {
+            let due = time(duty.due, zone);
+            format!("waiting for {place} since {since}, tried again {due}: {why}")
+        }
+    }
+}
+
+/// What stands behind the verdict in a table: that the message is not, or not everywhere, where it can be heard.
+pub fn owed_in_short(record: &CallRecord, owed: &[Duty]) -> &'static str {
+    let stages = || owed.iter().map(|duty| duty.stage);
+    if stages().any(|stage| matches!(stage, Stage::Waiting | Stage::Prepared)) {
+        " (waiting)"
+    } else if stages().all(|stage| stage != Stage::GivenUp) {
+        ""
+    } else if record.delivered.is_empty() {
+        " (not delivered)"
+    } else {
+        " (partly delivered)"
     }
 }
 

@@ -9,8 +9,9 @@
 //! does not know, and the other is not to be called back.
 //!
 //! A case is open until the caller has what he called for, as far as that can be known: he has left a message
-//! (the guard knows), or he was connected with somebody (Asterisk's manager interface tells). Then every case
-//! of his that is open for that box is closed, and his next call opens another.
+//! and the team can hear it (the guard knows), or he was connected with somebody (Asterisk's manager interface
+//! tells). Then every case of his that is open for that box is closed, and his next call opens another. A message
+//! can be heard when it has reached one of its destinations; where it has none, when it is filed.
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::calls::{Error, NOTHING_FOUND};
 use crate::audio::MediaTime;
-use crate::call_log::{CaseOfCall, Reader, words};
+use crate::call_log::{CaseOfCall, Duty, Reader, Stage, words};
 use crate::prompts::Prompt;
 use crate::record::{CallRecord, Mode, Presentation, Verdict};
 use crate::text::{quoted, shortened, shown};
@@ -43,7 +43,9 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
                 None => None,
             };
             let case = case.as_ref().map(|(calls, of)| (of, calls.as_slice()));
-            write!(out, "{}", card(record, case, data_folder, &zone))?;
+            let mut owed = reader.undelivered()?;
+            owed.retain(|duty| duty.call == record.id);
+            write!(out, "{}", card(record, case, &owed, data_folder, &zone))?;
             return Ok(ExitCode::SUCCESS);
         }
         several => {
@@ -63,14 +65,16 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     Ok(ExitCode::from(NOTHING_FOUND))
 }
 
-/// The card: everything that answers "I did leave a message", in words; `case` with all calls of the case.
+/// The card: everything that answers "I did leave a message", in words; `case` with all calls of the case, `owed` what
+/// is still to be delivered or could not be.
 pub fn card(
     record: &CallRecord,
     case: Option<(&CaseOfCall, &[CallRecord])>,
+    owed: &[Duty],
     data_folder: &Path,
     zone: &TimeZone,
 ) -> String {
-    let mut card = Card(format!("Call {}: {}\n\n", record.id, answer(record)));
+    let mut card = Card(format!("Call {}: {}\n\n", record.id, answer(record, owed)));
     card.line("When", &when(record, zone));
     card.line("Who", &who(record));
     if let Some(entry) = &record.watched {
@@ -117,7 +121,11 @@ pub fn card(
     card.line("Audio", audio.as_deref().unwrap_or("none kept"));
     card.lines(
         "Delivered",
-        record.delivered.iter().map(|to| shown(to).to_string()),
+        record
+            .delivered
+            .iter()
+            .map(|told| words::delivered(told, zone))
+            .chain(owed.iter().map(|duty| words::owed(duty, zone))),
         "to nobody",
     );
     card.line("Asterisk", &asterisk(record));
@@ -144,7 +152,7 @@ impl Card {
 }
 
 /// The short answer to "I did leave a message".
-fn answer(record: &CallRecord) -> String {
+fn answer(record: &CallRecord, owed: &[Duty]) -> String {
     let Some(verdict) = record.verdict else {
         return "still up, or cut off and not closed yet".into();
     };
@@ -154,6 +162,22 @@ fn answer(record: &CallRecord) -> String {
         );
     }
     let left = words::verdict(verdict);
+    let waits = |duty: &Duty| matches!(duty.stage, Stage::Waiting | Stage::Prepared);
+    let more = match (record.delivered.is_empty(), owed.iter().any(waits)) {
+        (true, true) => Some("its delivery waits, see Delivered"),
+        (false, true) => Some("it was delivered, but not everywhere yet"),
+        (is_nowhere, false) if owed.iter().any(|duty| duty.stage == Stage::GivenUp) => {
+            Some(if is_nowhere {
+                "it could NOT be delivered, see Delivered"
+            } else {
+                "it was delivered, but not everywhere"
+            })
+        }
+        _ => None,
+    };
+    if let Some(more) = more {
+        return format!("the caller {left}; {more}");
+    }
     match (verdict.is_delivered(), record.delivered.is_empty()) {
         (true, false) => format!("the caller {left}; it was delivered"),
         (true, true) => format!("the caller {left}; no delivery by the guard is noted"),
@@ -170,7 +194,16 @@ fn when(record: &CallRecord, zone: &TimeZone) -> String {
     let mut text = started.strftime("%A, %-d %B %Y, %H:%M:%S").to_string();
     if let (Some(ended), Some(length)) = (record.ended, words::length(record)) {
         let ended = ended.to_zoned_datetime(zone.clone());
-        let _ = write!(text, " to {} ({length} s)", ended.strftime("%H:%M:%S"));
+        if ended.offset() != started.offset() {
+            let _ = write!(text, " {}", started.strftime("(UTC%:z)"));
+        }
+        let _ = write!(text, " to {}", ended.strftime("%H:%M:%S"));
+        if ended.offset() != started.offset() {
+            let _ = write!(text, " {}", ended.strftime("(UTC%:z)"));
+            let _ = write!(text, " ({length} s)");
+            return text;
+        }
+        let _ = write!(text, " ({length} s)");
     }
     let _ = write!(text, ", {}", started.strftime("UTC%:z"));
     text

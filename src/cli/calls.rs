@@ -1,23 +1,25 @@
 //! `calls`: the call log, searched; a table for people, JSON and CSV for machines.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use jiff::tz::TimeZone;
 
 use super::cases;
+use super::listing::Listing;
 use super::when::When;
 use crate::audio::MediaTime;
-use crate::call_log::{CaseOfCall, LogError, Order, Query, Reader, export, waiting, words};
+use crate::call_log::export::{self, Csv};
+use crate::call_log::{CaseOfCall, Duty, LogError, Order, Query, Reader, Stage, waiting, words};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
 use crate::config::full_box_name;
 use crate::hearing::Class;
 use crate::number::{Country, Needle};
-use crate::record::{CallRecord, Mode, Verdict};
+use crate::record::{CallId, CallRecord, Mode, Verdict};
 use crate::text::shortened;
 
 /// Nothing was found.
@@ -38,10 +40,11 @@ Examples:
   voicemail-guard calls --cases --open --since 7d
   voicemail-guard calls --verdict message --since 2026-11-23 --until 2026-11-23 --format csv")]
 pub struct Args {
-    /// Calls from this number or to be called back there, in any form people write; the last digits do
+    /// Calls from this number or to be called back there, in any form people write; the last digits do; or the
+    /// word withheld
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     pub number: Option<String>,
-    /// Calls since: 2026-11-23, "2026-11-23 14:00", today, yesterday, 2h, 3d
+    /// Calls since: 2026-11-23, 23.11.2026, "2026-11-23 14:00", 14:00, today, yesterday, 2h, 3d
     #[arg(long, value_name = "TIME")]
     pub since: Option<When>,
     /// Calls until; a day counts to its end
@@ -65,6 +68,9 @@ pub struct Args {
     /// How they are printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Columns that a table may take, at least 40 [default: those of the terminal]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..))]
+    pub width: Option<u16>,
     /// Country that numbers without a country code belong to; from the configuration.
     #[arg(skip)]
     pub home: Country,
@@ -80,6 +86,8 @@ pub enum Format {
     Json,
     /// CSV, safe to open in a spreadsheet; one leading ' of a cell is not part of its value
     Csv,
+    /// CSV for an Excel with decimal commas, such as the German one: semicolons, umlauts in order
+    CsvExcel,
 }
 
 /// Why the log could not be shown.
@@ -118,20 +126,21 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     let zone = TimeZone::system();
     let reader = Reader::open(data_folder)?;
     let mut observed = Observed::default();
+    let owed = Owed::read(&reader)?;
+    let csv = |form: Csv, out: &mut dyn Write| {
+        out.write_all(export::csv_header(form).as_bytes())?;
+        lines(&reader, &query, out, |record, case| {
+            export::csv(form, record, case, owed.of(record), &zone)
+        })
+    };
     let printed = match args.format {
         _ if args.cases => cases::print(&reader, &query, args, &zone, out),
-        Format::Table => table(&reader, &query, &zone, &mut observed, out),
+        Format::Table => table(&reader, &query, args, (&owed, &zone), &mut observed, out),
         Format::Json => lines(&reader, &query, out, |record, case| {
-            export::json_with_case(record, case, &zone) + "\n"
+            export::json_with_case(record, case, owed.of(record), &zone) + "\n"
         }),
-        Format::Csv => out
-            .write_all(export::csv_header().as_bytes())
-            .map_err(Error::from)
-            .and_then(|()| {
-                lines(&reader, &query, out, |record, case| {
-                    export::csv(record, case, &zone)
-                })
-            }),
+        Format::Csv => csv(Csv::Plain, out),
+        Format::CsvExcel => csv(Csv::Excel, out),
     };
     let printed = match printed {
         Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -149,11 +158,31 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     })
 }
 
+/// What is not delivered of each call.
+struct Owed(BTreeMap<CallId, Vec<Duty>>);
+
+impl Owed {
+    fn read(reader: &Reader) -> Result<Self, LogError> {
+        let mut of: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let all = reader.undelivered()?.into_iter();
+        for duty in all.filter(|duty| duty.stage != Stage::Placed) {
+            of.entry(duty.call).or_default().push(duty);
+        }
+        Ok(Self(of))
+    }
+
+    fn of(&self, record: &CallRecord) -> &[Duty] {
+        self.0.get(&record.id).map_or(&[], Vec::as_slice)
+    }
+}
+
 fn query(args: &Args) -> Result<Query, Error> {
     let now = Clock::default()
         .date()
         .to_zoned_datetime(TimeZone::system());
+    let withheld = args.number.as_deref().is_some_and(means_withheld);
     let number = match &args.number {
+        _ if withheld => None,
         Some(text) => {
             Some(Needle::read(text, Some(args.home)).ok_or_else(|| Error::Number(text.clone()))?)
         }
@@ -161,6 +190,7 @@ fn query(args: &Args) -> Result<Query, Error> {
     };
     Ok(Query {
         number,
+        withheld,
         since: args.since.map(|since| since.begins(&now)).transpose()?,
         until: args.until.map(|until| until.ends(&now)).transpose()?,
         verdict: args.verdict,
@@ -170,6 +200,12 @@ fn query(args: &Args) -> Result<Query, Error> {
             .or((args.format == Format::Table).then_some(TABLE_LIMIT)),
         order: Order::NewestFirst,
     })
+}
+
+/// Whether a text stands for the callers who withhold their number.
+fn means_withheld(text: &str) -> bool {
+    let words = ["withheld", "number withheld", "anonymous", "private"];
+    words.contains(&text.trim().to_lowercase().as_str())
 }
 
 fn lines(
@@ -197,27 +233,32 @@ fn lines(
 fn table(
     reader: &Reader,
     query: &Query,
-    zone: &TimeZone,
+    args: &Args,
+    (owed, zone): (&Owed, &TimeZone),
     observed: &mut Observed,
     out: &mut dyn Write,
 ) -> Result<usize, Error> {
-    let mut table = empty_table([
-        "time",
-        "number",
-        "name",
-        "box",
-        "verdict",
-        "speech",
-        "call back",
-        "call",
-        "case",
-    ]);
+    let mut list = Listing::new(
+        [
+            "time",
+            "number",
+            "name",
+            "box",
+            "verdict",
+            "speech",
+            "call back",
+            "call",
+            "case",
+        ],
+        5,
+    );
     let mut broken = None;
     reader.each_with_case(query, |call| {
         match call {
             Ok((record, case)) => {
-                observed.count(&record);
-                table.add_row(row(&record, case.as_ref(), zone));
+                let owed = owed.of(&record);
+                observed.count(&record, owed);
+                list.add(row(&record, case.as_ref(), owed, zone));
             }
             Err(error) => broken = Some(error),
         }
@@ -226,30 +267,21 @@ fn table(
     if let Some(error) = broken {
         return Err(error.into());
     }
-    let printed = table.row_count();
-    if printed == 0 {
-        return Ok(0);
-    }
-    if let Some(speech) = table.column_mut(5) {
-        speech.set_cell_alignment(CellAlignment::Right);
-    }
-    writeln!(out, "{}", table.trim_fmt())?;
-    Ok(printed)
+    list.print(args.width, out)?;
+    Ok(list.len())
 }
 
-/// A table of the commands' one form, without rows yet.
-pub(super) fn empty_table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(header);
-    table
-}
-
-fn row(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> [String; 9] {
+fn row(
+    record: &CallRecord,
+    case: Option<&CaseOfCall>,
+    owed: &[Duty],
+    zone: &TimeZone,
+) -> [String; 9] {
     let verdict = match (record.verdict, record.ended) {
-        (Some(verdict), _) => format!("{verdict}{}", words::listed(record)),
+        (Some(verdict), _) => {
+            let owed = words::owed_in_short(record, owed);
+            format!("{verdict}{}{owed}", words::listed(record))
+        }
         (None, None) => "(up)".into(),
         (None, Some(_)) => String::new(),
     };
@@ -262,13 +294,14 @@ fn row(record: &CallRecord, case: Option<&CaseOfCall>, zone: &TimeZone) -> [Stri
         record.seconds.of(Class::Speech).to_string(),
         words::callback(&record.callback).unwrap_or_default(),
         record.id.to_string(),
-        case.map_or_else(String::new, case_in_short),
+        case.map_or_else(String::new, |of| case_in_short(record, of)),
     ]
 }
 
 /// Which call of how many, and whether the caller still has to be called back: `2 of 3, open`.
-fn case_in_short(of: &CaseOfCall) -> String {
+fn case_in_short(record: &CallRecord, of: &CaseOfCall) -> String {
     let state = match of.case.closed.map(|closed| closed.by) {
+        None if record.ended.is_none() && of.calls == 1 => "up",
         None => "open",
         Some(ClosedBy::Message) => "message",
         Some(ClosedBy::Answered) => "answered",
@@ -277,16 +310,23 @@ fn case_in_short(of: &CaseOfCall) -> String {
     format!("{} of {}, {state}", of.place, of.calls)
 }
 
-/// What enforce would have saved in the calls of a table that were only observed.
+/// What is told below a table: what enforce would have saved in the calls that were only observed, and what is
+/// not delivered.
 #[derive(Clone, Copy, Default)]
 struct Observed {
+    waiting: usize,
+    given_up: usize,
     calls: usize,
     ended: usize,
     saved: MediaTime,
 }
 
 impl Observed {
-    fn count(&mut self, record: &CallRecord) {
+    fn count(&mut self, record: &CallRecord, owed: &[Duty]) {
+        let given_up = owed.iter().any(|duty| duty.stage == Stage::GivenUp);
+        let waiting = owed.iter().any(|duty| duty.stage != Stage::GivenUp);
+        self.waiting += usize::from(waiting);
+        self.given_up += usize::from(given_up);
         self.calls += usize::from(record.mode == Mode::Observe);
         if let Some(would_have) = record.would_have {
             self.ended += 1;
@@ -309,6 +349,13 @@ fn notes(
             observed.calls,
             observed.ended,
             observed.saved.as_secs_f64() / 60.0
+        )?;
+    }
+    if observed.waiting + observed.given_up > 0 {
+        writeln!(
+            out,
+            "Not delivered yet: {}; given up: {}. voicemail-guard call ID says why.",
+            observed.waiting, observed.given_up
         )?;
     }
     if printed == 0 {

@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
-use comfy_table::CellAlignment;
 use jiff::tz::TimeZone;
 
-use super::calls::{Args, Error, Format, TABLE_LIMIT, empty_table};
+use super::calls::{Args, Error, Format, TABLE_LIMIT};
+use super::listing::Listing;
 use crate::call_log::{CountedCase, Query, Reader, export, words};
 use crate::text::shortened;
 
@@ -22,14 +22,14 @@ pub(super) fn print(
 ) -> Result<usize, Error> {
     let (cases, in_none) = reader.cases(query, args.open, query.limit)?;
     match args.format {
-        Format::Csv => return Err(Error::CasesAsCsv),
+        Format::Csv | Format::CsvExcel => return Err(Error::CasesAsCsv),
         Format::Json => {
             for case in &cases {
                 writeln!(out, "{}", export::case_json(case, zone))?;
             }
         }
         Format::Table => {
-            table(&cases, zone, out)?;
+            table(&cases, args, zone, out)?;
             notes(cases.len(), in_none, args, out)?;
         }
     }
@@ -37,41 +37,50 @@ pub(super) fn print(
     Ok(cases.len())
 }
 
-fn table(cases: &[CountedCase], zone: &TimeZone, out: &mut dyn Write) -> Result<(), Error> {
-    if cases.is_empty() {
-        return Ok(());
-    }
-    let mut table = empty_table([
-        "last call",
-        "first call",
-        "number",
-        "box",
-        "calls",
-        "verdicts",
-        "state",
-        "case",
-    ]);
+fn table(
+    cases: &[CountedCase],
+    args: &Args,
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let mut list = Listing::new(
+        [
+            "last call",
+            "first call",
+            "number",
+            "box",
+            "calls",
+            "verdicts",
+            "state",
+            "case",
+        ],
+        4,
+    );
     for counted in cases {
         let verdicts = counted.verdicts.iter();
         let verdicts: Vec<_> = verdicts
             .map(|(verdict, n)| format!("{n} {verdict}"))
             .collect();
-        table.add_row([
+        list.add([
             words::time(counted.case.last, zone),
             words::time(counted.case.first, zone),
             shortened(&counted.number, WIDTH).to_string(),
             shortened(&counted.box_name, WIDTH).to_string(),
             counted.calls.to_string(),
             verdicts.join(", "),
-            words::case_state(&counted.case, zone),
+            state(counted, zone),
             counted.case.id.to_string(),
         ]);
     }
-    if let Some(calls) = table.column_mut(4) {
-        calls.set_cell_alignment(CellAlignment::Right);
+    Ok(list.print(args.width, out)?)
+}
+
+fn state(counted: &CountedCase, zone: &TimeZone) -> String {
+    if counted.case.closed.is_none() && counted.calls == counted.up {
+        "call in progress".into()
+    } else {
+        words::case_state(&counted.case, zone)
     }
-    writeln!(out, "{}", table.trim_fmt())?;
-    Ok(())
 }
 
 /// What a list of cases does not show, so that nobody takes it for the whole log.

@@ -10,6 +10,7 @@ pub mod delivery;
 mod limits;
 pub mod parcels;
 mod read;
+mod twice;
 mod value;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -18,7 +18,7 @@ use super::boxes::{BoxSettings, BoxTable, conflicts};
 use super::delivery::{AmiTable, Delivery, DeliveryTable, Method, VoiceBoxTable};
 use super::parcels::{MailTable, WebhookTable, mail_mistakes, webhook_mistakes};
 use super::value::{AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds};
-use super::{Config, Limits, Logging, Problem, Prompts, Tap, full_box_name};
+use super::{Config, Limits, Logging, Problem, Prompts, Tap, full_box_name, twice};
 use crate::agi::CodecLimits;
 use crate::record::{Destination, Mailbox};
 use crate::telemetry::LogFormat;
@@ -41,7 +41,10 @@ pub(super) fn config(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
     let mut reader = Reader::new(text);
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        reader.report(error.span(), "", error.message());
+        match error.span().filter(|_| error.message() == "duplicate key") {
+            Some(span) => reader.report_twice(span),
+            None => reader.report(error.span(), "", error.message()),
+        }
     }
     let config = if reader.problems.is_empty() {
         reader.config(table.into_inner())
@@ -312,6 +315,19 @@ impl<'a> Reader<'a> {
             self.report(Some(at), &format!("{title} {}", wrong.get_ref()), &what);
             settings.remove(&wrong);
         }
+    }
+
+    /// A key or table that stands in the file twice: which, and where it stands first.
+    fn report_twice(&mut self, span: Range<usize>) {
+        let line = line_at(self.text.as_bytes(), span.start);
+        let (key, first) = twice::told(self.text, line);
+        let what = match first {
+            Some(first) => {
+                format!("duplicate key: it is in line {first} already; keep one of the two")
+            }
+            None => "duplicate key: it is in the file already; keep one of the two".into(),
+        };
+        self.report(Some(span), &key, &what);
     }
 
     fn report(&mut self, at: Option<Range<usize>>, key: &str, what: &str) {

@@ -72,11 +72,19 @@ fn a_dialplan_that_is_missing_closed_or_not_brought_in_is_told() {
     fs::remove_file(house.path("asterisk").join(DIALPLAN)).unwrap();
     let (code, lines) = house.check();
     let path = house.path("asterisk").join(DIALPLAN);
+    let all_lost = |lines: &[String]| {
+        lines
+            .iter()
+            .any(|line| line.contains("every call to every number is refused"))
+    };
+    assert!(!all_lost(&lines), "{lines:#?}");
     let (_, mend) = item(
         &lines,
         &format!("fail dialplan {} is not there", path.display()),
     );
     assert!(code == 1 && mend.contains("install -m 644"), "{mend}");
+    let (code, lines) = include(&format!("#include {DIALPLAN}\n"));
+    assert!(code == 1 && all_lost(&lines), "{lines:#?}");
 }
 
 #[test]
@@ -116,7 +124,7 @@ fn a_box_that_no_mailbox_has_is_told() {
     let told = |code_wanted: i32| {
         let (code, lines) = house.check();
         assert_eq!(code, code_wanted, "{lines:#?}");
-        lines.into_iter().find(|line| line.contains("mailboxes"))
+        lines.into_iter().find(|line| line.contains(" mailboxes "))
     };
     assert_eq!(told(0), None, "without a voicemail.conf nothing is known");
     house.etc(

@@ -30,7 +30,7 @@ pub(super) fn items(config: &Config, folder: &Path) -> Vec<Item> {
         )];
     }
     let mut items = vec![file(folder, &config.tap.folder_as_guard_sees_it)];
-    items.push(included(folder));
+    items.extend(included(folder));
     items.extend(mailboxes(config, folder));
     items
 }
@@ -103,12 +103,28 @@ fn unknown(path: &Path, error: &io::Error) -> Item {
 }
 
 /// Whether the dialplan brings the shipped file in, and so that nothing else falls with it.
-fn included(folder: &Path) -> Item {
+fn included(folder: &Path) -> Vec<Item> {
     let start = folder.join("extensions.conf");
     let lines = match Lines::of(folder, &start) {
         Ok(lines) => lines,
-        Err(error) => return unknown(&start, &error),
+        Err(error) => return vec![unknown(&start, &error)],
     };
+    let missing = lines.missing.iter().map(|(from, missing)| {
+        Item::fail(
+            "dialplan",
+            format!(
+                "{} has an #include of {}, which is not there: Asterisk loads no dialplan at all, and from its next start \
+                 on every call to every number is refused",
+                from.display(),
+                missing.display()
+            ),
+            "put the file there, or write #tryinclude",
+        )
+    });
+    missing.chain([brought_in(&lines, &start)]).collect()
+}
+
+fn brought_in(lines: &Lines, start: &Path) -> Item {
     let line = format!("#tryinclude {DIALPLAN}");
     let reload = "asterisk -rx 'dialplan reload'";
     match lines
@@ -204,6 +220,8 @@ struct Lines {
     text: Vec<String>,
     includes: Vec<Include>,
     unread: Vec<PathBuf>,
+    /// Which file includes which that is not there, so that Asterisk takes none of all this.
+    missing: Vec<(PathBuf, PathBuf)>,
 }
 
 struct Include {
@@ -294,10 +312,18 @@ impl Lines {
                 continue;
             };
             let files = include.files(folder);
+            let needed = !include.try_only;
             self.includes.push(include);
-            for file in files {
-                if depth < DEEPEST && self.read(folder, &file, depth + 1).is_err() {
-                    self.unread.push(file);
+            for included in files {
+                if depth == DEEPEST {
+                    continue;
+                }
+                match self.read(folder, &included, depth + 1) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                        self.unread.push(included);
+                    }
+                    Err(_) if needed => self.missing.push((file.to_owned(), included)),
+                    _ => {}
                 }
             }
         }

@@ -1,0 +1,99 @@
+//! Cases of callers whose message is not delivered yet, and of callers who are still there.
+
+use serde_json::Value;
+use tempfile::TempDir;
+use voicemail_guard::call_log::Outcome;
+use voicemail_guard::case::ClosedBy;
+use voicemail_guard::record::{Destination, Verdict};
+
+use super::{BERLIN, block_on, by, flush, hangup, open, outline, run};
+
+#[test]
+fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    let mut message = by(1, 0, BERLIN, Verdict::Message);
+    message.delivered = Vec::new();
+    log.close_and_deliver(message.clone(), &[Destination::VoiceBox, Destination::Mail]);
+    flush(&log);
+    assert_eq!(outline(folder.path()), [(1, None)]);
+    let id = message.id.to_string();
+    let card = || run(folder.path(), &["call", &id]).1;
+    let table = || run(folder.path(), &["calls"]).1;
+    assert!(card().contains("its delivery waits"), "{}", card());
+    assert!(table().contains("message (waiting)"), "{}", table());
+    assert!(
+        table().contains("Not delivered yet: 1; given up: 0."),
+        "{}",
+        table()
+    );
+
+    let note = |to: Destination, outcome: Outcome| {
+        let heads = block_on(log.outbox().heads()).unwrap();
+        let duty = heads.into_iter().find(|duty| duty.to == to).unwrap();
+        block_on(log.outbox().note(&duty, outcome)).unwrap();
+    };
+    let why = || "no room in \u{1b}[2J the box".to_owned();
+    let due = message.started;
+    note(Destination::VoiceBox, Outcome::Later { due, why: why() });
+    assert!(
+        card().contains("waiting for the mailbox since 20"),
+        "{}",
+        card()
+    );
+    assert!(
+        card().contains("no room in") && !card().contains('\u{1b}'),
+        "{}",
+        card()
+    );
+    note(
+        Destination::VoiceBox,
+        Outcome::GivenUp {
+            why: why(),
+            entry: None,
+        },
+    );
+    assert_eq!(outline(folder.path()), [(1, None)]);
+    let (_, json) = run(folder.path(), &["calls", "--format", "json"]);
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let stages = [0, 1].map(|n| json["undelivered"][n]["stage"].clone());
+    assert_eq!(stages, ["given_up", "waiting"]);
+
+    note(
+        Destination::Mail,
+        Outcome::Done(Some("mail a@example.com".into())),
+    );
+    assert_eq!(outline(folder.path()), [(1, Some(ClosedBy::Message))]);
+    assert!(
+        card().contains("delivered, but not everywhere\n"),
+        "{}",
+        card()
+    );
+    assert!(
+        card().contains("not delivered to the mailbox: given up"),
+        "{}",
+        card()
+    );
+    assert!(
+        table().contains("message (partly delivered)"),
+        "{}",
+        table()
+    );
+}
+
+#[test]
+fn a_call_in_progress_is_nobody_to_call_back() {
+    let mut up = hangup(1, 0, BERLIN);
+    (up.ended, up.verdict, up.ended_by) = (None, None, None);
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    let call = log.open_call(up);
+    flush(&log);
+    let still_open = || run(folder.path(), &["calls", "--cases", "--open"]).1;
+    assert_eq!(still_open(), "No cases found.\n");
+    let (_, all) = run(folder.path(), &["calls", "--cases"]);
+    assert!(all.contains("call in progress"), "{all}");
+    call.close(hangup(1, 0, BERLIN));
+    flush(&log);
+    assert!(still_open().contains("+49301234567"), "{}", still_open());
+}

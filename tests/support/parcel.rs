@@ -8,7 +8,7 @@ use voicemail_guard::case::PlaceInCase;
 use voicemail_guard::delivery::trim::{Delivered, Stretch};
 use voicemail_guard::delivery::{Destination, Parcel, key_of};
 
-use crate::records;
+use super::records;
 
 /// Three seconds of sound, the number from the first to the third.
 pub(crate) fn parcel(destination: Destination) -> Parcel {

@@ -1,6 +1,7 @@
 //! The listener over real sockets: limits, slow and broken peers, panics, the end.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -89,13 +90,18 @@ struct Guard {
 
 impl Guard {
     async fn start(limits: Limits) -> Self {
+        Self::start_with(move || limits.clone()).await
+    }
+
+    /// With limits that are asked for at every connection.
+    async fn start_with(limits: impl Fn() -> Limits + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let handler = Arc::new(ByPath::default());
         let stop = CancellationToken::new();
         let server = tokio::spawn(server::run(
             vec![listener],
-            move || limits.clone(),
+            limits,
             Clock::default(),
             Arc::clone(&handler),
             stop.clone(),
@@ -122,6 +128,14 @@ impl Guard {
             held.push(TcpStream::connect(self.at).await.unwrap());
         }
         held
+    }
+
+    /// Two preludes without an end: one not begun, one left off.
+    async fn unfinished(&self) -> [TcpStream; 2] {
+        let mute = TcpStream::connect(self.at).await.unwrap();
+        let mut slow = TcpStream::connect(self.at).await.unwrap();
+        slow.write_all(b"agi_network: yes\n").await.unwrap();
+        [slow, mute]
     }
 
     /// A whole call that must go well.
@@ -275,17 +289,24 @@ async fn a_flood_above_the_second_limit_is_refused_and_told_sparingly() {
 
 #[tokio::test]
 async fn a_prelude_that_does_not_end_blocks_nobody_and_is_ended() {
+    let patient = Guard::start(Limits {
+        prelude: Duration::from_mins(1),
+        ..limits()
+    })
+    .await;
+    let unfinished = patient.unfinished().await;
+    patient.good_call().await;
+    drop(unfinished);
+    patient.end().await;
+
     let guard = Guard::start(Limits {
         prelude: Duration::from_millis(200),
         ..limits()
     })
     .await;
-    let mut mute = TcpStream::connect(guard.at).await.unwrap();
-    let mut slow = TcpStream::connect(guard.at).await.unwrap();
-    slow.write_all(b"agi_network: yes\n").await.unwrap();
-    guard.good_call().await;
-    assert_eq!(rest(&mut slow).await, "failure\n");
-    assert_eq!(rest(&mut mute).await, "failure\n");
+    for stream in &mut guard.unfinished().await {
+        assert_eq!(rest(stream).await, "failure\n");
+    }
     guard.end().await;
 }
 
@@ -377,9 +398,13 @@ async fn a_panic_ends_its_own_call_and_no_other() {
 
 #[tokio::test]
 async fn a_session_over_its_limit_is_ended() {
-    let guard = Guard::start(Limits {
-        session: Duration::from_millis(200),
-        ..limits()
+    let is_first = AtomicBool::new(true);
+    let guard = Guard::start_with(move || {
+        let mut limits = limits();
+        if is_first.swap(false, Ordering::Relaxed) {
+            limits.session = Duration::from_millis(200);
+        }
+        limits
     })
     .await;
     let mut stream = guard.call("stubborn").await;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -82,6 +82,13 @@ impl Lab {
     pub fn process(&self) -> u32 {
         let file = fs::read_to_string(self.inside("/run/asterisk/asterisk.pid")).unwrap();
         file.trim().parse().expect("the number of a process")
+    }
+
+    /// Whether Asterisk holds this file open.
+    pub fn asterisk_has_open(&self, file: &Path) -> bool {
+        let handles = fs::read_dir(format!("/proc/{}/fd", self.process())).unwrap();
+        let mut files = handles.filter_map(|handle| fs::read_link(handle.ok()?.path()).ok());
+        files.any(|open| open == file)
     }
 
     /// How this test's calls have ended, in the dialplan's own words; waits until there are `count`.

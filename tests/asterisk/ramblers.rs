@@ -1,5 +1,5 @@
 //! Long real speech through Asterisk: when the prompt comes, what is marked as the number, what is
-//! delivered. Needs the folder named by `VOICEMAIL_GUARD_CORPUS`.
+//! delivered. Needs the folder named by `VOICEMAIL_GUARD_CORPUS`, and fails without it; `tests/run` then leaves it out.
 
 use std::fs;
 
@@ -47,9 +47,7 @@ struct Rambler {
 
 #[test]
 fn ramblers_of_the_corpus() {
-    let Some(pool) = Pool::named("no rambler talked for as long as real ones do") else {
-        return;
-    };
+    let pool = Pool::open();
     let lab = Lab::enter();
     let settings = format!(
         "deliver_to = [\"voicemail\"]\nnumber_first = true\n[delivery.voicemail]\nspool = {:?}\nmost_messages = 1000\n",

@@ -17,7 +17,7 @@ use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
 use voicemail_guard::number::CallerList;
 use voicemail_guard::record::{CallRecord, CallbackSource, EndedBy, Mode, Verdict};
 
-use crate::records;
+use super::records;
 
 /// Lives through a call of these events, and checks every law.
 pub(crate) fn live(bytes: &[u8]) {

@@ -6,7 +6,7 @@ use voicemail_guard::delivery::trim::{Delivered, Stretch};
 use voicemail_guard::delivery::{Parcel, key_of};
 use voicemail_guard::record::{CallId, Destination, PlaceInCase, Verdict};
 
-use crate::records;
+use super::records;
 
 /// Three seconds of sound, the number from the first to the third.
 pub(crate) fn parcel(destination: Destination) -> Parcel {

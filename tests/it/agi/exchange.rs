@@ -1,0 +1,254 @@
+//! What becomes of a command: hang-ups, interruptions, the end of the connection.
+
+use bytes::Bytes;
+use voicemail_guard::agi::{
+    Command, Exchange, Failure, Handled, Incoming, Keys, Outcome, Refused, Reply, Verb,
+};
+
+use super::{STREAM, WAIT, feed, finished, pressed, probed, ran_out, replies, started};
+
+#[test]
+fn minus_one_is_told_apart() {
+    let gone = b"511 Command Not Permitted on a dead channel or intercept routine\n";
+    let missing = Outcome::Failed(Failure::FileMissing);
+    let refused = Outcome::Failed(Failure::Refused);
+    assert_eq!(
+        probed(STREAM(), b"200 result=-1 endpos=0\n", b"200 result=6\n"),
+        missing
+    );
+    assert_eq!(
+        probed(STREAM(), b"200 result=-1 endpos=0\n", b"200 result=4\n"),
+        missing
+    );
+    assert_eq!(
+        probed(STREAM(), b"200 result=-1 endpos=160\n", b"200 result=6\n"),
+        refused
+    );
+    assert_eq!(
+        probed(
+            STREAM(),
+            b"200 result=-1 endpos=12000\n",
+            b"HANGUP\n200 result=6\n"
+        ),
+        Outcome::ChannelGone
+    );
+    assert_eq!(
+        probed(STREAM(), b"200 result=-1 endpos=0\n", gone),
+        Outcome::ChannelGone
+    );
+    assert_eq!(
+        probed(WAIT(), b"200 result=-1\n", b"200 result=6\n"),
+        refused
+    );
+    assert_eq!(
+        probed(
+            Command::exec("AudioSocket", "x"),
+            b"200 result=-1\n",
+            b"200 result=6\n"
+        ),
+        refused
+    );
+    assert_eq!(
+        probed(
+            Command::say_digits("1", Keys::NONE),
+            b"200 result=-1\n",
+            b"200 result=6\n"
+        ),
+        missing
+    );
+
+    let mut exchange = started(WAIT());
+    let handled = feed(&mut exchange, b"HANGUP\n200 result=-1\n");
+    assert_eq!(handled[0], Handled::HungUp);
+    assert_eq!(finished(handled[1..].to_vec()), Outcome::ChannelGone);
+    assert_eq!(exchange.poll_send(), None);
+}
+
+#[test]
+fn the_hang_up_may_stand_anywhere_and_the_session_goes_on() {
+    for (before, after) in [
+        (&b"HANGUP\n"[..], &b""[..]),
+        (b"HANGUP\nHANGUP\n", b""),
+        (b"hangup\r\n", b"HANGUP \n"),
+        (b"", b"HANGUP\n"),
+    ] {
+        let mut exchange = started(Command::get_variable("X"));
+        let mut bytes = before.to_vec();
+        bytes.extend_from_slice(b"200 result=1 (y)\n");
+        bytes.extend_from_slice(after);
+        let mut handled = feed(&mut exchange, &bytes);
+        let hang_ups = handled.len();
+        handled.retain(|handled| *handled != Handled::HungUp);
+        assert_eq!(hang_ups - handled.len(), 1);
+        assert_eq!(
+            finished(handled),
+            Outcome::Value(Some(Bytes::from_static(b"y")))
+        );
+        assert!(exchange.is_dead() && exchange.is_idle());
+
+        assert_eq!(exchange.start(STREAM()), Err(Refused::DeadChannel));
+        exchange
+            .start(Command::set_variable("GUARD_STATUS", "done"))
+            .unwrap();
+        assert_eq!(
+            finished(feed(&mut exchange, b"200 result=1\n")),
+            Outcome::Done
+        );
+    }
+}
+
+#[test]
+fn a_hang_up_inside_a_usage_block_is_one() {
+    let items = replies(b"520-Usage:\nHANGUP\nmore\n520 End.\n");
+    assert_eq!(items[0], Incoming::Hangup);
+    assert_eq!(
+        items[1],
+        Incoming::Reply(Reply::Usage(Bytes::from_static(b"Usage:\nmore\n")))
+    );
+}
+
+#[test]
+fn without_a_hangup_line_the_first_511_tells() {
+    let mut exchange = started(WAIT());
+    let refusal = b"511 Command Not Permitted on a dead channel or intercept routine\n";
+    assert_eq!(finished(feed(&mut exchange, refusal)), Outcome::DeadChannel);
+    assert!(exchange.is_dead());
+    assert_eq!(exchange.start(WAIT()), Err(Refused::DeadChannel));
+}
+
+#[test]
+fn a_reply_to_nothing_is_never_matched_to_a_later_command() {
+    let mut exchange = Exchange::new();
+    let handled = feed(&mut exchange, b"200 result=55\n");
+    assert!(matches!(
+        handled[..],
+        [Handled::Unexpected(Reply::Result(_))]
+    ));
+    exchange.start(WAIT()).unwrap();
+    assert_eq!(exchange.start(WAIT()), Err(Refused::Busy));
+    assert_eq!(
+        finished(feed(&mut exchange, b"200 result=0\n")),
+        ran_out(None)
+    );
+}
+
+#[test]
+fn an_interrupted_prompt_is_swallowed() {
+    let mut exchange = started(STREAM());
+    exchange.interrupt().unwrap();
+    exchange.interrupt().unwrap();
+    let fence = fence(&mut exchange);
+    assert_eq!(exchange.poll_send(), None);
+    assert_eq!(finished(feed(&mut exchange, &fence)), Outcome::Swallowed);
+    exchange.start(WAIT()).unwrap();
+}
+
+#[test]
+fn a_prompt_that_ended_while_it_was_interrupted_is_replied() {
+    let mut exchange = started(STREAM());
+    exchange.interrupt().unwrap();
+    let fence = fence(&mut exchange);
+    assert_eq!(feed(&mut exchange, b"200 result=49 endpos=800\n"), []);
+    assert!(!exchange.is_idle());
+    assert_eq!(
+        finished(feed(&mut exchange, &fence)),
+        pressed(b'1', Some(800))
+    );
+}
+
+#[test]
+fn an_interrupted_wait_says_1_which_is_no_key() {
+    let mut exchange = started(WAIT());
+    exchange.interrupt().unwrap();
+    let fence = fence(&mut exchange);
+    assert_eq!(feed(&mut exchange, b"200 result=1\n"), []);
+    assert_eq!(finished(feed(&mut exchange, &fence)), Outcome::Swallowed);
+}
+
+#[test]
+fn what_does_not_watch_the_connection_is_not_interrupted() {
+    let mut exchange = started(Command::answer());
+    assert_eq!(exchange.interrupt(), Err(Refused::NotInterruptible));
+    assert_eq!(
+        finished(feed(&mut exchange, b"200 result=0\n")),
+        Outcome::Done
+    );
+    assert_eq!(exchange.interrupt(), Err(Refused::NotInterruptible));
+}
+
+/// The answer to the fence that was sent.
+fn fence(exchange: &mut Exchange) -> Vec<u8> {
+    let fence = exchange.poll_send().unwrap();
+    assert_eq!(fence.verb(), Verb::GetFullVariable);
+    let text = fence.arguments().next().unwrap();
+    [b"200 result=1 (", text, b")\n"].concat()
+}
+
+#[test]
+fn what_was_under_way_is_lost_with_the_connection() {
+    let mut exchange = started(WAIT());
+    let lost = exchange.closed();
+    assert_eq!(lost.map(|finished| finished.outcome), Some(Outcome::Lost));
+    assert_eq!(exchange.closed(), None);
+    assert_eq!(exchange.start(Command::noop()), Err(Refused::Closed));
+}
+
+#[test]
+fn a_command_sent_behind_another_is_answered_behind_it() {
+    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let gone_on = Outcome::Executed(0);
+    let mut exchange = started(Command::exec("VoiceMail", "100"));
+    exchange.start_behind(rail()).unwrap();
+    assert_eq!(exchange.poll_send(), Some(rail()));
+    assert_eq!(exchange.start_behind(rail()), Err(Refused::NotFollowable));
+    assert_eq!(finished(feed(&mut exchange, b"200 result=0\n")), gone_on);
+    assert_eq!(exchange.under_way(), Some(&rail()));
+    assert_eq!(exchange.start(WAIT()), Err(Refused::Busy));
+    assert_eq!(
+        finished(feed(&mut exchange, b"200 result=1\n")),
+        Outcome::Done
+    );
+    assert!(exchange.is_idle());
+}
+
+#[test]
+fn what_was_sent_behind_is_answered_before_the_status_that_tells_minus_one_apart() {
+    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let mut exchange = started(Command::exec("VoiceMail", "100"));
+    exchange.start_behind(rail()).unwrap();
+    exchange.poll_send();
+    assert_eq!(feed(&mut exchange, b"200 result=-1\n"), []);
+    assert_eq!(exchange.poll_send(), Some(Command::channel_status()));
+    assert_eq!(
+        finished(feed(&mut exchange, b"200 result=1\n")),
+        Outcome::Done
+    );
+    assert_eq!(
+        finished(feed(&mut exchange, b"200 result=6\n")),
+        Outcome::Failed(Failure::Refused)
+    );
+    assert!(exchange.is_idle() && !exchange.is_dead());
+}
+
+#[test]
+fn nothing_is_sent_behind_what_it_would_end_nor_what_needs_a_caller() {
+    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    assert_eq!(
+        Exchange::new().start_behind(rail()),
+        Err(Refused::NotFollowable)
+    );
+    assert_eq!(
+        started(WAIT()).start_behind(rail()),
+        Err(Refused::NotFollowable)
+    );
+    let mut exchange = started(Command::exec("VoiceMail", "100"));
+    assert_eq!(
+        exchange.start_behind(Command::answer()),
+        Err(Refused::NotFollowable)
+    );
+    exchange.start_behind(rail()).unwrap();
+    assert_eq!(exchange.closed().unwrap().outcome, Outcome::Lost);
+    assert_eq!(exchange.closed().map(|lost| lost.command), Some(rail()));
+    assert_eq!(exchange.closed(), None);
+    assert_eq!(exchange.start_behind(rail()), Err(Refused::Closed));
+}

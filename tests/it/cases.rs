@@ -1,0 +1,461 @@
+//! Repeat callers in the call log: which calls are one case, what closes it, what is shown of it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Parser;
+use jiff::SignedDuration;
+use rusqlite::Connection;
+use serde_json::Value;
+use tempfile::TempDir;
+use voicemail_guard::call_log::{CallLog, CountedCase, DATABASE, Query, Reader};
+use voicemail_guard::case::{ClosedBy, Connected};
+use voicemail_guard::cli::calls;
+use voicemail_guard::clock::Clock;
+use voicemail_guard::number::{Country, Home, normalise};
+use voicemail_guard::record::{CallId, CallRecord, Caller, EndedBy, Presentation, Verdict};
+
+use crate::support::call_log::{Lock, all, flush, open};
+use crate::support::command_line::{Command, run};
+use crate::support::records::closed;
+
+mod waiting;
+
+/// The `n`th call of the morning, so many minutes after the first, by this number.
+fn by(n: u32, minutes: i64, number: &str, verdict: Verdict) -> CallRecord {
+    let mut record = closed(n, verdict);
+    let later = SignedDuration::from_mins(minutes);
+    record.started += later;
+    record.ended = record.ended.map(|ended| ended + later);
+    record.id = CallId::new(record.started, n);
+    record.caller = Caller {
+        number: number.into(),
+        e164: normalise(number, Some(Country::default())).map(Into::into),
+        name: "Jürgen Müller".into(),
+        presentation: Presentation::Shown,
+    };
+    if verdict.is_delivered() {
+        record.reasons = vec!["spoke for 14.2 s".into()];
+    } else {
+        record.delivered = Vec::new();
+    }
+    record.repeat_window_s = Some(3600);
+    record
+}
+
+fn hangup(n: u32, minutes: i64, number: &str) -> CallRecord {
+    by(n, minutes, number, Verdict::Hangup)
+}
+
+fn filed(records: &[CallRecord]) -> (TempDir, CallLog) {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    for record in records {
+        log.close_call(record.clone());
+    }
+    flush(&log);
+    (folder, log)
+}
+
+fn cases(folder: &Path) -> Vec<CountedCase> {
+    let reader = Reader::open(folder).unwrap();
+    let (mut cases, _) = reader.cases(&Query::default(), false, None).unwrap();
+    cases.reverse();
+    cases
+}
+
+/// Calls per case, and what closed it.
+fn outline(folder: &Path) -> Vec<(u32, Option<ClosedBy>)> {
+    let cases = cases(folder).into_iter();
+    let outline = cases.map(|of| (of.calls, of.case.closed.map(|closed| closed.by)));
+    outline.collect()
+}
+
+const BERLIN: &str = "030 1234567";
+
+#[test]
+fn three_calls_however_they_send_the_number_are_one_case() {
+    let (folder, _log) = filed(&[
+        hangup(1, 0, BERLIN),
+        hangup(2, 20, "+49301234567"),
+        by(3, 70, "0049301234567", Verdict::Mutter),
+        hangup(4, 71, "030 1234568"),
+    ]);
+    let cases = cases(folder.path());
+    assert_eq!(outline(folder.path()), [(3, None), (1, None)]);
+    let first = &cases[0];
+    assert_eq!(first.case.id, hangup(1, 0, BERLIN).id);
+    assert_eq!(first.number, "+49301234567");
+    assert_eq!(first.box_name, "100@default");
+    let begins = [hangup(1, 0, BERLIN).started, hangup(3, 70, BERLIN).started];
+    assert_eq!([first.case.first, first.case.last], begins);
+    assert_eq!(first.verdicts, [(Verdict::Hangup, 2), (Verdict::Mutter, 1)]);
+}
+
+#[test]
+fn a_call_after_the_window_or_for_another_box_is_another_case() {
+    let mut other_box = hangup(3, 5, BERLIN);
+    other_box.box_name = "200@default".into();
+    let (folder, _log) = filed(&[hangup(1, 0, BERLIN), other_box, hangup(2, 61, BERLIN)]);
+    assert_eq!(outline(folder.path()), [(1, None), (1, None), (1, None)]);
+}
+
+#[test]
+fn who_shows_no_number_has_no_case_and_off_is_off() {
+    let with = |n, presentation| {
+        let mut record = hangup(n, 0, BERLIN);
+        record.caller.presentation = presentation;
+        record
+    };
+    let mut off = hangup(5, 0, BERLIN);
+    off.repeat_window_s = None;
+    let (folder, _log) = filed(&[
+        with(1, Presentation::Withheld),
+        with(2, Presentation::Withheld),
+        with(3, Presentation::Unavailable),
+        hangup(4, 0, "anonymous"),
+        off,
+    ]);
+    assert_eq!(outline(folder.path()), []);
+    let reader = Reader::open(folder.path()).unwrap();
+    let (_, in_none) = reader.cases(&Query::default(), false, None).unwrap();
+    assert_eq!(in_none, 5);
+    assert_eq!(reader.case_of(hangup(4, 0, "").id).unwrap(), None);
+}
+
+#[test]
+fn a_message_closes_the_case_and_the_next_call_opens_another() {
+    let message = by(3, 20, BERLIN, Verdict::Message);
+    let (folder, log) = filed(&[hangup(1, 0, BERLIN), hangup(2, 10, BERLIN), message.clone()]);
+    assert_eq!(outline(folder.path()), [(3, Some(ClosedBy::Message))]);
+    let closed = cases(folder.path())[0].case.closed.unwrap();
+    assert_eq!(
+        (closed.call, Some(closed.at)),
+        (Some(message.id), message.ended)
+    );
+    log.close_call(hangup(4, 30, BERLIN));
+    flush(&log);
+    let two = [(3, Some(ClosedBy::Message)), (1, None)];
+    assert_eq!(outline(folder.path()), two);
+}
+
+#[test]
+fn a_message_settles_what_an_earlier_window_left_open() {
+    let (folder, _log) = filed(&[hangup(1, 0, BERLIN), by(2, 300, BERLIN, Verdict::Rambler)]);
+    let both = [(1, Some(ClosedBy::Message)), (1, Some(ClosedBy::Message))];
+    assert_eq!(outline(folder.path()), both);
+}
+
+#[test]
+fn a_call_that_was_refused_closes_nothing() {
+    let mut refused = by(1, 0, BERLIN, Verdict::Unsure);
+    refused.ended_by = Some(EndedBy::Refused);
+    let (folder, _log) = filed(&[refused]);
+    assert_eq!(outline(folder.path()), [(1, None)]);
+}
+
+#[test]
+fn a_call_has_its_case_from_its_begin() {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    let mut up = by(1, 0, BERLIN, Verdict::Message);
+    (up.ended, up.verdict, up.ended_by) = (None, None, None);
+    let mut open_call = log.open_call(up.clone());
+    flush(&log);
+    assert_eq!(outline(folder.path()), [(1, None)]);
+    open_call.record_mut().callback.number = "0171 2345678".into();
+    open_call.save();
+    open_call.close(by(1, 0, BERLIN, Verdict::Message));
+    flush(&log);
+    assert_eq!(outline(folder.path()), [(1, Some(ClosedBy::Message))]);
+}
+
+#[test]
+fn what_waited_in_the_journal_has_its_case_too() {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    flush(&log);
+    let lock = Lock::take(folder.path());
+    log.close_call(hangup(1, 0, BERLIN));
+    log.close_call(by(2, 5, BERLIN, Verdict::Message));
+    flush(&log);
+    lock.release();
+    flush(&log);
+    assert_eq!(outline(folder.path()), [(2, Some(ClosedBy::Message))]);
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    { runtime }.enable_all().build().unwrap().block_on(future)
+}
+
+fn connected(caller: &str, dialled: &str, answered: &str) -> Connected {
+    Connected {
+        caller: caller.into(),
+        dialled: Some(dialled.into()),
+        answered: answered.into(),
+    }
+}
+
+fn note(log: &CallLog, connected: Connected, minutes: i64) -> usize {
+    let at = hangup(0, minutes, BERLIN).started;
+    let noting = log.note_connected(connected, at, vec![Home::default()]);
+    block_on(noting).unwrap().len()
+}
+
+#[test]
+fn an_answered_call_closes_what_came_in_by_the_same_number() {
+    let (folder, log) = filed(&[hangup(1, 0, BERLIN), hangup(2, 1, BERLIN)]);
+    let dnid = hangup(1, 0, BERLIN).dnid;
+    for (nothing, minutes) in [
+        (connected("030 7654321", &dnid, "200"), 30),
+        (connected("anonymous", &dnid, "200"), 30),
+        // He reached somebody else, or before he rang the hotline.
+        (connected(BERLIN, "0911999", "200"), 30),
+        (connected(BERLIN, &dnid, "200"), -10),
+    ] {
+        assert_eq!(note(&log, nothing.clone(), minutes), 0, "{nothing:?}");
+    }
+    assert_eq!(note(&log, connected("+49301234567", &dnid, "200"), 30), 1);
+    assert_eq!(outline(folder.path()), [(2, Some(ClosedBy::Answered))]);
+    let closed = cases(folder.path())[0].case.closed.unwrap();
+    assert_eq!(
+        (closed.call, closed.at),
+        (None, hangup(0, 30, BERLIN).started)
+    );
+    assert_eq!(note(&log, connected(BERLIN, &dnid, "200"), 40), 0);
+    log.close_call(hangup(3, 31, BERLIN));
+    flush(&log);
+    assert_eq!(
+        outline(folder.path()),
+        [(2, Some(ClosedBy::Answered)), (1, None)]
+    );
+}
+
+#[test]
+fn a_caller_who_was_called_back_is_reached() {
+    let mut other_box = hangup(2, 5, "030 555");
+    other_box.box_name = "200@default".into();
+    let (folder, log) = filed(&[hangup(1, 0, BERLIN), hangup(3, 4, "030 555"), other_box]);
+    assert_eq!(
+        note(&log, connected("200", "030 1234567", "0301234567"), 30),
+        1
+    );
+    // For which of the two boxes cannot be told.
+    assert_eq!(note(&log, connected("200", "030555", "030555"), 30), 0);
+    let expected = [(1, Some(ClosedBy::CalledBack)), (1, None), (1, None)];
+    assert_eq!(outline(folder.path()), expected);
+}
+
+#[test]
+fn it_is_known_whether_there_were_calls() {
+    let (_folder, log) = filed(&[hangup(1, 0, BERLIN)]);
+    let since = |minutes| hangup(0, minutes, BERLIN).started;
+    assert!(block_on(log.any_call_since(since(-1))).unwrap());
+    assert!(!block_on(log.any_call_since(since(1))).unwrap());
+}
+
+#[test]
+fn a_case_goes_with_its_last_call() {
+    let (folder, log) = filed(&[hangup(1, 0, BERLIN), hangup(2, 5, BERLIN)]);
+    drop(log);
+    let database = Connection::open(folder.path().join(DATABASE)).unwrap();
+    let delete = |record: CallRecord| {
+        let deleted = database.execute("DELETE FROM calls WHERE id = ?1", [record.id.to_string()]);
+        assert_eq!(deleted.unwrap(), 1);
+    };
+    delete(hangup(1, 0, BERLIN));
+    let left = &cases(folder.path())[0];
+    assert_eq!((left.calls, left.case.id), (1, hangup(1, 0, BERLIN).id));
+    assert_eq!(left.case.first, hangup(2, 5, BERLIN).started);
+    delete(hangup(2, 5, BERLIN));
+    let rows = database.query_row("SELECT count(*) FROM cases", [], |row| row.get::<_, u32>(0));
+    assert_eq!(rows.unwrap(), 0);
+}
+
+/// Two cases, one of them closed, and a caller without a number.
+fn a_morning() -> TempDir {
+    let mut withheld = hangup(5, 3, "");
+    withheld.caller.presentation = Presentation::Withheld;
+    let (folder, _log) = filed(&[
+        hangup(1, 0, BERLIN),
+        by(2, 20, "+49301234567", Verdict::Mutter),
+        by(3, 40, "030 1234567", Verdict::Message),
+        hangup(4, 41, "0911 7654321"),
+        withheld,
+    ]);
+    folder
+}
+
+/// In whose zone the times are is no matter of these tests.
+fn without_times(text: &str) -> String {
+    let form = "YYYY-MM-DD HH:MM:SS";
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let time = rest.get(..form.len());
+        if time.is_some_and(|time| time.parse::<jiff::civil::DateTime>().is_ok()) {
+            out.push_str(form);
+            rest = &rest[form.len()..];
+        } else {
+            out.push(next);
+            rest = &rest[next.len_utf8()..];
+        }
+    }
+    out
+}
+
+#[test]
+fn the_list_of_cases() {
+    let folder = a_morning();
+    let (code, out) = run(folder.path(), &["calls", "--cases"]);
+    assert_eq!(code, ExitCode::SUCCESS);
+    insta::assert_snapshot!("list", without_times(&out));
+    let (_, open) = run(folder.path(), &["calls", "--cases", "--open"]);
+    assert!(
+        open.contains("+499117654321") && !open.contains("+49301234567"),
+        "{open}"
+    );
+    let (_, one) = run(
+        folder.path(),
+        &["calls", "--cases", "--number", "030/1234567"],
+    );
+    assert!(
+        !one.contains("+499117654321") && one.contains("+49301234567"),
+        "{one}"
+    );
+    let (code, none) = run(
+        folder.path(),
+        &["calls", "--cases", "--until", "2026-11-20"],
+    );
+    assert_eq!(
+        (code, none.as_str()),
+        (ExitCode::from(1), "No cases found.\n")
+    );
+    for wrong in [&["calls", "--open"][..], &["calls", "--cases", "7"]] {
+        assert!(Command::try_parse_from([&["voicemail-guard"], wrong].concat()).is_err());
+    }
+    let csv = calls::Args {
+        cases: true,
+        format: calls::Format::Csv,
+        ..calls::Args::default()
+    };
+    let error = calls::run(&csv, folder.path(), &mut Vec::new()).unwrap_err();
+    assert_eq!(error.exit_code(), ExitCode::from(2));
+}
+
+#[test]
+fn a_case_for_machines() {
+    let folder = a_morning();
+    let (_, out) = run(folder.path(), &["calls", "--cases", "--format", "json"]);
+    let cases: Vec<Value> = out
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    assert_eq!(cases.len(), 2, "{out}");
+    let [open, closed] = &cases[..] else {
+        unreachable!()
+    };
+    assert_eq!(
+        (open["number"].as_str(), open["closed"].is_null()),
+        (Some("+499117654321"), true)
+    );
+    assert_eq!(closed["calls"], 3);
+    assert_eq!(
+        closed["verdicts"][0],
+        serde_json::json!({"verdict": "message", "calls": 1})
+    );
+    assert_eq!(closed["closed"]["by"], "message");
+    assert_eq!(closed["closed"]["known_by"], "guard");
+    assert_eq!(
+        closed["closed"]["call"],
+        by(3, 40, "", Verdict::Message).id.to_string()
+    );
+
+    let (_, out) = run(folder.path(), &["calls", "--format", "json"]);
+    let calls: Vec<Value> = out
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    let of = |n: usize| &calls[n]["case"];
+    assert!(of(3).is_null(), "a withheld number: {out}");
+    assert_eq!(
+        (&of(2)["place"], &of(2)["calls"]),
+        (&Value::from(2), &Value::from(3))
+    );
+    assert_eq!(of(2)["id"], closed["id"]);
+    let (_, out) = run(folder.path(), &["calls", "--format", "csv", "--limit", "2"]);
+    assert!(
+        out.contains(&format!(
+            "\"{}\",\"3\",\"3\",",
+            closed["id"].as_str().unwrap()
+        )),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_call_shows_its_case_and_the_other_calls() {
+    let folder = a_morning();
+    let (_, out) = run(folder.path(), &["calls"]);
+    insta::assert_snapshot!("calls", without_times(&out));
+    let id = by(2, 20, "", Verdict::Mutter).id.to_string();
+    let (_, out) = run(folder.path(), &["call", &id]);
+    let case: Vec<_> = out
+        .lines()
+        .skip_while(|line| !line.starts_with("Case"))
+        .take_while(|line| !line.starts_with("End"))
+        .collect();
+    insta::assert_snapshot!("card", without_times(&case.join("\n")));
+    let alone = hangup(4, 41, "").id.to_string();
+    let (_, out) = run(folder.path(), &["call", &alone]);
+    assert!(
+        out.contains("Case       the only call by this number for the box so far; open\n"),
+        "{out}"
+    );
+}
+
+#[test]
+fn a_thousand_calls_of_one_caller_are_one_short_card() {
+    let calls: Vec<_> = (0..1_000).map(|n| hangup(n, 0, BERLIN)).collect();
+    let (folder, _log) = filed(&calls);
+    assert_eq!(outline(folder.path()), [(1_000, None)]);
+    assert_eq!(all(folder.path()).len(), 1_000);
+    let (_, out) = run(folder.path(), &["call", &calls[500].id.to_string()]);
+    assert!(out.contains("501st call since "), "{out}");
+    assert!(out.contains(", of 1000 by this number"), "{out}");
+    assert!(out.contains("and 979 more"), "{out}");
+    assert!(out.lines().count() < 60, "{out}");
+}
+
+#[test]
+fn an_old_database_is_upgraded_and_its_calls_stay_without_a_case() {
+    let folder = TempDir::new().unwrap();
+    let database = Connection::open(folder.path().join(DATABASE)).unwrap();
+    database
+        .execute_batch(include_str!("../log/version-2.sql"))
+        .unwrap();
+    drop(database);
+    // Who only reads, reads it as it is.
+    let (code, out) = run(folder.path(), &["calls"]);
+    assert_eq!(
+        (code, out.contains("+49301234567")),
+        (ExitCode::SUCCESS, true),
+        "{out}"
+    );
+    assert_eq!(outline(folder.path()), []);
+    let card = run(folder.path(), &["call", "6aq6scwt0001"]).1;
+    assert!(
+        card.contains("030 1234567") && !card.contains("Case"),
+        "{card}"
+    );
+
+    let log = CallLog::open(folder.path(), Clock::default()).unwrap().log;
+    log.close_call(hangup(3, 10, BERLIN));
+    flush(&log);
+    let reader = Reader::open(folder.path()).unwrap();
+    let (_, in_none) = reader.cases(&Query::default(), false, None).unwrap();
+    assert_eq!((outline(folder.path()), in_none), (vec![(1, None)], 2));
+    assert_eq!(cases(folder.path())[0].case.id, hangup(3, 10, "").id);
+    assert_eq!(all(folder.path()).len(), 3);
+}

@@ -1,0 +1,324 @@
+//! What a fault in a call and a folder that could not be written leave behind, and who takes it up.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use voicemail_guard::audio::file::{Format, decode};
+use voicemail_guard::audio::{MediaTime, g711};
+use voicemail_guard::call_log::{Opened, Reader};
+use voicemail_guard::clock::Clock;
+use voicemail_guard::config::{Config, Current};
+use voicemail_guard::delivery::Worker;
+use voicemail_guard::hearing::{Class, Segment};
+use voicemail_guard::record::{CallRecord, Destination, EndedBy, Verdict};
+use voicemail_guard::recover::{LeftBy, recover, recover_all, take_up_recordings};
+use voicemail_guard::session::Guard;
+use voicemail_guard::tap::monitor::{self, Folder};
+use voicemail_guard::tap::{Gap, keep};
+
+use crate::support::call_log::{all, open};
+use crate::support::records::{closed, opened};
+
+struct House {
+    folder: TempDir,
+    guard: Arc<Guard>,
+}
+
+impl House {
+    fn new() -> (Self, Opened) {
+        let folder = TempDir::new().unwrap();
+        let (tap, spool) = (folder.path().join("tap"), folder.path().join("spool"));
+        fs::create_dir_all(&tap).unwrap();
+        fs::create_dir_all(spool.join("default")).unwrap();
+        let log = open(&folder.path().join("data"));
+        let mut config = Config::default();
+        config.tap.folder_as_guard_sees_it.clone_from(&tap);
+        config.delivery.voice_box.spool = spool;
+        let guard = Guard {
+            settings: Current::new(config),
+            log: log.log.clone(),
+            clock: Clock::default(),
+            data: folder.path().join("data"),
+            source: Box::new(Folder(tap)),
+            at_once: CancellationToken::new(),
+        };
+        let guard = Arc::new(guard);
+        (Self { folder, guard }, log)
+    }
+
+    fn raw(&self, n: u32) -> PathBuf {
+        let name = monitor::file_name(opened(n).id);
+        self.folder.path().join("tap").join(name)
+    }
+
+    /// Ten seconds of a voice, as MixMonitor has written them.
+    fn records(&self, n: u32) {
+        let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/speech.ulaw");
+        let spoken = fs::read(clip).unwrap().repeat(2);
+        let wide = spoken.into_iter().flat_map(|o| [g711::ulaw(o); 6]);
+        let octets: Vec<u8> = wide.flat_map(i16::to_le_bytes).collect();
+        fs::write(self.raw(n), octets).unwrap();
+    }
+
+    /// Waits until the one record is as wanted.
+    async fn becomes(&self, wanted: impl Fn(&CallRecord) -> bool) -> CallRecord {
+        let clock = self.guard.clock;
+        let patience = clock.now() + Duration::from_secs(30);
+        loop {
+            self.guard.log.flush().await.unwrap();
+            let record = all(&self.guard.data).remove(0);
+            if wanted(&record) {
+                return record;
+            }
+            assert!(clock.now() < patience, "{record:?}");
+            clock.sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Keeps the sound of a call, as its session does at its end.
+    fn keeps(&self, n: u32, gaps: &[Gap]) -> Option<String> {
+        let (tap, record) = (self.folder.path().join("tap"), opened(n));
+        keep::keep(&tap, &self.guard.data, record.id, record.started, gaps).unwrap()
+    }
+
+    /// The sound that was kept, in seconds.
+    fn kept_s(&self, n: u32) -> f64 {
+        let place = keep::place(opened(n).id, opened(n).started);
+        let wav = fs::read(self.guard.data.join(place)).unwrap();
+        decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0
+    }
+
+    /// Files a call whose message is owed to its box, and delivers it.
+    async fn owes(&self, message: CallRecord) {
+        self.guard
+            .log
+            .close_and_deliver(message, &[Destination::VoiceBox]);
+        self.delivers().await;
+    }
+
+    /// Lets the worker deliver all that is owed.
+    async fn delivers(&self) {
+        let Guard {
+            settings,
+            log,
+            data,
+            clock,
+            ..
+        } = &*self.guard;
+        let worker = Worker::new(settings, log.outbox(), data.clone(), *clock).await;
+        let stop = CancellationToken::new();
+        let working = tokio::spawn(worker.run(stop.clone()));
+        let patience = clock.now() + Duration::from_secs(30);
+        while !log.outbox().heads().await.unwrap().is_empty() {
+            assert!(clock.now() < patience, "{:?}", self.owed());
+            clock.sleep(Duration::from_millis(5)).await;
+        }
+        stop.cancel();
+        working.await.unwrap();
+    }
+
+    fn owed(&self) -> Vec<Destination> {
+        let duties = Reader::open(&self.guard.data).unwrap().undelivered();
+        duties.unwrap().into_iter().map(|duty| duty.to).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_fault_in_a_call_loses_nothing_that_was_said() {
+    let (house, log) = House::new();
+    house.records(1);
+    let call = house.guard.log.open_call(opened(1));
+    catch_unwind(AssertUnwindSafe(move || {
+        let _in_the_call = call;
+        std::panic::resume_unwind(Box::new("a fault in one call"));
+    }))
+    .unwrap_err();
+    let abandoned = recover_all(Arc::clone(&house.guard), log.abandoned, LeftBy::AFault);
+    let recovering = tokio::spawn(abandoned);
+    let record = house.becomes(|record| record.ended.is_some()).await;
+    recovering.abort();
+    assert_eq!(record.ended_by, Some(EndedBy::HandedOn));
+    assert_eq!(
+        record.reasons[0],
+        "the guard failed before the call was over"
+    );
+    assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
+    assert!(house.guard.data.join(record.audio.unwrap()).is_file());
+    assert_eq!(house.owed(), [Destination::VoiceBox]);
+    assert!(!house.raw(1).exists());
+}
+
+#[tokio::test]
+async fn a_recording_that_could_not_be_kept_is_taken_up_later() {
+    let (house, _log) = House::new();
+    house.records(1);
+    house.records(2);
+    // A file where a folder ought to be: fails for root too.
+    let in_the_way = house.guard.data.join("audio");
+    fs::write(&in_the_way, "").unwrap();
+    let junk = CallRecord {
+        audio: None,
+        delivered: Vec::new(),
+        ..closed(1, Verdict::Mutter)
+    };
+    house.guard.log.close_call(junk);
+    // A call that is up, and one of which nobody knows here, are left alone.
+    let up = house.guard.log.open_call(opened(2));
+    house.records(3);
+    for there in [false, true] {
+        if there {
+            fs::remove_file(&in_the_way).unwrap();
+        }
+        let taking = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+        if there {
+            let record = house.becomes(|record| record.audio.is_some()).await;
+            let wav = fs::read(house.guard.data.join(record.audio.unwrap())).unwrap();
+            assert!(wav.len() > 150_000, "{}", wav.len());
+        } else {
+            house.guard.clock.sleep(Duration::from_millis(300)).await;
+            assert_eq!(all(&house.guard.data)[0].audio, None);
+        }
+        taking.abort();
+    }
+    assert!(!house.raw(1).exists() && house.raw(2).exists() && house.raw(3).exists());
+    drop(up);
+}
+
+#[tokio::test]
+async fn a_raw_recording_that_could_not_be_removed_is_removed_later() {
+    let (house, _log) = House::new();
+    house.records(1);
+    let octets = fs::read(house.raw(1)).unwrap();
+    let place = house.keeps(1, &[]);
+    fs::write(house.raw(1), octets).unwrap();
+    let kept = CallRecord {
+        audio: place,
+        ..closed(1, Verdict::Mutter)
+    };
+    house.guard.log.close_call(kept);
+    house.becomes(|record| record.ended.is_some()).await;
+    let taking = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+    let patience = house.guard.clock.now() + Duration::from_secs(30);
+    while house.raw(1).exists() {
+        assert!(house.guard.clock.now() < patience);
+        house.guard.clock.sleep(Duration::from_millis(5)).await;
+    }
+    taking.abort();
+    assert!(house.kept_s(1) > 9.0);
+}
+
+#[test]
+fn a_recording_is_kept_once_however_many_want_it() {
+    let (house, _log) = House::new();
+    house.records(1);
+    let place = Some(keep::place(opened(1).id, opened(1).started));
+    std::thread::scope(|scope| {
+        let keepers = [(); 8].map(|()| scope.spawn(|| house.keeps(1, &[])));
+        for keeper in keepers {
+            assert_eq!(keeper.join().unwrap(), place);
+        }
+    });
+    assert!(!house.raw(1).exists());
+    let length = house.kept_s(1);
+    assert!(length > 9.0, "{length}");
+    // The guard died before the raw file went: what was kept, with its gaps, is what counts.
+    house.records(2);
+    let gap = Gap {
+        at: MediaTime::from_secs(1),
+        lost: MediaTime::from_secs(5),
+    };
+    let octets = fs::read(house.raw(2)).unwrap();
+    house.keeps(2, &[gap]);
+    fs::write(house.raw(2), octets).unwrap();
+    assert!(house.keeps(2, &[]).is_some());
+    assert!((house.kept_s(2) - length - 5.0).abs() < 0.01);
+    assert!(!house.raw(2).exists());
+}
+
+#[tokio::test]
+async fn a_guard_that_died_between_keeping_and_closing_finds_the_recording() {
+    let (house, _log) = House::new();
+    house.records(1);
+    house.keeps(1, &[]);
+    recover(&house.guard, opened(1), LeftBy::AnEarlierRun);
+    let record = house.becomes(|record| record.ended.is_some()).await;
+    assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
+    assert!(house.guard.data.join(record.audio.unwrap()).is_file());
+    assert_eq!(house.owed(), [Destination::VoiceBox]);
+}
+
+#[tokio::test]
+async fn a_recording_that_was_kept_but_not_noted_is_delivered() {
+    let (house, _log) = House::new();
+    house.records(1);
+    house.keeps(1, &[]);
+    let message = CallRecord {
+        audio: None,
+        delivered: Vec::new(),
+        ..closed(1, Verdict::Message)
+    };
+    house.owes(message).await;
+    let record = house.becomes(|record| record.audio.is_some()).await;
+    assert_eq!(record.delivered.len(), 1, "{record:?}");
+    let inbox = house.folder.path().join("spool/default/100/INBOX");
+    assert!(inbox.join("msg0000.wav").is_file());
+}
+
+/// Ten seconds of a voice, behind five in which no packets came and that the file does not have.
+#[tokio::test]
+async fn a_recording_that_is_kept_without_its_gaps_is_not_cut_by_a_timeline_that_has_them() {
+    let (house, _log) = House::new();
+    house.records(1);
+    let segment = |start, end, class| Segment {
+        start: MediaTime::from_secs(start),
+        end: MediaTime::from_secs(end),
+        class,
+        known_at: MediaTime::from_secs(end),
+        signal: None,
+    };
+    let message = CallRecord {
+        audio: None,
+        delivered: Vec::new(),
+        timeline: vec![segment(0, 5, Class::Silence), segment(5, 15, Class::Speech)],
+        ..closed(1, Verdict::Message)
+    };
+    house.owes(message).await;
+    let inbox = house.folder.path().join("spool/default/100/INBOX");
+    let wav = fs::read(inbox.join("msg0000.wav")).unwrap();
+    let seconds = decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0;
+    assert!(seconds > 9.0, "{seconds}");
+    let record = house.becomes(|record| record.audio.is_some()).await;
+    let heard = record.timeline.last().unwrap().end.as_secs_f64();
+    assert!((heard - house.kept_s(1)).abs() < 0.1, "{heard}");
+}
+
+#[tokio::test]
+async fn the_sound_of_a_message_that_is_replayed_no_more_goes() {
+    let (house, _log) = House::new();
+    let sound = |n| {
+        let name = format!("replay-{}.sln", opened(n).id);
+        house.folder.path().join("tap").join(name)
+    };
+    for n in 1..=3 {
+        fs::write(sound(n), "a voice").unwrap();
+    }
+    let log = &house.guard.log;
+    log.close_call(closed(1, Verdict::Message));
+    log.close_and_deliver(closed(2, Verdict::Message), &[Destination::VoiceBox]);
+    let sweeping = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+    let clock = house.guard.clock;
+    let patience = clock.now() + Duration::from_secs(30);
+    while sound(1).exists() {
+        assert!(clock.now() < patience);
+        clock.sleep(Duration::from_millis(5)).await;
+    }
+    clock.sleep(Duration::from_millis(200)).await;
+    sweeping.abort();
+    // One is still to be delivered, of the other this guard does not know.
+    assert!(sound(2).exists() && sound(3).exists());
+}

@@ -1,0 +1,186 @@
+//! E-mails as they are written: what stands in them, and that nothing hostile steers them.
+
+use jiff::tz::{TimeZone, offset};
+use mail_parser::MessageParser;
+use proptest::prelude::*;
+use voicemail_guard::config::parcels::Tongue;
+use voicemail_guard::delivery::Parcel;
+use voicemail_guard::delivery::mail::Stationery;
+use voicemail_guard::record::{Destination, PlaceInCase};
+
+use crate::support::parcel;
+
+fn parcel() -> Parcel {
+    parcel::parcel(Destination::Mail)
+}
+
+/// Headers of a mail: names in small letters, folded lines joined.
+fn headers(mail: &str) -> Vec<String> {
+    let (head, _) = mail.split_once("\r\n\r\n").unwrap();
+    let unfolded = head.replace("\r\n ", " ").replace("\r\n\t", " ");
+    let mut names: Vec<_> = unfolded
+        .split("\r\n")
+        .map(|line| line.split_once(':').unwrap().0.to_lowercase())
+        .collect();
+    names.sort();
+    names
+}
+
+const HEADERS: [&str; 8] = [
+    "auto-submitted",
+    "content-type",
+    "date",
+    "from",
+    "message-id",
+    "mime-version",
+    "subject",
+    "to",
+];
+
+fn letter(parcel: &Parcel) -> String {
+    letter_in(Tongue::De, parcel)
+}
+
+/// A mail less what its parts are separated by, which is another for each.
+fn body_of(mail: &str) -> String {
+    mail.lines()
+        .filter(|line| !line.starts_with("--") && !line.contains("boundary="))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn letter_in(language: Tongue, parcel: &Parcel) -> String {
+    let (from, to) = (
+        "guard@example.com".parse().unwrap(),
+        "team@example.com".parse().unwrap(),
+    );
+    let zone = TimeZone::fixed(offset(1));
+    let stationery = Stationery {
+        from: &from,
+        language,
+        page: None,
+        most_bytes: 1_000_000,
+        zone: &zone,
+    };
+    let letter = stationery.letter(parcel, &to).unwrap();
+    assert_eq!(letter.envelope().to().len(), 1);
+    String::from_utf8(letter.formatted()).unwrap()
+}
+
+/// The two texts of a third call, in both languages, as people read them.
+#[test]
+fn a_third_call_is_told_to_be_one() {
+    let third = parcel();
+    for (name, language) in [("german", Tongue::De), ("english", Tongue::En)] {
+        let written = letter_in(language, &third);
+        let mail = MessageParser::default().parse(written.as_bytes()).unwrap();
+        let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
+        insta::assert_snapshot!(name, format!("{text}\n{html}"));
+        assert_eq!(body_of(&written), body_of(&letter_in(language, &third)));
+    }
+    let told = |place: Option<u32>| {
+        let mut parcel = parcel();
+        parcel.case = place.map(|place| PlaceInCase {
+            place,
+            ..parcel.case.unwrap()
+        });
+        let written = letter(&parcel);
+        let mail = MessageParser::default().parse(written.as_bytes()).unwrap();
+        let text = mail.body_text(0).unwrap().into_owned();
+        let line = text.lines().find(|line| line.starts_with("Vorgang:"));
+        line.map(|line| line["Vorgang:".len()..].trim().to_owned())
+    };
+    assert_eq!((told(None), told(Some(1))), (None, None));
+    let eleventh = "11. Anruf seit Montag, 2026-11-23 14:12:10";
+    assert_eq!(told(Some(11)).as_deref(), Some(eleventh));
+}
+
+#[test]
+fn the_same_mail_is_recognised() {
+    let id = |mail: String| {
+        let line = mail
+            .lines()
+            .find(|line| line.starts_with("Message-ID:"))
+            .unwrap()
+            .to_owned();
+        let date = mail
+            .lines()
+            .find(|line| line.starts_with("Date:"))
+            .unwrap()
+            .to_owned();
+        (line, date)
+    };
+    assert_eq!(id(letter(&parcel())), id(letter(&parcel())));
+    let text = letter(&parcel());
+    let mail = MessageParser::default().parse(text.as_bytes()).unwrap();
+    let text = mail.body_text(0).unwrap();
+    assert!(text.contains("10:12:10 – 10:12:41 +01:00"), "{text}");
+}
+
+#[test]
+fn no_name_writes_a_header() {
+    for hostile in [
+        "Eve\r\nBcc: all@example.com",
+        "Eve\nBcc: all@example.com\n\nhello",
+        "Eve\rBcc: x@y.z",
+        "\u{2028}Bcc: x@y.z",
+        "=?utf-8?Q?Eve=0D=0ABcc:_x@y.z?=",
+        "\"Eve\" <eve@example.com>,",
+        "<script>alert(1)</script>",
+        "\u{202e}evE",
+        "a\u{0}b",
+        "</title></head>",
+        "' onclick='x",
+    ] {
+        let mut parcel = parcel();
+        parcel.record.caller.name = hostile.into();
+        parcel.record.caller.number = hostile.into();
+        parcel.record.caller.e164 = None;
+        parcel.record.callback.number = hostile.into();
+        parcel.record.callback.e164 = None;
+        parcel.record.dnid = hostile.into();
+        parcel.record.box_name = hostile.into();
+        parcel.record.reasons = vec![hostile.into()];
+        let text = letter(&parcel);
+        assert_eq!(headers(&text), HEADERS, "{hostile:?}");
+        let mail = MessageParser::default().parse(text.as_bytes()).unwrap();
+        assert_eq!(mail.to().unwrap().as_list().unwrap().len(), 1);
+        assert_eq!(mail.attachment_count(), 1);
+        let html = mail.body_html(0).unwrap();
+        assert!(
+            !html.contains("<script") && !html.contains("' onclick"),
+            "{html}"
+        );
+        assert_eq!(html.matches("</title>").count(), 1);
+        for shown in [
+            html.as_ref(),
+            &mail.body_text(0).unwrap(),
+            mail.subject().unwrap(),
+        ] {
+            assert!(
+                !shown.contains(['\u{202e}', '\u{0}', '\u{2028}']),
+                "{shown:?}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_changes_what_a_mail_is_made_of(name in any::<String>(), number in any::<String>()) {
+        let mut parcel = parcel();
+        parcel.sound = None;
+        parcel.record.caller.name = name;
+        parcel.record.caller.number = number.clone();
+        parcel.record.caller.e164 = None;
+        parcel.record.callback.number = number;
+        parcel.record.callback.e164 = None;
+        let text = letter(&parcel);
+        prop_assert_eq!(headers(&text), HEADERS);
+        let mail = MessageParser::default().parse(text.as_bytes()).unwrap();
+        prop_assert_eq!(mail.attachment_count(), 0);
+        prop_assert_eq!(mail.html_body_count(), 1);
+        prop_assert_eq!(mail.text_body_count(), 1);
+        prop_assert!(text.split("\r\n").all(|line| line.len() <= 998 && !line.contains('\n')));
+    }
+}

@@ -1,0 +1,418 @@
+//! E-mail, through a mail server on loopback: what arrives, and what every kind of refusal means.
+
+use std::time::Duration;
+
+use mail_parser::{MessageParser, MimeHeaders};
+use voicemail_guard::audio::wav;
+use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
+use voicemail_guard::delivery::mail::{self, probe};
+use voicemail_guard::delivery::{Failed, Parcel};
+use voicemail_guard::record::{Callback, Caller, Destination};
+
+use crate::support::certificates;
+use crate::support::parcel;
+use crate::support::progress::Notes;
+use crate::support::smtp_sink::{Got, Manners, Sink};
+
+fn parcel() -> Parcel {
+    parcel::parcel(Destination::Mail)
+}
+
+fn settings(sink: &Sink) -> Mail {
+    Mail {
+        port: sink.port,
+        from: Some("guard@example.com".parse().unwrap()),
+        timeout: Duration::from_secs(20),
+        ..Mail::default()
+    }
+}
+
+fn wishes(to: &[&str]) -> BoxDelivery {
+    BoxDelivery {
+        mail_to: to.iter().map(|to| to.parse().unwrap()).collect(),
+        ..BoxDelivery::default()
+    }
+}
+
+async fn deliver(settings: &Mail, wishes: &BoxDelivery, parcel: &Parcel) -> Result<String, Failed> {
+    let page = Some("https://pbx.example.com/calls/{id}");
+    mail::deliver(settings, wishes, page, parcel, &Notes::default()).await
+}
+
+/// What arrived of one delivery to one recipient.
+async fn arrived(language: Tongue, parcel: &Parcel) -> Got {
+    let sink = Sink::start(Manners::default()).await;
+    let wishes = BoxDelivery {
+        language,
+        ..wishes(&["team@example.com"])
+    };
+    let told = deliver(&settings(&sink), &wishes, parcel).await.unwrap();
+    assert_eq!(told, "mail team@example.com");
+    let mut got = sink.got();
+    assert_eq!(got.len(), 1);
+    got.remove(0)
+}
+
+#[tokio::test]
+async fn the_audio_arrives_sample_for_sample() {
+    let parcel = parcel();
+    let got = arrived(Tongue::En, &parcel).await;
+    assert_eq!(
+        (got.from.as_str(), got.to.as_str()),
+        ("guard@example.com", "team@example.com")
+    );
+    let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
+    let audio = mail.attachment(0).unwrap();
+    assert_eq!(mail.attachment_count(), 1);
+    assert_eq!(audio.content_type().unwrap().subtype(), Some("x-wav"));
+    let name = format!("2026-11-24-{}.wav", parcel.record.id);
+    assert_eq!(audio.attachment_name(), Some(name.as_str()));
+    assert!(audio.contents() == wav::encode(&parcel.sound.unwrap().samples));
+}
+
+#[tokio::test]
+async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
+    for (tongue, subject, expected) in [
+        (
+            Tongue::En,
+            "Voice message from +4991120000007 (Jürgen Müller) for 100@default",
+            [
+                "keyed in and confirmed",
+                "message: left a message (93 % sure)",
+                "0:03 attached, 0:58 recorded",
+                "0:01 – 0:03",
+            ],
+        ),
+        (
+            Tongue::De,
+            "Sprachnachricht von +4991120000007 (Jürgen Müller) für 100@default",
+            [
+                "eingetippt und bestätigt",
+                "message: hat eine Nachricht hinterlassen (93 % sicher)",
+                "0:03 angehängt, 0:58 aufgenommen",
+                "0:01 – 0:03",
+            ],
+        ),
+    ] {
+        let parcel = parcel();
+        let got = arrived(tongue, &parcel).await;
+        let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
+        assert_eq!(mail.subject(), Some(subject));
+        let id = format!("{}-mail@example.com", parcel.record.id);
+        assert_eq!(mail.message_id(), Some(id.as_str()));
+        let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
+        let link = format!("https://pbx.example.com/calls/{}", parcel.record.id);
+        for words in expected
+            .into_iter()
+            .chain(["spoke for 14.2 s", "08001234567", link.as_str()])
+        {
+            assert!(
+                text.contains(words) && html.contains(words),
+                "{words} in {text}"
+            );
+        }
+        assert!(html.contains(&format!("<a href=\"{link}\">")));
+    }
+}
+
+#[tokio::test]
+async fn what_is_missing_is_said_or_left_out() {
+    let mut parcel = parcel();
+    parcel.sound = None;
+    parcel.record.caller = Caller::default();
+    parcel.record.callback = Callback::default();
+    let got = arrived(Tongue::En, &parcel).await;
+    let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
+    assert_eq!(
+        mail.subject(),
+        Some("Voice message from number unknown for 100@default")
+    );
+    let text = mail.body_text(0).unwrap();
+    assert!(text.contains("no number known") && text.contains("No sound was recorded."));
+    assert_eq!(mail.attachment_count(), 0);
+}
+
+#[tokio::test]
+async fn audio_that_is_too_large_stays_behind_and_the_mail_goes() {
+    let sink = Sink::start(Manners::default()).await;
+    let small = Mail {
+        most_bytes: 60_000,
+        ..settings(&sink)
+    };
+    deliver(&small, &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap();
+    let got = sink.got().remove(0);
+    let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
+    assert_eq!(mail.attachment_count(), 0);
+    assert!(
+        mail.body_text(0)
+            .unwrap()
+            .contains("The recording was too large to attach; it is kept.")
+    );
+    let large = Mail {
+        most_bytes: 100_000,
+        ..settings(&sink)
+    };
+    deliver(&large, &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap();
+    let got = sink.got().remove(1);
+    assert!(
+        got.data.len() > 60_000 && got.data.len() < 100_000,
+        "{}",
+        got.data.len()
+    );
+}
+
+#[tokio::test]
+async fn refusals_are_final_only_where_they_are_about_the_mail() {
+    for (begin, reply, is_final) in [
+        ("MAIL", "451 4.3.0 later", false),
+        ("RCPT", "450 4.2.0 busy", false),
+        ("RCPT", "550 5.1.1 nobody", true),
+        (".", "554 5.6.0 no such content", true),
+        (".", "452 4.2.2 full", false),
+        ("DATA", "", false),
+        ("RCPT", "550 5.7.1 Relaying denied", false),
+        ("MAIL", "530 5.7.0 Authentication required", false),
+        ("MAIL", "553 5.7.1 sender not owned by user", false),
+        ("RCPT", "504 5.5.2 need fully-qualified hostname", false),
+        ("RCPT", "552 5.2.2 Mailbox over quota", false),
+        ("EHLO", "554 5.7.1 not from you", false),
+    ] {
+        let manners = Manners {
+            refuses: vec![(begin, reply)],
+            ..Manners::default()
+        };
+        let sink = Sink::start(manners).await;
+        let failed = deliver(&settings(&sink), &wishes(&["a@example.com"]), &parcel()).await;
+        let failed = failed.unwrap_err();
+        assert_eq!(
+            matches!(failed, Failed::Never { .. }),
+            is_final,
+            "{begin} {reply}: {failed}"
+        );
+        assert!(
+            failed
+                .to_string()
+                .starts_with(&format!("127.0.0.1:{}: a@example.com: ", sink.port))
+        );
+        assert_eq!(sink.got().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_is_about_settings_is_told_apart() {
+    for (begin, reply, settings_fault) in [
+        ("RCPT", "550 5.7.1 Relaying denied", true),
+        ("AUTH", "535 5.7.8 no", true),
+        ("RCPT", "450 4.2.0 busy", false),
+    ] {
+        let manners = Manners {
+            refuses: vec![(begin, reply)],
+            ..Manners::default()
+        };
+        let sink = Sink::start(manners).await;
+        let with_login = Mail {
+            user: "pbx".into(),
+            password: Password::Text("open sesame".into()),
+            ..settings(&sink)
+        };
+        let failed = deliver(&with_login, &wishes(&["a@example.com"]), &parcel()).await;
+        let failed = failed.unwrap_err();
+        let is_settings = matches!(failed, Failed::Settings { .. });
+        assert_eq!(is_settings, settings_fault, "{failed:?}");
+        let to = "a@example.com".parse().unwrap();
+        let probed = probe(&with_login, &[&to]).await;
+        assert_eq!(probed.is_err(), settings_fault, "{probed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_was_taken_is_taken_whatever_was_said() {
+    for reply in [
+        &b"250\r\n"[..],
+        b"250 f\xfcr Sie\r\n",
+        b"250-\xff\r\n250\r\n",
+    ] {
+        let manners = Manners {
+            takes_with: Some(reply),
+            ..Manners::default()
+        };
+        let sink = Sink::start(manners).await;
+        deliver(&settings(&sink), &wishes(&["a@example.com"]), &parcel())
+            .await
+            .unwrap();
+        assert_eq!(sink.got().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_mail_that_is_too_large_for_the_server_goes_without_its_audio() {
+    let size = "250-sink\r\n250 SIZE 20000";
+    for (refuses, most_octets) in [(vec![("EHLO", size)], Some(20_000)), (vec![], Some(20_000))] {
+        let manners = Manners {
+            refuses,
+            most_octets,
+            ..Manners::default()
+        };
+        let sink = Sink::start(manners).await;
+        for (language, note) in [
+            (
+                Tongue::En,
+                "The recording was too large to attach; it is kept.",
+            ),
+            (
+                Tongue::De,
+                "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.",
+            ),
+        ] {
+            let wishes = BoxDelivery {
+                language,
+                ..wishes(&["a@example.com"])
+            };
+            deliver(&settings(&sink), &wishes, &parcel()).await.unwrap();
+            let got = sink.got().pop().unwrap();
+            let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
+            assert_eq!(mail.attachment_count(), 0);
+            assert!(mail.body_text(0).unwrap().contains(note));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_farewell_that_goes_wrong_is_no_reason_to_send_again() {
+    let manners = Manners {
+        refuses: vec![("QUIT", "")],
+        ..Manners::default()
+    };
+    let sink = Sink::start(manners).await;
+    deliver(&settings(&sink), &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap();
+    assert_eq!(sink.got().len(), 1);
+}
+
+#[tokio::test]
+async fn one_who_is_refused_takes_nothing_from_the_others() {
+    let manners = |reply| Manners {
+        refuses: vec![("RCPT TO:<b@", reply)],
+        ..Manners::default()
+    };
+    let all = wishes(&["a@example.com", "b@example.com", "c@example.com"]);
+    let recipients = |sink: &Sink| -> Vec<_> { sink.got().into_iter().map(|got| got.to).collect() };
+
+    let sink = Sink::start(manners("550 5.1.1 nobody")).await;
+    let told = deliver(&settings(&sink), &all, &parcel()).await.unwrap();
+    assert!(
+        told.starts_with("mail a@example.com, c@example.com (refused: b@example.com: "),
+        "{told}"
+    );
+    assert_eq!(recipients(&sink), ["a@example.com", "c@example.com"]);
+
+    let sink = Sink::start(manners("450 4.2.0 busy")).await;
+    let notes = Notes::default();
+    for _ in 0..3 {
+        let failed = mail::deliver(&settings(&sink), &all, None, &parcel(), &notes)
+            .await
+            .unwrap_err();
+        assert!(matches!(failed, Failed::Again { .. }), "{failed}");
+    }
+    assert_eq!(recipients(&sink), ["a@example.com", "c@example.com"]);
+}
+
+#[tokio::test]
+async fn the_way_is_protected_and_the_server_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let (acceptor, ca_file) = certificates::server("localhost", folder.path());
+    let login = Some(("pbx", "open sesame"));
+    let starttls = Manners {
+        starttls: Some(acceptor.clone()),
+        login,
+        ..Manners::default()
+    };
+    let tls = Manners {
+        tls: Some(acceptor),
+        login,
+        ..Manners::default()
+    };
+    for (manners, how) in [(starttls, MailTls::Starttls), (tls, MailTls::Tls)] {
+        let sink = Sink::start(manners).await;
+        let password_file = folder.path().join("password");
+        std::fs::write(&password_file, "open sesame\n").unwrap();
+        let good = Mail {
+            server: "localhost".into(),
+            tls: how,
+            ca_file: Some(ca_file.clone()),
+            user: "pbx".into(),
+            password: Password::File(password_file),
+            ..settings(&sink)
+        };
+        deliver(&good, &wishes(&["a@example.com"]), &parcel())
+            .await
+            .unwrap();
+        let got = sink.got();
+        assert!(
+            got[0].encrypted && got[0].login.as_deref() == Some("pbx"),
+            "{got:?}"
+        );
+        probe(&good, &[]).await.unwrap();
+
+        let wrong_password = Mail {
+            password: Password::Text("guess".into()),
+            ..good.clone()
+        };
+        let unknown_authority = Mail {
+            ca_file: None,
+            ..good.clone()
+        };
+        let wrong_name = Mail {
+            server: "127.0.0.1".into(),
+            ..good.clone()
+        };
+        for bad in [wrong_password, unknown_authority, wrong_name] {
+            let failed = deliver(&bad, &wishes(&["a@example.com"]), &parcel())
+                .await
+                .unwrap_err();
+            assert!(!matches!(failed, Failed::Never { .. }), "{failed}");
+            assert!(
+                !format!("{failed} {bad:?}").contains("guess"),
+                "{failed} {bad:?}"
+            );
+            probe(&bad, &[]).await.unwrap_err();
+        }
+        assert_eq!(sink.got().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_offers_no_tls_gets_nothing() {
+    let sink = Sink::start(Manners::default()).await;
+    let strict = Mail {
+        tls: MailTls::Starttls,
+        user: "pbx".into(),
+        password: Password::Text("secret".into()),
+        ..settings(&sink)
+    };
+    let failed = deliver(&strict, &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap_err();
+    assert!(failed.to_string().contains("STARTTLS"), "{failed}");
+    assert_eq!(sink.got().len(), 0);
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_left() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mute = Mail {
+        port: listener.local_addr().unwrap().port(),
+        from: Some("guard@example.com".parse().unwrap()),
+        timeout: Duration::from_millis(300),
+        ..Mail::default()
+    };
+    let failed = deliver(&mute, &wishes(&["a@example.com"]), &parcel())
+        .await
+        .unwrap_err();
+    assert!(failed.to_string().contains("in time"), "{failed}");
+}

@@ -1,0 +1,45 @@
+//! The tests of the library and of the binary from outside, each module on one thing.
+//!
+//! With the feature `asterisk` come those that need Exim or Python; `tests/run` provides them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod agi;
+mod agi_properties;
+mod audio;
+mod caller_lists;
+mod cases;
+mod cli;
+mod cli_calls;
+mod cli_classify;
+mod config;
+mod demo;
+mod documents;
+mod gsm;
+mod hearing;
+mod left_behind;
+mod letter;
+mod log;
+mod log_crash;
+mod mail;
+#[cfg(feature = "asterisk")]
+mod mail_server;
+mod outbox;
+mod overtaking;
+mod parcel_crash;
+mod parcels;
+mod prompts;
+mod properties;
+mod reload;
+mod server;
+mod session;
+mod session_log;
+mod tap;
+mod tidy;
+mod trim;
+mod webhook;
+#[cfg(feature = "asterisk")]
+mod zammad;

@@ -1,0 +1,471 @@
+//! The outbox and its worker: what is owed stands in the log until it is made, whatever happens.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use voicemail_guard::audio::wav;
+use voicemail_guard::call_log::{CallLog, Duty, JOURNAL, Outcome, Reader, Safe, Stage};
+use voicemail_guard::clock::Clock;
+use voicemail_guard::config::{Config, Current};
+use voicemail_guard::delivery::Worker;
+use voicemail_guard::hearing::ClassSeconds;
+use voicemail_guard::record::{CallRecord, Destination, EndedBy, Mode, Verdict, destinations_of};
+
+use crate::support::call_log::{Lock, all, flush, open};
+use crate::support::of_today::of_today;
+use crate::support::records::{closed, opened};
+
+const BOX: [Destination; 1] = [Destination::VoiceBox];
+
+fn heads(log: &CallLog) -> Vec<Duty> {
+    block_on(log.outbox().heads()).unwrap()
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    { runtime }.enable_all().build().unwrap().block_on(future)
+}
+
+fn undelivered(n: u32) -> CallRecord {
+    CallRecord {
+        delivered: Vec::new(),
+        ..closed(n, Verdict::Message)
+    }
+}
+
+#[test]
+fn what_is_delivered_where() {
+    let message = || undelivered(1);
+    let wanted = Destination::ALL;
+    let rows = [
+        ("a message", message(), &wanted[..]),
+        ("junk", closed(1, Verdict::HoldMusic), &[]),
+        (
+            "observed",
+            CallRecord {
+                mode: Mode::Observe,
+                ..message()
+            },
+            &[],
+        ),
+        (
+            "refused",
+            CallRecord {
+                ended_by: Some(EndedBy::Refused),
+                ..closed(1, Verdict::Unsure)
+            },
+            &[],
+        ),
+        (
+            "handed on after he had spoken",
+            CallRecord {
+                ended_by: Some(EndedBy::HandedOn),
+                callback: opened(1).callback,
+                ..closed(1, Verdict::Unsure)
+            },
+            &wanted[..],
+        ),
+        (
+            "handed on before he spoke",
+            CallRecord {
+                ended_by: Some(EndedBy::HandedOn),
+                callback: opened(1).callback,
+                seconds: ClassSeconds::default(),
+                ..closed(1, Verdict::Unsure)
+            },
+            &[],
+        ),
+        (
+            "recovered",
+            CallRecord {
+                ended_by: Some(EndedBy::Recovered),
+                ..message()
+            },
+            &wanted[..],
+        ),
+        (
+            "without a sound, but with a number",
+            CallRecord {
+                audio: None,
+                seconds: ClassSeconds::default(),
+                ..closed(1, Verdict::Unsure)
+            },
+            &wanted[1..],
+        ),
+    ];
+    for (who, record, expected) in rows {
+        assert_eq!(destinations_of(&record, &wanted), expected, "{who}");
+        assert_eq!(destinations_of(&record, &[]), [], "{who}");
+    }
+}
+
+#[test]
+fn a_delivery_is_owed_from_the_close_until_it_is_made() {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    log.open_call(opened(1))
+        .close_and_deliver(undelivered(1), &BOX);
+    log.open_call(opened(2))
+        .close_and_deliver(closed(2, Verdict::Hangup), &BOX);
+    log.close_and_deliver(undelivered(1), &Destination::ALL);
+    let owed = heads(&log);
+    assert_eq!(owed.len(), 1, "{owed:?}");
+    let duty = &owed[0];
+    assert_eq!(
+        (duty.call, duty.to, duty.stage),
+        (opened(1).id, Destination::VoiceBox, Stage::Waiting)
+    );
+    assert_eq!(
+        Some(duty.since.as_millisecond()),
+        undelivered(1).ended.map(jiff::Timestamp::as_millisecond)
+    );
+    let note = |outcome| block_on(log.outbox().note(duty, outcome)).unwrap();
+    note(Outcome::Prepared("/spool".into()));
+    assert_eq!(heads(&log)[0].stage, Stage::Prepared);
+    note(Outcome::Placed("there".into()));
+    assert_eq!(heads(&log)[0].stage, Stage::Placed);
+    note(Outcome::Done(None));
+    note(Outcome::Done(Some("noted twice".into())));
+    assert_eq!(heads(&log), []);
+    assert_eq!(all(folder.path())[0].delivered, ["there"]);
+}
+
+#[test]
+fn only_the_oldest_of_a_box_is_tried() {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    for n in 1..=6 {
+        let box_name = format!("{}@default", 100 + n % 2);
+        let record = CallRecord {
+            box_name,
+            ..undelivered(n)
+        };
+        log.close_and_deliver(record, &[Destination::VoiceBox, Destination::Mail]);
+    }
+    let first: Vec<_> = heads(&log).iter().map(|duty| duty.call).collect();
+    assert_eq!(first, [1, 1, 2, 2].map(|n| opened(n).id));
+    let duty = heads(&log).remove(0);
+    block_on(log.outbox().note(
+        &duty,
+        Outcome::GivenUp {
+            why: "x".into(),
+            entry: None,
+        },
+    ))
+    .unwrap();
+    assert_eq!(heads(&log)[1].call, opened(2).id);
+    assert_eq!(
+        heads(&log)
+            .iter()
+            .filter(|d| d.call == opened(3).id)
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_delivery_outlives_a_database_that_is_locked() {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    let lock = Lock::take(folder.path());
+    log.open_call(opened(1))
+        .close_and_deliver(undelivered(1), &BOX);
+    assert_eq!(flush(&log), Safe::Journal);
+    drop(log);
+    lock.release();
+    let log = open(folder.path()).log;
+    assert_eq!(heads(&log).len(), 1);
+    assert_eq!(all(folder.path()), [undelivered(1)]);
+}
+
+#[test]
+fn a_journal_of_an_older_version_is_read() {
+    let folder = TempDir::new().unwrap();
+    drop(open(folder.path()));
+    let record = serde_json::to_string(&undelivered(1)).unwrap();
+    let line = format!("{{\"entry\":\"close\",\"record\":{record}}}\n");
+    fs::write(folder.path().join(JOURNAL), line).unwrap();
+    let log = open(folder.path()).log;
+    assert_eq!(heads(&log), []);
+    drop(log);
+    assert_eq!(all(folder.path()), [undelivered(1)]);
+}
+
+#[test]
+fn a_database_of_an_older_version_gets_its_outbox() {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    log.close_call(undelivered(1));
+    drop(log);
+    let database = rusqlite::Connection::open(folder.path().join("calls.sqlite")).unwrap();
+    database
+        .execute_batch(
+            "DROP TRIGGER case_goes_with_its_last_call; DROP INDEX calls_case; DROP TABLE cases;
+             ALTER TABLE calls DROP COLUMN case_seq;
+             DROP TABLE outbox_told; DROP TABLE outbox; DROP TABLE guard; PRAGMA user_version = 1",
+        )
+        .unwrap();
+    let reader = Reader::open(folder.path()).unwrap();
+    assert_eq!(reader.undelivered().unwrap(), []);
+    drop((reader, database));
+    let log = open(folder.path()).log;
+    log.close_and_deliver(undelivered(2), &BOX);
+    assert_eq!(heads(&log).len(), 1);
+}
+
+/// A guard's data folder and a spool.
+struct House {
+    folder: TempDir,
+    config: Config,
+}
+
+impl House {
+    fn new(settings: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("guard.toml");
+        let spool = folder.path().join("spool");
+        let text = format!(
+            "{settings}\n[delivery.voicemail]\nspool = '{}'\n",
+            spool.display()
+        );
+        fs::write(&file, text).unwrap();
+        fs::create_dir_all(spool.join("default")).unwrap();
+        Self {
+            config: Config::load(&file).unwrap(),
+            folder,
+        }
+    }
+
+    fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Files a call with its audio.
+    fn files(&self, log: &CallLog, n: u32) {
+        let path = self.data().join(closed(n, Verdict::Message).audio.unwrap());
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, wav::encode(&vec![1000; 16_000])).unwrap();
+        log.close_and_deliver(of_today(undelivered(n)), &BOX);
+    }
+
+    /// Lets the worker work until the outbox looks as wanted.
+    fn works_until(&self, log: &CallLog, wanted: impl Fn(&[Duty]) -> bool) {
+        let clock = Clock::default();
+        block_on(async {
+            let stop = CancellationToken::new();
+            let worker = Worker::new(
+                &Current::new(self.config.clone()),
+                log.outbox(),
+                self.data(),
+                clock,
+            )
+            .await;
+            let working = tokio::spawn(worker.run(stop.clone()));
+            let patience = clock.now() + std::time::Duration::from_secs(30);
+            while !wanted(&log.outbox().heads().await.unwrap()) {
+                assert!(clock.now() < patience, "{:?}", log.outbox().heads().await);
+                clock.sleep(std::time::Duration::from_millis(5)).await;
+            }
+            stop.cancel();
+            working.await.unwrap();
+        });
+    }
+
+    fn inbox(&self) -> Vec<String> {
+        let inbox = self.folder.path().join("spool/default/100/INBOX");
+        let names = |folder: &Path| {
+            let entries = fs::read_dir(folder).into_iter().flatten();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let mut names: Vec<_> = names.collect();
+            names.sort();
+            names
+        };
+        names(&inbox)
+    }
+}
+
+#[test]
+fn the_worker_delivers_what_is_owed_and_notes_it() {
+    let house = House::new("");
+    let log = open(&house.data()).log;
+    house.files(&log, 1);
+    house.files(&log, 2);
+    house.works_until(&log, <[Duty]>::is_empty);
+    assert_eq!(
+        house.inbox(),
+        ["msg0000.txt", "msg0000.wav", "msg0001.txt", "msg0001.wav"]
+    );
+    let delivered: Vec<_> = all(&house.data())
+        .into_iter()
+        .map(|call| call.delivered)
+        .collect();
+    for (n, entries) in delivered.iter().enumerate() {
+        assert_eq!(entries.len(), 1);
+        let expected = format!("voicemail 100@default msg000{n} at 20");
+        assert!(entries[0].starts_with(&expected), "{entries:?}");
+    }
+}
+
+#[test]
+fn what_was_prepared_in_another_spool_is_delivered_into_the_one_that_is_set() {
+    let house = House::new("");
+    let spool = house.folder.path().join("spool");
+    fs::create_dir_all(spool.join("default/100/tmp")).unwrap();
+    fs::create_dir_all(spool.join("default/100/INBOX")).unwrap();
+    let log = open(&house.data()).log;
+    let moved = std::path::PathBuf::from("/another/spool");
+    for (n, put_down_in) in [(1, moved), (2, spool)] {
+        house.files(&log, n);
+        let prepared = Outcome::Prepared(put_down_in);
+        block_on(log.outbox().note(&heads(&log)[0], prepared)).unwrap();
+        house.works_until(&log, <[Duty]>::is_empty);
+        // The second can only have been delivered and deleted since.
+        assert_eq!(house.inbox(), ["msg0000.txt", "msg0000.wav"]);
+    }
+    let delivered: Vec<_> = all(&house.data())
+        .into_iter()
+        .flat_map(|call| call.delivered)
+        .collect();
+    let beginnings = [
+        "voicemail 100@default msg0000 at ",
+        "voicemail 100@default at ",
+    ];
+    assert_eq!(delivered.len(), 2, "{delivered:?}");
+    for (entry, beginning) in delivered.iter().zip(beginnings) {
+        assert!(entry.starts_with(beginning), "{delivered:?}");
+    }
+}
+
+#[test]
+fn a_lamp_that_cannot_be_lit_holds_no_message_back() {
+    // A port that nobody listens on: it was ours a moment ago.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap();
+    drop(closed);
+    let house = House::new(&format!(
+        "[delivery.ami]\naddress = '{address}'\nuser = 'x'\nsecret = 'y'"
+    ));
+    let log = open(&house.data()).log;
+    house.files(&log, 1);
+    house.files(&log, 2);
+    house.works_until(&log, |duties| {
+        duties.len() == 2
+            && duties
+                .iter()
+                .all(|d| d.stage == Stage::Placed && d.failures > 0)
+    });
+    assert_eq!(house.inbox().len(), 4);
+    let why = heads(&log)[0].why.clone().unwrap();
+    assert!(why.contains(&address.to_string()), "{why}");
+    assert!(
+        all(&house.data())
+            .iter()
+            .all(|call| call.delivered.len() == 1)
+    );
+}
+
+#[test]
+fn what_fails_waits_and_is_given_up_in_the_end() {
+    let house = House::new("");
+    fs::remove_dir(house.folder.path().join("spool/default")).unwrap();
+    let log = open(&house.data()).log;
+    house.files(&log, 1);
+    // Its call was on the morning of a day that is over by the next one.
+    let now = Clock::default().date();
+    let young = CallRecord {
+        ended: Some(now),
+        box_name: "200@elsewhere".into(),
+        ..undelivered(2)
+    };
+    fs::write(
+        house.data().join(young.audio.clone().unwrap()),
+        wav::encode(&[5; 800]),
+    )
+    .unwrap();
+    let old = CallRecord {
+        ended: Some("2026-01-01T00:00:00Z".parse().unwrap()),
+        box_name: "300@elsewhere".into(),
+        ..undelivered(3)
+    };
+    log.close_and_deliver(young, &BOX);
+    log.close_and_deliver(old, &BOX);
+    let tried = |duties: &[Duty]| {
+        let young = duties
+            .iter()
+            .any(|d| d.call == opened(2).id && d.failures == 1);
+        young && !duties.iter().any(|d| d.call == opened(3).id)
+    };
+    house.works_until(&log, tried);
+    drop(log);
+    let left = Reader::open(&house.data()).unwrap().undelivered().unwrap();
+    let stage = |n| left.iter().find(|d| d.call == opened(n).id).unwrap();
+    assert_eq!(stage(3).stage, Stage::GivenUp);
+    assert_eq!(stage(2).stage, Stage::Waiting);
+    assert!(stage(2).due > now);
+    assert!(
+        stage(2)
+            .why
+            .as_ref()
+            .unwrap()
+            .contains("no voice boxes of that context")
+    );
+}
+
+#[test]
+fn new_settings_are_taken_by_a_working_worker_and_what_waits_is_tried_at_once() {
+    let full = House::new("");
+    let file = full.folder.path().join("guard.toml");
+    let roomy = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{roomy}most_messages = 1\n")).unwrap();
+    let settings = Current::new(Config::load(&file).unwrap());
+    let log = open(&full.data()).log;
+    full.files(&log, 1);
+    full.files(&log, 2);
+    let clock = Clock::default();
+    block_on(async {
+        let stop = CancellationToken::new();
+        let worker = Worker::new(&settings, log.outbox(), full.data(), clock).await;
+        let working = tokio::spawn(worker.run(stop.clone()));
+        // A failure waits for seconds at least: longer than this test has patience.
+        let patience = clock.now() + std::time::Duration::from_secs(30);
+        let until = async |wanted: fn(&[Duty]) -> bool| {
+            while !wanted(&log.outbox().heads().await.unwrap()) {
+                assert!(clock.now() < patience, "{:?}", log.outbox().heads().await);
+                clock.sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        until(|duties| matches!(duties, [second] if second.failures == 1)).await;
+        let due = log.outbox().heads().await.unwrap()[0].due;
+        assert!(full.inbox().len() == 2 && due > clock.date());
+        settings.replace(Config::parse(roomy.as_bytes()).unwrap());
+        until(<[Duty]>::is_empty).await;
+        assert!(clock.date() < due, "it did not wait for its time");
+        stop.cancel();
+        working.await.unwrap();
+    });
+    assert_eq!(full.inbox().len(), 4);
+}
+
+#[test]
+fn a_watched_hangup_is_a_second_of_silence_in_the_box() {
+    let house = House::new("");
+    let log = open(&house.data()).log;
+    let watched = CallRecord {
+        watched: Some("_0911X.".into()),
+        audio: None,
+        seconds: ClassSeconds::default(),
+        delivered: Vec::new(),
+        ..closed(1, Verdict::Hangup)
+    };
+    log.close_and_deliver(watched, &BOX);
+    house.works_until(&log, <[Duty]>::is_empty);
+    assert_eq!(house.inbox(), ["msg0000.txt", "msg0000.wav"]);
+    let inbox = house.folder.path().join("spool/default/100/INBOX");
+    let text = fs::read_to_string(inbox.join("msg0000.txt")).unwrap();
+    assert!(
+        text.contains("\nduration=1\n") && text.contains("091120000001"),
+        "{text}"
+    );
+}

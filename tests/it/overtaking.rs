@@ -1,0 +1,160 @@
+//! Which of the deliveries to one box may be tried, when some of them fail.
+
+use std::fs;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use voicemail_guard::audio::wav;
+use voicemail_guard::call_log::{CallLog, Duty, Outcome};
+use voicemail_guard::clock::Clock;
+use voicemail_guard::config::{Config, Current};
+use voicemail_guard::delivery::Worker;
+use voicemail_guard::record::{CallRecord, Destination, Verdict};
+
+use crate::support::call_log::open;
+use crate::support::records::closed;
+
+struct Box100 {
+    _folder: TempDir,
+    log: CallLog,
+    now: Timestamp,
+}
+
+impl Box100 {
+    /// With so many messages that are to go there.
+    fn owed(messages: u32, to: Destination) -> Self {
+        let folder = TempDir::new().unwrap();
+        let log = open(folder.path()).log;
+        for n in 1..=messages {
+            let record = CallRecord {
+                delivered: Vec::new(),
+                ..closed(n, Verdict::Message)
+            };
+            log.close_and_deliver(record, &[to]);
+        }
+        Self {
+            _folder: folder,
+            log,
+            now: "2026-11-24T10:00:00Z".parse().unwrap(),
+        }
+    }
+
+    async fn heads(&self) -> Vec<Duty> {
+        self.log.outbox().heads().await.unwrap()
+    }
+
+    async fn seqs(&self) -> Vec<i64> {
+        self.heads().await.iter().map(|duty| duty.seq).collect()
+    }
+
+    async fn note(&self, duty: &Duty, outcome: Outcome) {
+        self.log.outbox().note(duty, outcome).await.unwrap();
+    }
+
+    async fn fails(&self, duty: &Duty, wait_s: i64) {
+        let due = self.now + SignedDuration::from_secs(wait_s);
+        let why = "x".to_owned();
+        self.note(duty, Outcome::Later { due, why }).await;
+    }
+}
+
+#[tokio::test]
+async fn what_has_failed_three_times_lets_the_next_one_pass() {
+    let owed = Box100::owed(3, Destination::Mail);
+    for _ in 0..3 {
+        let heads = owed.heads().await;
+        assert_eq!((heads.len(), heads[0].seq), (1, 1));
+        assert!(!heads[0].is_overtaken());
+        owed.fails(&heads[0], 20).await;
+    }
+    assert_eq!(owed.seqs().await, [2, 1]);
+    let heads = owed.heads().await;
+    assert!(heads[1].is_overtaken());
+    owed.note(&heads[0], Outcome::Done(None)).await;
+    assert_eq!(owed.seqs().await, [3, 1]);
+    owed.note(&heads[1], Outcome::Done(None)).await;
+    assert_eq!(owed.seqs().await, [3]);
+}
+
+#[tokio::test]
+async fn a_message_that_waits_for_room_in_its_box_stays_first() {
+    let owed = Box100::owed(2, Destination::VoiceBox);
+    let head = owed.heads().await.remove(0);
+    owed.note(&head, Outcome::Prepared("/spool".into())).await;
+    for _ in 0..10 {
+        owed.fails(&head, 20).await;
+    }
+    assert_eq!(owed.seqs().await, [1]);
+}
+
+/// A server that is down is asked by one message at a time, at most as often as one alone would ask.
+#[tokio::test]
+async fn of_those_that_were_passed_one_is_tried_at_a_time_in_turns() {
+    const COUNT: u32 = 4;
+    let owed = Box100::owed(COUNT, Destination::Webhook);
+    for _ in 0..3 * COUNT {
+        let head = owed.heads().await.remove(0);
+        owed.fails(&head, 20).await;
+    }
+    let (mut tried, mut last) = (Vec::new(), 0);
+    for wait_s in [60, 120, 180, 240] {
+        let heads = owed.heads().await;
+        assert_eq!(heads.len(), 1);
+        assert!(heads[0].due >= owed.now + SignedDuration::from_secs(last));
+        owed.fails(&heads[0], wait_s).await;
+        tried.push(heads[0].seq);
+        last = wait_s;
+    }
+    tried.sort_unstable();
+    assert_eq!(tried, [1, 2, 3, 4]);
+    // It is there again: nobody waits any longer.
+    for n in 0..COUNT as usize {
+        let heads = owed.heads().await;
+        assert_eq!(heads[0].due <= owed.now, n > 0, "{heads:?}");
+        owed.note(&heads[0], Outcome::Done(None)).await;
+    }
+    assert!(owed.heads().await.is_empty());
+}
+
+#[tokio::test]
+async fn new_settings_have_all_that_waits_tried_at_once_however_much_it_is() {
+    const BOXES: u32 = 20;
+    let folder = TempDir::new().unwrap();
+    let (data, spool) = (folder.path().join("data"), folder.path().join("spool"));
+    fs::create_dir_all(spool.join("default")).unwrap();
+    let log = open(&data).log;
+    fs::write(data.join("a.wav"), wav::encode(&[1000; 8_000])).unwrap();
+    for n in 1..=BOXES {
+        let record = CallRecord {
+            box_name: format!("{}@default", 100 + n),
+            audio: Some("a.wav".into()),
+            delivered: Vec::new(),
+            ..closed(n, Verdict::Message)
+        };
+        log.close_and_deliver(record, &[Destination::VoiceBox]);
+    }
+    let clock = Clock::default();
+    let heads = async || log.outbox().heads().await.unwrap();
+    for duty in heads().await {
+        let due = clock.date() + SignedDuration::from_mins(10);
+        let why = "x".to_owned();
+        let later = Outcome::Later { due, why };
+        log.outbox().note(&duty, later).await.unwrap();
+    }
+    let mut config = Config::default();
+    config.delivery.voice_box.spool = spool;
+    let settings = Current::new(config.clone());
+    let worker = Worker::new(&settings, log.outbox(), data, clock).await;
+    let stop = CancellationToken::new();
+    let working = tokio::spawn(worker.run(stop.clone()));
+    settings.replace(config);
+    let patience = clock.now() + Duration::from_mins(1);
+    while !heads().await.is_empty() {
+        assert!(clock.now() < patience, "{:?}", heads().await);
+        clock.sleep(Duration::from_millis(5)).await;
+    }
+    stop.cancel();
+    working.await.unwrap();
+}

@@ -1,0 +1,148 @@
+//! What the session does beside the conversation; the conversation itself is in `calls.rs` and `wire.rs`.
+
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use voicemail_guard::agi::{CodecLimits, Incoming};
+use voicemail_guard::call_log::{CallLog, Query, Reader};
+use voicemail_guard::clock::Clock;
+use voicemail_guard::config::{Config, Current};
+use voicemail_guard::record::{CallRecord, EndedBy, Verdict};
+use voicemail_guard::server::Connection;
+use voicemail_guard::session::Guard;
+use voicemail_guard::tap::monitor::Folder;
+
+#[tokio::test]
+async fn a_request_that_names_no_voice_box_goes_on_to_voicemail_and_is_filed() {
+    for script in [
+        "guard",
+        "guard?box=",
+        "guard?box=..%2f..%2fetc@..%2f..",
+        "guard?box=100@default@x",
+        "guard?box=..@default",
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let guard = guard(&folder, "");
+        let said = answers(&guard, script).await;
+        assert_eq!(said, "failure\n", "{script}");
+        let (reader, records) = filed(&guard).await;
+        assert_eq!(records.len(), 1, "{script}");
+        let record = &records[0];
+        assert_eq!(reader.case_of(record.id).unwrap(), None, "{script}");
+        assert_eq!(record.verdict, Some(Verdict::Unsure), "{script}");
+        assert_eq!(record.ended_by, Some(EndedBy::HandedOn), "{script}");
+        assert!(record.reasons[0].contains("no voice box"), "{record:?}");
+    }
+}
+
+#[tokio::test]
+async fn whom_a_list_lets_by_or_turns_away_is_in_no_case() {
+    for (list, ended_by, status) in [
+        ("refuse", EndedBy::TurnedAway, "refused"),
+        ("straight_to_voicemail", EndedBy::Straight, "straight"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let guard = guard(&folder, &format!("[defaults]\n{list} = [\"0911 555001\"]"));
+        let said = answers(&guard, "guard?box=100@default").await;
+        let set = format!("SET VARIABLE GUARD_STATUS {status}\n");
+        assert!(said.ends_with(&set), "{said}");
+        let (reader, records) = filed(&guard).await;
+        assert_eq!(records.len(), 1, "{list}");
+        assert_eq!(records[0].ended_by, Some(ended_by), "{list}");
+        assert!(records[0].repeat_window_s.is_some(), "calls do form cases");
+        assert_eq!(reader.case_of(records[0].id).unwrap(), None, "{list}");
+    }
+}
+
+/// As Asterisk closes when the caller hangs up in `VoiceMail()` while a command waits for it: what it said
+/// before counts, although nothing can be written any more.
+#[tokio::test]
+async fn a_caller_who_hangs_up_while_a_command_waits_for_asterisk_has_hung_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let guard = guard(&folder, "[defaults]\nmode = \"observe\"");
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut asterisk = TcpStream::connect(listener.local_addr().unwrap())
+        .await
+        .unwrap();
+    let (near, _) = listener.accept().await.unwrap();
+    asterisk
+        .write_all(prelude("guard?box=100@default").as_bytes())
+        .await
+        .unwrap();
+    let speaks = async move {
+        let mut heard = BufReader::with_capacity(1, asterisk);
+        let mut line = String::new();
+        while !line.starts_with("EXEC MixMonitor") {
+            line.clear();
+            heard.read_line(&mut line).await.unwrap();
+            heard.write_all(b"200 result=1 (x)\n").await.unwrap();
+        }
+        // GET VARIABLE, SET VARIABLE, EXEC VoiceMail; the last stays unread.
+        for _ in 0..2 {
+            heard.read_line(&mut line).await.unwrap();
+            heard.write_all(b"200 result=1 (x)\n").await.unwrap();
+        }
+        let mut asterisk = heard.into_inner();
+        asterisk.readable().await.unwrap();
+        asterisk
+            .write_all(b"200 result=-1\nHANGUP\nHANGUP\n")
+            .await
+            .unwrap();
+    };
+    let mut connection = Connection::new(near, CodecLimits::default());
+    let Ok(Some(Incoming::Request(request))) = connection.next().await else {
+        panic!("no prelude");
+    };
+    // Asterisk has closed before the guard reads on: one thread, one after the other.
+    tokio::join!(guard.answer(connection, request), speaks);
+    let (_, records) = filed(&guard).await;
+    assert_eq!(records[0].ended_by, Some(EndedBy::Caller), "{records:?}");
+}
+
+/// A guard by these settings, with everything it keeps below a folder.
+fn guard(folder: &TempDir, settings: &str) -> Guard {
+    let (data, clock) = (folder.path().join("data"), Clock::default());
+    Guard {
+        settings: Current::new(Config::parse(settings.as_bytes()).unwrap()),
+        log: CallLog::open(&data, clock).unwrap().log,
+        clock,
+        data,
+        source: Box::new(Folder(folder.path().to_owned())),
+        at_once: CancellationToken::new(),
+    }
+}
+
+fn prelude(script: &str) -> String {
+    format!(
+        "agi_network: yes\nagi_network_script: {script}\nagi_callerid: +49911555001\nagi_callingpres: 0\n\n"
+    )
+}
+
+/// What the guard says to an Asterisk that has this request and does whatever it is told.
+async fn answers(guard: &Guard, script: &str) -> String {
+    let (near, mut far) = tokio::io::duplex(4096);
+    far.write_all(prelude(script).as_bytes()).await.unwrap();
+    let asterisk = tokio::spawn(async move {
+        let (heard, mut says) = tokio::io::split(far);
+        let (mut heard, mut said) = (BufReader::new(heard), String::new());
+        while heard.read_line(&mut said).await.unwrap() > 0 {
+            // The guard may have closed behind its last line.
+            says.write_all(b"200 result=1\n").await.ok();
+        }
+        said
+    });
+    let mut connection = Connection::new(near, CodecLimits::default());
+    let Ok(Some(Incoming::Request(request))) = connection.next().await else {
+        panic!("no prelude");
+    };
+    guard.answer(connection, request).await;
+    asterisk.await.unwrap()
+}
+
+async fn filed(guard: &Guard) -> (Reader, Vec<CallRecord>) {
+    guard.log.flush().await.unwrap();
+    let reader = Reader::open(&guard.data).unwrap();
+    let records = reader.calls(&Query::default()).unwrap();
+    (reader, records)
+}

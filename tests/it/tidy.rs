@@ -1,0 +1,403 @@
+//! Rules about the sources themselves: who may import what, and what may not lie about.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::sources::{files_below, root, short};
+
+/// What a pure module may take from this crate and from others, beside std and its own.
+struct Rule {
+    module: &'static str,
+    from_this_crate: &'static [&'static str],
+    from_outside: &'static [&'static str],
+}
+
+/// The pure modules. What is not in the table is the shell.
+const RULES: [Rule; 14] = [
+    Rule {
+        module: "audio",
+        from_this_crate: &[],
+        from_outside: &["serde", "thiserror"],
+    },
+    Rule {
+        module: "hearing",
+        from_this_crate: &["audio"],
+        from_outside: &["realfft", "serde"],
+    },
+    Rule {
+        module: "agi",
+        from_this_crate: &[],
+        from_outside: &["bytes", "nom", "thiserror"],
+    },
+    Rule {
+        module: "text.rs",
+        from_this_crate: &[],
+        from_outside: &[],
+    },
+    Rule {
+        module: "number",
+        from_this_crate: &[],
+        from_outside: &["nom", "phonenumber"],
+    },
+    Rule {
+        module: "prompts.rs",
+        from_this_crate: &[],
+        from_outside: &[],
+    },
+    Rule {
+        module: "tap/pace.rs",
+        from_this_crate: &[],
+        from_outside: &[],
+    },
+    Rule {
+        module: "record",
+        from_this_crate: &["audio", "hearing"],
+        from_outside: &["jiff", "serde", "thiserror"],
+    },
+    Rule {
+        module: "call",
+        from_this_crate: &[
+            "agi", "audio", "hearing", "number", "prompts", "record", "text",
+        ],
+        from_outside: &["jiff", "serde", "thiserror"],
+    },
+    Rule {
+        module: "case",
+        from_this_crate: &["number", "record"],
+        from_outside: &["jiff", "serde"],
+    },
+    Rule {
+        module: "manager/block.rs",
+        from_this_crate: &[],
+        from_outside: &[],
+    },
+    Rule {
+        module: "manager/calls_up",
+        from_this_crate: &["case"],
+        from_outside: &[],
+    },
+    Rule {
+        module: "delivery/trim.rs",
+        from_this_crate: &["audio", "hearing", "prompts", "record"],
+        from_outside: &["serde"],
+    },
+    Rule {
+        module: "plot",
+        from_this_crate: &["audio", "call", "hearing", "text"],
+        from_outside: &[],
+    },
+];
+
+/// The shell that decides nothing about a call: beside itself it takes only what begins so.
+const NO_DECISIONS: [(&str, &[&str]); 2] = [
+    (
+        "call_log",
+        &[
+            "audio::",
+            "case",
+            "clock::",
+            "hearing::{Class, ",
+            "hearing::Class",
+            "hearing::Segment",
+            "number",
+            "record::",
+            "text::",
+        ],
+    ),
+    (
+        "delivery",
+        &[
+            "audio::",
+            "call_log::",
+            "clock::",
+            "config::",
+            "hearing::{Class, ",
+            "hearing::Class",
+            "prompts::Prompt",
+            "record::",
+            "tap::keep",
+            "text::",
+        ],
+    ),
+];
+
+/// Files of a pure module that take more from outside.
+const MORE_FROM_OUTSIDE: [(&str, &[&str]); 3] = [
+    ("src/agi/codec.rs", &["tokio_util"]),
+    ("src/case/tests.rs", &["proptest"]),
+    ("src/manager/calls_up/tests.rs", &["proptest"]),
+];
+
+/// What no pure module does: wait, look at the clock, touch files, the network or the log.
+const SHELL: [&str; 12] = [
+    "tokio::",
+    "tracing::",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::process",
+    "std::thread",
+    "SystemTime",
+    "::now(",
+    "Clock",
+    "crate::clock",
+    "crate::config",
+];
+
+#[test]
+fn pure_modules_import_only_what_they_may() {
+    for rule in &RULES {
+        for file in files_below(&root().join("src").join(rule.module), "rs") {
+            let name = short(&file);
+            let source = code(&file);
+            let extra = MORE_FROM_OUTSIDE.iter().find(|(file, _)| *file == name);
+            let outside = |word: &str| {
+                rule.from_outside.contains(&word)
+                    || extra.is_some_and(|(_, words)| words.contains(&word))
+            };
+            for (line, text) in source.lines().enumerate() {
+                let place = format!("{name}:{}: {}", line + 1, text.trim());
+                for word in SHELL {
+                    let allowed = word == "tokio::" && text.contains("tokio_util::");
+                    assert!(
+                        allowed || !text.contains(word),
+                        "{word} in a pure module: {place}"
+                    );
+                }
+                for module in words_after(text, "crate::") {
+                    assert!(
+                        module == rule.module || rule.from_this_crate.contains(&module),
+                        "{} may not import {module}: {place}",
+                        rule.module
+                    );
+                }
+            }
+            for path in imports(&source) {
+                check_import(&path, &file, &name, rule, &outside);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_shell_behind_a_call_decides_nothing_about_it() {
+    for (module, allowed) in NO_DECISIONS {
+        for file in files_below(&root().join("src").join(module), "rs") {
+            for (line, text) in code(&file).lines().enumerate() {
+                for path in text.split("crate::").skip(1) {
+                    let own = path
+                        .strip_prefix(module)
+                        .is_some_and(|p| p.starts_with("::"));
+                    assert!(
+                        own || allowed.iter().any(|start| path.starts_with(start)),
+                        "{}:{}: crate::{path}",
+                        short(&file),
+                        line + 1
+                    );
+                }
+            }
+        }
+    }
+}
+
+fn check_import(path: &str, file: &Path, name: &str, rule: &Rule, outside: &dyn Fn(&str) -> bool) {
+    let first = path.split("::").next().unwrap().trim_start_matches("r#");
+    match first {
+        "std" | "core" => {
+            let inside: Vec<_> = path["std".len()..].split([':', '{', '}', ',']).collect();
+            for word in ["env", "fs", "net", "process", "thread"] {
+                assert!(!inside.contains(&word), "{name}: use {path}");
+            }
+        }
+        "crate" => {
+            let group = path.strip_prefix("crate::{").unwrap_or_default();
+            for module in group
+                .split(',')
+                .filter_map(|part| part.split([':', '}']).next())
+            {
+                let known = module.is_empty()
+                    || module == rule.module
+                    || rule.from_this_crate.contains(&module);
+                assert!(known, "{name}: use {path}");
+            }
+        }
+        "self" | "super" => {}
+        _ => {
+            let folder = file.parent().unwrap();
+            let beside = folder.join(format!("{first}.rs")).exists() || folder.join(first).exists();
+            let local = beside || first.starts_with(|c: char| c.is_ascii_uppercase());
+            assert!(
+                local || outside(first),
+                "{name} may not use {first}: use {path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_pure_module_is_there() {
+    for rule in &RULES {
+        let folder = root().join("src").join(rule.module);
+        assert!(!files_below(&folder, "rs").is_empty(), "{}", rule.module);
+    }
+}
+
+#[test]
+fn nothing_unfinished_lies_about() {
+    let words = [
+        concat!("todo", "!("),
+        concat!("unimplemented", "!("),
+        concat!("dbg", "!("),
+        concat!("FIX", "ME"),
+        concat!("TO", "DO"),
+        concat!("XX", "X:"),
+        concat!("#[ig", "nore"),
+        concat!("#[should_", "panic"),
+        concat!("#[al", "low("),
+    ];
+    for file in files_below(&root(), "rs") {
+        let source = fs::read_to_string(&file).unwrap();
+        for (line, text) in source.lines().enumerate() {
+            for word in words {
+                assert!(
+                    !text.contains(word),
+                    "{}:{}: {text}",
+                    short(&file),
+                    line + 1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short_enough_to_read() {
+    for file in files_below(&root(), "rs") {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        assert!(lines <= 500, "{} has {lines} lines", short(&file));
+    }
+}
+
+#[test]
+fn no_file_is_a_burden_on_every_clone() {
+    for file in files_below(&root(), "") {
+        let bytes = file.metadata().unwrap().len();
+        assert!(bytes <= 2 << 20, "{} has {bytes} bytes", short(&file));
+    }
+}
+
+#[test]
+fn the_loose_files_are_there() {
+    for name in [
+        ".ci/run",
+        "CHANGELOG.md",
+        "Cargo.lock",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "clippy.toml",
+        "deny.toml",
+        "justfile",
+        "rustfmt.toml",
+        "voicemail-guard.toml",
+    ] {
+        assert!(root().join(name).is_file(), "{name}");
+    }
+    let changelog = fs::read_to_string(root().join("CHANGELOG.md")).unwrap();
+    let first = changelog.lines().find(|line| line.starts_with("## "));
+    assert_eq!(first, Some("## Unreleased"));
+}
+
+#[test]
+fn no_file_knows_the_machine_it_was_written_on() {
+    let folders = [
+        concat!("/ho", "me/"),
+        concat!("/ro", "ot/"),
+        concat!("/Us", "ers/"),
+        concat!("/wo", "rk/"),
+        concat!("../sh", "ared"),
+    ];
+    for file in files_below(&root(), "") {
+        let Ok(text) = fs::read_to_string(&file) else {
+            continue;
+        };
+        for (line, text) in text.lines().enumerate() {
+            for folder in folders {
+                assert!(
+                    !text.contains(folder),
+                    "{}:{}: {text}",
+                    short(&file),
+                    line + 1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_fuzz_target_has_a_corpus() {
+    let folder = root().join("tests/fuzz");
+    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+    for target in files_below(&folder.join("targets"), "rs") {
+        let name = target.file_stem().unwrap().to_str().unwrap();
+        assert!(
+            manifest.contains(&format!("name = \"{name}\"")),
+            "{name} is not built"
+        );
+        let corpus = files_below(&folder.join("corpus").join(name), "");
+        assert!(!corpus.is_empty(), "{name} has no corpus to replay");
+    }
+}
+
+#[test]
+fn the_checks_can_fail() {
+    let source = "use std::{\n    fmt,\n    fs,\n};\npub use nom::branch::alt;\n";
+    assert_eq!(imports(source), ["std::{fmt,fs,}", "nom::branch::alt"]);
+    let words: Vec<_> = words_after("crate::call_log::X and $crate::web::Y", "crate::").collect();
+    assert_eq!(words, ["call_log", "web"]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.rs");
+    fs::write(
+        &file,
+        "use a::B; // tokio::\n/// tokio::\nfn f() {}\n#[cfg(test)]\nmod tests {}\n",
+    )
+    .unwrap();
+    assert_eq!(code(&file), "use a::B; \n\nfn f() {}");
+}
+
+/// The paths of all `use` items, without blanks.
+fn imports(source: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    let mut rest = source;
+    while let Some(at) = rest.find("use ") {
+        let before = rest[..at].trim_end_matches([' ', '\t']);
+        let visible = ["", "\n", "pub", ")"]
+            .iter()
+            .any(|end| before.ends_with(end) && !end.is_empty());
+        rest = &rest[at + "use ".len()..];
+        if at == 0 || before.is_empty() || visible {
+            let path = rest.split(';').next().unwrap();
+            paths.push(path.split_whitespace().collect());
+        }
+    }
+    paths
+}
+
+fn words_after<'a>(text: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(prefix).skip(1).filter_map(|rest| {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+        let word = &rest[..end.unwrap_or(rest.len())];
+        (!word.is_empty()).then_some(word)
+    })
+}
+
+/// A file without its comments and without its tests.
+fn code(file: &Path) -> String {
+    let source = fs::read_to_string(file).unwrap();
+    let lines = source
+        .lines()
+        .take_while(|line| !line.starts_with("#[cfg(test)]"));
+    lines
+        .map(|line| line.split("//").next().unwrap())
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,18 @@
+//! What the modules of `tests/it` share. Other binaries take single files from here by their path.
+
+pub(crate) mod any_call;
+pub(crate) mod any_caller_list;
+pub(crate) mod argument_splitter;
+pub(crate) mod call_log;
+pub(crate) mod certificates;
+pub(crate) mod command_line;
+pub(crate) mod of_today;
+pub(crate) mod parcel;
+pub(crate) mod progress;
+pub(crate) mod receiver;
+pub(crate) mod records;
+pub(crate) mod smtp_sink;
+pub(crate) mod sounds;
+pub(crate) mod sources;
+pub(crate) mod told;
+pub(crate) mod wav_file;

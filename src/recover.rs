@@ -16,7 +16,8 @@ use crate::call::verdict::{Facts, Parting, judge};
 use crate::call_log::support_line;
 use crate::delivery::spool::replay::{laid_down, remove_sound};
 use crate::hearing::{Listening, Timeline};
-use crate::record::{CallId, CallRecord, CallbackSource, EndedBy, Verdict};
+use crate::number;
+use crate::record::{CallId, CallRecord, Callback, CallbackSource, EndedBy, Verdict};
 use crate::session::Guard;
 use crate::tap::keep;
 
@@ -40,6 +41,16 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
         record.callback.source,
         CallbackSource::Keyed | CallbackSource::KeyedConfirmed
     );
+    let confirmed = record.callback.confirmed;
+    if let Some(number) = number::among_keys(timeline.keys()).filter(|_| !keyed && !confirmed) {
+        let home = config.policy(&record.box_name).home_country.parse().ok();
+        record.callback = Callback {
+            number: number.to_owned(),
+            e164: number::keyed(number, home).map(Into::into),
+            source: CallbackSource::Keyed,
+            confirmed: false,
+        };
+    }
     let reason = match left_by {
         LeftBy::AnEarlierRun => {
             "the guard died during the call and VoiceMail() took over: look into the mailbox for what was said to it; closed at the guard's next start".to_owned()

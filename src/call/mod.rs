@@ -39,6 +39,7 @@ use self::state::{Keying, Listening, State, Then};
 use self::timers::Deadline;
 use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome, Verb};
 use crate::audio::MediaTime;
+use crate::hearing::Update;
 use crate::prompts::Prompt;
 use crate::record::{CallRecord, EndedBy, Mode, Presentation};
 
@@ -72,6 +73,10 @@ struct Progress {
     number_awaited: Option<MediaTime>,
     /// A number by keys is under way.
     number_begun: Option<Instant>,
+    /// Asterisk has told keys of a number.
+    keyed: bool,
+    /// The number is the one whose tones were heard.
+    keyed_in_sound: bool,
     warned: Option<Instant>,
     exit: Option<Key>,
     offered_until: Option<Instant>,
@@ -143,6 +148,7 @@ impl Call {
             },
             Event::AgiClosed => self.closed(now),
             Event::PacketsCame => self.ears.packets = true,
+            Event::Heard(Update::Key(key)) => self.key_in_sound(key),
             Event::Heard(update) => self.ears.hear(update),
             Event::HeardUpTo(heard) => {
                 self.ears.advance(heard);

@@ -13,7 +13,8 @@ use super::prompt::Clip;
 use super::state::{Keying, State, Then};
 use super::{Call, key_of};
 use crate::agi::{Command, Key, Outcome};
-use crate::number::{self, E164};
+use crate::hearing::Update;
+use crate::number::{self, E164, FEWEST_KEYS};
 use crate::prompts::Prompt;
 use crate::record::{Callback, CallbackSource};
 
@@ -34,6 +35,7 @@ impl Call {
     pub(super) fn keyed(&mut self, mut keying: Keying, key: Option<Key>, now: Instant) {
         let is_over = now.saturating_duration_since(self.started) >= self.policy.longest_call;
         self.progress.number_begun.get_or_insert(now);
+        self.progress.keyed |= key.is_some();
         let digit = key.filter(|key| key.digit().is_some());
         match (key, digit) {
             (_, Some(digit)) => {
@@ -51,7 +53,7 @@ impl Call {
             }
             (_, None) if keying.digits == "0" && self.exits(Key::ZERO, now) => {}
             // A single key is a slip, or the wish to skip the greeting.
-            (_, None) if keying.digits.len() < FEWEST_DIGITS => self.resume_recording(now),
+            (_, None) if keying.digits.len() < FEWEST_KEYS => self.resume_recording(now),
             (_, None) => {
                 self.take_number(&keying.digits, CallbackSource::Keyed);
                 self.read_back(keying, now);
@@ -66,7 +68,7 @@ impl Call {
             return;
         }
         keying.digits.push(digit.as_char());
-        if keying.digits.len() < FEWEST_DIGITS {
+        if keying.digits.len() < FEWEST_KEYS {
             return;
         }
         self.number_given();
@@ -90,6 +92,31 @@ impl Call {
             Prompt::NumberFirst,
         ] {
             self.note_answer(prompt, "key");
+        }
+    }
+
+    /// A key whose tones were heard: an answer, and a digit of the number. Where Asterisk hears the keys itself, the
+    /// number comes from there.
+    pub(super) fn key_in_sound(&mut self, key: char) {
+        self.ears.hear(Update::Key(key));
+        self.ears.resume();
+        if let State::Listening(listening) = &mut self.state
+            && listening.answer.take().is_some()
+        {
+            self.answered(Prompt::StillThere, "key");
+        }
+        let number = number::among_keys(self.ears.timeline.keys());
+        let Some(number) = number.filter(|_| !self.progress.keyed) else {
+            return;
+        };
+        let begun = self.keyed_number(number, CallbackSource::Keyed);
+        let known = &self.record.callback;
+        let goes_on = self.progress.keyed_in_sound && known.source == CallbackSource::Keyed;
+        if goes_on || is_better(&begun, known) {
+            self.progress.keyed_in_sound = true;
+            self.record.callback = begun;
+            self.number_given();
+            self.save();
         }
     }
 
@@ -185,9 +212,6 @@ fn is_better(begun: &Callback, before: &Callback) -> bool {
         CallbackSource::CallerId | CallbackSource::None => true,
     }
 }
-
-/// Fewer keys than this are no number.
-const FEWEST_DIGITS: usize = 3;
 
 /// E.164 has 15 digits; with a prefix to dial out and back some more. So many are never a number.
 const MOST_DIGITS: usize = 24;

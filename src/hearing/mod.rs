@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use ear::{Ear, Frame};
 pub use features::{Cues, Lines, Row, STEP, WIDTH};
 pub use listening::{Listening, hear};
-pub use timeline::{ClassSeconds, FEWEST_DIGITS, Segment, Timeline};
+pub use timeline::{ClassSeconds, Segment, Timeline};
 
 use crate::audio::MediaTime;
 

@@ -34,9 +34,6 @@ impl Segment {
     }
 }
 
-/// Fewer digits than this are no number.
-pub const FEWEST_DIGITS: usize = 3;
-
 /// How much of each class a timeline holds, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassSeconds {
@@ -133,14 +130,6 @@ impl Timeline {
     /// The keys that came as sound, in order.
     pub fn keys(&self) -> &str {
         &self.keys
-    }
-
-    /// The number among the keys that came as sound: behind the last `*`, up to a `#`; from three digits on.
-    pub fn keyed_number(&self) -> Option<&str> {
-        let behind = self.keys.rsplit('*').next()?;
-        let number = behind.split('#').next()?;
-        let digits = number.chars().all(|key| key.is_ascii_digit());
-        (digits && number.len() >= FEWEST_DIGITS).then_some(number)
     }
 
     /// The open segment.

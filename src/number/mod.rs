@@ -107,6 +107,16 @@ pub fn keyed(digits: &str, home: Option<Country>) -> Option<E164> {
     normalise(digits, home).filter(is_in_a_plan)
 }
 
+/// Fewer keys than this are no number.
+pub const FEWEST_KEYS: usize = 3;
+
+/// The number among keys that were not told apart as they came: behind the last `*`, up to a `#`.
+pub fn among_keys(keys: &str) -> Option<&str> {
+    let number = keys.rsplit('*').next()?.split('#').next()?;
+    let plain = number.bytes().all(|key| key.is_ascii_digit());
+    (plain && number.len() >= FEWEST_KEYS).then_some(number)
+}
+
 fn is_in_a_plan(number: &E164) -> bool {
     let Some((code, national)) = split_country_code(&number.0[1..]) else {
         return false;

@@ -19,6 +19,12 @@ pub(crate) struct ScriptedEar {
 impl ScriptedEar {
     fn hear(&mut self, code: i16, length: MediaTime) {
         if self.last.replace(code) != Some(code) {
+            if let Some(key) = code
+                .checked_sub(KEYS)
+                .and_then(|key| u8::try_from(key).ok())
+            {
+                self.updates.push_back(Update::Key(char::from(key)));
+            }
             let (class, signal) = meaning(code);
             self.updates.push_back(Update::Changed {
                 class,
@@ -55,6 +61,9 @@ impl Hear for ScriptedEar {
 
 /// The sample that stands for a sound; zero is a quiet line without packets.
 pub(super) fn code(sound: Sound) -> i16 {
+    if let Sound::Key(key) = sound {
+        return KEYS + key as i16;
+    }
     let Sound::Of(class, signal) = sound else {
         return 0;
     };
@@ -63,7 +72,13 @@ pub(super) fn code(sound: Sound) -> i16 {
     10 * (class.unwrap() as i16 + 1) + signal.map_or(0, |place| place as i16 + 1)
 }
 
+/// Codes from here on are the tones of keys.
+const KEYS: i16 = 1_000;
+
 fn meaning(code: i16) -> (Class, Option<Signal>) {
+    if code >= KEYS {
+        return (Class::Tone, None);
+    }
     let class = usize::try_from(code / 10 - 1)
         .ok()
         .map(|place| Class::ALL[place]);

@@ -67,6 +67,8 @@ pub(super) enum Edge {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Sound {
     Of(Class, Option<Signal>),
+    /// A key whose tones come in the sound.
+    Key(char),
     /// What MixMonitor pads with where no packets come under a prompt.
     Zeros,
     /// No packets.
@@ -218,6 +220,11 @@ fn acts(text: &str) -> Option<Vec<Act>> {
         ["when", prompt, "ends"] => Act::When((*prompt).into(), Edge::Ends),
         ["wait", time] => Act::Sound(Sound::Same, duration(time)?),
         ["keys", keys] => return Some(keys.chars().map(|key| Act::Key(key, KEY)).collect()),
+        ["keys-in-sound", keys] => {
+            let tones = |key| [Sound::Key(key), Sound::Of(Class::Silence, None)];
+            let sounds = keys.chars().flat_map(tones);
+            return Some(sounds.map(|sound| Act::Sound(sound, TONE)).collect());
+        }
         ["hangup"] => Act::HangUp(HangUp::Closing),
         ["hangup", "staying"] => Act::HangUp(HangUp::Staying),
         ["hangup", "before"] => Act::HangUp(HangUp::Before),
@@ -270,4 +277,5 @@ const SIGNALS: [(&str, Signal); 5] = [
 ];
 
 /// How fast people press keys.
+const TONE: Duration = Duration::from_millis(100);
 const KEY: Duration = Duration::from_millis(300);

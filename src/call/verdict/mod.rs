@@ -33,6 +33,7 @@ mod tests;
 use self::limits::Limits;
 use crate::audio::MediaTime;
 use crate::hearing::{Class, Segment, Signal, Timeline};
+use crate::number;
 use crate::record::{Asked, Reason, Verdict};
 
 /// All that a verdict is made from.
@@ -124,10 +125,11 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
         .filter(|asked| is_answer(asked, facts))
         .find(|asked| !machine || by_key(asked));
     let junk = !judgement.verdict.is_delivered();
-    if junk && (facts.keyed || answer.is_some()) {
+    let keyed = facts.keyed || number::among_keys(facts.timeline.keys()).is_some();
+    if junk && (keyed || answer.is_some()) {
         judgement.verdict = Verdict::Unsure;
         judgement.confidence = judgement.confidence.min(0.5);
-        let why = if facts.keyed {
+        let why = if keyed {
             Reason::NumberKeyed
         } else if answer.is_some_and(|asked| asked.prompt == OFFER_PROMPT) {
             Reason::NumberConfirmed

@@ -210,6 +210,7 @@ async fn what_is_about_settings_is_told_apart() {
         ("RCPT", "450 4.2.0 busy", false),
     ] {
         let manners = Manners {
+            login: Some(("pbx", "open sesame")),
             refuses: vec![(begin, reply)],
             ..Manners::default()
         };

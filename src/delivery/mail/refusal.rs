@@ -80,7 +80,7 @@ impl Reply {
             (Some((1, _) | (2, 0 | 1)), _) if self.speaks_of(&["sender"]) => Settings,
             (None, 554) if at == Step::Recipient => Settings,
             (None, 550 | 551 | 554 | 556) if self.speaks_of(&OF_SETTINGS) => Settings,
-            (Some((1, _) | (2, 0 | 1) | (6, _)), _) | (None, 550 | 551 | 554 | 556) => Never,
+            (Some((1 | 6, _) | (2, 0 | 1)), _) | (None, 550 | 551 | 554 | 556) => Never,
             _ => Settings,
         }
     }

@@ -150,7 +150,8 @@ impl Connection {
         let (from, to) = (from.to_string(), to.to_string());
         let mut command = format!("MAIL FROM:<{from}>");
         if let Some(octets) = octets.filter(|_| self.offered("SIZE").is_some()) {
-            command += &format!(" SIZE={octets}");
+            command.push_str(" SIZE=");
+            command.push_str(&octets.to_string());
         }
         if !(from.is_ascii() && to.is_ascii()) {
             if self.offered("SMTPUTF8").is_none() {

@@ -42,10 +42,9 @@ pub(super) fn words(tongue: Tongue) -> &'static Words {
 }
 
 /// What is said of audio that is not attached, since it is too large.
-pub(in crate::delivery) const TOO_LARGE_EN: &str =
-    "The recording was too large to attach; it is kept.";
+pub(crate) const TOO_LARGE_EN: &str = "The recording was too large to attach; it is kept.";
 /// The same in German.
-pub(in crate::delivery) const TOO_LARGE_DE: &str =
+pub(crate) const TOO_LARGE_DE: &str =
     "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.";
 
 const EN: Words = Words {

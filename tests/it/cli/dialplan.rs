@@ -38,8 +38,10 @@ fn a_dialplan_that_is_missing_closed_or_not_brought_in_is_told() {
         let (_, mend) = lines
             .iter()
             .position(|line| line.contains("does not bring"))
-            .map(|at| (&lines[at], &lines[at + 1]))
-            .unwrap_or_else(|| panic!("{forgotten}: {lines:#?}"));
+            .map_or_else(
+                || panic!("{forgotten}: {lines:#?}"),
+                |at| (&lines[at], &lines[at + 1]),
+            );
         assert!(
             code == 1 && mend.contains(&format!("#tryinclude {DIALPLAN}")),
             "{mend}"

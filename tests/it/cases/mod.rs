@@ -433,7 +433,7 @@ fn an_old_database_is_upgraded_and_its_calls_stay_without_a_case() {
     let folder = TempDir::new().unwrap();
     let database = Connection::open(folder.path().join(DATABASE)).unwrap();
     database
-        .execute_batch(include_str!("../log/version-2.sql"))
+        .execute_batch(include_str!("../../log/version-2.sql"))
         .unwrap();
     drop(database);
     // Who only reads, reads it as it is.

@@ -119,7 +119,7 @@ pub fn secret(settings: &Webhook) -> Result<String, Failed> {
     Ok(secret)
 }
 
-/// [`body`] of a first attempt.
+/// `body` of a first attempt.
 ///
 /// # Panics
 /// Never: everything in it has a JSON form.

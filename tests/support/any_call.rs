@@ -364,7 +364,20 @@ impl Life {
             assert!(record.callback.source <= CallbackSource::Keyed);
         }
         if let Some(from) = self.listened_from.filter(|_| !self.question_was_played) {
-            let spoken = self.timeline.seconds_within(from, self.heard).speech;
+            let mut spoken = self.timeline.seconds_within(from, self.heard).speech;
+            if verdict == Verdict::HoldMusic {
+                // Between two stretches of music the other PBX asks to hold the line.
+                let music = self.timeline.segments().iter();
+                let mut music = music.filter(|s| {
+                    s.class == Class::Music
+                        && s.end - s.start.max(from) >= MediaTime::from_millis(2_500)
+                });
+                if let Some(first) = music.next() {
+                    let last = music.last().unwrap_or(first);
+                    let between = (first.start.max(from), last.end);
+                    spoken = spoken - self.timeline.seconds_within(between.0, between.1).speech;
+                }
+            }
             let kept = verdict.is_delivered() || verdict == Verdict::Tone;
             let short = spoken < MediaTime::from_millis(1_500);
             assert!(kept || short, "{verdict} of who spoke for {spoken}");

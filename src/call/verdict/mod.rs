@@ -171,6 +171,8 @@ struct Amounts {
     music_from: Option<f64>,
     /// Speech before it.
     before_music: f64,
+    /// Speech behind the last of it.
+    after_music: f64,
     /// Speech before lasting noise.
     before_noise: f64,
     /// Speech before the first tone.
@@ -197,6 +199,11 @@ impl Amounts {
             before.speech.as_secs_f64()
         };
         let music_from = first(Class::Music, Limits::LASTING);
+        let music_until = segments()
+            .filter(|s| s.class == Class::Music)
+            .filter(|s| (s.end - s.start.max(began)).as_secs_f64() >= Limits::LASTING)
+            .map(|s| s.end)
+            .last();
         Self {
             length: (heard - began).as_secs_f64(),
             speech: amounts.speech.as_secs_f64(),
@@ -206,6 +213,13 @@ impl Amounts {
             silence: amounts.silence.as_secs_f64(),
             music_from: music_from.map(|start| (start - began).as_secs_f64()),
             before_music: spoken_before(music_from),
+            after_music: music_until.map_or(0.0, |end| {
+                facts
+                    .timeline
+                    .seconds_within(end, heard)
+                    .speech
+                    .as_secs_f64()
+            }),
             before_noise: spoken_before(first(Class::Noise, Limits::LASTING_NOISE)),
             before_tone: spoken_before(first(Class::Tone, Limits::LASTING_TONE)),
             signal: segments().find_map(|s| s.signal),
@@ -216,6 +230,8 @@ impl Amounts {
     fn may_be_a_request(&self, junk: Verdict, facts: &Facts<'_>) -> bool {
         let spoken = match junk {
             Verdict::Tone => self.before_tone,
+            // Between two stretches of music the other PBX asks to hold the line.
+            Verdict::HoldMusic => self.before_music + self.after_music,
             _ => self.speech,
         };
         let went = match facts.parting {

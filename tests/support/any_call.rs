@@ -373,7 +373,7 @@ impl Life {
                         && s.end - s.start.max(from) >= MediaTime::from_millis(2_500)
                 });
                 if let Some(first) = music.next() {
-                    let last = music.last().unwrap_or(first);
+                    let last = music.next_back().unwrap_or(first);
                     let between = (first.start.max(from), last.end);
                     spoken = spoken - self.timeline.seconds_within(between.0, between.1).speech;
                 }

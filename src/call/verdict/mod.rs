@@ -199,11 +199,10 @@ impl Amounts {
             before.speech.as_secs_f64()
         };
         let music_from = first(Class::Music, Limits::LASTING);
+        let lasts = |s: &Segment| (s.end - s.start.max(began)).as_secs_f64() >= Limits::LASTING;
         let music_until = segments()
-            .filter(|s| s.class == Class::Music)
-            .filter(|s| (s.end - s.start.max(began)).as_secs_f64() >= Limits::LASTING)
-            .map(|s| s.end)
-            .last();
+            .rfind(|s| s.class == Class::Music && lasts(s))
+            .map(|s| s.end);
         Self {
             length: (heard - began).as_secs_f64(),
             speech: amounts.speech.as_secs_f64(),

@@ -81,8 +81,11 @@ fn find(list: &CallerList, number: &str, withheld: bool) -> Option<Entry> {
 /// The ways to write this number that a pattern is compared with; `None` where that takes more than this knows.
 fn forms(sent: &str, e164: Option<&str>, pattern: &str) -> Option<Vec<String>> {
     let Some(e164) = e164 else {
-        let plain =
-            !sent.is_empty() && sent.len() <= 64 && sent.bytes().all(|c| c.is_ascii_digit());
+        // The prefix for abroad with nothing behind it is nobody's number.
+        let plain = sent != "00"
+            && !sent.is_empty()
+            && sent.len() <= 64
+            && sent.bytes().all(|c| c.is_ascii_digit());
         return plain.then(|| vec![sent.to_owned()]);
     };
     let mut forms = vec![e164.to_owned()];

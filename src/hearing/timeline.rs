@@ -34,6 +34,9 @@ impl Segment {
     }
 }
 
+/// No number is that long: keys beyond it are let by, however long somebody presses them.
+const MOST_KEYS: usize = 64;
+
 /// How much of each class a timeline holds, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassSeconds {
@@ -91,7 +94,12 @@ impl Timeline {
                 known_at,
                 signal,
             } => (class, start, known_at, signal),
-            Update::Key(key) => return self.keys.push(key),
+            Update::Key(key) => {
+                if self.keys.len() < MOST_KEYS {
+                    self.keys.push(key);
+                }
+                return;
+            }
         };
         let start = self
             .segments
@@ -165,5 +173,19 @@ impl Timeline {
             .rev()
             .find(|s| s.class == class && !s.is_empty())
             .map(|s| s.end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_without_end_are_let_by() {
+        let mut timeline = Timeline::default();
+        for _ in 0..10_000 {
+            timeline.apply(Update::Key('1'));
+        }
+        assert_eq!(timeline.keys(), "1".repeat(MOST_KEYS));
     }
 }

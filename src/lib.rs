@@ -24,6 +24,7 @@ pub mod hearing;
 pub mod manager;
 pub mod number;
 pub mod plot;
+pub mod present;
 pub mod prompts;
 pub mod record;
 pub mod recover;

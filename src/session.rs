@@ -17,8 +17,10 @@ use crate::call_log::{CallLog, OpenCall, support_line};
 use crate::clock::Clock;
 use crate::config::{Config, Current, are_voicemail_options, full_box_name};
 use crate::number::{self, NoNumber, mask_in};
+use crate::present::{self, Language};
 use crate::record::{
-    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Verdict,
+    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Reason,
+    Verdict,
 };
 use crate::server::{Connection, Handler};
 use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
@@ -52,18 +54,17 @@ impl Handler for Guard {
         if request.path() == CHECK_PATH {
             return;
         }
-        let reason = "not heard: more calls than [limits] max_calls; Asterisk carried on";
         let record = self.open_record(&request, &self.settings.now());
-        self.close_unheard(record, EndedBy::Refused, reason);
+        self.close_unheard(record, EndedBy::Refused, Reason::TooManyCalls);
     }
 }
 
 impl Guard {
     /// The record of a call that Asterisk carried on with from the start.
-    fn close_unheard(&self, mut record: CallRecord, ended_by: EndedBy, reason: &str) {
+    fn close_unheard(&self, mut record: CallRecord, ended_by: EndedBy, reason: Reason) {
         record.verdict = Some(Verdict::Unsure);
         record.ended_by = Some(ended_by);
-        record.reasons = vec![reason.to_owned()];
+        record.reasons = vec![reason];
         record.ended = Some(self.clock.date());
         info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
         self.log.close_call(record);
@@ -119,11 +120,11 @@ impl Guard {
             .argument("box")
             .is_none_or(|name| Mailbox::parse(&name).is_none())
         {
-            let reason = "the request names no voice box: write agi://…/guard?box=100@default";
+            let reason = present::reason(&Reason::NoMailbox, Language::En);
             error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
             // Nobody answers for a box that there is not.
             record.repeat_window_s = None;
-            self.close_unheard(record, EndedBy::HandedOn, reason);
+            self.close_unheard(record, EndedBy::HandedOn, Reason::NoMailbox);
             return connection.fail(self.clock).await;
         }
         for (name, value) in request
@@ -184,8 +185,7 @@ impl Guard {
             _ => Presentation::Unavailable,
         };
         let shown = presentation == Presentation::Shown;
-        let home = policy.home_country.parse().ok();
-        let e164: Option<String> = policy.trunk.e164(&number, home).map(Into::into);
+        let e164 = policy.trunk.e164(&number, Some(policy.home_country));
         let callback = e164
             .clone()
             .filter(|_| shown)

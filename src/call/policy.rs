@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::admission::Lists;
 use super::prompt::LONGEST_CLIP;
 use super::verdict::MUTTER;
-use crate::number::Trunk;
+use crate::number::{Country, Trunk};
 use crate::prompts::Prompt;
 use crate::record::Mode;
 
@@ -23,8 +23,8 @@ pub struct Policy {
     pub greeting_length: Option<Duration>,
     /// Options handed to `VoiceMail()` when it takes the message itself.
     pub voicemail_options: String,
-    /// Country that numbers without a country code belong to (ISO 3166-1 alpha-2).
-    pub home_country: String,
+    /// Country that numbers without a country code belong to.
+    pub home_country: Country,
     /// How the trunk sends the numbers of callers.
     pub trunk: Trunk,
     /// Callers who are watched for, not guarded, or not let in.
@@ -74,7 +74,7 @@ impl Default for Policy {
             greeting: "voicemail-guard/greeting".into(),
             greeting_length: None,
             voicemail_options: "u".into(),
-            home_country: "DE".into(),
+            home_country: Country::default(),
             trunk: Trunk::default(),
             lists: Arc::default(),
             operator_exit: None,

@@ -10,6 +10,7 @@ use super::{CaseOfCall, CountedCase, Duty, words};
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
+use crate::present::{self, Language};
 use crate::record::{
     Asked, CallId, CallRecord, Callback, Caller, Destination, EndedBy, Mode, PlaceInCase, Verdict,
     WouldHave,
@@ -32,7 +33,7 @@ struct Line<'a> {
     rdnis: &'a str,
     verdict: Option<Verdict>,
     confidence: f32,
-    reasons: &'a [String],
+    reasons: Vec<String>,
     seconds: ClassSeconds,
     asked: &'a [Asked],
     callback: &'a Callback,
@@ -218,7 +219,7 @@ fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + us
         rdnis: &record.rdnis,
         verdict: record.verdict,
         confidence: record.confidence,
-        reasons: &record.reasons,
+        reasons: present::reasons(&record.reasons, Language::En),
         seconds: record.seconds,
         asked: &record.asked,
         callback: &record.callback,
@@ -244,8 +245,7 @@ fn whole_seconds(at: Timestamp, zone: &TimeZone) -> String {
 /// Where the message went, with times as everywhere else.
 fn delivered(record: &CallRecord, zone: &TimeZone) -> Vec<String> {
     let told = record.delivered.iter();
-    told.map(|told| words::entry(told, |at| rfc3339(at, zone)))
-        .collect()
+    told.map(|told| told.text(|at| rfc3339(at, zone))).collect()
 }
 
 /// The columns of [`csv`], in order.
@@ -332,21 +332,21 @@ pub fn csv(
             record.linkedid.clone(),
             record.channel.clone(),
             record.caller.number.clone(),
-            optional(&record.caller.e164),
+            word(&record.caller.e164),
             record.caller.name.clone(),
             word(&record.caller.presentation),
             record.dnid.clone(),
             record.rdnis.clone(),
             word(&record.verdict),
             form.number(record.confidence.to_string()),
-            to_json(&record.reasons),
+            to_json(&present::reasons(&record.reasons, Language::En)),
             class(Class::Speech),
             class(Class::Silence),
             class(Class::Music),
             class(Class::Tone),
             class(Class::Noise),
             record.callback.number.clone(),
-            optional(&record.callback.e164),
+            word(&record.callback.e164),
             word(&record.callback.source),
             word(&record.mode),
             word(&record.ended_by),

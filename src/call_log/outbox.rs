@@ -23,7 +23,7 @@ use tokio::sync::Notify;
 use super::handle::CallLog;
 use super::{cases, schema};
 use crate::hearing::Segment;
-use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
+use crate::record::{CallId, CallRecord, Delivered, Destination, PlaceInCase};
 
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,9 +90,9 @@ pub enum Outcome {
     /// What was put down is no longer there: from the beginning.
     Unprepared,
     /// The message is delivered, as this entry of the record says; the lamp is still to be lit.
-    Placed(String),
+    Placed(Delivered),
     /// All is done; the entry for the record, unless it has it already.
-    Done(Option<String>),
+    Done(Option<Delivered>),
     /// It failed and is tried again then.
     Later {
         /// When.
@@ -105,7 +105,7 @@ pub enum Outcome {
         /// What is wrong.
         why: String,
         /// The entry for the record, where some of several recipients have got theirs.
-        entry: Option<String>,
+        entry: Option<Delivered>,
     },
 }
 
@@ -462,10 +462,10 @@ fn note(
 fn delivered(
     connection: &Connection,
     call: CallId,
-    entry: &str,
+    entry: &Delivered,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    amend(connection, call, |told| told.delivered.push(entry.into()))?;
+    amend(connection, call, |told| told.delivered.push(entry.clone()))?;
     match record(connection, call)? {
         Some(record) => cases::close_by_message(connection, &record, now),
         None => Ok(()),

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 
 use super::words;
+use crate::present::{self, Language};
 use crate::record::{CallRecord, EndedBy};
 use crate::text::shown;
 
@@ -35,7 +36,8 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
         }
         (None, None) => line.push_str(" and is still there"),
     }
-    for (i, reason) in record.reasons.iter().enumerate() {
+    let reasons = present::reasons(&record.reasons, Language::En);
+    for (i, reason) in reasons.iter().enumerate() {
         line.push_str(if i == 0 { ", because " } else { "; " });
         let _ = write!(line, "{}", shown(reason.trim().trim_end_matches('.')));
     }

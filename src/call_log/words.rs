@@ -8,8 +8,8 @@ use crate::case::{Case, ClosedBy};
 use crate::hearing::Class;
 use crate::number::no_number;
 use crate::record::{
-    CallRecord, Callback, CallbackSource, Caller, Destination, EndedBy, Presentation, Verdict,
-    WouldHave,
+    CallRecord, Callback, CallbackSource, Caller, Delivered, Destination, EndedBy, Presentation,
+    Verdict, WouldHave,
 };
 use crate::text::{quoted, shortened, shown};
 
@@ -53,21 +53,9 @@ pub fn listed(record: &CallRecord) -> &'static str {
     }
 }
 
-/// Where a message went and when, with the time in this zone, in the form that `form` gives it.
-///
-/// The log has them as `box 100@default at 2026-11-24T09:12:35Z`.
-pub(super) fn entry(entry: &str, form: impl Fn(jiff::Timestamp) -> String) -> String {
-    let parts = entry.rsplit_once(" at ");
-    let placed = parts.and_then(|(place, at)| Some((place, at.parse().ok()?)));
-    placed.map_or_else(
-        || entry.into(),
-        |(place, at)| format!("{place} at {}", form(at)),
-    )
-}
-
 /// Where a message went, for people.
-pub fn delivered(told: &str, zone: &TimeZone) -> String {
-    shown(&entry(told, |at| time(at, zone))).to_string()
+pub fn delivered(delivered: &Delivered, zone: &TimeZone) -> String {
+    shown(&delivered.text(|at| time(at, zone))).to_string()
 }
 
 /// A delivery that is not made: since when, where to, and why not.
@@ -214,9 +202,9 @@ fn ordinal_in_figures(n: u32) -> String {
 pub fn number(caller: &Caller) -> String {
     match (&caller.e164, caller.presentation) {
         (Some(e164), Presentation::Withheld) => {
-            format!("{} (withheld)", shortened(e164, MOST_SHOWN))
+            format!("{e164} (withheld)")
         }
-        (Some(e164), _) => shortened(e164, MOST_SHOWN).to_string(),
+        (Some(e164), _) => e164.to_string(),
         (None, Presentation::Withheld) => "number withheld".into(),
         (None, _) if no_number(&caller.number).is_some() => "no number".into(),
         (None, _) if is_plain(&caller.number) => shortened(&caller.number, MOST_SHOWN).to_string(),
@@ -240,7 +228,7 @@ pub fn name(caller: &Caller) -> Option<String> {
 
 /// The number to call back and how it was given.
 pub fn callback(callback: &Callback) -> Option<String> {
-    let number = callback.e164.as_deref().unwrap_or(&callback.number);
+    let number = callback.best_form();
     (!number.is_empty()).then(|| {
         format!(
             "{} ({})",

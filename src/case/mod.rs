@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::number::{self, E164, Home, Trunk};
+use crate::number::{self, Home, Trunk};
 use crate::record::{CallId, CallRecord, EndedBy, Presentation};
 
 /// A case as it stands.
@@ -90,7 +90,7 @@ pub fn number_of(record: &CallRecord) -> Option<String> {
     }
     let caller = &record.caller;
     match caller.presentation {
-        Presentation::Shown => number::identity(&caller.number, caller.e164.as_deref()),
+        Presentation::Shown => number::identity(&caller.number, caller.e164.as_ref()),
         Presentation::Withheld | Presentation::Unavailable => None,
     }
 }
@@ -153,7 +153,7 @@ impl Connected {
     pub fn callers(&self, homes: &[Home]) -> BTreeSet<String> {
         let forms = homes.iter().map(|home| {
             let e164 = home.trunk.e164(&self.caller, Some(home.country));
-            identity(&self.caller, e164.as_ref())
+            number::identity(&self.caller, e164.as_ref())
         });
         forms.flatten().collect()
     }
@@ -167,15 +167,11 @@ impl Connected {
             };
             [dialled, Trunk::default()].map(|trunk| {
                 let e164 = trunk.e164(&self.answered, Some(home.country));
-                identity(&self.answered, e164.as_ref())
+                number::identity(&self.answered, e164.as_ref())
             })
         });
         forms.flatten().collect()
     }
-}
-
-fn identity(raw: &str, e164: Option<&E164>) -> Option<String> {
-    number::identity(raw, e164.map(E164::as_str))
 }
 
 /// An open case, as far as it matters for closing it.

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::calls::{Error, NOTHING_FOUND};
 use crate::audio::MediaTime;
 use crate::call_log::{CaseOfCall, Duty, Reader, Stage, words};
-use crate::prompts::Prompt;
+use crate::present::{self, Language};
 use crate::record::{CallRecord, Mode, Presentation, Verdict};
 use crate::text::{quoted, shortened, shown};
 
@@ -91,8 +91,7 @@ pub fn card(
     card.line("Verdict", &verdict(record));
     card.lines(
         "Why",
-        record
-            .reasons
+        present::reasons(&record.reasons, Language::En)
             .iter()
             .map(|reason| shown(reason).to_string()),
         "no reasons noted",
@@ -215,7 +214,7 @@ fn who(record: &CallRecord) -> String {
     if caller
         .e164
         .as_ref()
-        .is_some_and(|e164| *e164 != caller.number)
+        .is_some_and(|e164| e164.as_str() != caller.number)
     {
         let _ = write!(text, ", sent as {}", quoted_short(&caller.number));
     }
@@ -265,12 +264,12 @@ fn verdict(record: &CallRecord) -> String {
 
 fn asked(record: &CallRecord) -> impl Iterator<Item = String> {
     record.asked.iter().map(|asked| {
-        let answer = match asked.answer.as_deref() {
-            Some(answer) => format!(": answered by {}", shortened(answer, MOST_SHOWN)),
-            None if Prompt::wants_answer(&asked.prompt) => ": no answer".into(),
+        let answer = match asked.answer {
+            Some(answer) => format!(": answered by {}", answer.as_str()),
+            None if asked.prompt.wants_answer() => ": no answer".into(),
             None => String::new(),
         };
-        let prompt = shortened(&asked.prompt, MOST_SHOWN);
+        let prompt = shortened(asked.prompt.name(), MOST_SHOWN);
         format!("{:>7}  {prompt}{answer}", clock(asked.at))
     })
 }

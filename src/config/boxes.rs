@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::parcels::{BoxDelivery, Tongue};
+use super::parcels::BoxDelivery;
 use super::value::{
     Count, Country, Exit, Listed, MailAddress, OrOff, OutsideLine, Seconds, SentNumbers, Sound,
     VoicemailOptions,
@@ -13,6 +13,7 @@ use super::value::{
 use crate::call::admission::Lists;
 use crate::call::policy::{Offer, Policy};
 use crate::number::{CallerList, Trunk};
+use crate::present::Language;
 use crate::record::{Destination, Mode};
 
 /// All settings of a box.
@@ -57,7 +58,7 @@ pub(super) struct BoxTable {
     offer_caller_id: Option<Offer>,
     deliver_to: Option<Vec<Destination>>,
     mail_to: Option<Vec<MailAddress>>,
-    language: Option<Tongue>,
+    language: Option<Language>,
     number_first: Option<bool>,
     rambler_prompt_after_s: Option<Seconds<5, 3600>>,
     rambler_prompt_grace_s: Option<Seconds<0, 300>>,
@@ -107,7 +108,7 @@ impl BoxTable {
         let home_country = self
             .home_country
             .map_or(own.home_country, |country| country.0);
-        let home = home_country.parse().ok();
+        let home = Some(home_country);
         let list = |own: &CallerList, setting: Option<Vec<Listed>>| match setting {
             Some(entries) => CallerList::new(entries.into_iter().map(|one| one.0).collect(), home),
             None => own.at_home_in(home),
@@ -250,7 +251,7 @@ mod tests {
         );
         let e164 = |name: &str, raw: &str| {
             let policy = config.policy(name);
-            let e164 = policy.trunk.e164(raw, policy.home_country.parse().ok());
+            let e164 = policy.trunk.e164(raw, Some(policy.home_country));
             e164.map(String::from)
         };
         assert_eq!(e164("1", "012125550123").as_deref(), Some("+12125550123"));

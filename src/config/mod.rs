@@ -134,12 +134,12 @@ impl Config {
         let all = self.boxes.values().chain([&self.defaults]);
         let mut homes = Vec::new();
         for policy in all.map(|settings| &settings.policy) {
-            if let Ok(country) = policy.home_country.parse() {
-                let trunk = policy.trunk.clone();
-                let home = Home { country, trunk };
-                if !homes.contains(&home) {
-                    homes.push(home);
-                }
+            let home = Home {
+                country: policy.home_country,
+                trunk: policy.trunk.clone(),
+            };
+            if !homes.contains(&home) {
+                homes.push(home);
             }
         }
         homes

@@ -1,5 +1,6 @@
 //! `[delivery.mail]`, `[delivery.webhook]`, and what each box wants of both.
 
+use crate::present::Language;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ pub struct BoxDelivery {
     /// Who gets its messages by e-mail.
     pub mail_to: Vec<Address>,
     /// The language of its e-mails.
-    pub language: Tongue,
+    pub language: Language,
     /// Whether what was said after the number was asked for is heard first.
     pub number_first: bool,
 }
@@ -30,21 +31,10 @@ impl Default for BoxDelivery {
     fn default() -> Self {
         Self {
             mail_to: Vec::new(),
-            language: Tongue::En,
+            language: Language::En,
             number_first: true,
         }
     }
-}
-
-/// A language that e-mails are written in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tongue {
-    /// English.
-    #[default]
-    En,
-    /// German.
-    De,
 }
 
 /// `[delivery.mail]`: the mail server.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-use crate::number::{CallerNumbers, Entry};
+use crate::number::{self, CallerNumbers, Entry};
 use crate::telemetry;
 
 /// A number of seconds, also a broken one, from `MIN` to `MAX`.
@@ -267,10 +267,10 @@ impl Exit {
 
 text_value!(
     /// A country that the phone-number library knows.
-    Country(String),
+    Country(number::Country),
     |text| {
         let capitals = text.len() == 2 && text.bytes().all(|c| c.is_ascii_uppercase());
-        (capitals && phonenumber::country::Id::from_str(text).is_ok()).then(|| text.to_owned())
+        capitals.then(|| text.parse().ok()).flatten()
     },
     "a country of two capital letters such as \"DE\", \"AT\", \"CH\" or \"US\""
 );

@@ -4,6 +4,7 @@ mod asked;
 mod call_id;
 mod caller;
 mod case;
+mod delivered;
 mod destination;
 mod ending;
 mod mailbox;
@@ -16,19 +17,21 @@ use serde::{Deserialize, Serialize};
 use crate::audio::MediaTime;
 use crate::hearing::{ClassSeconds, Segment};
 
-pub use asked::Asked;
+pub use asked::{Answer, Asked, Played};
 pub use call_id::CallId;
 pub use caller::{Callback, CallbackSource, Caller, Presentation};
 pub use case::PlaceInCase;
+pub use delivered::{Delivered, NotDelivered};
 pub use destination::{Destination, destinations_of};
 pub use ending::{EndedBy, Mode, WouldHave};
 pub use mailbox::Mailbox;
-pub use reason::Reason;
+pub use reason::{Reason, Trouble};
 pub use verdict::{UnknownVerdict, Verdict};
 
 /// The one record a call leaves: opened at the prelude, closed exactly once.
 ///
-/// The fields and their names are what `calls --format json` prints.
+/// Serialised as the call log's database and journal hold it; what `calls --format json` prints is made of it in
+/// `call_log::export`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
     /// The call's own identifier.
@@ -59,8 +62,8 @@ pub struct CallRecord {
     pub verdict: Option<Verdict>,
     /// How sure the guard is of the verdict, 0 to 1.
     pub confidence: f32,
-    /// Why, as sentences for people.
-    pub reasons: Vec<String>,
+    /// Why, the weightiest first.
+    pub reasons: Vec<Reason>,
     /// Seconds of each class.
     pub seconds: ClassSeconds,
     /// What was played to the caller and what came of it.
@@ -83,7 +86,7 @@ pub struct CallRecord {
     /// Path of the kept audio below the data folder, if there is any.
     pub audio: Option<String>,
     /// Where the message went, and when.
-    pub delivered: Vec<String>,
+    pub delivered: Vec<Delivered>,
 }
 
 /// Near speech that is worth hearing where `VoiceMail()` took the message itself.
@@ -111,10 +114,9 @@ impl CallRecord {
     }
 
     fn said_something(&self) -> bool {
-        use CallbackSource::{CallerIdConfirmed, Keyed, KeyedConfirmed};
-        matches!(
-            self.callback.source,
-            KeyedConfirmed | CallerIdConfirmed | Keyed
-        ) || self.seconds.speech >= WORTH_HEARING
+        let source = self.callback.source;
+        source.is_keyed()
+            || source == CallbackSource::CallerIdConfirmed
+            || self.seconds.speech >= WORTH_HEARING
     }
 }

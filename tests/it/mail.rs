@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use mail_parser::{MessageParser, MimeHeaders};
 use voicemail_guard::audio::wav;
-use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
+use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password};
 use voicemail_guard::delivery::mail::{self, probe};
 use voicemail_guard::delivery::{Failed, Parcel};
+use voicemail_guard::present::Language;
 use voicemail_guard::record::{Callback, Caller, Destination};
 
 use crate::support::certificates;
@@ -40,7 +41,7 @@ async fn deliver(settings: &Mail, wishes: &BoxDelivery, parcel: &Parcel) -> Resu
 }
 
 /// What arrived of one delivery to one recipient.
-async fn arrived(language: Tongue, parcel: &Parcel) -> Got {
+async fn arrived(language: Language, parcel: &Parcel) -> Got {
     let sink = Sink::start(Manners::default()).await;
     let wishes = BoxDelivery {
         language,
@@ -56,7 +57,7 @@ async fn arrived(language: Tongue, parcel: &Parcel) -> Got {
 #[tokio::test]
 async fn the_audio_arrives_sample_for_sample() {
     let parcel = parcel();
-    let got = arrived(Tongue::En, &parcel).await;
+    let got = arrived(Language::En, &parcel).await;
     assert_eq!(
         (got.from.as_str(), got.to.as_str()),
         ("guard@example.com", "team@example.com")
@@ -74,7 +75,7 @@ async fn the_audio_arrives_sample_for_sample() {
 async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
     for (tongue, subject, expected) in [
         (
-            Tongue::En,
+            Language::En,
             "Voice message from +4991120000007 (Jürgen Müller) for 100@default",
             [
                 "keyed in and confirmed",
@@ -84,7 +85,7 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
             ],
         ),
         (
-            Tongue::De,
+            Language::De,
             "Sprachnachricht von +4991120000007 (Jürgen Müller) für 100@default",
             [
                 "eingetippt und bestätigt",
@@ -121,7 +122,7 @@ async fn what_is_missing_is_said_or_left_out() {
     parcel.sound = None;
     parcel.record.caller = Caller::default();
     parcel.record.callback = Callback::default();
-    let got = arrived(Tongue::En, &parcel).await;
+    let got = arrived(Language::En, &parcel).await;
     let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
     assert_eq!(
         mail.subject(),
@@ -261,11 +262,11 @@ async fn a_mail_that_is_too_large_for_the_server_goes_without_its_audio() {
         let sink = Sink::start(manners).await;
         for (language, note) in [
             (
-                Tongue::En,
+                Language::En,
                 "The recording was too large to attach; it is kept.",
             ),
             (
-                Tongue::De,
+                Language::De,
                 "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.",
             ),
         ] {

@@ -11,7 +11,9 @@ use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, Current};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::ClassSeconds;
-use voicemail_guard::record::{CallRecord, Destination, EndedBy, Mode, Verdict, destinations_of};
+use voicemail_guard::record::{
+    CallRecord, Delivered, Destination, EndedBy, Mode, Verdict, destinations_of,
+};
 
 use crate::support::call_log::{Lock, all, flush, open};
 use crate::support::of_today::of_today;
@@ -124,12 +126,15 @@ fn a_delivery_is_owed_from_the_close_until_it_is_made() {
     let note = |outcome| block_on(log.outbox().note(duty, outcome)).unwrap();
     note(Outcome::Prepared("/spool".into()));
     assert_eq!(heads(&log)[0].stage, Stage::Prepared);
-    note(Outcome::Placed("there".into()));
+    let there: Delivered = "voicemail 100@default at 2026-11-24T09:12:35Z"
+        .parse()
+        .unwrap();
+    note(Outcome::Placed(there.clone()));
     assert_eq!(heads(&log)[0].stage, Stage::Placed);
     note(Outcome::Done(None));
-    note(Outcome::Done(Some("noted twice".into())));
+    note(Outcome::Done(Some(there.clone())));
     assert_eq!(heads(&log), []);
-    assert_eq!(all(folder.path())[0].delivered, ["there"]);
+    assert_eq!(all(folder.path())[0].delivered, [there]);
 }
 
 #[test]
@@ -304,7 +309,7 @@ fn the_worker_delivers_what_is_owed_and_notes_it() {
     for (n, entries) in delivered.iter().enumerate() {
         assert_eq!(entries.len(), 1);
         let expected = format!("voicemail 100@default msg000{n} at 20");
-        assert!(entries[0].starts_with(&expected), "{entries:?}");
+        assert!(entries[0].to_string().starts_with(&expected), "{entries:?}");
     }
 }
 
@@ -334,7 +339,7 @@ fn what_was_prepared_in_another_spool_is_delivered_into_the_one_that_is_set() {
     ];
     assert_eq!(delivered.len(), 2, "{delivered:?}");
     for (entry, beginning) in delivered.iter().zip(beginnings) {
-        assert!(entry.starts_with(beginning), "{delivered:?}");
+        assert!(entry.to_string().starts_with(beginning), "{delivered:?}");
     }
 }
 

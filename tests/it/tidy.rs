@@ -13,7 +13,7 @@ struct Rule {
 }
 
 /// The pure modules. What is not in the table is the shell.
-const RULES: [Rule; 14] = [
+const RULES: [Rule; 15] = [
     Rule {
         module: "audio",
         from_this_crate: &[],
@@ -37,7 +37,7 @@ const RULES: [Rule; 14] = [
     Rule {
         module: "number",
         from_this_crate: &[],
-        from_outside: &["nom", "phonenumber"],
+        from_outside: &["nom", "phonenumber", "serde", "thiserror"],
     },
     Rule {
         module: "prompts.rs",
@@ -51,13 +51,18 @@ const RULES: [Rule; 14] = [
     },
     Rule {
         module: "record",
-        from_this_crate: &["audio", "hearing"],
+        from_this_crate: &["audio", "hearing", "number", "prompts"],
         from_outside: &["jiff", "serde", "thiserror"],
+    },
+    Rule {
+        module: "present",
+        from_this_crate: &["audio", "hearing", "record"],
+        from_outside: &["serde"],
     },
     Rule {
         module: "call",
         from_this_crate: &[
-            "agi", "audio", "hearing", "number", "prompts", "record", "text",
+            "agi", "audio", "hearing", "number", "present", "prompts", "record", "text",
         ],
         from_outside: &["jiff", "serde", "thiserror"],
     },
@@ -83,7 +88,7 @@ const RULES: [Rule; 14] = [
     },
     Rule {
         module: "plot",
-        from_this_crate: &["audio", "call", "hearing", "text"],
+        from_this_crate: &["audio", "call", "hearing", "present", "text"],
         from_outside: &[],
     },
 ];
@@ -100,6 +105,7 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
             "hearing::Class",
             "hearing::Segment",
             "number",
+            "present::",
             "record::",
             "text::",
         ],
@@ -113,6 +119,7 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
             "config::",
             "hearing::{Class, ",
             "hearing::Class",
+            "present::",
             "prompts::Prompt",
             "record::",
             "tap::keep",

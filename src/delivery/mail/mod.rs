@@ -101,11 +101,11 @@ pub async fn deliver(
     if told.is_empty() {
         return Err(Failed::never(with_server(settings, &refused)));
     }
-    let mut entry = format!("mail {}", told.join(", "));
+    let mut whom = told.join(", ");
     if !refused.is_empty() {
-        let _ = write!(entry, " (refused: {})", refused.join("; "));
+        let _ = write!(whom, " (refused: {})", refused.join("; "));
     }
-    Ok(entry)
+    Ok(whom)
 }
 
 /// Whether the mail server can be reached, trusted and logged in to, and takes mails from the guard to all these;

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::call_log::words::{nth_call, time};
-use crate::config::parcels::Tongue;
+use crate::present::Language;
 use crate::record::{CallbackSource, PlaceInCase, Presentation, Verdict};
 
 /// The words of one language.
@@ -34,10 +34,10 @@ pub(super) struct Words {
     pub(super) unknown: &'static str,
 }
 
-pub(super) fn words(tongue: Tongue) -> &'static Words {
-    match tongue {
-        Tongue::En => &EN,
-        Tongue::De => &DE,
+pub(super) fn words(language: Language) -> &'static Words {
+    match language {
+        Language::En => &EN,
+        Language::De => &DE,
     }
 }
 
@@ -101,41 +101,41 @@ const DE: Words = Words {
     unknown: "Nummer unbekannt",
 };
 
-pub(super) fn source(tongue: Tongue, source: CallbackSource) -> &'static str {
+pub(super) fn source(language: Language, source: CallbackSource) -> &'static str {
     use CallbackSource::{CallerId, CallerIdConfirmed, Keyed, KeyedConfirmed, None};
-    match (tongue, source) {
-        (Tongue::En, KeyedConfirmed) => "keyed in and confirmed",
-        (Tongue::En, CallerIdConfirmed) => "caller ID, confirmed",
-        (Tongue::En, Keyed) => "keyed in, not confirmed",
-        (Tongue::En, CallerId) => "caller ID, not confirmed",
-        (Tongue::De, KeyedConfirmed) => "eingetippt und bestätigt",
-        (Tongue::De, CallerIdConfirmed) => "Rufnummernanzeige, bestätigt",
-        (Tongue::De, Keyed) => "eingetippt, nicht bestätigt",
-        (Tongue::De, CallerId) => "Rufnummernanzeige, nicht bestätigt",
+    match (language, source) {
+        (Language::En, KeyedConfirmed) => "keyed in and confirmed",
+        (Language::En, CallerIdConfirmed) => "caller ID, confirmed",
+        (Language::En, Keyed) => "keyed in, not confirmed",
+        (Language::En, CallerId) => "caller ID, not confirmed",
+        (Language::De, KeyedConfirmed) => "eingetippt und bestätigt",
+        (Language::De, CallerIdConfirmed) => "Rufnummernanzeige, bestätigt",
+        (Language::De, Keyed) => "eingetippt, nicht bestätigt",
+        (Language::De, CallerId) => "Rufnummernanzeige, nicht bestätigt",
         (_, None) => "",
     }
 }
 
-pub(super) fn verdict(tongue: Tongue, verdict: Verdict) -> &'static str {
-    match (tongue, verdict) {
-        (Tongue::En, verdict) => crate::call_log::words::verdict(verdict),
-        (Tongue::De, Verdict::Message) => "hat eine Nachricht hinterlassen",
-        (Tongue::De, Verdict::Rambler) => {
+pub(super) fn verdict(language: Language, verdict: Verdict) -> &'static str {
+    match (language, verdict) {
+        (Language::En, verdict) => crate::call_log::words::verdict(verdict),
+        (Language::De, Verdict::Message) => "hat eine Nachricht hinterlassen",
+        (Language::De, Verdict::Rambler) => {
             "sprach über die Grenze hinaus oder musste nach der Nummer gefragt werden"
         }
-        (Tongue::De, Verdict::Hangup) => "legte sofort auf",
-        (Tongue::De, Verdict::Mutter) => "murmelte und legte auf",
-        (Tongue::De, Verdict::HoldMusic) => "legte uns in die Warteschleife",
-        (Tongue::De, Verdict::Aside) => "legte den Hörer zur Seite",
-        (Tongue::De, Verdict::Silent) => "sagte nichts",
-        (Tongue::De, Verdict::NoAudio) => "schickte keinen Ton, eine technische Störung",
-        (Tongue::De, Verdict::Tone) => "war eine Maschine",
-        (Tongue::De, Verdict::Unsure) => "ließ sich nicht sicher einordnen",
+        (Language::De, Verdict::Hangup) => "legte sofort auf",
+        (Language::De, Verdict::Mutter) => "murmelte und legte auf",
+        (Language::De, Verdict::HoldMusic) => "legte uns in die Warteschleife",
+        (Language::De, Verdict::Aside) => "legte den Hörer zur Seite",
+        (Language::De, Verdict::Silent) => "sagte nichts",
+        (Language::De, Verdict::NoAudio) => "schickte keinen Ton, eine technische Störung",
+        (Language::De, Verdict::Tone) => "war eine Maschine",
+        (Language::De, Verdict::Unsure) => "ließ sich nicht sicher einordnen",
     }
 }
 
 /// Which call of its case it is; nothing of the first.
-pub(super) fn case(tongue: Tongue, of: PlaceInCase, zone: &TimeZone) -> String {
+pub(super) fn case(language: Language, of: PlaceInCase, zone: &TimeZone) -> String {
     const WEEKDAYS: [&str; 7] = [
         "Montag",
         "Dienstag",
@@ -145,10 +145,10 @@ pub(super) fn case(tongue: Tongue, of: PlaceInCase, zone: &TimeZone) -> String {
         "Samstag",
         "Sonntag",
     ];
-    match (tongue, of.place) {
+    match (language, of.place) {
         (_, ..=1) => String::new(),
-        (Tongue::En, place) => nth_call(place, of.first, zone),
-        (Tongue::De, place) => {
+        (Language::En, place) => nth_call(place, of.first, zone),
+        (Language::De, place) => {
             let first = of.first.to_zoned_datetime(zone.clone());
             let weekday = WEEKDAYS[first.weekday().to_monday_zero_offset() as usize];
             let at = time(of.first, zone);

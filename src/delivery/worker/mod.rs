@@ -23,7 +23,7 @@ use super::{Failed, Parcel, backoff, blocking, key_of, mail, sound, webhook};
 use crate::call_log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::clock::Clock;
 use crate::config::{Config, Current, News};
-use crate::record::{CallRecord, Destination};
+use crate::record::{CallRecord, Delivered, Destination};
 use crate::tap::keep;
 
 /// Deliveries of one pace under way at the same time.
@@ -231,7 +231,7 @@ impl Shared {
         if matches!(failed, Failed::Never { .. }) || tried_for >= limit {
             let told = self.outbox.told(duty).await?;
             let entry = (!told.is_empty())
-                .then(|| self.dated(&format!("mail {} (given up: {why})", told.join(", "))));
+                .then(|| self.delivered(duty, format!("{} (given up: {why})", told.join(", "))));
             return Ok(Outcome::GivenUp { why, entry });
         }
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
@@ -261,26 +261,30 @@ impl Shared {
                 };
                 let settings = &self.config.delivery.mail;
                 let sending = mail::deliver(settings, wishes, page, &parcel, &told);
-                Ok(self.done(&sending.await?))
+                Ok(self.done(duty, sending.await?))
             }
             Destination::Webhook => {
                 let parcel = self.parcel(duty).await?;
                 let now = self.clock.date();
                 let page = self.config.delivery.page_url.as_deref();
                 let telling = webhook::deliver(&self.config.delivery.webhook, page, &parcel, now);
-                Ok(self.done(&telling.await?))
+                Ok(self.done(duty, telling.await?))
             }
         }
     }
 
-    fn done(&self, place: &str) -> Outcome {
-        Outcome::Done(Some(self.dated(place)))
+    fn done(&self, duty: &Duty, detail: String) -> Outcome {
+        Outcome::Done(Some(self.delivered(duty, detail)))
     }
 
-    /// What the record keeps of a delivery.
-    fn dated(&self, place: &str) -> String {
-        let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
-        format!("{place} at {now}")
+    /// What the record keeps of a delivery that is made now.
+    fn delivered(&self, duty: &Duty, detail: String) -> Delivered {
+        let now = self.clock.date();
+        Delivered {
+            to: duty.to,
+            detail,
+            at: Timestamp::from_second(now.as_second()).unwrap_or(now),
+        }
     }
 
     /// Everything that one attempt needs.

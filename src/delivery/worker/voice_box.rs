@@ -32,7 +32,7 @@ impl Shared {
         }
         let record = self.record(duty).await?;
         let placed = self.place(record).await?;
-        let delivered = |under: &str| self.dated(&format!("voicemail {}{under}", duty.box_name));
+        let delivered = |under: &str| self.delivered(duty, format!("{}{under}", duty.box_name));
         let entry = match placed {
             Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
             Ok(Placed::Before) => delivered(""),
@@ -79,8 +79,8 @@ impl Shared {
                 "by replay, cut off by VoiceMail(),"
             }
         };
-        let place = format!("voicemail {} {how}", duty.box_name);
-        Ok(Outcome::Placed(self.dated(&place)))
+        let place = format!("{} {how}", duty.box_name);
+        Ok(Outcome::Placed(self.delivered(duty, place)))
     }
 
     async fn prepare(self: &Arc<Self>, duty: &Duty) -> Result<(), Stopped> {

@@ -11,11 +11,12 @@ use std::time::Duration;
 use mail_parser::{MessageParser, MimeHeaders};
 use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{MediaTime, g711};
-use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
+use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password};
 use voicemail_guard::delivery::mail::{deliver, probe};
 use voicemail_guard::delivery::trim::{Wishes, trim};
 use voicemail_guard::delivery::{Failed, Parcel, key_of};
 use voicemail_guard::hearing::hear;
+use voicemail_guard::present::Language;
 use voicemail_guard::record::{Destination, Verdict};
 
 use crate::support::progress::Notes;
@@ -153,7 +154,7 @@ fn parcel(sends: usize) -> Parcel {
 async fn send(settings: &Mail, to: &str, parcel: &Parcel) -> Result<String, Failed> {
     let wishes = BoxDelivery {
         mail_to: vec![to.parse().unwrap()],
-        language: Tongue::De,
+        language: Language::De,
         ..BoxDelivery::default()
     };
     deliver(settings, &wishes, None, parcel, &Notes::default()).await

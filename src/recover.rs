@@ -13,10 +13,10 @@ use tracing::{debug, error, info, warn};
 
 use crate::audio::MediaTime;
 use crate::call::verdict::{Facts, Parting, judge};
-use crate::call_log::support_line;
 use crate::delivery::spool::replay::{laid_down, remove_sound};
 use crate::hearing::{Listening, Timeline};
 use crate::number;
+use crate::present::support_line;
 use crate::record::{
     CallId, CallRecord, Callback, CallbackSource, EndedBy, Reason, Trouble, Verdict,
 };

@@ -13,11 +13,11 @@ use tracing::{Instrument, Level, Span, debug, enabled, error, info, warn};
 
 use crate::agi::{Command, Request};
 use crate::call::{Action, Call, Event};
-use crate::call_log::{CallLog, OpenCall, support_line};
+use crate::call_log::{CallLog, OpenCall};
 use crate::clock::Clock;
 use crate::config::{Config, Current, are_voicemail_options, full_box_name};
 use crate::number::{self, NoNumber, mask_in};
-use crate::present::{self, Language};
+use crate::present::{self, Language, support_line};
 use crate::record::{
     CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Reason,
     Verdict,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{CaseOfCall, CountedCase, Duty, words};
+use super::{CaseOfCall, CountedCase, Duty};
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
@@ -314,7 +314,7 @@ pub fn csv(
 ) -> String {
     let time = |at| match form {
         Csv::Plain => whole_seconds(at, zone),
-        Csv::Excel => words::time(at, zone),
+        Csv::Excel => present::time(at, zone),
     };
     let seconds = |length: MediaTime| form.number(format!("{:.3}", length.as_secs_f64()));
     let of_case = |cell: fn(&CaseOfCall) -> String| case.map_or_else(String::new, cell);

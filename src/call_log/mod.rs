@@ -24,8 +24,6 @@ mod outbox;
 mod query;
 mod schema;
 mod store;
-mod support_line;
-pub mod words;
 mod writer;
 
 use std::io;
@@ -35,7 +33,6 @@ pub use cases::{CaseOfCall, CountedCase};
 pub use handle::{CallLog, OpenCall, Opened, Safe};
 pub use outbox::{Duty, Outbox, OutboxError, Outcome, Stage};
 pub use query::{Order, Query, Reader, waiting};
-pub use support_line::support_line;
 
 /// Name of the database in the data folder.
 pub const DATABASE: &str = "calls.sqlite";

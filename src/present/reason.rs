@@ -4,8 +4,8 @@ use crate::audio::MediaTime;
 use crate::hearing::Signal;
 use crate::record::{Reason, Trouble};
 
-use super::Language;
 use super::Language::{De, En};
+use super::{Language, length, pick};
 
 /// The reasons of a record as sentences, in its order.
 pub fn reasons(reasons: &[Reason], language: Language) -> Vec<String> {
@@ -90,15 +90,15 @@ pub fn reason(reason: &Reason, language: Language) -> String {
         (Reason::LeftWithKey(key, way), De) => format!("ging mit der Taste {key} nach {way}"),
         (Reason::Straight(entry), En) => format!("not heard: straight_to_voicemail has {entry}"),
         (Reason::Straight(entry), De) => {
-            format!("nicht gehört: straight_to_voicemail hat {entry}")
+            format!("nicht gehört: straight_to_voicemail enthält {entry}")
         }
         (Reason::Refused(entry), En) => format!("not heard: refuse has {entry}"),
-        (Reason::Refused(entry), De) => format!("nicht gehört: refuse hat {entry}"),
+        (Reason::Refused(entry), De) => format!("nicht gehört: refuse enthält {entry}"),
         (Reason::WouldRefuse(entry), En) => {
             format!("enforce would have refused it: refuse has {entry}")
         }
         (Reason::WouldRefuse(entry), De) => {
-            format!("enforce hätte den Anruf abgewiesen: refuse hat {entry}")
+            format!("enforce hätte den Anruf abgewiesen: refuse enthält {entry}")
         }
         (Reason::TooManyCalls, _) => text(
             "not heard: more calls than [limits] max_calls; Asterisk carried on",
@@ -194,19 +194,4 @@ fn tone(signal: Option<Signal>, language: Language) -> &'static str {
         Signal::OffHook => ("off-hook tone", "Ton eines nicht aufgelegten Hörers"),
     };
     pick(language, en, de)
-}
-
-/// A length in seconds and tenths, as the language writes it: `14.2 s`, `14,2 s`.
-fn length(time: MediaTime, language: Language) -> String {
-    match language {
-        En => time.to_string(),
-        De => time.to_string().replace('.', ","),
-    }
-}
-
-fn pick<T>(language: Language, en: T, de: T) -> T {
-    match language {
-        En => en,
-        De => de,
-    }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::number::E164;
+use crate::number::{E164, no_number};
 
 /// Whether the caller showed a number (`agi_callingpres`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +31,13 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The number in E.164 form where it has one, else as sent; `None` where a word stands there that is no number,
+    /// such as `anonymous`.
+    pub fn known_number(&self) -> Option<&str> {
+        let is_one = self.e164.is_some() || no_number(&self.number).is_none();
+        is_one.then(|| self.best_form())
+    }
+
     /// The number in E.164 form where it has one, else as sent; empty where there is none.
     pub fn best_form(&self) -> &str {
         best_form(self.e164.as_ref(), &self.number)

@@ -10,10 +10,11 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call_log::CallLog;
 use voicemail_guard::call_log::export::{self, Csv};
-use voicemail_guard::call_log::{CallLog, support_line};
 use voicemail_guard::cli::{call, calls};
 use voicemail_guard::clock::Clock;
+use voicemail_guard::present::support_line;
 use voicemail_guard::record::{
     CallRecord, Callback, Caller, EndedBy, Mode, Presentation, Reason, Verdict, WouldHave,
 };

@@ -56,8 +56,8 @@ const RULES: [Rule; 15] = [
     },
     Rule {
         module: "present",
-        from_this_crate: &["audio", "hearing", "record"],
-        from_outside: &["serde"],
+        from_this_crate: &["audio", "case", "hearing", "prompts", "record", "text"],
+        from_outside: &["jiff", "serde"],
     },
     Rule {
         module: "call",

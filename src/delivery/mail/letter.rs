@@ -125,7 +125,9 @@ impl Stationery<'_> {
 
     fn case(&self, parcel: &Parcel) -> String {
         let case = parcel.case;
-        case.map_or_else(String::new, |of| words::case(self.language, of, self.zone))
+        case.filter(|of| of.place > 1)
+            .map(|of| present::nth_call(of.place, of.first, self.zone, self.language))
+            .unwrap_or_default()
     }
 
     fn call_back(&self, record: &CallRecord, words: &Words) -> String {
@@ -137,7 +139,7 @@ impl Stationery<'_> {
         format!(
             "{} ({})",
             clean(number),
-            words::source(self.language, callback.source)
+            present::source(callback.source, self.language)
         )
     }
 
@@ -146,9 +148,10 @@ impl Stationery<'_> {
             return String::new();
         };
         format!(
-            "{verdict}: {} ({:.0} % {})",
-            words::verdict(self.language, verdict),
-            record.confidence * 100.0,
+            "{}: {} ({} % {})",
+            present::verdict_name(verdict, self.language),
+            present::verdict(verdict, self.language),
+            present::percent(record.confidence),
             words.sure
         )
     }
@@ -201,12 +204,10 @@ fn subject(record: &CallRecord, words: &Words) -> String {
 
 fn caller(record: &CallRecord, words: &Words) -> String {
     let caller = &record.caller;
-    let number = caller.best_form();
-    let mut shown = if number.is_empty() {
-        words::no_number(words, caller.presentation).to_owned()
-    } else {
-        clean(number)
-    };
+    let mut shown = caller.known_number().map_or_else(
+        || words::no_number(words, caller.presentation).to_owned(),
+        clean,
+    );
     let name = clean(&caller.name);
     if !name.is_empty() && name != clean(&caller.number) {
         let _ = write!(shown, " ({name})");

@@ -1,10 +1,7 @@
 //! What stands in an e-mail, in German and English.
 
-use jiff::tz::TimeZone;
-
-use crate::call_log::words::{nth_call, time};
 use crate::present::Language;
-use crate::record::{CallbackSource, PlaceInCase, Presentation, Verdict};
+use crate::record::Presentation;
 
 /// The words of one language.
 pub(super) struct Words {
@@ -100,72 +97,6 @@ const DE: Words = Words {
     withheld: "Nummer unterdrückt",
     unknown: "Nummer unbekannt",
 };
-
-pub(super) fn source(language: Language, source: CallbackSource) -> &'static str {
-    use CallbackSource::{CallerId, CallerIdConfirmed, Keyed, KeyedConfirmed, None};
-    match (language, source) {
-        (Language::En, KeyedConfirmed) => "keyed in and confirmed",
-        (Language::En, CallerIdConfirmed) => "caller ID, confirmed",
-        (Language::En, Keyed) => "keyed in, not confirmed",
-        (Language::En, CallerId) => "caller ID, not confirmed",
-        (Language::De, KeyedConfirmed) => "eingetippt und bestätigt",
-        (Language::De, CallerIdConfirmed) => "Rufnummernanzeige, bestätigt",
-        (Language::De, Keyed) => "eingetippt, nicht bestätigt",
-        (Language::De, CallerId) => "Rufnummernanzeige, nicht bestätigt",
-        (_, None) => "",
-    }
-}
-
-pub(super) fn verdict(language: Language, verdict: Verdict) -> &'static str {
-    match (language, verdict) {
-        (Language::En, verdict) => crate::call_log::words::verdict(verdict),
-        (Language::De, Verdict::Message) => "hat eine Nachricht hinterlassen",
-        (Language::De, Verdict::Rambler) => {
-            "sprach über die Grenze hinaus oder musste nach der Nummer gefragt werden"
-        }
-        (Language::De, Verdict::Hangup) => "legte sofort auf",
-        (Language::De, Verdict::Mutter) => "murmelte und legte auf",
-        (Language::De, Verdict::HoldMusic) => "legte uns in die Warteschleife",
-        (Language::De, Verdict::Aside) => "legte den Hörer zur Seite",
-        (Language::De, Verdict::Silent) => "sagte nichts",
-        (Language::De, Verdict::NoAudio) => "schickte keinen Ton, eine technische Störung",
-        (Language::De, Verdict::Tone) => "war eine Maschine",
-        (Language::De, Verdict::Unsure) => "ließ sich nicht sicher einordnen",
-    }
-}
-
-/// Which call of its case it is; nothing of the first.
-pub(super) fn case(language: Language, of: PlaceInCase, zone: &TimeZone) -> String {
-    const WEEKDAYS: [&str; 7] = [
-        "Montag",
-        "Dienstag",
-        "Mittwoch",
-        "Donnerstag",
-        "Freitag",
-        "Samstag",
-        "Sonntag",
-    ];
-    match (language, of.place) {
-        (_, ..=1) => String::new(),
-        (Language::En, place) => nth_call(place, of.first, zone),
-        (Language::De, place) => {
-            let first = of.first.to_zoned_datetime(zone.clone());
-            let weekday = WEEKDAYS[first.weekday().to_monday_zero_offset() as usize];
-            let at = time(of.first, zone);
-            format!("{} Anruf seit {weekday}, {at}", ordinal_in_german(place))
-        }
-    }
-}
-
-/// `erster` to `zehnter`, then `11.`, `12.`.
-fn ordinal_in_german(n: u32) -> String {
-    const WORDS: [&str; 10] = [
-        "erster", "zweiter", "dritter", "vierter", "fünfter", "sechster", "siebter", "achter",
-        "neunter", "zehnter",
-    ];
-    let word = n.checked_sub(1).and_then(|at| WORDS.get(at as usize));
-    word.map_or_else(|| format!("{n}."), |word| (*word).into())
-}
 
 /// Why no number is shown.
 pub(super) fn no_number(words: &Words, presentation: Presentation) -> &'static str {

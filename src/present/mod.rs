@@ -1,8 +1,9 @@
-//! What people read of calls, in the languages they read it in: the words for the values of a record, and the line
-//! for the support team. The card, the tables and the mails are made of these words.
+//! What people read of calls, in the languages they read it in: the words for the values of a
+//! record, and the line for the support team. The card, the tables and the mails are made of these
+//! words.
 //!
-//! Pure, without I/O or a clock. What comes from outside is fit for a terminal (`text::shown`), except in
-//! [`reason`]: the record's own sentences go into JSON as they are.
+//! Pure, without I/O or a clock. What comes from outside is fit for a terminal (`text::shown`),
+//! except in [`reason`]: the record's own sentences go into JSON as they are.
 
 mod reason;
 mod support_line;

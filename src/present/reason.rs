@@ -14,8 +14,8 @@ pub fn reasons(reasons: &[Reason], language: Language) -> Vec<String> {
 
 /// A reason as a sentence without a full stop.
 ///
-/// Text from outside stands in it as it is. German leaves out what is English in any case: error texts and
-/// commands, which the record keeps.
+/// Text from outside stands in it as it is. German leaves out what is English in any case: error
+/// texts and commands, which the record keeps.
 pub fn reason(reason: &Reason, language: Language) -> String {
     let text = |en: &str, de: &str| pick(language, en, de).to_owned();
     let t = |time: &MediaTime| length(*time, language);

@@ -67,7 +67,8 @@ pub fn percent(confidence: f32) -> f32 {
     (confidence.clamp(0.0, 1.0) * 100.0).round()
 }
 
-/// What became of a caller who was not heard because a list says so, as the end of the sentence "the caller …".
+/// What became of a caller who was not heard because a list says so, as the end of the sentence
+/// "the caller …".
 pub fn passed_by(record: &CallRecord, language: Language) -> Option<&'static str> {
     let (en, de) = match record.ended_by? {
         EndedBy::Straight => (
@@ -151,7 +152,8 @@ pub fn mode(mode: Mode, language: Language) -> &'static str {
     pick(language, en, de)
 }
 
-/// What enforce would have done in a call that was observed, as the end of the sentence "enforce would …".
+/// What enforce would have done in a call that was observed, as the end of the sentence "enforce
+/// would …".
 pub fn would_have(would_have: Option<WouldHave>) -> String {
     match would_have {
         None => "not have ended this call earlier".into(),
@@ -310,7 +312,8 @@ pub fn undelivered(undelivered: &Undelivered<'_>, zone: &TimeZone, language: Lan
     }
 }
 
-/// What stands behind the verdict in a table: that the message is not, or not everywhere, where it can be heard.
+/// What stands behind the verdict in a table: that the message is not, or not everywhere, where it
+/// can be heard.
 pub fn undelivered_in_short(
     record: &CallRecord,
     states: impl Iterator<Item = Pending> + Clone,
@@ -329,7 +332,8 @@ pub fn undelivered_in_short(
     pick(language, en, de)
 }
 
-/// Whether a case is open, or how and when it was closed: `closed 2026-11-24 10:12:03 by a message`.
+/// Whether a case is open, or how and when it was closed: `closed 2026-11-24 10:12:03 by a
+/// message`.
 pub fn case_state(case: &Case, zone: &TimeZone, language: Language) -> String {
     let Some(closed) = case.closed else {
         return pick(language, "open", "offen").into();

@@ -31,8 +31,8 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The number in E.164 form where it has one, else as sent; `None` where a word stands there that is no number,
-    /// such as `anonymous`.
+    /// The number in E.164 form where it has one, else as sent; `None` where a word stands there
+    /// that is no number, such as `anonymous`.
     pub fn known_number(&self) -> Option<&str> {
         let is_one = self.e164.is_some() || no_number(&self.number).is_none();
         is_one.then(|| self.best_form())

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Destination;
 
-/// One delivery that was made; serialised as text: `voicemail 100@default msg0001 at 2026-11-24T09:12:35Z`.
+/// One delivery that was made; serialised as text: `voicemail 100@default msg0001 at
+/// 2026-11-24T09:12:35Z`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Delivered {

@@ -11,6 +11,9 @@ mod mailbox;
 mod reason;
 mod verdict;
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +33,8 @@ pub use verdict::{UnknownVerdict, Verdict};
 
 /// The one record a call leaves: opened at the prelude, closed exactly once.
 ///
-/// Serialised as the call log's database and journal hold it; what `calls --format json` prints is made of it in
-/// `call_log::export`.
+/// Serialised as the call log's database and journal hold it; what `calls --format json` prints is
+/// made of it in `call_log::export`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
     /// The call's own identifier.
@@ -74,11 +77,12 @@ pub struct CallRecord {
     pub mode: Mode,
     /// How the call ended; `None` while it is up.
     pub ended_by: Option<EndedBy>,
-    /// What enforce would have done in observe; `None` where it would not have ended the call earlier.
+    /// What enforce would have done in observe; `None` where it would not have ended the call
+    /// earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would_have: Option<WouldHave>,
-    /// Seconds within which the next call by the same number belongs to the same case; `None` where calls
-    /// form no cases.
+    /// Seconds within which the next call by the same number belongs to the same case; `None` where
+    /// calls form no cases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_window_s: Option<u32>,
     /// What was heard, and when.
@@ -93,11 +97,11 @@ pub struct CallRecord {
 const WORTH_HEARING: MediaTime = MediaTime::from_secs(1);
 
 impl CallRecord {
-    /// Whether a closed record tells of a message: of one that the guard has, or of a caller who said
-    /// something worth hearing, or keyed in a number, and then was `VoiceMail()`'s.
+    /// Whether a closed record tells of a message: of one that the guard has, or of a caller who
+    /// said something worth hearing, or keyed in a number, and then was `VoiceMail()`'s.
     ///
-    /// A call that was refused was never heard; who said nothing to the guard before `VoiceMail()` took
-    /// over may have left a message or not.
+    /// A call that was refused was never heard; who said nothing to the guard before `VoiceMail()`
+    /// took over may have left a message or not.
     pub fn leaves_a_message(&self) -> bool {
         self.verdict.is_some_and(Verdict::is_delivered)
             && match self.ended_by {
@@ -107,7 +111,8 @@ impl CallRecord {
             }
     }
 
-    /// Whether the guard dealt with the caller at all: not where it had no room, nor where a list says so.
+    /// Whether the guard dealt with the caller at all: not where it had no room, nor where a list
+    /// says so.
     pub fn was_let_in(&self) -> bool {
         use EndedBy::{Refused, Straight, TurnedAway};
         !matches!(self.ended_by, Some(Refused | Straight | TurnedAway))

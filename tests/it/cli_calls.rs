@@ -408,7 +408,7 @@ fn the_support_line_reads_like_a_sentence() {
     check(
         &closed(1, Verdict::Message),
         "2026-11-24 10:12:04 +4991120000001 \"Jürgen Müller\" called box 100@default and left a message: \
-         message, 93 % sure, because spoke for 14.2 s; keyed in a number and confirmed it. \
+         message, 93 % sure, because 14.2 s of speech; a number was keyed in. \
          Call back +491712345678 (keyed in and confirmed by the caller). \
          The call was ended by the caller after 31 s. Call 6aq6scwt0001.",
     );

@@ -80,6 +80,7 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
             [
                 "keyed in and confirmed",
                 "message: left a message (93 % sure)",
+                "14.2 s of speech; a number was keyed in",
                 "0:03 attached, 0:58 recorded",
                 "0:01 – 0:03",
             ],
@@ -89,7 +90,8 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
             "Sprachnachricht von +4991120000007 (Jürgen Müller) für 100@default",
             [
                 "eingetippt und bestätigt",
-                "message: hat eine Nachricht hinterlassen (93 % sicher)",
+                "Nachricht: hat eine Nachricht hinterlassen (93 % sicher)",
+                "14,2 s Sprache; eine Nummer wurde eingetippt",
                 "0:03 angehängt, 0:58 aufgenommen",
                 "0:01 – 0:03",
             ],
@@ -103,10 +105,7 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
         assert_eq!(mail.message_id(), Some(id.as_str()));
         let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
         let link = format!("https://pbx.example.com/calls/{}", parcel.record.id);
-        for words in expected
-            .into_iter()
-            .chain(["spoke for 14.2 s", "08001234567", link.as_str()])
-        {
+        for words in expected.into_iter().chain(["08001234567", link.as_str()]) {
             assert!(
                 text.contains(words) && html.contains(words),
                 "{words} in {text}"

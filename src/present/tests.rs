@@ -3,8 +3,13 @@
 use super::Language::{De, En};
 use super::*;
 use crate::audio::MediaTime;
+use crate::case::{Case, Closed, ClosedBy};
 use crate::hearing::Signal;
-use crate::record::{Caller, EndedBy, Mode, Presentation, Reason, Trouble, Verdict};
+use crate::prompts::Prompt;
+use crate::record::{
+    Answer, Asked, CallId, Caller, Delivered, Destination, EndedBy, Mode, Presentation, Reason,
+    Trouble, Verdict,
+};
 
 fn s(millis: u64) -> MediaTime {
     MediaTime::from_millis(millis)
@@ -343,5 +348,99 @@ fn ordinals_and_weekdays_in_both_languages() {
             format!("{english}, {at}")
         );
         assert_eq!(nth_call(place, first, &zone, De), format!("{german}, {at}"));
+    }
+}
+
+#[test]
+fn deliveries_and_cases_in_both_languages() {
+    let zone = jiff::tz::TimeZone::UTC;
+    let at = |text: &str| -> jiff::Timestamp { text.parse().unwrap() };
+    let since = at("2026-11-24T09:12:35Z");
+    let sent: Delivered = "mail a@example.com at 2026-11-24T09:12:35Z"
+        .parse()
+        .unwrap();
+    assert_eq!(
+        delivered(&sent, &zone, En),
+        "mail a@example.com at 2026-11-24 09:12:35"
+    );
+    assert_eq!(
+        delivered(&sent, &zone, De),
+        "E-Mail: a@example.com, 2026-11-24 09:12:35"
+    );
+    let due = Pending::Due(at("2026-11-24T09:20:00Z"));
+    for (state, why, english, german) in [
+        (
+            due,
+            None,
+            "waiting for the mailbox since 2026-11-24 09:12:35: not tried yet",
+            "Mailbox: wartet seit 2026-11-24 09:12:35: noch nicht versucht",
+        ),
+        (
+            due,
+            Some("451 later"),
+            "waiting for the mailbox since 2026-11-24 09:12:35, tried again 2026-11-24 09:20:00: 451 later",
+            "Mailbox: wartet seit 2026-11-24 09:12:35, neuer Versuch 2026-11-24 09:20:00: 451 later",
+        ),
+        (
+            Pending::Mwi,
+            Some("x"),
+            "the MWI of the mailbox waits since 2026-11-24 09:12:35: x",
+            "Mailbox: die Nachrichtenanzeige wartet seit 2026-11-24 09:12:35: x",
+        ),
+        (
+            Pending::GivenUp,
+            Some("x"),
+            "not delivered to the mailbox: given up, waiting since 2026-11-24 09:12:35: x",
+            "Mailbox: aufgegeben, wartete seit 2026-11-24 09:12:35: x",
+        ),
+    ] {
+        let to = Destination::VoiceBox;
+        let one = Undelivered {
+            to,
+            state,
+            since,
+            why,
+        };
+        assert_eq!(undelivered(&one, &zone, En), english);
+        assert_eq!(undelivered(&one, &zone, De), german);
+    }
+    let mut case = Case {
+        id: CallId::new(since, 1),
+        first: since,
+        last: since,
+        closed: None,
+    };
+    assert_eq!(case_state(&case, &zone, De), "offen");
+    case.closed = Some(Closed {
+        at: since,
+        by: ClosedBy::Message,
+        call: None,
+    });
+    let german = "geschlossen 2026-11-24 09:12:35 durch eine Nachricht, die der Wächter hörte";
+    assert_eq!(case_state(&case, &zone, De), german);
+}
+
+#[test]
+fn a_prompt_and_its_answer_in_both_languages() {
+    let asked_of = |prompt: Prompt, answer| Asked {
+        prompt: prompt.into(),
+        at: MediaTime::ZERO,
+        answer,
+    };
+    for (one, english, german) in [
+        (
+            asked_of(Prompt::StillThere, Some(Answer::Voice)),
+            "still-there: answered by voice",
+            "Sind Sie noch da?: mit der Stimme beantwortet",
+        ),
+        (
+            asked_of(Prompt::NumberFirst, None),
+            "number-first: no answer",
+            "Bitte zuerst die Nummer: keine Antwort",
+        ),
+        (asked_of(Prompt::Thanks, None), "thanks", "Dank"),
+    ] {
+        assert_eq!(asked(&one, En), english);
+        assert_eq!(asked(&one, De), german);
     }
 }

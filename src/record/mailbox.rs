@@ -1,6 +1,6 @@
 //! The name of a mailbox.
 
-/// A voice box by the two parts of its name.
+/// A mailbox by the two parts of its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mailbox {
     /// `default` of `100@default`.

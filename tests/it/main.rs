@@ -30,6 +30,7 @@ mod mail_server;
 mod outbox;
 mod overtaking;
 mod parcel_crash;
+mod pages;
 mod parcels;
 mod prompts;
 mod properties;

@@ -37,7 +37,7 @@ fn the_front_page_is_short_and_leads_to_every_other() {
             let path = page.parent().unwrap().join(target);
             let pages = [path.clone(), path.join("README.md")].into_iter();
             let is_page =
-                |path: &PathBuf| path.is_file() && path.to_string_lossy().ends_with(".md");
+                |path: &PathBuf| path.is_file() && path.extension().is_some_and(|e| e == "md");
             for page in pages.filter(is_page) {
                 let page = page.canonicalize().unwrap();
                 if seen.insert(page.clone()) {
@@ -166,7 +166,7 @@ fn defines(text: &str, name: &str) -> bool {
     })
 }
 
-/// Where the links of a Markdown text lead to within the repository: file (empty: the same) and heading.
+/// Where the links of a Markdown text lead to in the repository: file (empty: the same) and heading.
 fn links(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let targets = text
         .split("](")

@@ -81,11 +81,9 @@ fn the_page_of_commands_has_each_with_its_options() {
             });
             options.filter_map(|option| {
                 let long = option.get_long()?;
-                let value = option.get_value_names().unwrap_or_default();
-                let takes_value = option.get_action().takes_values();
-                let value = value.iter().filter(|_| takes_value);
-                let value: String = value.map(|name| format!(" {name}")).collect();
-                Some(format!("--{long}{value}"))
+                let value = option.get_value_names().and_then(<[_]>::first);
+                let value = value.filter(|_| option.get_action().takes_values());
+                Some(value.map_or_else(|| format!("--{long}"), |name| format!("--{long} {name}")))
             })
         };
         let own = section(&page, command.get_name());
@@ -196,7 +194,7 @@ fn the_picture_is_what_classify_draws() {
     );
 }
 
-/// The words in a picture: what the ear made of a call, without the strokes, whose last digits are the machine's.
+/// The words in a picture: what the ear made of a call. The strokes' last digits are the machine's.
 fn texts(svg: &str) -> impl Iterator<Item = &str> {
     let texts = svg.split("<text ").skip(1);
     texts.filter_map(|text| text.split_once('>')?.1.split("</text>").next())

@@ -30,6 +30,7 @@ pub mod record;
 pub mod recover;
 pub mod server;
 pub mod session;
+mod setting;
 pub mod tap;
 pub mod telemetry;
 pub mod text;

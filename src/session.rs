@@ -15,7 +15,7 @@ use crate::agi::{Command, Request};
 use crate::call::{Action, Call, Event};
 use crate::call_log::{CallLog, OpenCall};
 use crate::clock::Clock;
-use crate::config::{Config, Current, are_voicemail_options, full_box_name};
+use crate::config::{Config, SharedConfig, are_voicemail_options, full_box_name};
 use crate::number::{self, NoNumber, mask_in};
 use crate::present::{self, Language, support_line};
 use crate::record::{
@@ -29,7 +29,7 @@ use crate::{text, trace};
 /// What all calls share.
 pub struct Guard {
     /// The settings; a call keeps those with which it began.
-    pub settings: Current,
+    pub settings: SharedConfig,
     /// The call log.
     pub log: CallLog,
     /// The time.

@@ -19,14 +19,14 @@ mod offer;
 mod playing;
 pub mod policy;
 mod prompt;
+mod settings;
 mod state;
 mod timers;
 pub mod verdict;
 
 use std::collections::VecDeque;
-use std::iter;
-use std::mem;
 use std::time::{Duration, Instant};
+use std::{iter, mem};
 
 pub use action::Action;
 pub use event::Event;

@@ -20,7 +20,7 @@ use super::when::zone_in_doubt;
 use super::{Failure, Shared, notify};
 use crate::call_log::CallLog;
 use crate::clock::Clock;
-use crate::config::{Config, Current};
+use crate::config::{Config, SharedConfig};
 use crate::delivery::Worker;
 use crate::manager::Watch;
 use crate::recover::{LeftBy, recover_all, take_up_recordings};
@@ -76,7 +76,7 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
                 }
             }
         }
-        let settings = Current::new(config);
+        let settings = SharedConfig::new(config);
         let clock = Clock::default();
         let reload = Reload {
             file: shared.config.clone(),
@@ -97,7 +97,7 @@ const LAST_FILES: Duration = Duration::from_secs(5);
 
 /// Serves on these listeners; what `serve` and `demo` share.
 pub(crate) async fn serve(
-    settings: Current,
+    settings: SharedConfig,
     data: std::path::PathBuf,
     listeners: Vec<TcpListener>,
     clock: Clock,
@@ -186,7 +186,7 @@ async fn watch(guard: Arc<Guard>) {
         // A connection knows of calls that are being set up: it is not given up without need.
         let other_settings = async {
             while wanted(&guard.settings.now()) == wanted(&config) {
-                news.replaced().await;
+                news.changed().await;
             }
         };
         tokio::select! {

@@ -43,7 +43,7 @@ use super::trim::Stretch;
 use super::{Failed, Parcel, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
 use crate::call_log::export;
-use crate::config::parcels::{SHORTEST_SECRET, Webhook};
+use crate::config::webhook::{SHORTEST_SECRET, Webhook};
 use crate::record::{CallRecord, Verdict};
 use crate::text::shortened;
 

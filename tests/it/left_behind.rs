@@ -12,7 +12,7 @@ use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{MediaTime, g711};
 use voicemail_guard::call_log::{Opened, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::{Class, Segment};
 use voicemail_guard::record::{CallRecord, Destination, EndedBy, Reason, Trouble, Verdict};
@@ -40,7 +40,7 @@ impl House {
         config.tap.folder_as_guard_sees_it.clone_from(&tap);
         config.delivery.voice_box.spool = spool;
         let guard = Guard {
-            settings: Current::new(config),
+            settings: SharedConfig::new(config),
             log: log.log.clone(),
             clock: Clock::default(),
             data: folder.path().join("data"),

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use mail_parser::{MessageParser, MimeHeaders};
 use voicemail_guard::audio::wav;
-use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password};
+use voicemail_guard::config::mail::{Mail, MailTls};
+use voicemail_guard::config::{MailboxDelivery, Secret};
 use voicemail_guard::delivery::mail::{self, probe};
 use voicemail_guard::delivery::{Failed, Parcel};
 use voicemail_guard::present::Language;
@@ -28,14 +29,18 @@ fn settings(sink: &Sink) -> Mail {
     }
 }
 
-fn wishes(to: &[&str]) -> BoxDelivery {
-    BoxDelivery {
+fn wishes(to: &[&str]) -> MailboxDelivery {
+    MailboxDelivery {
         mail_to: to.iter().map(|to| to.parse().unwrap()).collect(),
-        ..BoxDelivery::default()
+        ..MailboxDelivery::default()
     }
 }
 
-async fn deliver(settings: &Mail, wishes: &BoxDelivery, parcel: &Parcel) -> Result<String, Failed> {
+async fn deliver(
+    settings: &Mail,
+    wishes: &MailboxDelivery,
+    parcel: &Parcel,
+) -> Result<String, Failed> {
     let page = Some("https://pbx.example.com/calls/{id}");
     mail::deliver(settings, wishes, page, parcel, &Notes::default()).await
 }
@@ -43,7 +48,7 @@ async fn deliver(settings: &Mail, wishes: &BoxDelivery, parcel: &Parcel) -> Resu
 /// What arrived of one delivery to one recipient.
 async fn arrived(language: Language, parcel: &Parcel) -> Got {
     let sink = Sink::start(Manners::default()).await;
-    let wishes = BoxDelivery {
+    let wishes = MailboxDelivery {
         language,
         ..wishes(&["team@example.com"])
     };
@@ -73,7 +78,7 @@ async fn the_audio_arrives_sample_for_sample() {
 
 #[tokio::test]
 async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
-    for (tongue, subject, expected) in [
+    for (language, subject, expected) in [
         (
             Language::En,
             "Voice message from +4991120000007 (Jürgen Müller) for 100@default",
@@ -98,7 +103,7 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
         ),
     ] {
         let parcel = parcel();
-        let got = arrived(tongue, &parcel).await;
+        let got = arrived(language, &parcel).await;
         let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
         assert_eq!(mail.subject(), Some(subject));
         let id = format!("{}-mail@example.com", parcel.record.id);
@@ -217,7 +222,7 @@ async fn what_is_about_settings_is_told_apart() {
         let sink = Sink::start(manners).await;
         let with_login = Mail {
             user: "pbx".into(),
-            password: Password::Text("open sesame".into()),
+            password: Secret::Inline("open sesame".into()),
             ..settings(&sink)
         };
         let failed = deliver(&with_login, &wishes(&["a@example.com"]), &parcel()).await;
@@ -269,7 +274,7 @@ async fn a_mail_that_is_too_large_for_the_server_goes_without_its_audio() {
                 "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.",
             ),
         ] {
-            let wishes = BoxDelivery {
+            let wishes = MailboxDelivery {
                 language,
                 ..wishes(&["a@example.com"])
             };
@@ -347,7 +352,7 @@ async fn the_way_is_protected_and_the_server_known() {
             tls: how,
             ca_file: Some(ca_file.clone()),
             user: "pbx".into(),
-            password: Password::File(password_file),
+            password: Secret::File(password_file),
             ..settings(&sink)
         };
         deliver(&good, &wishes(&["a@example.com"]), &parcel())
@@ -361,7 +366,7 @@ async fn the_way_is_protected_and_the_server_known() {
         probe(&good, &[]).await.unwrap();
 
         let wrong_password = Mail {
-            password: Password::Text("guess".into()),
+            password: Secret::Inline("guess".into()),
             ..good.clone()
         };
         let unknown_authority = Mail {
@@ -393,7 +398,7 @@ async fn a_server_that_offers_no_tls_gets_nothing() {
     let strict = Mail {
         tls: MailTls::Starttls,
         user: "pbx".into(),
-        password: Password::Text("secret".into()),
+        password: Secret::Inline("secret".into()),
         ..settings(&sink)
     };
     let failed = deliver(&strict, &wishes(&["a@example.com"]), &parcel())

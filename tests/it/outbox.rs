@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::{CallLog, Duty, JOURNAL, Outcome, Reader, Safe, Stage};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::ClassSeconds;
 use voicemail_guard::record::{
@@ -261,7 +261,7 @@ impl House {
         block_on(async {
             let stop = CancellationToken::new();
             let worker = Worker::new(
-                &Current::new(self.config.clone()),
+                &SharedConfig::new(self.config.clone()),
                 log.outbox(),
                 self.data(),
                 clock,
@@ -424,7 +424,7 @@ fn new_settings_are_taken_by_a_working_worker_and_what_waits_is_tried_at_once() 
     let file = full.folder.path().join("guard.toml");
     let roomy = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("{roomy}most_messages = 1\n")).unwrap();
-    let settings = Current::new(Config::load(&file).unwrap());
+    let settings = SharedConfig::new(Config::load(&file).unwrap());
     let log = open(&full.data()).log;
     full.files(&log, 1);
     full.files(&log, 2);

@@ -10,7 +10,7 @@ use voicemail_guard::audio::level::active_speech_level;
 use voicemail_guard::audio::{MediaTime, g711, wav};
 use voicemail_guard::call_log::{CallLog, Duty, Reader, Stage};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Worker, key_of};
 use voicemail_guard::hearing::hear;
@@ -122,7 +122,7 @@ impl House {
         let clock = Clock::default();
         let stop = CancellationToken::new();
         let worker = Worker::new(
-            &Current::new(self.config.clone()),
+            &SharedConfig::new(self.config.clone()),
             self.log.outbox(),
             self.data(),
             clock,

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};
 use voicemail_guard::call_log::{CallLog, Query, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::record::{CallRecord, EndedBy, Reason, Verdict};
 use voicemail_guard::server::Connection;
 use voicemail_guard::session::Guard;
@@ -104,7 +104,7 @@ async fn a_caller_who_hangs_up_while_a_command_waits_for_asterisk_has_hung_up() 
 fn guard(folder: &TempDir, settings: &str) -> Guard {
     let (data, clock) = (folder.path().join("data"), Clock::default());
     Guard {
-        settings: Current::new(Config::parse(settings.as_bytes()).unwrap()),
+        settings: SharedConfig::new(Config::parse(settings.as_bytes()).unwrap()),
         log: CallLog::open(&data, clock).unwrap().log,
         clock,
         data,

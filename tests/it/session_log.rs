@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming, Request};
 use voicemail_guard::call_log::{CallLog, Opened, Query, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::record::{CallId, CallRecord};
 use voicemail_guard::recover::{LeftBy, recover};
 use voicemail_guard::server::{Connection, Handler};
@@ -171,7 +171,7 @@ fn guard(folder: &TempDir, source: Box<dyn Source>) -> (Guard, Opened) {
         folder.path().display()
     );
     let guard = Guard {
-        settings: Current::new(Config::parse(tap.as_bytes()).unwrap()),
+        settings: SharedConfig::new(Config::parse(tap.as_bytes()).unwrap()),
         log: opened.log.clone(),
         clock,
         data,

@@ -22,7 +22,7 @@ use super::under_way::{Pace, UnderWay};
 use super::{Failed, Parcel, backoff, blocking, key_of, mail, sound, webhook};
 use crate::call_log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::clock::Clock;
-use crate::config::{Config, Current, News};
+use crate::config::{Config, News, SharedConfig};
 use crate::record::{CallRecord, Delivered, Destination};
 use crate::tap::keep;
 
@@ -42,7 +42,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
 /// at once.
 pub struct Worker {
-    settings: Current,
+    settings: SharedConfig,
     news: News,
     shared: Arc<Shared>,
 }
@@ -61,7 +61,7 @@ impl Worker {
     /// A worker on this outbox; `data` is the folder below which audio is kept.
     ///
     /// Waits for the log's database and says once what delivery will not do.
-    pub async fn new(settings: &Current, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
+    pub async fn new(settings: &SharedConfig, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
         let news = settings.news();
         let config = settings.now();
         tell_of_lamps(&config);
@@ -92,7 +92,7 @@ impl Worker {
                 () = stop.cancelled() => break,
                 Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
                 () = self.shared.outbox.news() => {}
-                () = self.news.replaced() => {
+                () = self.news.changed() => {
                     self.shared = Arc::new(self.shared.with(self.settings.now()));
                     at_once = true;
                 }
@@ -251,7 +251,7 @@ impl Shared {
             Destination::VoiceBox => self.into_voice_box(duty).await,
             Destination::Mail => {
                 let parcel = self.parcel(duty).await?;
-                let wishes = self.config.box_delivery(&duty.box_name);
+                let wishes = self.config.mailbox_delivery(&duty.box_name);
                 let page = self.config.delivery.page_url.as_deref();
                 let told = self.outbox.told(duty).await?;
                 let told = Told {
@@ -294,7 +294,7 @@ impl Shared {
         let original = self.original(&mut record).await?;
         let sound = match original.clone() {
             Some(path) => {
-                let first = self.config.box_delivery(&duty.box_name).number_first;
+                let first = self.config.mailbox_delivery(&duty.box_name).number_first;
                 let wishes = Wishes::of(&record, first);
                 let timeline = record.timeline.clone();
                 let trimmed = blocking(move || {

@@ -16,6 +16,7 @@ use crate::call::{Action, Call, Event};
 use crate::call_log::{CallLog, OpenCall};
 use crate::clock::Clock;
 use crate::config::{Config, SharedConfig, are_voicemail_options, full_box_name};
+use crate::delivery::spool::rights;
 use crate::number::{self, NoNumber, mask_in};
 use crate::present::{self, Language, support_line};
 use crate::record::{
@@ -134,6 +135,14 @@ impl Guard {
             let value = mask_in(&value);
             error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
         }
+        if let Some(obstacle) = rights::in_the_way(&record, &config, self.clock).await {
+            error!(
+                "no message can be put into the mailbox: {obstacle}; the call goes on to VoiceMail()"
+            );
+            let reason = Reason::Undeliverable(obstacle.to_string());
+            self.close_unheard(record, EndedBy::HandedOn, reason);
+            return connection.fail(self.clock).await;
+        }
         let mut policy = config.policy(&record.box_name);
         match request.argument("vm_options") {
             Some(options) if are_voicemail_options(&options) => policy.voicemail_options = options,
@@ -163,7 +172,7 @@ impl Guard {
         session.run().await;
     }
 
-    /// What the prelude tells.
+    /// What the prelude says.
     fn open_record(&self, request: &Request, config: &Config) -> CallRecord {
         let text = |value: Option<std::borrow::Cow<'_, str>>| -> String {
             let value = value.unwrap_or_default();

@@ -6,6 +6,7 @@ mod cases;
 pub mod check;
 pub mod classify;
 pub mod demo;
+mod doubts;
 mod listing;
 mod notify;
 mod prompt_files;

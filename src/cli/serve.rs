@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::doubts::doubts;
 use super::prompt_files::{Installed, installed, measure_greetings, own_sound};
 use super::reload::{self, Reload};
 use super::stop::{self, Stop};
@@ -198,15 +199,16 @@ async fn watch(guard: Arc<Guard>) {
 
 /// Says what of the settings may not be meant, and which prompts callers will miss.
 pub(super) fn tell_of_doubts(config: &Config) {
-    for remark in config.remarks() {
-        warn!("{remark}");
+    for doubt in config.remarks().into_iter().chain(doubts(config)) {
+        warn!("{doubt}");
     }
     for language in &config.prompts.languages {
-        if let Installed::Missing(missing) = installed(&config.prompts, language) {
+        if let Installed::Wanting { missing, useless } = installed(&config.prompts, language) {
             warn!(
                 language,
                 ?missing,
-                "prompts are missing; see asterisk-conf/README.md"
+                ?useless,
+                "prompts are missing, empty or not readable; see voicemail-guard check"
             );
         }
     }

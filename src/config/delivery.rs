@@ -30,6 +30,9 @@ pub struct Delivery {
     /// The page of a call, with `{id}` in place of its identifier; `None` where there is none.
     #[serde(deserialize_with = "page")]
     pub page_url: Option<String>,
+    /// Whether `{id}` was put at the end of it, since it has none.
+    #[serde(skip)]
+    pub page_lacks_id: bool,
     /// The mail server.
     #[serde(skip)]
     pub mail: Mail,
@@ -45,6 +48,7 @@ impl Default for Delivery {
             voice_box: VoiceBox::default(),
             ami: Ami::default(),
             page_url: None,
+            page_lacks_id: false,
             mail: Mail::default(),
             webhook: Webhook::default(),
         }

@@ -165,14 +165,19 @@ impl Config {
         }
     }
 
+    /// How callers are treated: by `[defaults]`, which have no name, and of each mailbox with a table of its own.
+    pub fn policies(&self) -> impl Iterator<Item = (Option<&str>, &Policy)> {
+        let named = self.boxes.iter();
+        let named = named.map(|(name, settings)| (Some(name.as_str()), &settings.policy));
+        std::iter::once((None, &self.defaults.policy)).chain(named)
+    }
+
     /// What the settings do that may not be meant, each with its table.
     pub fn remarks(&self) -> Vec<String> {
-        let boxes = self.boxes.iter();
-        let boxes = boxes.map(|(name, settings)| (format!("[box.{name:?}]"), settings));
-        let all = [("[defaults]".to_owned(), &self.defaults)];
         let mut found = Vec::new();
-        for (table, settings) in all.into_iter().chain(boxes) {
-            for remark in mailbox::remarks(&settings.policy) {
+        for (name, policy) in self.policies() {
+            let table = name.map_or("[defaults]".to_owned(), |name| format!("[box.{name:?}]"));
+            for remark in mailbox::remarks(policy) {
                 // A box does not repeat what it has from [defaults].
                 if !found.iter().any(|known: &String| known.ends_with(&remark)) {
                     found.push(format!("{table} {remark}"));

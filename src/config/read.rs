@@ -171,7 +171,13 @@ impl<'a> Reader<'a> {
         };
         let (voice_box, ami) = (below("voicemail"), below("ami"));
         let (mail, webhook) = (below("mail"), below("webhook"));
+        let page = value
+            .get_ref()
+            .get("page_url")
+            .and_then(|page| page.get_ref().as_str());
+        let has_id = page.is_some_and(|page| page.contains("{id}") || page.contains("%7Bid%7D"));
         let mut delivery: Delivery = self.section("delivery", value);
+        delivery.page_lacks_id = delivery.page_url.is_some() && !has_id;
         if let Some(voice_box) = voice_box {
             delivery.voice_box = self.section("delivery.voicemail", voice_box);
         }

@@ -108,6 +108,12 @@ pub fn reason(reason: &Reason, language: Language) -> String {
             "the request names no voice box: write agi://…/guard?box=100@default",
             "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
         ),
+        (Reason::Undeliverable(obstacle), En) => {
+            format!("not heard: no message can be put into the mailbox: {obstacle}")
+        }
+        (Reason::Undeliverable(obstacle), De) => {
+            format!("nicht gehört: in die Mailbox lässt sich keine Nachricht legen: {obstacle}")
+        }
         (Reason::HandedOn(what), En) => format!("handed on to VoiceMail(): {}", trouble(what, En)),
         (Reason::HandedOn(what), De) => {
             format!("an VoiceMail() übergeben: {}", trouble(what, De))

@@ -149,6 +149,11 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
         ),
         (
+            R::Undeliverable("/spool/default/100/INBOX is not a folder".into()),
+            "not heard: no message can be put into the mailbox: /spool/default/100/INBOX is not a folder",
+            "nicht gehört: in die Mailbox lässt sich keine Nachricht legen: /spool/default/100/INBOX is not a folder",
+        ),
+        (
             R::NothingLeft,
             "nothing is left of its sound",
             "von seinem Ton ist nichts übrig",

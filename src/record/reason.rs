@@ -61,6 +61,8 @@ pub enum Reason {
     TooManyCalls,
     /// The request names no mailbox.
     NoMailbox,
+    /// Not heard: this keeps messages out of the mailbox, and they would reach nobody else.
+    Undeliverable(String),
     /// Something failed, and `VoiceMail()` took the caller.
     HandedOn(Trouble),
     /// Something failed.

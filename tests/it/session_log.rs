@@ -167,7 +167,8 @@ fn guard(folder: &TempDir, source: Box<dyn Source>) -> (Guard, Opened) {
     let (data, clock) = (folder.path().join("data"), Clock::default());
     let opened = CallLog::open(&data, clock).unwrap();
     let tap = format!(
-        "[tap]\nfolder_as_asterisk_sees_it = \"/tap\"\nfolder_as_guard_sees_it = '{}'\n",
+        "[tap]\nfolder_as_asterisk_sees_it = \"/tap\"\nfolder_as_guard_sees_it = '{0}'\n\
+         [delivery.voicemail]\nspool = '{0}'\n",
         folder.path().display()
     );
     let guard = Guard {

@@ -1,5 +1,5 @@
-//! How values of settings are written: readers for serde's `deserialize_with`, each refusing what is not allowed
-//! by saying what is.
+//! How values of settings are written: readers for serde's `deserialize_with`, each refusing what
+//! is not allowed by saying what is.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What an administrator sets for the conversation of one mailbox, with its defaults and what is allowed.
+//! What an administrator sets for the conversation of one mailbox, with its defaults and what is
+//! allowed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -200,7 +201,8 @@ fn star_exit<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Er
 const EXIT: &str = "a place in the dialplan such as \"support,o,1\", a context such as \"support\" for \
                     its own extension, or \"\" for none";
 
-/// Where a key leads out of the mailbox: nowhere, or a whole place in the dialplan. A context alone means its
+/// Where a key leads out of the mailbox: nowhere, or a whole place in the dialplan. A context alone
+/// means its
 /// `extension`, as `VoiceMail()` goes to `o` and `a`.
 fn exit(text: &str, extension: &str) -> Option<Option<String>> {
     let word = |word: &str| {

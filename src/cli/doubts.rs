@@ -1,4 +1,5 @@
-//! What `serve` warns of at its start and at a reload: what would keep messages from those they are for.
+//! What `serve` warns of at its start and at a reload: what would keep messages from those they are
+//! for.
 
 use rustix::process::geteuid;
 
@@ -13,10 +14,11 @@ pub(super) fn doubts(config: &Config) -> impl Iterator<Item = String> {
     let page = page
         .filter(|_| config.delivery.page_lacks_id)
         .map(|page| format!("[delivery] page_url has no {{id}}: calls are linked as {page}"));
-    as_root().into_iter().chain(spool(config)).chain(page)
+    spool(config).into_iter().chain(page)
 }
 
-fn as_root() -> Option<String> {
+/// What comes of a start as root.
+pub(super) fn as_root() -> Option<String> {
     geteuid().is_root().then(|| {
         "the guard runs as root: the files it makes (call log, tap folder) will be root's, and later starts as another \
          user fail on them. Run it as Asterisk's user (runuser -u asterisk -- voicemail-guard serve, or User= of the unit), \

@@ -1,4 +1,5 @@
-//! Whether the files of prompts and greetings are where Asterisk looks for them, and how long they play.
+//! Whether the files of prompts and greetings are where Asterisk looks for them, and how long they
+//! play.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +16,8 @@ use crate::prompts::Prompt;
 pub(super) enum Installed {
     /// All of them.
     Complete,
-    /// These cannot be played: a caller of this language goes on to `VoiceMail()` when one is needed.
+    /// These cannot be played: a caller of this language goes on to `VoiceMail()` when one is
+    /// needed.
     Wanting {
         /// There is no file of them.
         missing: Vec<Prompt>,
@@ -28,7 +30,8 @@ pub(super) enum Installed {
 
 /// Looks which prompts of a language Asterisk would find.
 ///
-/// Asterisk looks in `<sounds>/<language>/`, for `de_AT` then in `de`, and at last in `<sounds>` itself
+/// Asterisk looks in `<sounds>/<language>/`, for `de_AT` then in `de`, and at last in `<sounds>`
+/// itself
 /// (`fileexists_core` in `main/file.c`).
 pub(super) fn installed(settings: &Prompts, language: &str) -> Installed {
     if fs::read_dir(&settings.sounds).is_err() {
@@ -53,7 +56,8 @@ pub(super) fn installed(settings: &Prompts, language: &str) -> Installed {
 /// What is seen of a sound of the administrator's own, such as the greeting of a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnSound {
-    /// The languages that have no file of it: their callers hear it in English, or go on to `VoiceMail()`.
+    /// The languages that have no file of it: their callers hear it in English, or go on to
+    /// `VoiceMail()`.
     pub(super) missing: Vec<String>,
     /// How long the longest of its files plays; `None` where there is none at all.
     pub(super) length: Option<Duration>,
@@ -83,7 +87,8 @@ pub(super) fn own_sound(settings: &Prompts, sound: &str) -> Option<OwnSound> {
     })
 }
 
-/// Notes in the settings how long the greetings of the administrator's own play, where that can be seen.
+/// Notes in the settings how long the greetings of the administrator's own play, where that can be
+/// seen.
 pub(super) fn measure_greetings(config: &mut Config) {
     let prompts = config.prompts.clone();
     config.measure_greetings(|sound| own_sound(&prompts, sound)?.length);

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::doubts::doubts;
+use super::doubts::{as_root, doubts};
 use super::prompt_files::{Installed, installed, measure_greetings, own_sound};
 use super::reload::{self, Reload};
 use super::stop::{self, Stop};
@@ -48,6 +48,9 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
     measure_greetings(&mut config);
     let data = shared.data_folder()?;
     let log_level = telemetry::start(&config.log.level, config.log.format).map_err(failed)?;
+    if let Some(doubt) = as_root() {
+        warn!("{doubt}");
+    }
     let (allowed, needed) = (descriptors::raise(), descriptors::needed(&config.limits));
     if allowed < needed {
         warn!(

@@ -11,7 +11,8 @@ use super::value::{folder, host_and_port, one_line, url};
 use super::webhook::Webhook;
 use crate::setting::{count, seconds};
 
-/// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of the box.
+/// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of
+/// the box.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Delivery {
@@ -129,8 +130,8 @@ impl Format {
     pub const ALL: [Self; 4] = [Self::Wav, Self::Wav49, Self::Gsm, Self::Sln];
 }
 
-/// `[delivery.ami]`: Asterisk's manager interface, for the lamps, for messages that are replayed and for who
-/// was answered; not used where no user is set.
+/// `[delivery.ami]`: Asterisk's manager interface, for the lamps, for messages that are replayed
+/// and for who was answered; not used where no user is set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub struct Ami {

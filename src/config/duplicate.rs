@@ -1,6 +1,7 @@
 //! What stands in a file twice, by its text: the parser says only that something does.
 
-/// The whole key that this line (from 1) sets or the table that it begins, and the line where it is first.
+/// The whole key that this line (from 1) sets or the table that it begins, and the line where it is
+/// first.
 pub(super) fn places(text: &str, line: usize) -> (String, Option<usize>) {
     let mut table = Vec::new();
     let mut before: Vec<(usize, Vec<String>)> = Vec::new();

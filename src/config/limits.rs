@@ -16,8 +16,8 @@ pub struct Limits {
     /// Calls at once; one more is refused, so that Asterisk carries on without us.
     #[serde(rename = "max_calls", deserialize_with = "count::<_, _, 1, 100_000>")]
     pub calls: usize,
-    /// Connections at once, those in their prelude or refused above `calls` among them; one more is refused
-    /// without a look at what it sends. At least `calls`.
+    /// Connections at once, those in their prelude or refused above `calls` among them; one more is
+    /// refused without a look at what it sends. At least `calls`.
     #[serde(
         rename = "max_connections",
         deserialize_with = "count::<_, _, 1, 200_000>"

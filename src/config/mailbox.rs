@@ -1,4 +1,5 @@
-//! `[defaults]` and `[box."100@default"]`: the settings of a mailbox, each inherited where it is not set.
+//! `[defaults]` and `[box."100@default"]`: the settings of a mailbox, each inherited where it is
+//! not set.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +69,8 @@ impl Default for MailboxDelivery {
     }
 }
 
-/// The lists of callers that a table has of its own. They may be long: a mailbox shares those it inherits.
+/// The lists of callers that a table has of its own. They may be long: a mailbox shares those it
+/// inherits.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub(super) struct OwnLists {

@@ -1,8 +1,8 @@
 //! Settings: a TOML file into typed values with units, or the defaults where there is no file.
 //!
-//! Unknown settings are refused. A file with mistakes is refused as a whole, with all its mistakes at
-//! once, each with its line, its key and what is allowed there. `voicemail-guard.toml` beside the
-//! sources shows every setting at its default.
+//! Unknown settings are refused. A file with mistakes is refused as a whole, with all its mistakes
+//! at once, each with its line, its key and what is allowed there. `voicemail-guard.toml` beside
+//! the sources shows every setting at its default.
 
 pub mod delivery;
 mod duplicate;
@@ -120,7 +120,8 @@ impl Config {
         &self.of_box(box_name).delivery
     }
 
-    /// How close together calls by one number for a box are one case; `None` where they form no cases.
+    /// How close together calls by one number for a box are one case; `None` where they form no
+    /// cases.
     pub fn repeat_window(&self, box_name: &str) -> Option<Duration> {
         self.of_box(box_name).repeat_window
     }
@@ -165,7 +166,8 @@ impl Config {
         }
     }
 
-    /// How callers are treated: by `[defaults]`, which have no name, and of each mailbox with a table of its own.
+    /// How callers are treated: by `[defaults]`, which have no name, and of each mailbox with a
+    /// table of its own.
     pub fn policies(&self) -> impl Iterator<Item = (Option<&str>, &Policy)> {
         let named = self.boxes.iter();
         let named = named.map(|(name, settings)| (Some(name.as_str()), &settings.policy));
@@ -295,8 +297,8 @@ impl Default for Prompts {
     }
 }
 
-/// Where the call log and the kept audio live: what was asked for, else systemd's `$STATE_DIRECTORY`,
-/// else the platform's state folder of this user.
+/// Where the call log and the kept audio live: what was asked for, else systemd's
+/// `$STATE_DIRECTORY`, else the platform's state folder of this user.
 ///
 /// # Errors
 /// Nothing was asked for and this user has no home.
@@ -344,7 +346,8 @@ pub enum ConfigError {
     },
 }
 
-/// The bytes of a regular file that is no longer than a configuration can be; nothing else is waited for.
+/// The bytes of a regular file that is no longer than a configuration can be; nothing else is
+/// waited for.
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let about = std::fs::metadata(path)?;
     if !about.is_file() {

@@ -1,8 +1,8 @@
 //! From the text of a configuration file to [`Config`], or to everything that is wrong with it.
 //!
-//! serde stops at the first mistake; so each table is read again without the offending setting until
-//! nothing is wrong with it any more. A struct takes the settings from its table that its fields name, and a table
-//! may have several; what none of them takes is unknown.
+//! serde stops at the first mistake; so each table is read again without the offending setting
+//! until nothing is wrong with it any more. A struct takes the settings from its table that its
+//! fields name, and a table may have several; what none of them takes is unknown.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -273,8 +273,8 @@ impl<'a> Reader<'a> {
         mailboxes
     }
 
-    /// Reads a mailbox's table over what it inherits, and gives what others inherit from it. Settings are checked
-    /// together, too, blaming the table only for what it sets itself.
+    /// Reads a mailbox's table over what it inherits, and gives what others inherit from it.
+    /// Settings are checked together, too, blaming the table only for what it sets itself.
     fn mailbox(
         &mut self,
         title: &str,

@@ -23,8 +23,8 @@ impl SharedConfig {
         Arc::clone(&self.0.borrow())
     }
 
-    /// From now on these hold, but for what only a restart can change; gives the names of such settings
-    /// that were to change.
+    /// From now on these hold, but for what only a restart can change; gives the names of such
+    /// settings that were to change.
     pub fn replace(&self, new: Config) -> Vec<&'static str> {
         let mut kept = Vec::new();
         self.0.send_modify(|settings| {
@@ -46,7 +46,8 @@ impl SharedConfig {
 pub struct News(watch::Receiver<Arc<Config>>);
 
 impl News {
-    /// Returns once the settings have been changed since the last time; never when they cannot be any more.
+    /// Returns once the settings have been changed since the last time; never when they cannot be
+    /// any more.
     ///
     /// Cancelling it loses nothing.
     pub async fn changed(&mut self) {
@@ -57,8 +58,8 @@ impl News {
 }
 
 impl Config {
-    /// These settings in a guard that was started with the old ones: what cannot be changed in a running
-    /// guard stays as it was. Gives the names of the settings that would have changed.
+    /// These settings in a guard that was started with the old ones: what cannot be changed in a
+    /// running guard stays as it was. Gives the names of the settings that would have changed.
     fn after(mut self, old: &Self) -> (Self, Vec<&'static str>) {
         let mut kept = Vec::new();
         let own = (&mut self.delivery.voice_box, &old.delivery.voice_box);

@@ -65,7 +65,8 @@ pub(super) fn host<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Erro
     text(from, |text| is_host(text).then(|| text.to_owned()), allowed)
 }
 
-/// What a mail server is greeted with, or nothing: a name, or an address, which is sent in brackets.
+/// What a mail server is greeted with, or nothing: a name, or an address, which is sent in
+/// brackets.
 pub(super) fn hello<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     let rule = |text: &str| {
         let bare = text.trim_matches(['[', ']']).trim_start_matches("IPv6:");

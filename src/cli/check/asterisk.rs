@@ -1,5 +1,5 @@
-//! `check` of Asterisk's own configuration: is the guard's dialplan brought in, and are the boxes that have
-//! settings mailboxes of Asterisk's.
+//! `check` of Asterisk's own configuration: is the guard's dialplan brought in, and are the boxes
+//! that have settings mailboxes of Asterisk's.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,5 @@
-//! `check` of settings that have a counterpart in Asterisk's own configuration: whether the two agree.
+//! `check` of settings that have a counterpart in Asterisk's own configuration: whether the two
+//! agree.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Whether messages can be put into mailboxes: what in the spool stands in their way, without writing anything.
+//! Whether messages can be put into mailboxes: what in the spool stands in their way, without
+//! writing anything.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -31,7 +32,8 @@ pub enum Obstacle {
     NoRight(PathBuf),
 }
 
-/// What keeps messages out of this mailbox. Folders that are not there yet are made with the first message.
+/// What keeps messages out of this mailbox. Folders that are not there yet are made with the first
+/// message.
 ///
 /// Blocks for a few system calls.
 pub fn obstacle(spool: &Path, mailbox: &Mailbox) -> Option<Obstacle> {
@@ -66,8 +68,9 @@ fn blocked(folder: &Path, is_written_to: bool) -> Option<Obstacle> {
     }
 }
 
-/// What keeps the message of this call out of its mailbox, where it would reach nobody else; looked at for at most half a
-/// second. Of a share that does not answer nothing is known: it may do so again before the message is delivered.
+/// What keeps the message of this call out of its mailbox, where it would reach nobody else; looked
+/// at for at most half a second. Of a share that does not answer nothing is known: it may do so
+/// again before the message is delivered.
 pub async fn in_the_way(record: &CallRecord, config: &Config, clock: Clock) -> Option<Obstacle> {
     let settings = &config.delivery.voice_box;
     let wanted = config.deliver_to(&record.box_name);
@@ -84,8 +87,8 @@ pub async fn in_the_way(record: &CallRecord, config: &Config, clock: Clock) -> O
 
 const LONGEST_LOOK: Duration = Duration::from_millis(500);
 
-/// Whether a mailbox's messages reach nobody where its folder takes none: in observe `VoiceMail()` writes them, a replay
-/// has it write them, and every other destination gets them all the same.
+/// Whether a mailbox's messages reach nobody where its folder takes none: in observe `VoiceMail()`
+/// writes them, a replay has it write them, and every other destination gets them all the same.
 fn is_the_only_way(mode: Mode, wanted: &[Destination], method: Method) -> bool {
     mode != Mode::Observe && method == Method::Files && wanted == [Destination::VoiceBox]
 }

@@ -38,13 +38,13 @@ pub(crate) fn incoming(incoming: &Incoming) -> String {
         Incoming::Reply(Reply::DeadChannel) => return "511".to_owned(),
         Incoming::Reply(Reply::Usage(text)) => format!("520 {}", masked(text)),
         Incoming::Reply(Reply::Malformed(line) | Reply::Garbage(line)) => masked(line),
-        Incoming::Reply(Reply::Result(ResultLine { code, value, tail })) => {
+        Incoming::Reply(Reply::Result(ResultLine { value, tail })) => {
             let value = match value[..] {
                 [b'4', b'8'..=b'9'] | [b'5', b'0'..=b'7'] => "(digit)".to_owned(),
                 _ => masked(value),
             };
             let tail = String::from_utf8_lossy(tail);
-            format!("{code} result={value} {tail}")
+            format!("200 result={value} {tail}")
         }
     };
     text::shortened(line.trim_end(), LONGEST_LINE).to_string()

@@ -3,24 +3,21 @@
 use super::codec::Incoming;
 use super::command::Command;
 use super::encode::EncodeError;
-use super::outcome::{ChannelState, Failure, Outcome, RecordEnd};
+use super::outcome::{ChannelState, Failure, Outcome};
 use super::reading::{Reading, missing_file_or_refusal, read};
 use super::reply::{Reply, ResultLine};
 
 /// Keeps one session's commands and replies matched, and knows whether the channel lives.
 ///
 /// Law: every command that [`start`](Self::start) or [`start_behind`](Self::start_behind) took ends exactly
-/// once: *replied*, *swallowed* or *lost* with the channel. A reply to nothing is reported and never matched to
-/// a later command.
+/// once: *replied* or *lost* with the channel. A reply to nothing is reported and never matched to a later command.
 ///
 /// ```text
 ///            start             reply
-///   Idle ───────────► Awaiting ─────────────────────────────► Idle   replied
-///                      │    │   -1, nobody knows why
-///                      │    └────────► Probing ── status ───► Idle   replied: gone, or failed
-///                      │ interrupt
-///                      └─────────► Interrupting ── fence ───► Idle   swallowed, or replied
-///   any state ── closed ──► Closed                                   lost, or gone behind a -1
+///   Idle ───────────► Awaiting ───────────────────────────► Idle   replied
+///                         │   -1, nobody knows why
+///                         └────────► Probing ── status ───► Idle   replied: gone, or failed
+///   any state ── closed ──► Closed                                 lost, or gone behind a -1
 /// ```
 ///
 /// `-1` has three causes that look alike. They are told apart like this:
@@ -31,11 +28,6 @@ use super::reply::{Reply, ResultLine};
 ///   `AGISIGHUP=no` never);
 /// * where the channel has a state, the command failed: a command that plays a file and played
 ///   nothing of it misses its file, [`Failure::FileMissing`]; all others were [`Failure::Refused`].
-///
-/// Asterisk ends a prompt, and gives no reply to it, when the next command arrives; but the prompt may
-/// have ended by itself, with a reply, while that command was on its way. [`interrupt`](Self::interrupt)
-/// therefore sends a command whose answer nothing else can give, the fence; when it is back it is
-/// certain which of the two happened.
 #[derive(Debug, Default)]
 pub struct Exchange {
     state: State,
@@ -43,7 +35,6 @@ pub struct Exchange {
     behind: Option<Command>,
     dead: bool,
     outbox: Option<Command>,
-    fences: u32,
 }
 
 /// A command that has come to its end.
@@ -84,9 +75,6 @@ pub enum Refused {
     /// Nothing is under way that another command can wait behind, or one waits already.
     #[error("nothing under way can be followed")]
     NotFollowable,
-    /// There is nothing under way that can be interrupted.
-    #[error("nothing under way can be interrupted")]
-    NotInterruptible,
     /// The command cannot be put on a line.
     #[error(transparent)]
     Unsendable(#[from] EncodeError),
@@ -104,12 +92,6 @@ enum State {
         command: Command,
         line: ResultLine,
     },
-    /// The fence is under way behind the command, whose own reply may have come.
-    Interrupting {
-        command: Command,
-        reply: Option<Reply>,
-        fence: String,
-    },
     Closed,
 }
 
@@ -124,9 +106,7 @@ impl Exchange {
         match self.state {
             State::Idle => {}
             State::Closed => return Err(Refused::Closed),
-            State::Awaiting { .. } | State::Probing { .. } | State::Interrupting { .. } => {
-                return Err(Refused::Busy);
-            }
+            State::Awaiting { .. } | State::Probing { .. } => return Err(Refused::Busy),
         }
         if self.dead && !command.verb().is_legal_on_dead_channel() {
             return Err(Refused::DeadChannel);
@@ -158,34 +138,6 @@ impl Exchange {
         Ok(())
     }
 
-    /// Ends the prompt, the reading-out or the waiting that is under way, at once.
-    ///
-    /// It ends as [`Outcome::Swallowed`], or as what it was where it had ended by itself meanwhile. To
-    /// interrupt twice is to interrupt once.
-    pub fn interrupt(&mut self) -> Result<(), Refused> {
-        match std::mem::take(&mut self.state) {
-            State::Awaiting { command } if command.verb().is_interruptible() => {
-                self.fences = self.fences.wrapping_add(1);
-                let fence = format!("voicemail-guard-fence-{}", self.fences);
-                self.outbox = Some(Command::get_full_variable(&fence));
-                self.state = State::Interrupting {
-                    command,
-                    reply: None,
-                    fence,
-                };
-                Ok(())
-            }
-            state @ State::Interrupting { .. } => {
-                self.state = state;
-                Ok(())
-            }
-            state => {
-                self.state = state;
-                Err(Refused::NotInterruptible)
-            }
-        }
-    }
-
     /// The next line to write: call it after everything else, until it gives `None`.
     pub fn poll_send(&mut self) -> Option<Command> {
         self.outbox.take()
@@ -210,9 +162,7 @@ impl Exchange {
         self.outbox = None;
         let (command, outcome) = match std::mem::replace(&mut self.state, State::Closed) {
             State::Idle | State::Closed => (self.behind.take()?, Outcome::Lost),
-            State::Awaiting { command } | State::Interrupting { command, .. } => {
-                (command, Outcome::Lost)
-            }
+            State::Awaiting { command } => (command, Outcome::Lost),
             State::Probing { command, .. } => (command, Outcome::ChannelGone),
         };
         Some(Finished { command, outcome })
@@ -232,9 +182,7 @@ impl Exchange {
     pub fn under_way(&self) -> Option<&Command> {
         match &self.state {
             State::Idle | State::Closed => None,
-            State::Awaiting { command }
-            | State::Probing { command, .. }
-            | State::Interrupting { command, .. } => Some(command),
+            State::Awaiting { command } | State::Probing { command, .. } => Some(command),
         }
     }
 
@@ -253,11 +201,6 @@ impl Exchange {
             }
             State::Awaiting { command } => self.replied(command, reply),
             State::Probing { command, line } => self.probed(command, line, reply),
-            State::Interrupting {
-                command,
-                reply: held,
-                fence,
-            } => self.fenced(command, held, fence, reply),
         }
     }
 
@@ -302,43 +245,6 @@ impl Exchange {
         self.finish(command, outcome)
     }
 
-    /// A reply while the fence is out: the command's own, or the fence's, which decides.
-    fn fenced(
-        &mut self,
-        command: Command,
-        held: Option<Reply>,
-        fence: String,
-        reply: Reply,
-    ) -> Handled {
-        let is_fence = match &reply {
-            Reply::Result(line) => line.text().as_deref() == Some(fence.as_bytes()),
-            _ => true,
-        };
-        if !is_fence {
-            let (reply, handled) = match held {
-                None => (Some(reply), Handled::Nothing),
-                held => (held, Handled::Unexpected(reply)),
-            };
-            self.state = State::Interrupting {
-                command,
-                reply,
-                fence,
-            };
-            return handled;
-        }
-        self.dead |= reply == Reply::DeadChannel;
-        let outcome = match held.map(|reply| read(&command, reply)) {
-            // An interrupted WAIT FOR DIGIT says 1, which is no key.
-            None | Some(Reading::Certain(Outcome::Malformed(_))) => Outcome::Swallowed,
-            Some(Reading::Certain(outcome)) => outcome,
-            Some(Reading::MinusOne(_)) if self.dead => Outcome::ChannelGone,
-            Some(Reading::MinusOne(line)) => {
-                Outcome::Failed(missing_file_or_refusal(command.verb(), &line))
-            }
-        };
-        self.finish(command, outcome)
-    }
-
     fn finish(&mut self, command: Command, outcome: Outcome) -> Handled {
         self.dead |= is_end_of_channel(&outcome);
         self.state = match self.behind.take() {
@@ -350,13 +256,5 @@ impl Exchange {
 }
 
 fn is_end_of_channel(outcome: &Outcome) -> bool {
-    matches!(
-        outcome,
-        Outcome::ChannelGone
-            | Outcome::DeadChannel
-            | Outcome::Recorded {
-                end: RecordEnd::Hangup,
-                ..
-            }
-    )
+    matches!(outcome, Outcome::ChannelGone | Outcome::DeadChannel)
 }

@@ -15,7 +15,7 @@ use nom::{IResult, Parser};
 pub enum Reply {
     /// `100 …`: not the answer, which is still to come.
     Trying,
-    /// `200 result=…`, and `503 result=…` of GOSUB.
+    /// `200 result=…`.
     Result(ResultLine),
     /// `510`: no such command.
     UnknownCommand,
@@ -32,9 +32,7 @@ pub enum Reply {
 /// `200 result=VALUE`, perhaps with `(text)`, `key=value` pairs or words behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ResultLine {
-    /// 200, or 503 where GOSUB could not be run.
-    pub code: u16,
-    /// What stands between `result=` and the first blank: perhaps nothing, a key, keys, a number.
+    /// What stands between `result=` and the first blank: perhaps nothing, a key, a number.
     pub value: Bytes,
     /// What follows the blank: any bytes, line ends among them.
     pub tail: Bytes,
@@ -48,13 +46,6 @@ impl ResultLine {
             .starts_with(b"(")
             .then(|| self.tail.slice(1..last.max(1)))
     }
-
-    /// The tail as a word of Asterisk's own in brackets, such as `timeout`, and what follows it.
-    pub fn remark(&self) -> Option<(&[u8], &[u8])> {
-        let text = self.tail.strip_prefix(b"(")?;
-        let end = text.iter().position(|&byte| byte == b')')?;
-        Some((&text[..end], text[end + 1..].trim_ascii_start()))
-    }
 }
 
 impl Reply {
@@ -65,8 +56,8 @@ impl Reply {
         };
         match code {
             100 => Self::Trying,
-            200 | 503 => match result_line(rest) {
-                Ok((_, line)) => Self::Result(ResultLine { code, ..line }),
+            200 => match result_line(rest) {
+                Ok((_, line)) => Self::Result(line),
                 Err(_) => Self::Malformed(Bytes::copy_from_slice(block)),
             },
             510 => Self::UnknownCommand,
@@ -79,7 +70,7 @@ impl Reply {
 
 /// Whether the reply that begins with this line goes on in the next one: its bracket is open.
 pub(super) fn opens_bracket(line: &[u8]) -> bool {
-    opening(line).is_ok_and(|(text, ())| !closes_bracket(text) && !text.starts_with(HEARD))
+    opening(line).is_ok_and(|(text, ())| !closes_bracket(text))
 }
 
 /// Whether this line ends a reply whose bracket is open: by a `)` at its end, or by one that a
@@ -123,7 +114,6 @@ fn result_line(input: &[u8]) -> IResult<&[u8], ResultLine> {
         preceded(opt(tag(" ")), rest),
     )
         .map(|(value, tail)| ResultLine {
-            code: 200,
             value: owned(value),
             tail: owned(tail),
         })
@@ -134,9 +124,6 @@ fn result_line(input: &[u8]) -> IResult<&[u8], ResultLine> {
 fn value(input: &[u8]) -> IResult<&[u8], &[u8]> {
     take_till(|byte| byte == b' ' || byte == b'\n').parse(input)
 }
-
-/// What was heard stands behind it in quotes, with any brackets, and its line is always whole.
-const HEARD: &[u8] = b"speech) ";
 
 /// Nearly every reply is one of three, which cost nothing.
 fn owned(bytes: &[u8]) -> Bytes {

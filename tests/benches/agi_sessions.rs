@@ -87,8 +87,8 @@ fn script() -> [(Command, &'static str); 14] {
             "200 result=0\n",
         ),
         (
-            Command::get_data("voicemail-guard/number", Duration::from_secs(3), 20),
-            "200 result=0911123456 (timeout)\n",
+            Command::get_full_variable("${CHANNEL(linkedid)}"),
+            "200 result=1 (1795430835.1)\n",
         ),
         (Command::exec("StopMixMonitor", ""), "200 result=0\n"),
         (
@@ -160,7 +160,7 @@ async fn serve(which: &str) {
 struct Script;
 
 impl Handler for Script {
-    async fn call(&self, mut connection: Connection, _request: Request, _stop: CancellationToken) {
+    async fn call(&self, mut connection: Connection, _request: Request) {
         let mut exchange = Exchange::new();
         for (command, _) in script() {
             if exchange.start(command).is_err() {

@@ -16,14 +16,13 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let mut words = words.split(|&byte| byte == 0xff);
     let mut word = || words.next().unwrap_or_default();
-    let command = match which % 8 {
+    let command = match which % 7 {
         0 => Command::set_variable(word(), word()),
         1 => Command::exec(word(), word()),
-        2 => Command::gosub(word(), word(), word(), Some(word())),
+        2 => Command::get_full_variable(word()),
         3 => Command::stream_file(word(), Keys::ALL),
-        4 => Command::database_put(word(), word(), word()),
+        4 => Command::say_digits(word(), Keys::NONE),
         5 => Command::verbose(word(), 1),
-        6 => Command::say_date_time(0, Keys::NONE, Some(word()), Some(word())),
         _ => Command::get_variable(word()),
     };
     let name = command

@@ -1,11 +1,11 @@
-//! What becomes of a command: hang-ups, interruptions, the end of the connection.
+//! What becomes of a command: hang-ups, the end of the connection.
 
 use bytes::Bytes;
 use voicemail_guard::agi::{
-    Command, Exchange, Failure, Handled, Incoming, Keys, Outcome, Refused, Reply, Verb,
+    Command, Exchange, Failure, Handled, Incoming, Keys, Outcome, Refused, Reply,
 };
 
-use super::{STREAM, WAIT, feed, finished, pressed, probed, ran_out, replies, started};
+use super::{STREAM, WAIT, feed, finished, probed, ran_out, replies, started};
 
 #[test]
 fn minus_one_is_told_apart() {
@@ -133,76 +133,27 @@ fn a_reply_to_nothing_is_never_matched_to_a_later_command() {
 }
 
 #[test]
-fn an_interrupted_prompt_is_swallowed() {
-    let mut exchange = started(STREAM());
-    exchange.interrupt().unwrap();
-    exchange.interrupt().unwrap();
-    let fence = fence(&mut exchange);
-    assert_eq!(exchange.poll_send(), None);
-    assert_eq!(finished(feed(&mut exchange, &fence)), Outcome::Swallowed);
-    exchange.start(WAIT()).unwrap();
-}
-
-#[test]
-fn a_prompt_that_ended_while_it_was_interrupted_is_replied() {
-    let mut exchange = started(STREAM());
-    exchange.interrupt().unwrap();
-    let fence = fence(&mut exchange);
-    assert_eq!(feed(&mut exchange, b"200 result=49 endpos=800\n"), []);
-    assert!(!exchange.is_idle());
-    assert_eq!(
-        finished(feed(&mut exchange, &fence)),
-        pressed(b'1', Some(800))
-    );
-}
-
-#[test]
-fn an_interrupted_wait_says_1_which_is_no_key() {
-    let mut exchange = started(WAIT());
-    exchange.interrupt().unwrap();
-    let fence = fence(&mut exchange);
-    assert_eq!(feed(&mut exchange, b"200 result=1\n"), []);
-    assert_eq!(finished(feed(&mut exchange, &fence)), Outcome::Swallowed);
-}
-
-#[test]
-fn what_does_not_watch_the_connection_is_not_interrupted() {
-    let mut exchange = started(Command::answer());
-    assert_eq!(exchange.interrupt(), Err(Refused::NotInterruptible));
-    assert_eq!(
-        finished(feed(&mut exchange, b"200 result=0\n")),
-        Outcome::Done
-    );
-    assert_eq!(exchange.interrupt(), Err(Refused::NotInterruptible));
-}
-
-/// The answer to the fence that was sent.
-fn fence(exchange: &mut Exchange) -> Vec<u8> {
-    let fence = exchange.poll_send().unwrap();
-    assert_eq!(fence.verb(), Verb::GetFullVariable);
-    let text = fence.arguments().next().unwrap();
-    [b"200 result=1 (", text, b")\n"].concat()
-}
-
-#[test]
 fn what_was_under_way_is_lost_with_the_connection() {
     let mut exchange = started(WAIT());
     let lost = exchange.closed();
     assert_eq!(lost.map(|finished| finished.outcome), Some(Outcome::Lost));
     assert_eq!(exchange.closed(), None);
-    assert_eq!(exchange.start(Command::noop()), Err(Refused::Closed));
+    assert_eq!(exchange.start(Command::answer()), Err(Refused::Closed));
 }
 
 #[test]
 fn a_command_sent_behind_another_is_answered_behind_it() {
-    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let timeout = || Command::set_variable("TIMEOUT(absolute)", "60");
     let gone_on = Outcome::Executed(0);
     let mut exchange = started(Command::exec("VoiceMail", "100"));
-    exchange.start_behind(rail()).unwrap();
-    assert_eq!(exchange.poll_send(), Some(rail()));
-    assert_eq!(exchange.start_behind(rail()), Err(Refused::NotFollowable));
+    exchange.start_behind(timeout()).unwrap();
+    assert_eq!(exchange.poll_send(), Some(timeout()));
+    assert_eq!(
+        exchange.start_behind(timeout()),
+        Err(Refused::NotFollowable)
+    );
     assert_eq!(finished(feed(&mut exchange, b"200 result=0\n")), gone_on);
-    assert_eq!(exchange.under_way(), Some(&rail()));
+    assert_eq!(exchange.under_way(), Some(&timeout()));
     assert_eq!(exchange.start(WAIT()), Err(Refused::Busy));
     assert_eq!(
         finished(feed(&mut exchange, b"200 result=1\n")),
@@ -213,9 +164,9 @@ fn a_command_sent_behind_another_is_answered_behind_it() {
 
 #[test]
 fn what_was_sent_behind_is_answered_before_the_status_that_tells_minus_one_apart() {
-    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let timeout = || Command::set_variable("TIMEOUT(absolute)", "60");
     let mut exchange = started(Command::exec("VoiceMail", "100"));
-    exchange.start_behind(rail()).unwrap();
+    exchange.start_behind(timeout()).unwrap();
     exchange.poll_send();
     assert_eq!(feed(&mut exchange, b"200 result=-1\n"), []);
     assert_eq!(exchange.poll_send(), Some(Command::channel_status()));
@@ -232,13 +183,13 @@ fn what_was_sent_behind_is_answered_before_the_status_that_tells_minus_one_apart
 
 #[test]
 fn nothing_is_sent_behind_what_it_would_end_nor_what_needs_a_caller() {
-    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let timeout = || Command::set_variable("TIMEOUT(absolute)", "60");
     assert_eq!(
-        Exchange::new().start_behind(rail()),
+        Exchange::new().start_behind(timeout()),
         Err(Refused::NotFollowable)
     );
     assert_eq!(
-        started(WAIT()).start_behind(rail()),
+        started(WAIT()).start_behind(timeout()),
         Err(Refused::NotFollowable)
     );
     let mut exchange = started(Command::exec("VoiceMail", "100"));
@@ -246,9 +197,9 @@ fn nothing_is_sent_behind_what_it_would_end_nor_what_needs_a_caller() {
         exchange.start_behind(Command::answer()),
         Err(Refused::NotFollowable)
     );
-    exchange.start_behind(rail()).unwrap();
+    exchange.start_behind(timeout()).unwrap();
     assert_eq!(exchange.closed().unwrap().outcome, Outcome::Lost);
-    assert_eq!(exchange.closed().map(|lost| lost.command), Some(rail()));
+    assert_eq!(exchange.closed().map(|lost| lost.command), Some(timeout()));
     assert_eq!(exchange.closed(), None);
-    assert_eq!(exchange.start_behind(rail()), Err(Refused::Closed));
+    assert_eq!(exchange.start_behind(timeout()), Err(Refused::Closed));
 }

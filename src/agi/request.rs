@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use percent_encoding::percent_decode;
+
 /// What Asterisk says when it connects: `agi_…` lines, owned, as bytes.
 ///
 /// Asterisk sends the lines in a fixed order and escapes nothing, so a line end inside a value makes
@@ -232,24 +234,5 @@ fn lossy(bytes: &[u8]) -> String {
 
 /// RFC 3986, 2.1; what is no valid escape stays as it stands, `+` too.
 fn percent_decoded(text: &[u8]) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((&byte, tail)) = rest.split_first() {
-        let escape = match (byte, tail) {
-            (b'%', [high, low, ..]) => hex(*high).zip(hex(*low)),
-            _ => None,
-        };
-        if let Some((high, low)) = escape {
-            decoded.push(high << 4 | low);
-            rest = &tail[2..];
-        } else {
-            decoded.push(byte);
-            rest = tail;
-        }
-    }
-    lossy(&decoded)
-}
-
-fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).map(|value| value as u8)
+    percent_decode(text).decode_utf8_lossy().into_owned()
 }

@@ -1,5 +1,7 @@
 //! What of a text is a number: without the address, parameters and signs that stand around it.
 
+use percent_encoding::percent_decode_str;
+
 use super::LONGEST_TEXT;
 
 /// What of a text is a number: its digits, and whether they begin with a country code.
@@ -81,8 +83,9 @@ pub(super) struct Core {
 
 impl Core {
     pub(super) fn of(text: &str) -> Self {
-        let plain: String = text.chars().take(MOST_READ).filter_map(plain).collect();
-        let plain = unescaped(&plain);
+        let text: String = text.chars().take(MOST_READ).collect();
+        let text = percent_decode_str(&text).decode_utf8_lossy();
+        let plain: String = text.chars().filter_map(plain).collect();
         let mut text = bare(&plain);
         if let Some((_, address)) = text.split_once('<')
             && let Some((address, _)) = address.split_once('>')
@@ -149,26 +152,6 @@ fn plain(c: char) -> Option<char> {
         c if c.is_control() => None,
         c => Some(c),
     }
-}
-
-/// With `%2B` and the like as the signs that they mean.
-fn unescaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, behind)) = rest.split_once('%') {
-        out.push_str(before);
-        let code = behind
-            .get(..2)
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        if let Some(code) = code.filter(|code| (0x20..0x7f).contains(code)) {
-            out.push(char::from(code));
-            rest = &behind[2..];
-        } else {
-            out.push('%');
-            rest = behind;
-        }
-    }
-    out + rest
 }
 
 /// The number behind one word, as in `Tel. 200` and `Phone: 200`.

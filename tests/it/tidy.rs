@@ -27,7 +27,7 @@ const RULES: [Rule; 16] = [
     Rule {
         module: "agi",
         from_this_crate: &[],
-        from_outside: &["bytes", "nom", "thiserror"],
+        from_outside: &["bytes", "nom", "percent_encoding", "thiserror"],
     },
     Rule {
         module: "text.rs",
@@ -37,7 +37,7 @@ const RULES: [Rule; 16] = [
     Rule {
         module: "number",
         from_this_crate: &["setting"],
-        from_outside: &["nom", "phonenumber", "serde", "thiserror"],
+        from_outside: &["nom", "percent_encoding", "phonenumber", "serde", "thiserror"],
     },
     Rule {
         module: "setting.rs",

@@ -12,10 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tokio_util::sync::CancellationToken;
 
 use self::explain::Seconds;
 use self::names::{Gathered, ListError, Named, PassedOver};
-use self::parallel::{Stop, in_order};
+use self::parallel::in_order;
 use self::plots::{NoFolder, Plots};
 use self::read::{Known, Trouble, Watch, hear_file};
 use self::show::{Outcome, Sum};
@@ -117,6 +118,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
         Some(folder) => Some(Plots::into(folder, names.len())?),
         None => None,
     };
+    let wanted = args.clone();
     let mut told = Told {
         args,
         many: names.len() > MOST_BLOCKS && !args.explain,
@@ -128,12 +130,9 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
         err,
     };
     in_order(
-        &names,
-        |number, named, stop| hear(args, plots.as_ref(), number, named, stop),
-        |number, result| {
-            let result = result.unwrap_or(Err(Trouble::Broken));
-            told.tell(&names[number].path, &result)
-        },
+        names,
+        move |number, named, stop| hear(&wanted, plots.as_ref(), number, named, stop),
+        |named, result| told.tell(&named.path, &result.unwrap_or(Err(Trouble::Broken))),
     )?;
     told.end()
 }
@@ -144,7 +143,7 @@ fn hear(
     plots: Option<&Plots>,
     number: usize,
     named: &Named,
-    stop: &Stop,
+    stop: &CancellationToken,
 ) -> Result<Outcome, Trouble> {
     if let Some(trouble) = &named.trouble {
         return Err(trouble.clone());

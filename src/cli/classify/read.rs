@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fs::OFlags;
+use tokio_util::sync::CancellationToken;
 
-use super::parallel::Stop;
 use crate::audio::file::{Decoder, Format, Origin, Remark, SoundError};
 use crate::audio::wav::WavError;
 use crate::audio::{Encoding, MediaTime};
@@ -137,7 +137,7 @@ pub(super) fn hear_file(
     path: &Path,
     known: Known,
     watch: &mut dyn Watch,
-    stop: &Stop,
+    stop: &CancellationToken,
 ) -> Result<Heard, Trouble> {
     let (file, octets) = open(path)?;
     if octets == 0 {
@@ -159,7 +159,7 @@ pub(super) fn hear_file(
             .push(&piece[..filled], &mut hearing.samples)
             .map_err(Trouble::Sound)?;
         hearing.hear();
-        if stop.is_set() {
+        if stop.is_cancelled() {
             return Err(Trouble::Stopped);
         }
         if hearing.listening.heard() >= LONGEST {

@@ -47,7 +47,7 @@ pub struct Guard {
 pub const CHECK_PATH: &str = "check";
 
 impl Handler for Guard {
-    async fn call(&self, connection: Connection, request: Request, _stop: CancellationToken) {
+    async fn call(&self, connection: Connection, request: Request) {
         self.answer(connection, request).await;
     }
 

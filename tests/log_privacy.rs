@@ -68,7 +68,8 @@ fn trouble_is_told_without_a_word_of_the_caller() {
     log.close_call(refused);
     assert_eq!(flush(&log), Safe::Database);
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    log.open_call(opened(1)).close(closed(1, Verdict::Message));
+    log.open_call(opened(1))
+        .close_and_deliver(closed(1, Verdict::Message), &[]);
     assert_eq!(flush(&log), Safe::Journal);
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(flush(&log), Safe::Database);

@@ -231,12 +231,8 @@ impl OpenCall {
         self.log.send(Entry::Update(Box::new(record)));
     }
 
-    /// Closes the record; `record` is filed as it is ([`CallLog::close_call`]), under the call's own id.
-    pub fn close(self, record: CallRecord) {
-        self.close_and_deliver(record, &[]);
-    }
-
-    /// The same, with deliveries ([`CallLog::close_and_deliver`]).
+    /// Closes the record; `record` is filed as it is, under the call's own id, with deliveries
+    /// ([`CallLog::close_and_deliver`]).
     pub fn close_and_deliver(mut self, mut record: CallRecord, wanted: &[Destination]) {
         record.id = self.id();
         self.record = None;

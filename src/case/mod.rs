@@ -98,16 +98,6 @@ pub fn number_of(record: &CallRecord) -> Option<String> {
 }
 
 impl Case {
-    /// The case that a call opens.
-    pub fn opened_by(record: &CallRecord) -> Self {
-        Self {
-            id: record.id,
-            first: record.started,
-            last: record.started,
-            closed: None,
-        }
-    }
-
     /// Whether a call by the same number for the same box that began then is one of this case.
     ///
     /// It is where it began within the window of the others. A call that began after the case was

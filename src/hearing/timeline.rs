@@ -165,15 +165,6 @@ impl Timeline {
         }
         seconds
     }
-
-    /// Where the last segment of this class ended, if there was one.
-    pub fn last_end(&self, class: Class) -> Option<MediaTime> {
-        self.segments
-            .iter()
-            .rev()
-            .find(|s| s.class == class && !s.is_empty())
-            .map(|s| s.end)
-    }
 }
 
 #[cfg(test)]

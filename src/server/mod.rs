@@ -32,14 +32,9 @@ use sparing::Sparing;
 pub trait Handler: Send + Sync + 'static {
     /// One call, from the prelude to the end of the connection.
     ///
-    /// `stop` is cancelled when the server is to end: the call may go on for [`Limits::grace`]. The
-    /// future is dropped when that is over, or after [`Limits::session`].
-    fn call(
-        &self,
-        connection: Connection,
-        request: Request,
-        stop: CancellationToken,
-    ) -> impl Future<Output = ()> + Send;
+    /// When the server is to end it may go on for [`Limits::grace`]. The future is dropped when that is
+    /// over, or after [`Limits::session`].
+    fn call(&self, connection: Connection, request: Request) -> impl Future<Output = ()> + Send;
 
     /// A call above [`Limits::calls`]: Asterisk has been told to carry on, its record can be filed.
     fn refused(&self, request: Request) -> impl Future<Output = ()> + Send {
@@ -226,9 +221,7 @@ impl<H: Handler> Server<H> {
             tokio::join!(refusing, self.handler.refused(request));
             return;
         };
-        self.handler
-            .call(connection, request, self.stop.child_token())
-            .await;
+        self.handler.call(connection, request).await;
     }
 }
 

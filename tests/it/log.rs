@@ -26,7 +26,7 @@ fn a_call_is_opened_and_closed_once() {
     assert_eq!(flush(&log), Safe::Database);
     assert_eq!(all(folder.path()), [opened(1)]);
 
-    call.close(closed(1, Verdict::Message));
+    call.close_and_deliver(closed(1, Verdict::Message), &[]);
     log.close_call(closed(1, Verdict::Hangup));
     assert_eq!(flush(&log), Safe::Database);
     assert_eq!(all(folder.path()), [closed(1, Verdict::Message)]);
@@ -81,7 +81,8 @@ fn the_last_handle_writes_what_is_left() {
     let folder = TempDir::new().unwrap();
     let log = open(folder.path()).log;
     for n in 0..500 {
-        log.open_call(opened(n)).close(closed(n, Verdict::Message));
+        log.open_call(opened(n))
+            .close_and_deliver(closed(n, Verdict::Message), &[]);
     }
     drop(log);
     let records = all(folder.path());
@@ -102,7 +103,7 @@ fn a_locked_database_sends_entries_through_the_journal() {
     flush(&log);
 
     let lock = Lock::take(folder.path());
-    early.close(closed(1, Verdict::Message));
+    early.close_and_deliver(closed(1, Verdict::Message), &[]);
     let late = log.open_call(opened(2));
     assert_eq!(flush(&log), Safe::Journal);
     assert_eq!(waiting(folder.path()), 2);
@@ -110,7 +111,7 @@ fn a_locked_database_sends_entries_through_the_journal() {
     lock.release();
     assert_eq!(flush(&log), Safe::Database);
     assert_eq!(waiting(folder.path()), 0);
-    late.close(closed(2, Verdict::Hangup));
+    late.close_and_deliver(closed(2, Verdict::Hangup), &[]);
     flush(&log);
     assert_eq!(
         all(folder.path()),
@@ -124,7 +125,8 @@ fn entries_wait_in_memory_when_the_journal_is_full_too() {
     symlink("/dev/full", folder.path().join(JOURNAL)).unwrap();
     let log = open(folder.path()).log;
     let lock = Lock::take(folder.path());
-    log.open_call(opened(1)).close(closed(1, Verdict::Message));
+    log.open_call(opened(1))
+        .close_and_deliver(closed(1, Verdict::Message), &[]);
     assert_eq!(flush(&log), Safe::Memory);
     assert_eq!(flush(&log), Safe::Memory);
     lock.release();

@@ -98,11 +98,14 @@ fn work_until_killed(step: &str) {
             call.record_mut().callback.number = "0171 2345678".into();
             call.save();
         }
-        "closed" | "closed in the journal" => call.close(closed(1, Verdict::Message)),
+        "closed" | "closed in the journal" => {
+            call.close_and_deliver(closed(1, Verdict::Message), &[])
+        }
         "many" => {
             // Killed while it goes on: what was told to be safe must be there.
             for n in 2.. {
-                log.open_call(opened(n)).close(closed(n, Verdict::Message));
+                log.open_call(opened(n))
+                    .close_and_deliver(closed(n, Verdict::Message), &[]);
                 if n == 41 {
                     assert_eq!(flush(&log), Safe::Database);
                     ready();

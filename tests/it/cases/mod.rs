@@ -166,7 +166,7 @@ fn a_call_has_its_case_from_its_begin() {
     assert_eq!(outline(folder.path()), [(1, None)]);
     open_call.record_mut().callback.number = "0171 2345678".into();
     open_call.save();
-    open_call.close(by(1, 0, BERLIN, Verdict::Message));
+    open_call.close_and_deliver(by(1, 0, BERLIN, Verdict::Message), &[]);
     flush(&log);
     assert_eq!(outline(folder.path()), [(1, Some(ClosedBy::Message))]);
 }

@@ -97,7 +97,7 @@ fn a_call_in_progress_is_nobody_to_call_back() {
     assert_eq!(still_open(), "No cases found.\n");
     let (_, all) = run(folder.path(), &["calls", "--cases"]);
     assert!(all.contains("call in progress"), "{all}");
-    call.close(hangup(1, 0, BERLIN));
+    call.close_and_deliver(hangup(1, 0, BERLIN), &[]);
     flush(&log);
     assert!(still_open().contains("+49301234567"), "{}", still_open());
 }

@@ -23,6 +23,7 @@ mod handles;
 #[derive(Default)]
 struct ByPath {
     said: Mutex<Vec<String>>,
+    stop: CancellationToken,
 }
 
 impl ByPath {
@@ -32,7 +33,7 @@ impl ByPath {
 }
 
 impl Handler for ByPath {
-    async fn call(&self, mut connection: Connection, request: Request, stop: CancellationToken) {
+    async fn call(&self, mut connection: Connection, request: Request) {
         match &*request.path() {
             "script" => {
                 let mut exchange = Exchange::new();
@@ -45,7 +46,7 @@ impl Handler for ByPath {
             "stubborn" => std::future::pending().await,
             _ => {
                 tokio::select! {
-                    () = stop.cancelled() => self.say("stopped"),
+                    () = self.stop.cancelled() => self.say("stopped"),
                     item = connection.next() => self.say(format!("{item:?}")),
                 }
             }
@@ -101,7 +102,7 @@ impl Guard {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = listener.local_addr().unwrap();
         let handler = Arc::new(ByPath::default());
-        let stop = CancellationToken::new();
+        let stop = handler.stop.clone();
         let server = tokio::spawn(server::run(
             vec![listener],
             limits,

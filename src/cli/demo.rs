@@ -113,12 +113,11 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
     // A demonstration leaves nothing in anybody's voice box.
     config.deliver_nowhere();
     let data = folder.path().join("data");
-    let clock = Clock::faster(args.speed);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let clock = Clock::faster(clock.speed());
+        let clock = Clock::faster(args.speed);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let server = listener.local_addr()?;
         let stop = Stop::default();

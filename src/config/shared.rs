@@ -145,11 +145,11 @@ mod tests {
         let settings = SharedConfig::new(Config::default());
         settings.replace(config("[limits]\nmax_calls = 7\n"));
         let mut news = settings.news();
-        let none = tokio::time::timeout(std::time::Duration::ZERO, news.changed()).await;
+        let none = crate::clock::timeout(std::time::Duration::ZERO, news.changed()).await;
         assert!(none.is_err());
         assert!(settings.replace(Config::default()).is_empty());
         news.changed().await;
-        let none = tokio::time::timeout(std::time::Duration::ZERO, news.changed()).await;
+        let none = crate::clock::timeout(std::time::Duration::ZERO, news.changed()).await;
         assert!(none.is_err());
     }
 }

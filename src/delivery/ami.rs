@@ -13,6 +13,7 @@ use tokio::io::{
 };
 use tokio::net::TcpStream;
 
+use crate::clock::timeout;
 use crate::config::delivery::Ami;
 use crate::record::Mailbox;
 
@@ -166,7 +167,7 @@ async fn in_time<T>(
     talk: impl Future<Output = Result<T, Said>>,
 ) -> Result<T, AmiError> {
     let address = || settings.address.clone();
-    match tokio::time::timeout(PATIENCE, talk).await {
+    match timeout(PATIENCE, talk).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(Said::No { action, message })) => Err(AmiError::Refused { action, message }),
         Ok(Err(Said::Nonsense)) => Err(AmiError::Stranger { address: address() }),

@@ -43,6 +43,7 @@ use super::trim::Stretch;
 use super::{Failed, Parcel, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
 use crate::call_log::export;
+use crate::clock::timeout;
 use crate::config::webhook::{SHORTEST_SECRET, Webhook};
 use crate::record::{CallRecord, Verdict};
 use crate::text::shortened;
@@ -80,7 +81,7 @@ pub async fn deliver(
             let stream = connect(settings, url).await?;
             send(stream, request, now).await
         };
-        let sent = tokio::time::timeout(settings.timeout, exchange).await;
+        let sent = timeout(settings.timeout, exchange).await;
         let late = || {
             let seconds = settings.timeout.as_secs_f64();
             Failed::again(format!("{} did not answer within {seconds} s", shown(url)))
@@ -99,7 +100,7 @@ pub async fn deliver(
 /// What is in the way.
 pub async fn probe(settings: &Webhook) -> Result<String, Failed> {
     let url = receiver(settings)?;
-    tokio::time::timeout(settings.timeout, connect(settings, url))
+    timeout(settings.timeout, connect(settings, url))
         .await
         .map_err(|_| Failed::again(format!("{} cannot be reached in time", shown(url))))??;
     Ok(shown(url))
@@ -390,7 +391,7 @@ async fn beginning(response: Response<Incoming>) -> String {
     let mut body = response.into_body();
     let mut found = Vec::new();
     while found.len() < MOST_SHOWN && !body.is_end_stream() {
-        match tokio::time::timeout(PATIENCE, body.frame()).await {
+        match timeout(PATIENCE, body.frame()).await {
             Ok(Some(Ok(frame))) => found.extend_from_slice(frame.data_ref().map_or(&[][..], |d| d)),
             _ => break,
         }

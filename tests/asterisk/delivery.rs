@@ -19,11 +19,8 @@ use crate::manager::Manager;
 use crate::sip::Caller;
 use crate::sound::{Sound, likeness};
 
-use self::of_today::of_today;
 use self::records::closed;
 
-#[path = "../support/of_today.rs"]
-pub mod of_today;
 #[path = "../support/records.rs"]
 pub mod records;
 
@@ -80,7 +77,8 @@ fn leave_undelivered(lab: &Lab, guard: &Guard<'_>, calls: Range<u32>) {
             box_name: format!("{}@default", lab.voice_box()),
             audio: Some(format!("audio/{n}.wav")),
             delivered: Vec::new(),
-            ..of_today(closed(n, Verdict::Message))
+            ended: Some(Clock::default().date()),
+            ..closed(n, Verdict::Message)
         };
         let sound: Vec<i16> = (0..4_000).map(|i| (n as i16 + 1) * (i % 13)).collect();
         let path = guard.data().join(format!("audio/{n}.wav"));

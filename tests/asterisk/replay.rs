@@ -10,7 +10,6 @@ use voicemail_guard::call_log::CallLog;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
-use crate::delivery::of_today::of_today;
 use crate::delivery::records::{closed, opened};
 use crate::guard::Guard;
 use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
@@ -35,7 +34,8 @@ fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, sound: &[i16]) 
         audio: Some(format!("audio/{n}.wav")),
         delivered: Vec::new(),
         timeline: Vec::new(),
-        ..of_today(closed(n, Verdict::Message))
+        ended: Some(Clock::default().date()),
+        ..closed(n, Verdict::Message)
     };
     let path = guard.data().join(format!("audio/{n}.wav"));
     fs::create_dir_all(path.parent().unwrap()).unwrap();

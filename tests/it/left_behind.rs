@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{MediaTime, g711};
 use voicemail_guard::call_log::{Opened, Reader};
-use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::{Class, Segment};
@@ -21,7 +20,7 @@ use voicemail_guard::session::Guard;
 use voicemail_guard::tap::monitor::{self, Folder};
 use voicemail_guard::tap::{Gap, keep};
 
-use crate::support::call_log::{all, open};
+use crate::support::call_log::{all, clock, open};
 use crate::support::records::{closed, opened};
 
 struct House {
@@ -42,7 +41,7 @@ impl House {
         let guard = Guard {
             settings: SharedConfig::new(config),
             log: log.log.clone(),
-            clock: Clock::default(),
+            clock: clock(),
             data: folder.path().join("data"),
             source: Box::new(Folder(tap)),
             at_once: CancellationToken::new(),

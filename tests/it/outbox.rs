@@ -7,7 +7,6 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::{CallLog, Duty, JOURNAL, Outcome, Reader, Safe, Stage};
-use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::ClassSeconds;
@@ -15,8 +14,7 @@ use voicemail_guard::record::{
     CallRecord, Delivered, Destination, EndedBy, Mode, Verdict, destinations_of,
 };
 
-use crate::support::call_log::{Lock, all, flush, open};
-use crate::support::of_today::of_today;
+use crate::support::call_log::{Lock, all, clock, flush, open};
 use crate::support::records::{closed, opened};
 
 const BOX: [Destination; 1] = [Destination::VoiceBox];
@@ -252,12 +250,12 @@ impl House {
         let path = self.data().join(closed(n, Verdict::Message).audio.unwrap());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, wav::encode(&vec![1000; 16_000])).unwrap();
-        log.close_and_deliver(of_today(undelivered(n)), &BOX);
+        log.close_and_deliver(undelivered(n), &BOX);
     }
 
     /// Lets the worker work until the outbox looks as wanted.
     fn works_until(&self, log: &CallLog, wanted: impl Fn(&[Duty]) -> bool) {
-        let clock = Clock::default();
+        let clock = clock();
         block_on(async {
             let stop = CancellationToken::new();
             let worker = Worker::new(
@@ -378,7 +376,7 @@ fn what_fails_waits_and_is_given_up_in_the_end() {
     let log = open(&house.data()).log;
     house.files(&log, 1);
     // Its call was on the morning of a day that is over by the next one.
-    let now = Clock::default().date();
+    let now = clock().date();
     let young = CallRecord {
         ended: Some(now),
         box_name: "200@elsewhere".into(),
@@ -428,7 +426,7 @@ fn new_settings_are_taken_by_a_working_worker_and_what_waits_is_tried_at_once() 
     let log = open(&full.data()).log;
     full.files(&log, 1);
     full.files(&log, 2);
-    let clock = Clock::default();
+    let clock = clock();
     block_on(async {
         let stop = CancellationToken::new();
         let worker = Worker::new(&settings, log.outbox(), full.data(), clock).await;

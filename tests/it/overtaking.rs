@@ -8,12 +8,11 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::{CallLog, Duty, Outcome};
-use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
-use crate::support::call_log::open;
+use crate::support::call_log::{clock, open};
 use crate::support::records::closed;
 
 struct Box100 {
@@ -37,7 +36,7 @@ impl Box100 {
         Self {
             _folder: folder,
             log,
-            now: "2026-11-24T10:00:00Z".parse().unwrap(),
+            now: clock().date(),
         }
     }
 
@@ -135,7 +134,7 @@ async fn new_settings_have_all_that_waits_tried_at_once_however_much_it_is() {
         };
         log.close_and_deliver(record, &[Destination::VoiceBox]);
     }
-    let clock = Clock::default();
+    let clock = clock();
     let heads = async || log.outbox().heads().await.unwrap();
     for duty in heads().await {
         let due = clock.date() + SignedDuration::from_mins(10);

@@ -9,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::level::active_speech_level;
 use voicemail_guard::audio::{MediaTime, g711, wav};
 use voicemail_guard::call_log::{CallLog, Duty, Reader, Stage};
-use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Worker, key_of};
@@ -18,8 +17,7 @@ use voicemail_guard::present::{self, Language};
 use voicemail_guard::prompts::Prompt;
 use voicemail_guard::record::{Asked, CallId, CallRecord, Delivered, Destination, Verdict};
 
-use crate::support::call_log::{all, open};
-use crate::support::of_today::of_today;
+use crate::support::call_log::{all, clock, open};
 use crate::support::receiver::{Answer, Receiver, status};
 use crate::support::records::closed;
 use crate::support::smtp_sink::{Manners, Sink};
@@ -90,7 +88,7 @@ impl House {
             }],
             delivered: Vec::new(),
             repeat_window_s: Some(3_600),
-            ..of_today(closed(n, Verdict::Rambler))
+            ..closed(n, Verdict::Rambler)
         };
         let path = self.data().join(record.audio.as_ref().unwrap());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -119,7 +117,7 @@ impl House {
 
     /// Lets the worker work until the outbox looks as wanted.
     async fn works_until(&self, wanted: impl Fn(&[Duty]) -> bool) {
-        let clock = Clock::default();
+        let clock = clock();
         let stop = CancellationToken::new();
         let worker = Worker::new(
             &SharedConfig::new(self.config.clone()),
@@ -257,10 +255,7 @@ async fn a_webhook_that_asks_for_patience_holds_no_mail_back() {
     assert_eq!(house.sink.got().len(), 1);
     let left = Reader::open(&house.data()).unwrap().undelivered().unwrap();
     assert_eq!(left[0].to, Destination::Webhook);
-    let ahead = left[0]
-        .due
-        .duration_since(Clock::default().date())
-        .as_secs();
+    let ahead = left[0].due.duration_since(clock().date()).as_secs();
     assert!((600..=700).contains(&ahead), "{ahead}");
     let key = &house.receiver.got()[0].headers["idempotency-key"];
     assert_eq!(*key, key_of(record.id, Destination::Webhook));

@@ -339,7 +339,7 @@ async fn nobody_listening_ends_the_task() {
         sender,
     ));
     drop(events);
-    tokio::time::timeout(Duration::from_secs(1), task)
+    voicemail_guard::clock::timeout(Duration::from_secs(1), task)
         .await
         .unwrap()
         .unwrap();

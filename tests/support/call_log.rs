@@ -7,8 +7,13 @@ use voicemail_guard::call_log::{CallLog, DATABASE, Opened, Order, Query, Reader,
 use voicemail_guard::clock::Clock;
 use voicemail_guard::record::CallRecord;
 
+/// The clock of tests with calls of [`super::records`]: it shows the end of their morning now.
+pub(crate) fn clock() -> Clock {
+    Clock::starting("2026-11-24T10:00:00Z".parse().unwrap())
+}
+
 pub(crate) fn open(folder: &Path) -> Opened {
-    CallLog::open(folder, Clock::default()).unwrap()
+    CallLog::open(folder, clock()).unwrap()
 }
 
 pub(crate) fn flush(log: &CallLog) -> Safe {

@@ -6,7 +6,6 @@ pub(crate) mod argument_splitter;
 pub(crate) mod call_log;
 pub(crate) mod certificates;
 pub(crate) mod command_line;
-pub(crate) mod of_today;
 pub(crate) mod parcel;
 pub(crate) mod progress;
 pub(crate) mod receiver;

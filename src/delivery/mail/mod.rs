@@ -18,12 +18,12 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use lettre::Address;
-use tokio::time::timeout;
 
 pub use letter::Stationery;
 pub(super) use words::{TOO_LARGE_DE, TOO_LARGE_EN};
 
 use super::{Failed, Parcel, blocking, tls};
+use crate::clock::timeout;
 use crate::config::MailboxDelivery;
 use crate::config::mail::{Mail, MailTls};
 use refusal::Meaning;

@@ -172,7 +172,7 @@ impl Disk for System {
     }
 
     fn settle(&self) {
-        std::thread::sleep(SETTLING);
+        crate::clock::block(SETTLING);
     }
 }
 

@@ -13,7 +13,7 @@ use super::block::{Block, Blocks};
 use super::calls_up::CallsUp;
 use crate::call_log::CallLog;
 use crate::case::Connected;
-use crate::clock::Clock;
+use crate::clock::{Clock, timeout};
 use crate::config::Config;
 use crate::config::delivery::Ami;
 use crate::delivery::ami::{self, PATIENCE};
@@ -139,7 +139,7 @@ impl Watch {
                     "the manager interface sent something too large, it was skipped"
                 );
             }
-            let heard = tokio::time::timeout(QUIET, line.read(&mut waiting)).await;
+            let heard = timeout(QUIET, line.read(&mut waiting)).await;
             if let Ok(heard) = heard {
                 heard?;
                 continue;
@@ -185,7 +185,7 @@ impl Watch {
 }
 
 async fn in_time<T>(doing: impl Future<Output = T>) -> Result<T, Over> {
-    let done = tokio::time::timeout(PATIENCE, doing).await;
+    let done = timeout(PATIENCE, doing).await;
     done.map_err(|_| Over::Late)
 }
 

@@ -101,7 +101,7 @@ impl Exim {
             if let Some(found) = look() {
                 return found;
             }
-            std::thread::sleep(Duration::from_millis(100));
+            voicemail_guard::clock::block(Duration::from_millis(100));
         }
         let log = fs::read_to_string(self.root.join("var/log/exim4/mainlog"));
         panic!("waited for {what}; Exim says {log:?}");

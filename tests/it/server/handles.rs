@@ -51,7 +51,8 @@ async fn run_out_of_handles() {
     files.pop();
     let mut stream = TcpStream::connect(guard.at).await.unwrap();
     stream.write_all(&prelude("script")).await.unwrap();
-    let early = tokio::time::timeout(Duration::from_millis(100), stream.readable()).await;
+    let early =
+        voicemail_guard::clock::timeout(Duration::from_millis(100), stream.readable()).await;
     assert!(early.is_err(), "nothing can be accepted yet");
     drop(files);
     converse(&mut stream, "ANSWER\n", "200 result=0\n").await;

@@ -50,11 +50,6 @@ impl Clock {
         }
     }
 
-    /// How many times as fast as the wall's it runs.
-    pub fn speed(&self) -> f64 {
-        self.speed
-    }
-
     /// Now, on this clock.
     pub fn now(&self) -> Instant {
         let real = tokio::time::Instant::now()

@@ -19,6 +19,7 @@ pub mod case;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod delivery;
 pub mod hearing;
 pub mod manager;

@@ -6,13 +6,8 @@ mod cases;
 pub mod check;
 pub mod classify;
 pub mod demo;
-mod doubts;
 mod listing;
-mod notify;
-mod prompt_files;
-mod reload;
 pub mod serve;
-pub mod stop;
 pub mod when;
 
 use std::io::{self, ErrorKind, Write};

@@ -3,22 +3,7 @@
 use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan, ZonedDateTime};
-
-/// What is wrong where TZ names a zone that is not known here: all times are UTC then.
-pub(super) fn zone_in_doubt() -> Option<String> {
-    let named = std::env::var("TZ").ok().filter(|name| !name.is_empty())?;
-    doubt_in(&named, TimeZone::try_system().map(drop))
-}
-
-fn doubt_in(named: &str, found: Result<(), jiff::Error>) -> Option<String> {
-    let error = found.err()?;
-    let named = crate::text::quoted(named);
-    Some(format!(
-        "TZ is {named}, which is no time zone here, so all times are UTC: {error}"
-    ))
-}
 
 /// A time or a day, not yet placed in a zone.
 #[derive(Clone, Copy, Debug)]
@@ -254,18 +239,5 @@ mod tests {
         let now: ZonedDateTime = "2026-10-25T09:30:00+01:00[Europe/Berlin]".parse().unwrap();
         assert!("175000h".parse::<When>().unwrap().begins(&now).is_ok());
         assert!("5000000d".parse::<When>().unwrap().begins(&now).is_err());
-    }
-
-    #[test]
-    fn a_zone_that_is_not_known_is_told() {
-        for name in ["Europe/Berlin", "UTC", "CET-1CEST,M3.5.0,M10.5.0/3"] {
-            assert_eq!(doubt_in(name, Ok(())), None);
-        }
-        let error = TimeZone::get("Europe/Belin").map(drop);
-        let told = doubt_in("Europe/Belin", error).unwrap();
-        assert!(
-            told.contains("Europe/Belin") && told.contains("UTC"),
-            "{told}"
-        );
     }
 }

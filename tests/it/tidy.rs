@@ -37,7 +37,13 @@ const RULES: [Rule; 16] = [
     Rule {
         module: "number",
         from_this_crate: &["setting"],
-        from_outside: &["nom", "percent_encoding", "phonenumber", "serde", "thiserror"],
+        from_outside: &[
+            "nom",
+            "percent_encoding",
+            "phonenumber",
+            "serde",
+            "thiserror",
+        ],
     },
     Rule {
         module: "setting.rs",

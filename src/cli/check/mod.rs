@@ -19,10 +19,10 @@ use jiff::{SignedDuration, Timestamp};
 use rustix::fs::statvfs;
 use rustix::process::{geteuid, getpid};
 
-use super::when::zone_in_doubt;
 use super::{Failure, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::daemon::zone_in_doubt;
 use crate::server::descriptors;
 use crate::session::CHECK_PATH;
 use crate::tap::{keep, monitor};

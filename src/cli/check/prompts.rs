@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::prompt_files::{Installed, OwnSound, installed, own_sound};
 use super::Item;
 use crate::config::{Config, Prompts};
+use crate::daemon::prompt_files::{Installed, OwnSound, installed, own_sound};
 
 pub(super) fn items(config: &Config) -> Vec<Item> {
     let languages = config.prompts.languages.iter();

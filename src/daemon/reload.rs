@@ -5,50 +5,49 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
+use super::doubts::log_doubts;
 use super::prompt_files::measure_greetings;
-use super::{notify, serve};
+use super::signals;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, SharedConfig};
-
 use crate::telemetry::LogLevel;
 
-/// Listens for SIGHUP from now on, within the current runtime.
-///
-/// # Errors
-/// The system refuses the handler.
-pub(super) fn signals() -> io::Result<Signal> {
-    signal(SignalKind::hangup())
-}
-
 /// What is read again, and who goes by it.
-pub(super) struct Reload {
+pub(crate) struct Reload {
     /// The file, if there is one.
-    pub(super) file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
     /// The settings.
-    pub(super) settings: SharedConfig,
+    pub(crate) settings: SharedConfig,
     /// How much the log shows.
-    pub(super) log_level: LogLevel,
+    pub(crate) log_level: LogLevel,
     /// For systemd, which wants to know when it began.
-    pub(super) clock: Clock,
+    pub(crate) clock: Clock,
 }
 
 impl Reload {
-    /// Reads the file again at each of these signals.
-    pub(super) async fn on(self, mut hangups: Signal) {
-        while hangups.recv().await.is_some() {
-            notify::reloading(self.clock);
-            if let Some(file) = &self.file {
-                self.read(file).await;
-            } else {
-                warn!(
-                    "told to read the configuration again, but serve was started without --config: nothing changes"
-                );
+    /// Reads the file again at each SIGHUP from now on, within the current runtime.
+    ///
+    /// # Errors
+    /// The system refuses the handler.
+    pub(crate) fn on_signals(self) -> io::Result<()> {
+        let mut hangups = signal(SignalKind::hangup())?;
+        tokio::spawn(async move {
+            while hangups.recv().await.is_some() {
+                signals::reloading(self.clock);
+                if let Some(file) = &self.file {
+                    self.read(file).await;
+                } else {
+                    warn!(
+                        "told to read the configuration again, but serve was started without --config: nothing changes"
+                    );
+                }
+                signals::ready();
             }
-            notify::ready();
-        }
+        });
+        Ok(())
     }
 
     async fn read(&self, file: &Path) {
@@ -56,7 +55,7 @@ impl Reload {
         let read = tokio::task::spawn_blocking(move || {
             let mut config = Config::load(&path)?;
             measure_greetings(&mut config);
-            serve::tell_of_doubts(&config);
+            log_doubts(&config);
             Ok(config)
         });
         match read.await {

@@ -1,5 +1,7 @@
 //! `demo`: the guard and a PBX made of bytes, one example call of every kind, faster than real time.
 
+mod fake_asterisk;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
@@ -12,20 +14,16 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
-use super::serve;
-use super::stop::Stop;
 use super::{DATA_VARIABLE, Failure, Shared};
 use crate::audio::file::{Format, decode};
 use crate::call_log::{Query, Reader};
 use crate::clock::Clock;
 use crate::config::SharedConfig;
+use crate::daemon::{self, Stop};
 use crate::record::Verdict;
 use crate::telemetry;
 
 use self::fake_asterisk::{Caller, place_call};
-
-#[path = "../../tests/support/fake_asterisk.rs"]
-mod fake_asterisk;
 
 /// Play example calls of every kind of caller against the guard, without an Asterisk
 #[derive(clap::Args, Clone, Debug)]
@@ -69,7 +67,7 @@ macro_rules! example {
     };
     ($number:literal, $expected:ident, $file:literal) => {
         Example {
-            recording: Some(include_bytes!(concat!("../../examples/calls/", $file))),
+            recording: Some(include_bytes!(concat!("../../../examples/calls/", $file))),
             ..example!($number, $expected)
         }
     };
@@ -121,18 +119,18 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let server = listener.local_addr()?;
         let stop = Stop::default();
-        let guard = tokio::spawn(serve::serve(
+        let guard = tokio::spawn(daemon::run(
             SharedConfig::new(config),
             data.clone(),
             vec![listener],
             clock,
             stop.clone(),
         ));
-        let speed = clock.speed();
         writeln!(
             out,
-            "The guard listens on {server}; {} calls at {speed} times real time.",
-            EXAMPLES.len()
+            "The guard listens on {server}; {} calls at {} times real time.",
+            EXAMPLES.len(),
+            args.speed
         )?;
         let told = play(server, clock, out).await?;
         let filed = filed(&data).await?;
@@ -154,7 +152,7 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
             tokio::signal::ctrl_c().await?;
         }
         stop.gently.cancel();
-        guard.await.map_err(failed)??;
+        guard.await.map_err(failed)?.map_err(failed)?;
         Ok(if mistakes.is_empty() {
             ExitCode::SUCCESS
         } else {

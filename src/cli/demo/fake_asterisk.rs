@@ -14,17 +14,17 @@ use tokio::net::TcpStream;
 use crate::clock::Clock;
 
 /// What a caller does.
-pub(crate) struct Caller {
+pub(super) struct Caller {
     /// Caller ID as sent.
-    pub(crate) number: String,
+    pub(super) number: String,
     /// His sound from the beep on, 8 kHz; `None` sends no packets at all.
-    pub(crate) samples: Option<Vec<i16>>,
+    pub(super) samples: Option<Vec<i16>>,
     /// How long he stays when nobody ends the call.
-    pub(crate) stays: Duration,
+    pub(super) stays: Duration,
 }
 
 /// Places one call and gives the channel variables that were set when the server had closed.
-pub(crate) async fn place_call(
+pub(super) async fn place_call(
     server: SocketAddr,
     clock: Clock,
     number: usize,

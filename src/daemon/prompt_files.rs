@@ -13,7 +13,7 @@ use crate::prompts::Prompt;
 
 /// Whether the prompts of one language are there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Installed {
+pub(crate) enum Installed {
     /// All of them.
     Complete,
     /// These cannot be played: a caller of this language goes on to `VoiceMail()` when one is
@@ -33,7 +33,7 @@ pub(super) enum Installed {
 /// Asterisk looks in `<sounds>/<language>/`, for `de_AT` then in `de`, and at last in `<sounds>`
 /// itself
 /// (`fileexists_core` in `main/file.c`).
-pub(super) fn installed(settings: &Prompts, language: &str) -> Installed {
+pub(crate) fn installed(settings: &Prompts, language: &str) -> Installed {
     if fs::read_dir(&settings.sounds).is_err() {
         return Installed::NotVisible;
     }
@@ -55,18 +55,18 @@ pub(super) fn installed(settings: &Prompts, language: &str) -> Installed {
 
 /// What is seen of a sound of the administrator's own, such as the greeting of a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct OwnSound {
+pub(crate) struct OwnSound {
     /// The languages that have no file of it: their callers hear it in English, or go on to
     /// `VoiceMail()`.
-    pub(super) missing: Vec<String>,
+    pub(crate) missing: Vec<String>,
     /// How long the longest of its files plays; `None` where there is none at all.
-    pub(super) length: Option<Duration>,
+    pub(crate) length: Option<Duration>,
     /// Files of it that are empty, or that this user may not read.
-    pub(super) useless: Vec<PathBuf>,
+    pub(crate) useless: Vec<PathBuf>,
 }
 
 /// Looks for a sound as Asterisk is told it; `None` where its folder cannot be seen from here.
-pub(super) fn own_sound(settings: &Prompts, sound: &str) -> Option<OwnSound> {
+pub(crate) fn own_sound(settings: &Prompts, sound: &str) -> Option<OwnSound> {
     let whole = Path::new(sound);
     let folder = whole.parent().filter(|_| whole.is_absolute());
     fs::read_dir(folder.unwrap_or(&settings.sounds)).ok()?;
@@ -89,7 +89,7 @@ pub(super) fn own_sound(settings: &Prompts, sound: &str) -> Option<OwnSound> {
 
 /// Notes in the settings how long the greetings of the administrator's own play, where that can be
 /// seen.
-pub(super) fn measure_greetings(config: &mut Config) {
+pub(crate) fn measure_greetings(config: &mut Config) {
     let prompts = config.prompts.clone();
     config.measure_greetings(|sound| own_sound(&prompts, sound)?.length);
 }

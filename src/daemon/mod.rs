@@ -1,0 +1,135 @@
+//! The guard as a whole: what `serve` and `demo` run.
+
+mod doubts;
+pub(crate) mod prompt_files;
+mod reload;
+mod signals;
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use self::doubts::log_doubts;
+pub(crate) use self::doubts::{as_root, zone_in_doubt};
+pub(crate) use self::reload::Reload;
+pub use self::signals::Stop;
+use crate::call_log::{CallLog, LogError};
+use crate::clock::Clock;
+use crate::config::{Config, SharedConfig};
+use crate::delivery::Worker;
+use crate::manager::Watch;
+use crate::number;
+use crate::recover::{LeftBy, recover_all, take_up_recordings};
+use crate::server;
+use crate::session::Guard;
+use crate::tap::monitor;
+
+/// Serves on these listeners until it is told to stop.
+///
+/// # Errors
+/// The call log cannot be opened.
+pub async fn run(
+    settings: SharedConfig,
+    data: PathBuf,
+    listeners: Vec<TcpListener>,
+    clock: Clock,
+    stop: Stop,
+) -> Result<(), LogError> {
+    tokio::task::spawn_blocking(number::warm_up);
+    let config = settings.now();
+    let folder = &config.tap.folder_as_guard_sees_it;
+    log_doubts(&config);
+    if let Some(doubt) = zone_in_doubt() {
+        warn!("{doubt}");
+    }
+    let opened = CallLog::open(&data, clock)?;
+    let made = DirBuilder::new().recursive(true).mode(0o770).create(folder);
+    if let Err(error) = made {
+        warn!(folder = %folder.display(), %error, "the tap folder is not there; calls go on to VoiceMail()");
+    }
+    let addresses: Vec<_> = listeners
+        .iter()
+        .filter_map(|l| l.local_addr().ok())
+        .collect();
+    let source = Box::new(monitor::Folder(folder.clone()));
+    let guard = Arc::new(Guard {
+        source,
+        settings: settings.clone(),
+        log: opened.log,
+        clock,
+        data,
+        at_once: stop.at_once,
+    });
+    // They end with this function.
+    let mut beside = JoinSet::new();
+    for (left, by) in [
+        (opened.unfinished, LeftBy::AnEarlierRun),
+        (opened.abandoned, LeftBy::AFault),
+    ] {
+        beside.spawn(recover_all(Arc::clone(&guard), left, by));
+    }
+    beside.spawn(take_up_recordings(Arc::clone(&guard)));
+    let stop_delivery = CancellationToken::new();
+    let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
+    // It ends with the runtime: whatever it was told last is in the log, or not to be had any more.
+    tokio::spawn(watch(Arc::clone(&guard)));
+    info!(?addresses, data = %guard.data.display(), "listening");
+    signals::ready();
+    let limits = move || settings.now().limits.clone();
+    server::run(listeners, limits, clock, Arc::clone(&guard), stop.gently).await;
+    let safe = guard.log.flush().await;
+    stop_delivery.cancel();
+    if let Err(error) = delivery.await {
+        error!(%error, "delivery broke off; it goes on at the next start");
+    }
+    info!(?safe, "stopped");
+    Ok(())
+}
+
+/// Delivers what stands in the outbox.
+async fn deliver(guard: Arc<Guard>, stop: CancellationToken) {
+    let outbox = guard.log.outbox();
+    let worker = Worker::new(&guard.settings, outbox, guard.data.clone(), guard.clock);
+    tokio::select! {
+        worker = worker => worker.run(stop).await,
+        () = stop.cancelled() => {}
+    }
+}
+
+/// Watches whom Asterisk connects, by the settings that hold; never returns.
+async fn watch(guard: Arc<Guard>) {
+    let wanted = |config: &Config| {
+        (
+            config.delivery.ami.clone(),
+            config.has_cases(),
+            config.homes(),
+        )
+    };
+    let mut news = guard.settings.news();
+    loop {
+        let config = guard.settings.now();
+        let watch = Watch::of(&config, guard.log.clone(), guard.clock);
+        let watching = async {
+            match watch {
+                Some(watch) => watch.run().await,
+                None => std::future::pending().await,
+            }
+        };
+        // A connection knows of calls that are being set up: it is not given up without need.
+        let other_settings = async {
+            while wanted(&guard.settings.now()) == wanted(&config) {
+                news.changed().await;
+            }
+        };
+        tokio::select! {
+            () = watching => {}
+            () = other_settings => {}
+        }
+    }
+}

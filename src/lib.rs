@@ -12,6 +12,7 @@
 //! [`call`]).
 
 pub mod agi;
+pub mod ami;
 pub mod audio;
 pub mod call;
 pub mod call_log;

@@ -12,7 +12,6 @@
 //! again is the worker's, what is kept meanwhile is the log's. Nothing here is waited for by a call.
 
 pub mod address;
-pub mod ami;
 pub(crate) mod backoff;
 pub mod mail;
 mod sound;

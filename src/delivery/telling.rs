@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::record::Destination;
 
 /// Says what delivery into voice boxes will not do.
-pub(super) fn tell_of_lamps(config: &Config) {
+pub(super) fn warn_no_mwi(config: &Config) {
     if config.delivers_to(Destination::VoiceBox) && !config.delivery.ami.is_set() {
         warn!(
             "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"

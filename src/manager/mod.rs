@@ -8,7 +8,6 @@
 //! changed by it. What happens while there is no connection is not told later; a case that would have been
 //! closed then stays open.
 
-pub mod block;
 pub mod calls_up;
 mod watch;
 

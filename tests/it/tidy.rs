@@ -83,13 +83,13 @@ const RULES: [Rule; 16] = [
         from_outside: &["jiff", "serde"],
     },
     Rule {
-        module: "manager/block.rs",
+        module: "ami/block.rs",
         from_this_crate: &[],
         from_outside: &[],
     },
     Rule {
         module: "manager/calls_up",
-        from_this_crate: &["case"],
+        from_this_crate: &["ami", "case"],
         from_outside: &[],
     },
     Rule {
@@ -124,6 +124,7 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
     (
         "delivery",
         &[
+            "ami::",
             "audio::",
             "call_log::",
             "clock::",

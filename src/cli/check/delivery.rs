@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::Item;
+use crate::ami;
 use crate::call_log::{Duty, Reader, Stage};
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
 use crate::delivery::spool::rights::{self, Obstacle};
-use crate::delivery::{Failed, ami, mail, spool, webhook};
+use crate::delivery::{Failed, mail, spool, webhook};
 use crate::record::Destination;
 
 /// Boxes named in one line.

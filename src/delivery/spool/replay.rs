@@ -24,11 +24,12 @@ use tracing::warn;
 
 use super::disk::{Disk, System};
 use super::{Trouble, message};
+use crate::ami::{self, AmiError, Connection, Events};
 use crate::audio::RATE_HZ;
 use crate::clock::Clock;
 use crate::config::Tap;
 use crate::config::delivery::Ami;
-use crate::delivery::{Failed, ami, blocking};
+use crate::delivery::{Failed, blocking};
 use crate::record::{CallId, CallRecord, Mailbox};
 
 /// The family of the marks in Asterisk's database, as the dialplan has it.
@@ -117,15 +118,19 @@ impl Replay {
         }
         let sound = filled(sound);
         let length = Duration::from_secs_f64(sound.len() as f64 / f64::from(RATE_HZ));
-        let mut mark = self.mark(record.id).await?;
+        let mut connection = None;
+        let found = self.mark(record.id, &mut connection).await;
+        let mut mark = found.map_err(Failed::again)?;
         if matches!(mark, Mark::Asked | Mark::Begun) {
             // An earlier life of the guard has asked; perhaps it is being played just now.
-            mark = self.watch(record.id, mark, length).await?;
+            mark = self.watch(record.id, mark, length, &mut connection).await?;
         }
         if !matches!(mark, Mark::Done | Mark::Cut) {
             self.lay_down(record.id, sound).await?;
             self.ask(record, &place).await?;
-            mark = self.watch(record.id, Mark::Asked, length).await?;
+            mark = self
+                .watch(record.id, Mark::Asked, length, &mut connection)
+                .await?;
         }
         match mark {
             Mark::Done => Ok(Replayed::Whole),
@@ -151,27 +156,39 @@ impl Replay {
         let folder = self.tap.folder_as_guard_sees_it.clone();
         blocking(move || remove_sound(&folder, call)).await?;
         let key = call.to_string();
-        if ami::database_get(&self.ami, FAMILY, &key)
-            .await
-            .map_err(Failed::again)?
-            .is_some()
-        {
-            let fields = [("Family", FAMILY), ("Key", &*key)];
-            let removed = ami::act(&self.ami, "DBDel", &fields).await;
-            removed.map_err(Failed::again)?;
-        }
-        Ok(())
+        let forgetting = async {
+            let mut connection = Connection::open(&self.ami, Events::Off).await?;
+            if connection.database_get(FAMILY, &key).await?.is_some() {
+                let fields = [("Family", FAMILY), ("Key", &*key)];
+                connection.act("DBDel", &fields).await?;
+            }
+            connection.log_off().await
+        };
+        forgetting.await.map_err(Failed::again)
     }
 
-    async fn mark(&self, call: CallId) -> Result<Mark, Failed> {
-        let found = ami::database_get(&self.ami, FAMILY, &call.to_string()).await;
-        Ok(Mark::read(found.map_err(Failed::again)?.as_deref()))
+    /// The mark as it is now, over a connection that is opened anew where there is none any more.
+    async fn mark(&self, call: CallId, over: &mut Option<Connection>) -> Result<Mark, AmiError> {
+        let key = call.to_string();
+        if let Some(connection) = over
+            && let Ok(value) = connection.database_get(FAMILY, &key).await
+        {
+            return Ok(Mark::read(value.as_deref()));
+        }
+        let connection = over.insert(Connection::open(&self.ami, Events::Off).await?);
+        let value = connection.database_get(FAMILY, &key).await?;
+        Ok(Mark::read(value.as_deref()))
     }
 
     /// Looks until the mark says how it ended, or nothing will come any more; `was` is the mark now.
-    async fn watch(&self, call: CallId, was: Mark, length: Duration) -> Result<Mark, Failed> {
-        let (mut mark, mut asker) = (was, ami::Asker::new(&self.ami));
-        let (key, mut since) = (call.to_string(), self.clock.now());
+    async fn watch(
+        &self,
+        call: CallId,
+        was: Mark,
+        length: Duration,
+        over: &mut Option<Connection>,
+    ) -> Result<Mark, Failed> {
+        let (mut mark, mut since) = (was, self.clock.now());
         loop {
             let patience = match mark {
                 Mark::Asked => BEGINS,
@@ -182,8 +199,7 @@ impl Replay {
                 return Ok(mark);
             }
             self.clock.sleep(LOOK).await;
-            let found = asker.database_get(FAMILY, &key).await;
-            let now = Mark::read(found.map_err(Failed::again)?.as_deref());
+            let now = self.mark(call, over).await.map_err(Failed::again)?;
             if now != mark {
                 mark = now;
                 since = self.clock.now();

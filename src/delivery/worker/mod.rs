@@ -16,7 +16,7 @@ use tracing::{debug, info, warn};
 
 use super::spool::VoiceBoxes;
 use super::spool::replay::Replay;
-use super::telling::{tell, tell_of_lamps};
+use super::telling::{tell, warn_no_mwi};
 use super::trim::{Wishes, trim};
 use super::under_way::{Pace, UnderWay};
 use super::{Failed, Parcel, backoff, blocking, key_of, mail, sound, webhook};
@@ -64,7 +64,7 @@ impl Worker {
     pub async fn new(settings: &SharedConfig, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
         let news = settings.news();
         let config = settings.now();
-        tell_of_lamps(&config);
+        warn_no_mwi(&config);
         let mark = loop {
             match outbox.name().await {
                 Ok(mark) => break mark,
@@ -173,7 +173,7 @@ impl Shared {
 
     /// The same under other settings.
     fn with(&self, config: Arc<Config>) -> Self {
-        tell_of_lamps(&config);
+        warn_no_mwi(&config);
         let (outbox, mark) = (self.outbox.clone(), self.mark.clone());
         Self::of(config, outbox, mark, self.data.clone(), self.clock)
     }
@@ -204,9 +204,9 @@ impl Shared {
             }
         };
         tell(&duty, &outcome, is_for_people);
-        let lamp_given_up =
+        let mwi_given_up =
             duty.stage == Stage::Placed && matches!(outcome, Outcome::GivenUp { .. });
-        let outcome = if lamp_given_up {
+        let outcome = if mwi_given_up {
             Outcome::Done(None)
         } else {
             outcome

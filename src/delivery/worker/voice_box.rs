@@ -1,4 +1,4 @@
-//! One delivery into a voice box: by files or by replay, and the lamps.
+//! One delivery into a voice box: by files or by replay, and MWI.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,11 +7,12 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::{Shared, Stopped};
+use crate::ami;
 use crate::call_log::{Duty, Outcome, Stage};
 use crate::config::delivery::Method;
 use crate::delivery::spool::replay::Replayed;
 use crate::delivery::spool::{Placed, Trouble};
-use crate::delivery::{Failed, ami, blocking};
+use crate::delivery::{Failed, blocking};
 use crate::record::{CallRecord, Mailbox};
 
 /// A box that Asterisk is working in is tried again after this long, so many times.
@@ -25,7 +26,7 @@ impl Shared {
                 self.replay.forget(duty.call).await?;
                 return Ok(Outcome::Done(None));
             }
-            Stage::Placed => return self.light(duty).await,
+            Stage::Placed => return self.notify_mwi(duty).await,
             Stage::Waiting if self.replays() => return self.replay(duty).await,
             Stage::Waiting => self.prepare(duty).await?,
             Stage::Prepared | Stage::GivenUp => {}
@@ -68,7 +69,7 @@ impl Shared {
         self.config.delivery.voice_box.method == Method::Replay
     }
 
-    /// Plays the message to `VoiceMail()`, which looks after the lamps itself.
+    /// Plays the message to `VoiceMail()`, which looks after MWI itself.
     async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
         let parcel = self.parcel(duty).await?;
         let sound = parcel.for_the_box();
@@ -118,14 +119,14 @@ impl Shared {
         }
     }
 
-    /// Has Asterisk look at the box, so that the lamps follow.
-    async fn light(&self, duty: &Duty) -> Result<Outcome, Stopped> {
+    /// Has Asterisk look at the box, so that MWI follows.
+    async fn notify_mwi(&self, duty: &Duty) -> Result<Outcome, Stopped> {
         let Some(place) = Mailbox::parse(&duty.box_name) else {
             return Ok(Outcome::Done(None));
         };
         // Taken out of the settings since.
         if self.config.delivery.ami.is_set() {
-            let refreshed = ami::refresh(&self.config.delivery.ami, &place).await;
+            let refreshed = ami::refresh_mwi(&self.config.delivery.ami, &place).await;
             refreshed.map_err(Failed::again)?;
         }
         Ok(Outcome::Done(None))

@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use super::block::Block;
+use crate::ami::Block;
 use crate::case::Connected;
 
 /// Calls whose dialled number is known at the same time; of more, those with the first names are forgotten.

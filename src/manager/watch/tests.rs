@@ -1,7 +1,8 @@
 use std::path::Path;
 
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
@@ -10,7 +11,9 @@ use crate::case;
 use crate::config::Secret;
 use crate::record::Verdict;
 
-const HELLO: &str = "Asterisk Call Manager/11.0.0\r\nResponse: Success\r\nActionID: 1\r\nMessage: Authentication accepted\r\n\r\n";
+const GREETING: &str = "Asterisk Call Manager/11.0.0\r\n";
+
+const HELLO: &str = "Response: Success\r\nActionID: 1\r\nMessage: Authentication accepted\r\n\r\n";
 
 const ANSWER: &str = "Event: DialEnd\r\nDialStatus: ANSWER\r\nChannel: PJSIP/trunk-1\r\nCallerIDNum: 0911555001\r\n\
     Uniqueid: 7.1\r\nLinkedid: 7.1\r\nDestChannel: PJSIP/agent-2\r\nDestCallerIDNum: 200\r\n\r\n";
@@ -53,6 +56,7 @@ impl Desk {
     /// Takes a connection and says this after the login, which it gives back.
     async fn says(&self, said: &str) -> (TcpStream, String) {
         let (mut stream, _) = self.asterisk.accept().await.unwrap();
+        stream.write_all(GREETING.as_bytes()).await.unwrap();
         let mut login = Vec::new();
         while !login.ends_with(b"\r\n\r\n") {
             let mut octets = [0; 512];
@@ -111,11 +115,15 @@ async fn an_overlong_line_and_strange_octets_change_nothing() {
 #[tokio::test(start_paused = true)]
 async fn it_comes_again_after_a_refusal_a_stranger_and_an_end() {
     let desk = Desk::set_up().await;
-    let no =
-        "Asterisk Call Manager/11.0.0\r\nResponse: Error\r\nMessage: Authentication failed\r\n\r\n";
-    for said in [no, "HTTP/1.1 400 Bad Request\r\n\r\n", "", HELLO] {
+    let no = "Response: Error\r\nMessage: Authentication failed\r\n\r\n";
+    let (mut stranger, _) = desk.asterisk.accept().await.unwrap();
+    let other = b"HTTP/1.1 400 Bad Request\r\n\r\n";
+    stranger.write_all(other).await.unwrap();
+    for said in [no, "", HELLO] {
         drop(desk.says(said).await);
     }
+    // The secret is for Asterisk alone.
+    assert_eq!(stranger.read(&mut [0; 1]).await.unwrap(), 0);
     let (_stream, login) = desk.says(&format!("{HELLO}{ANSWER}")).await;
     assert!(login.starts_with("Action: Login\r\n"), "{login}");
 }

@@ -88,7 +88,7 @@ impl Blocks {
 
 #[cfg(test)]
 impl Block {
-    pub(super) fn of(lines: &[&str]) -> Self {
+    pub(crate) fn of(lines: &[&str]) -> Self {
         let lines = lines.iter().map(ToString::to_string).collect();
         Self { lines }
     }

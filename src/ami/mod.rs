@@ -1,0 +1,52 @@
+//! A client of Asterisk's manager interface (AMI): one [`Connection`], its actions and its events.
+//!
+//! Asterisk logs every login: whoever asks again and again keeps the connection open.
+
+mod block;
+mod connection;
+
+pub use block::{Block, Blocks};
+pub use connection::{ANSWERS_WITHIN, AmiError, Connection, Events};
+
+use crate::config::delivery::Ami;
+use crate::record::Mailbox;
+
+/// Logs in and off again.
+///
+/// # Errors
+/// Why that is not possible.
+pub async fn try_login(settings: &Ami) -> Result<(), AmiError> {
+    Connection::open(settings, Events::Off)
+        .await?
+        .log_off()
+        .await
+}
+
+/// Has one action done, over a connection of its own.
+///
+/// # Errors
+/// Why it was not.
+pub async fn act(
+    settings: &Ami,
+    action: &'static str,
+    fields: &[(&str, &str)],
+) -> Result<(), AmiError> {
+    let mut connection = Connection::open(settings, Events::Off).await?;
+    connection.act(action, fields).await?;
+    connection.log_off().await
+}
+
+/// Has Asterisk look at a mailbox, so that MWI and `externnotify` follow.
+///
+/// A message that is put into a mailbox from outside is counted at once, but Asterisk notifies telephones of it only
+/// when it is asked to look.
+///
+/// # Errors
+/// Why it did not.
+pub async fn refresh_mwi(settings: &Ami, mailbox: &Mailbox) -> Result<(), AmiError> {
+    let fields = [
+        ("Context", &*mailbox.context),
+        ("Mailbox", &*mailbox.box_name),
+    ];
+    act(settings, "VoicemailRefresh", &fields).await
+}

@@ -29,6 +29,7 @@ pub mod plot;
 pub mod present;
 pub mod prompts;
 pub mod record;
+pub mod recordings;
 pub mod recover;
 pub mod server;
 pub mod session;

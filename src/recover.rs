@@ -20,8 +20,8 @@ use crate::present::support_line;
 use crate::record::{
     CallId, CallRecord, Callback, CallbackSource, EndedBy, Reason, Trouble, Verdict,
 };
+use crate::recordings;
 use crate::session::Guard;
-use crate::tap::keep;
 
 /// Who left a record open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
     let is_known = left_by == LeftBy::AnEarlierRun && !heard.is_zero();
     let ended = if is_known { gone.min(now) } else { now };
     record.ended = Some(ended.max(record.started));
-    match keep::keep(folder, &guard.data, record.id, record.started, &[]) {
+    match recordings::keep(folder, &guard.data, record.id, record.started, &[]) {
         Ok(place) => record.audio = place,
         Err(error) => {
             error!(%error, id = %record.id, "the audio of a recovered call could not be kept");
@@ -122,7 +122,8 @@ pub async fn recover_all(
 pub async fn take_up_recordings(guard: Arc<Guard>) {
     loop {
         let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
-        let look = move || Ok::<_, io::Error>((keep::left_behind(&folder)?, laid_down(&folder)?));
+        let look =
+            move || Ok::<_, io::Error>((recordings::left_behind(&folder)?, laid_down(&folder)?));
         match tokio::task::spawn_blocking(look).await {
             Ok(Ok((recordings, sounds))) => {
                 for call in recordings {
@@ -172,10 +173,10 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
         let config = own.settings.now();
         let folder = &config.tap.folder_as_guard_sees_it;
         if had_audio {
-            let kept = keep::keep(folder, &own.data, call, record.started, &[]);
+            let kept = recordings::keep(folder, &own.data, call, record.started, &[]);
             return kept.map(|_| None);
         }
-        keep::keep_late(folder, &own.data, call, record.started)
+        recordings::keep_late(folder, &own.data, call, record.started)
     };
     if let Some((place, timeline)) = tokio::task::spawn_blocking(keeping).await?? {
         let timeline = timeline.segments();
@@ -196,7 +197,7 @@ fn hear(tap_folder: &Path, data: &Path, record: &CallRecord) -> Timeline {
     let (id, started) = (record.id, record.started);
     let mut listening = Listening::default();
     let each = &mut |samples: &[i16]| listening.push(samples);
-    if let Err(error) = keep::read(tap_folder, data, id, started, each) {
+    if let Err(error) = recordings::read(tap_folder, data, id, started, each) {
         error!(%error, %id, "the recording of a recovered call could not be heard to its end");
     }
     listening.finish()

@@ -23,8 +23,9 @@ use crate::record::{
     CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Reason,
     Verdict,
 };
+use crate::recordings;
 use crate::server::{Connection, Handler};
-use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
+use crate::tap::{Followed, Gap, Hear, Source, TapEvent, monitor};
 use crate::{text, trace};
 
 /// What all calls share.
@@ -429,7 +430,8 @@ async fn kept(
     started: jiff::Timestamp,
     gaps: Vec<Gap>,
 ) -> Option<String> {
-    let kept = tokio::task::spawn_blocking(move || keep::keep(&folder, &data, id, started, &gaps));
+    let kept =
+        tokio::task::spawn_blocking(move || recordings::keep(&folder, &data, id, started, &gaps));
     match kept.await {
         Ok(Ok(place)) => place,
         Ok(Err(error)) => {

@@ -12,6 +12,7 @@ use crate::audio::MediaTime;
 use crate::call_log::{CaseOfCall, Duty, Reader, Stage};
 use crate::present::{self, Language::En};
 use crate::record::{CallRecord, Mode, Presentation, Verdict};
+use crate::recordings;
 use crate::text::{quoted, shortened, shown};
 
 /// Width of the labels on the left.
@@ -122,10 +123,8 @@ pub fn card(
         let would_have = present::would_have(record.would_have);
         card.line("Enforce", &format!("would {would_have}"));
     }
-    let audio = record
-        .audio
-        .as_ref()
-        .map(|audio| shown(&data_folder.join(audio).to_string_lossy()).to_string());
+    let audio = recordings::path(data_folder, record)
+        .map(|path| shown(&path.to_string_lossy()).to_string());
     card.line("Audio", audio.as_deref().unwrap_or("none kept"));
     card.lines(
         "Delivered",

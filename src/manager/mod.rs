@@ -1,7 +1,8 @@
-//! Asterisk's manager interface as a stream of events: who was connected with whom, for the cases in the call log.
+//! Who was connected with whom, by the events of Asterisk's manager interface ([`ami`](crate::ami)): for the cases in
+//! the call log.
 //!
 //! ```text
-//! Asterisk ── octets ──► Blocks ── events ──► CallsUp ── Connected ──► call log: cases closed
+//! ami::Connection ── events ──► CallsUp ── Connected ──► call log: cases closed
 //! ```
 //!
 //! One connection that is kept open, made again when it breaks. It only listens: no call waits for it, none is

@@ -1,13 +1,11 @@
 //! Where the caller's samples come from.
 //!
 //! A tap is a task that sends [`TapEvent`]s until it is told to finish; the session knows nothing else of
-//! it, and gets it from a [`Source`]. [`monitor`] follows the file that MixMonitor writes. [`keep`] makes of
-//! that file what is kept.
+//! it, and gets it from a [`Source`]. [`monitor`] follows the file that MixMonitor writes.
 
-pub mod keep;
 pub mod monitor;
 mod pace;
-mod raw;
+pub(crate) mod raw;
 
 use std::io;
 use std::path::PathBuf;

@@ -19,7 +19,7 @@ pub(super) const OCTETS_A_SECOND: u64 = RATE_HZ as u64 * 2;
 
 /// What tells one file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     device: u64,
     inode: u64,
 }
@@ -41,7 +41,7 @@ pub(super) fn look(path: &Path) -> Result<Metadata, TapError> {
 }
 
 /// Opens a regular file and nothing else: no link, no pipe, no device.
-pub(super) fn open(path: &Path) -> Result<(File, Identity), TapError> {
+pub(crate) fn open(path: &Path) -> Result<(File, Identity), TapError> {
     look(path)?;
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
     let file = OpenOptions::new()
@@ -55,7 +55,7 @@ pub(super) fn open(path: &Path) -> Result<(File, Identity), TapError> {
     Ok((file, Identity::from(&meta)))
 }
 
-pub(super) fn unreadable(path: &Path, source: io::Error) -> TapError {
+pub(crate) fn unreadable(path: &Path, source: io::Error) -> TapError {
     TapError::Unreadable {
         path: path.into(),
         source,
@@ -64,10 +64,10 @@ pub(super) fn unreadable(path: &Path, source: io::Error) -> TapError {
 
 /// Octets into samples; half a sample waits for its other half.
 #[derive(Default)]
-pub(super) struct Halves(Option<u8>);
+pub(crate) struct Halves(Option<u8>);
 
 impl Halves {
-    pub(super) fn join(&mut self, mut octets: &[u8], out: &mut Vec<i16>) {
+    pub(crate) fn join(&mut self, mut octets: &[u8], out: &mut Vec<i16>) {
         out.clear();
         if let (Some(low), Some((&high, rest))) = (self.0, octets.split_first()) {
             out.push(i16::from_le_bytes([low, high]));
@@ -83,7 +83,7 @@ impl Halves {
 }
 
 /// Reads until the buffer is full or the file ends.
-pub(super) fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+pub(crate) fn fill(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < buffer.len() {
         match file.read(&mut buffer[filled..]) {

@@ -15,10 +15,11 @@ use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::{Class, Segment};
 use voicemail_guard::record::{CallRecord, Destination, EndedBy, Reason, Trouble, Verdict};
+use voicemail_guard::recordings;
 use voicemail_guard::recover::{LeftBy, recover, recover_all, take_up_recordings};
 use voicemail_guard::session::Guard;
+use voicemail_guard::tap::Gap;
 use voicemail_guard::tap::monitor::{self, Folder};
-use voicemail_guard::tap::{Gap, keep};
 
 use crate::support::call_log::{all, clock, open};
 use crate::support::records::{closed, opened};
@@ -82,12 +83,12 @@ impl House {
     /// Keeps the sound of a call, as its session does at its end.
     fn keeps(&self, n: u32, gaps: &[Gap]) -> Option<String> {
         let (tap, record) = (self.folder.path().join("tap"), opened(n));
-        keep::keep(&tap, &self.guard.data, record.id, record.started, gaps).unwrap()
+        recordings::keep(&tap, &self.guard.data, record.id, record.started, gaps).unwrap()
     }
 
     /// The sound that was kept, in seconds.
     fn kept_s(&self, n: u32) -> f64 {
-        let place = keep::place(opened(n).id, opened(n).started);
+        let place = recordings::place(opened(n).id, opened(n).started);
         let wav = fs::read(self.guard.data.join(place)).unwrap();
         decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0
     }
@@ -213,7 +214,7 @@ async fn a_raw_recording_that_could_not_be_removed_is_removed_later() {
 fn a_recording_is_kept_once_however_many_want_it() {
     let (house, _log) = House::new();
     house.records(1);
-    let place = Some(keep::place(opened(1).id, opened(1).started));
+    let place = Some(recordings::place(opened(1).id, opened(1).started));
     std::thread::scope(|scope| {
         let keepers = [(); 8].map(|()| scope.spawn(|| house.keeps(1, &[])));
         for keeper in keepers {

@@ -14,8 +14,9 @@ use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{Encoding, MediaTime};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::record::CallId;
+use voicemail_guard::recordings;
 use voicemail_guard::tap::monitor::{self, Monitor};
-use voicemail_guard::tap::{Gap, TapError, TapEvent, keep};
+use voicemail_guard::tap::{Gap, TapError, TapEvent};
 
 const PIECE: usize = 32_768;
 const STARTED: &str = "2026-03-04T23:59:59Z";
@@ -438,9 +439,9 @@ async fn nothing_but_a_regular_file_is_opened() {
     );
 }
 
-fn keep_it(tap: &Tap, heard: &Heard) -> Result<Option<String>, keep::KeepError> {
+fn keep_it(tap: &Tap, heard: &Heard) -> Result<Option<String>, recordings::KeepError> {
     let gaps = heard.gaps.as_deref().unwrap_or_default();
-    keep::keep(
+    recordings::keep(
         tap.folder.path(),
         tap.folder.path(),
         tap.id,
@@ -457,7 +458,7 @@ fn the_raw_file_stays_when_nothing_can_be_kept() {
     fs::write(&raw, sound(0)).unwrap();
     // A file where a folder ought to be: fails for root too.
     fs::write(data.path().join("audio"), "").unwrap();
-    let error = keep::keep(folder.path(), data.path(), id, started(), &[]).unwrap_err();
+    let error = recordings::keep(folder.path(), data.path(), id, started(), &[]).unwrap_err();
     assert!(
         error.to_string().contains("cannot keep the audio as"),
         "{error}"
@@ -465,7 +466,7 @@ fn the_raw_file_stays_when_nothing_can_be_kept() {
     assert_eq!(fs::read(&raw).unwrap(), sound(0));
 
     fs::remove_file(data.path().join("audio")).unwrap();
-    let place = keep::keep(folder.path(), data.path(), id, started(), &[])
+    let place = recordings::keep(folder.path(), data.path(), id, started(), &[])
         .unwrap()
         .unwrap();
     assert!(data.path().join(place).is_file());
@@ -484,9 +485,12 @@ fn what_an_earlier_run_left_is_found_and_read() {
     fs::write(folder.path().join(monitor::file_name(first)), "").unwrap();
     fs::write(folder.path().join("readme.sln48"), "").unwrap();
     File::create(folder.path().join(format!("{first}.wav"))).unwrap();
-    assert_eq!(keep::left_behind(folder.path()).unwrap(), [first, second]);
+    assert_eq!(
+        recordings::left_behind(folder.path()).unwrap(),
+        [first, second]
+    );
     let read = |id, each: &mut dyn FnMut(&[i16])| {
-        keep::read(folder.path(), folder.path(), id, started(), each).unwrap();
+        recordings::read(folder.path(), folder.path(), id, started(), each).unwrap();
     };
     let mut samples = Vec::new();
     read(second, &mut |piece| samples.extend_from_slice(piece));

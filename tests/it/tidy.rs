@@ -134,7 +134,7 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
             "present::",
             "prompts::Prompt",
             "record::",
-            "tap::keep",
+            "recordings",
             "text::",
         ],
     ),

@@ -23,9 +23,10 @@ use super::{Failure, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::daemon::zone_in_doubt;
+use crate::recordings;
 use crate::server::descriptors;
 use crate::session::CHECK_PATH;
-use crate::tap::{keep, monitor};
+use crate::tap::monitor;
 use crate::text::shown;
 
 /// Below this a disk is full within the day.
@@ -326,7 +327,7 @@ fn tap_folder(config: &Config) -> Vec<Item> {
 fn raw_recordings(folder: &Path) -> Item {
     let shown = folder.display();
     let now = Clock::default().date();
-    match keep::left_behind(folder) {
+    match recordings::left_behind(folder) {
         Ok(calls) => {
             let is_old = |call: &&_| {
                 let file = folder.join(monitor::file_name(**call));

@@ -24,7 +24,7 @@ use crate::call_log::{Duty, Outbox, OutboxError, Outcome, Stage};
 use crate::clock::Clock;
 use crate::config::{Config, News, SharedConfig};
 use crate::record::{CallRecord, Delivered, Destination};
-use crate::tap::keep;
+use crate::recordings;
 
 /// Deliveries of one pace under way at the same time.
 const MOST_AT_ONCE: usize = 8;
@@ -325,25 +325,22 @@ impl Shared {
         self: &Arc<Self>,
         record: &mut CallRecord,
     ) -> Result<Option<PathBuf>, Stopped> {
-        if let Some(place) = &record.audio {
-            return Ok(Some(self.data.join(place)));
+        if record.audio.is_some() {
+            return Ok(recordings::path(&self.data, record));
         }
         let (shared, id, started) = (Arc::clone(self), record.id, record.started);
         let kept = blocking(move || {
             let folder = &shared.config.tap.folder_as_guard_sees_it;
-            keep::keep_late(folder, &shared.data, id, started)
+            recordings::keep_late(folder, &shared.data, id, started)
         })
         .await?;
-        match kept.map_err(Failed::again)? {
-            Some((place, timeline)) => {
-                record.audio = Some(place.clone());
-                record.timeline = timeline.segments().to_vec();
-                let timeline = record.timeline.clone();
-                self.outbox.note_audio(id, place.clone(), timeline).await?;
-                Ok(Some(self.data.join(place)))
-            }
-            None => Ok(None),
+        if let Some((place, timeline)) = kept.map_err(Failed::again)? {
+            record.audio = Some(place.clone());
+            record.timeline = timeline.segments().to_vec();
+            let timeline = record.timeline.clone();
+            self.outbox.note_audio(id, place, timeline).await?;
         }
+        Ok(recordings::path(&self.data, record))
     }
 }
 

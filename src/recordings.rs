@@ -1,4 +1,4 @@
-//! What is kept of a call's sound: the tap's raw file becomes a WAV file below the data folder.
+//! The recordings of calls: the tap's raw file becomes a WAV file below the data folder, whose place stands in the record.
 //!
 //! The WAV is written under a temporary name, made durable and renamed; only then the raw file goes. At
 //! every moment one of the two is whole, so a crash, a full disk or a folder that is read-only loses no
@@ -14,14 +14,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rustix::fs::OFlags;
 
-use super::monitor::{self, FILE_RATE_HZ};
-use super::raw::{self, Halves};
-use super::{Gap, TapError};
 use crate::audio::file::{Format, decode};
 use crate::audio::resample::Resampler;
 use crate::audio::{MediaTime, wav};
 use crate::hearing::{Listening, Timeline};
-use crate::record::CallId;
+use crate::record::{CallId, CallRecord};
+use crate::tap::monitor::{self, FILE_RATE_HZ};
+use crate::tap::raw::{self, Halves};
+use crate::tap::{Gap, TapError};
 
 /// Why the sound could not be kept; the raw file stays where it is.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,11 @@ pub fn place(id: CallId, started: Timestamp) -> String {
         .strftime("%Y/%m/%d")
         .to_string();
     format!("audio/{day}/{id}.wav")
+}
+
+/// The kept audio of a call, if the record says that there is some.
+pub fn path(data: &Path, record: &CallRecord) -> Option<PathBuf> {
+    record.audio.as_ref().map(|place| data.join(place))
 }
 
 /// Turns the raw file into 8 kHz, 16-bit WAV with its gaps filled, and only then removes it.

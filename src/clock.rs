@@ -1,7 +1,8 @@
 //! The only place that may ask what time it is, and the only place that waits.
 //!
-//! A clock may run faster than the wall's, and from another date: the demo and the tests live through a
-//! two-minute call in seconds. Everything behind it sees ordinary [`Instant`]s and [`Timestamp`]s.
+//! A clock may run faster than the wall's, and from another date: the demo and the tests live
+//! through a two-minute call in seconds. Everything behind it sees ordinary [`Instant`]s and
+//! [`Timestamp`]s.
 
 #![expect(
     clippy::disallowed_methods,
@@ -18,7 +19,8 @@ use tokio::time::error::Elapsed;
 pub struct Clock {
     origin: Instant,
     speed: f64,
-    /// What a virtual clock showed at `origin`; without it the date is the wall's, however that is set.
+    /// What a virtual clock showed at `origin`; without it the date is the wall's, however that is
+    /// set.
     date: Option<Timestamp>,
 }
 
@@ -34,7 +36,8 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// A clock that runs `speed` times as fast as the wall's from now on; anything below 1 counts as 1.
+    /// A clock that runs `speed` times as fast as the wall's from now on; anything below 1 counts
+    /// as 1.
     pub fn faster(speed: f64) -> Self {
         Self {
             speed: speed.max(1.0),

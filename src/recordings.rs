@@ -1,8 +1,10 @@
-//! The recordings of calls: the tap's raw file becomes a WAV file below the data folder, whose place stands in the record.
+//! The recordings of calls: the tap's raw file becomes a WAV file below the data folder, whose
+//! place stands in the record.
 //!
-//! The WAV is written under a temporary name, made durable and renamed; only then the raw file goes. At
-//! every moment one of the two is whole, so a crash, a full disk or a folder that is read-only loses no
-//! sound. The same call serves a raw file that an earlier run left behind, and one that has been kept already.
+//! The WAV is written under a temporary name, made durable and renamed; only then the raw file
+//! goes. At every moment one of the two is whole, so a crash, a full disk or a folder that is
+//! read-only loses no sound. The same call serves a raw file that an earlier run left behind, and
+//! one that has been kept already.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
@@ -55,8 +57,8 @@ pub fn path(data: &Path, record: &CallRecord) -> Option<PathBuf> {
 
 /// Turns the raw file into 8 kHz, 16-bit WAV with its gaps filled, and only then removes it.
 ///
-/// Blocks. Gives the place below the data folder, also of what was kept before, or `None` when no sound ever
-/// came. A raw file that cannot be removed is a warning in the log.
+/// Blocks. Gives the place below the data folder, also of what was kept before, or `None` when no
+/// sound ever came. A raw file that cannot be removed is a warning in the log.
 ///
 /// # Errors
 /// The raw file cannot be read or the data folder not be written; the raw file stays where it is.
@@ -135,8 +137,8 @@ pub fn read(
     }
 }
 
-/// Keeps a recording late, and hears it as it is kept: where its gaps were, nobody knows any more, and the timeline of
-/// the call may tell of them.
+/// Keeps a recording late, and hears it as it is kept: where its gaps were, nobody knows any more,
+/// and the timeline of the call may tell of them.
 ///
 /// Blocks.
 ///

@@ -9,8 +9,9 @@ use super::reply::{Reply, ResultLine};
 
 /// Keeps one session's commands and replies matched, and knows whether the channel lives.
 ///
-/// Law: every command that [`start`](Self::start) or [`start_behind`](Self::start_behind) took ends exactly
-/// once: *replied* or *lost* with the channel. A reply to nothing is reported and never matched to a later command.
+/// Law: every command that [`start`](Self::start) or [`start_behind`](Self::start_behind) took ends
+/// exactly once: *replied* or *lost* with the channel. A reply to nothing is reported and never
+/// matched to a later command.
 ///
 /// ```text
 ///            start             reply
@@ -117,11 +118,12 @@ impl Exchange {
         Ok(())
     }
 
-    /// Sends a command behind the one under way, which goes on undisturbed: Asterisk takes it as soon as that
-    /// one has ended, even if we no longer say anything by then.
+    /// Sends a command behind the one under way, which goes on undisturbed: Asterisk takes it as
+    /// soon as that one has ended, even if we no longer say anything by then.
     ///
-    /// Not at once behind the start of the other: `run_agi` of `res_agi.c` may read both into its buffer, and
-    /// then forgets the second until a third comes. Only what needs no living channel can be sent so.
+    /// Not at once behind the start of the other: `run_agi` of `res_agi.c` may read both into its
+    /// buffer, and then forgets the second until a third comes. Only what needs no living channel
+    /// can be sent so.
     pub fn start_behind(&mut self, command: Command) -> Result<(), Refused> {
         match &self.state {
             State::Closed => return Err(Refused::Closed),
@@ -156,7 +158,8 @@ impl Exchange {
         }
     }
 
-    /// The connection has closed: whatever was under way is lost with it; call it until it gives `None`.
+    /// The connection has closed: whatever was under way is lost with it; call it until it gives
+    /// `None`.
     pub fn closed(&mut self) -> Option<Finished> {
         self.dead = true;
         self.outbox = None;

@@ -1,13 +1,14 @@
 //! FastAGI, pure: bytes to values and back, and the small machine that keeps replies matched.
 //!
 //! ```text
-//! bytes ─► Codec ─► Incoming { Request │ Reply │ Hangup } ─► Exchange ─► Finished { command, outcome }
+//! bytes ─► Codec ─► Incoming { Request │ Reply │ Hangup } ─► Exchange ─► Finished
 //!            ▲                                                  │
 //!            └────────────── Command ◄──── poll_send ───────────┘
 //! ```
 //!
-//! Nothing here waits, knows the time or owns a socket. Source of the forms: `res/res_agi.c`
-//! of Asterisk 16 to 22, checked against running ones. Of its 47 commands here are those that the guard uses.
+//! Nothing here waits, knows the time or owns a socket. Source of the forms: `res/res_agi.c` of
+//! Asterisk 16 to 22, checked against running ones. Of its 47 commands here are those that the
+//! guard uses.
 
 mod codec;
 mod command;

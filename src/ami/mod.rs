@@ -38,8 +38,8 @@ pub async fn act(
 
 /// Has Asterisk look at a mailbox, so that MWI and `externnotify` follow.
 ///
-/// A message that is put into a mailbox from outside is counted at once, but Asterisk notifies telephones of it only
-/// when it is asked to look.
+/// A message that is put into a mailbox from outside is counted at once, but Asterisk notifies
+/// telephones of it only when it is asked to look.
 ///
 /// # Errors
 /// Why it did not.

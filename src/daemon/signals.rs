@@ -1,8 +1,9 @@
-//! The signals that stop the guard (SIGTERM and SIGINT, once gently, twice at once), and what the service manager is
-//! notified of: systemd's protocol (`sd_notify(3)`), where `$NOTIFY_SOCKET` is set.
+//! The signals that stop the guard (SIGTERM and SIGINT, once gently, twice at once), and what the
+//! service manager is notified of: systemd's protocol (`sd_notify(3)`), where `$NOTIFY_SOCKET` is
+//! set.
 //!
-//! With `Type=notify` systemd counts the guard as started once it listens, and a reload as over once it is. By hand,
-//! since the crates for it block where the manager does not read.
+//! With `Type=notify` systemd counts the guard as started once it listens, and a reload as over
+//! once it is. By hand, since the crates for it block where the manager does not read.
 
 use std::ffi::OsString;
 use std::io;

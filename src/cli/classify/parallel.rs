@@ -1,4 +1,5 @@
-//! Work over all cores with the results in the order of the items, and no more of them held than needed.
+//! Work over all cores with the results in the order of the items, and no more of them held than
+//! needed.
 
 use std::io;
 use std::num::NonZero;
@@ -15,8 +16,9 @@ const AHEAD: usize = 16;
 
 /// Works on every item, on as many cores as there are; `take` gets the results in the items' order.
 ///
-/// Whoever is far ahead waits, so a slow item never makes the results behind it pile up. An item whose
-/// work panics gives an error, and the others go on. The token is cancelled when nobody wants results any more.
+/// Whoever is far ahead waits, so a slow item never makes the results behind it pile up. An item
+/// whose work panics gives an error, and the others go on. The token is cancelled when nobody wants
+/// results any more.
 ///
 /// # Errors
 /// What `take` failed with first, or no thread can be had.

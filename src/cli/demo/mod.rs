@@ -87,7 +87,7 @@ const EXAMPLES: [Example; 10] = [
     example!("+49911555010", Unsure, "unsure.wav"),
 ];
 
-/// Plays the examples and tells what became of each, as it happens.
+/// Plays the examples and prints what became of each, as it happens.
 ///
 /// # Errors
 /// A port, a folder or the log cannot be had.
@@ -161,9 +161,10 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
     })
 }
 
-/// Places all calls at once and tells each as it ends; gives the verdicts that Asterisk was told, by caller.
-async fn play(server: SocketAddr, clock: Clock, out: &mut dyn Write) -> Result<Told, Failure> {
-    let (tell, mut ended) = mpsc::unbounded_channel();
+/// Places all calls at once and prints each as it ends; returns the verdicts that Asterisk got, by
+/// caller.
+async fn play(server: SocketAddr, clock: Clock, out: &mut dyn Write) -> Result<Verdicts, Failure> {
+    let (sender, mut ended) = mpsc::unbounded_channel();
     for (index, example) in EXAMPLES.iter().enumerate() {
         let samples = example
             .recording
@@ -175,15 +176,15 @@ async fn play(server: SocketAddr, clock: Clock, out: &mut dyn Write) -> Result<T
             samples,
             stays: Duration::from_mins(3),
         };
-        let tell = tell.clone();
+        let sender = sender.clone();
         tokio::spawn(async move {
             let call = place_call(server, clock, index, caller).await;
             // Nobody listens any more only when the demo itself has failed.
-            let _ = tell.send((example, call));
+            let _ = sender.send((example, call));
         });
     }
-    drop(tell);
-    let mut told = Told::new();
+    drop(sender);
+    let mut told = Verdicts::new();
     while let Some((example, call)) = ended.recv().await {
         let mut variables = call?;
         let verdict = variables.remove("GUARD_VERDICT");
@@ -207,7 +208,7 @@ async fn play(server: SocketAddr, clock: Clock, out: &mut dyn Write) -> Result<T
 }
 
 /// `GUARD_VERDICT` by caller.
-type Told = BTreeMap<&'static str, String>;
+type Verdicts = BTreeMap<&'static str, String>;
 
 /// Caller and verdict of every record, once all are closed: the audio of the last is kept behind its end.
 async fn filed(data: &Path) -> Result<Vec<Filed>, Failure> {
@@ -236,7 +237,7 @@ const FILED_WITHIN: Duration = Duration::from_secs(20);
 
 /// What is not as it should be, a line each: every caller has one closed record, and it, and what Asterisk was
 /// told, have the verdict that was expected.
-fn mistakes(examples: &[Example], told: &Told, filed: &[Filed]) -> Vec<String> {
+fn mistakes(examples: &[Example], told: &Verdicts, filed: &[Filed]) -> Vec<String> {
     let mut mistakes = Vec::new();
     for example in examples {
         let (number, expected) = (example.number, example.expected);
@@ -266,7 +267,7 @@ mod tests {
     use super::*;
 
     /// What went right: told and filed as expected.
-    fn right() -> (Told, Vec<Filed>) {
+    fn right() -> (Verdicts, Vec<Filed>) {
         let told = |example: &Example| (example.number, example.expected.to_string());
         let filed = |example: &Example| (example.number.to_owned(), Some(example.expected));
         (
@@ -289,7 +290,7 @@ mod tests {
         assert_eq!(mistakes(&EXAMPLES, &told, &filed), [""; 0]);
 
         let number = EXAMPLES[0].number;
-        let check = |told: &Told, filed: &[Filed], expected: &[&str]| {
+        let check = |told: &Verdicts, filed: &[Filed], expected: &[&str]| {
             let found = mistakes(&EXAMPLES, told, filed);
             let expected: Vec<_> = expected.iter().map(|e| e.replace('#', number)).collect();
             assert_eq!(found, expected);

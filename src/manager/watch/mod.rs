@@ -56,16 +56,16 @@ impl Watch {
 
     /// Listens, and closes cases, until dropped.
     pub async fn run(self) {
-        let (tell, told) = channel(MOST_WAITING);
-        tokio::join!(self.listen_again(tell), self.file(told));
+        let (connections, waiting) = channel(MOST_WAITING);
+        tokio::join!(self.listen_again(connections), self.file(waiting));
     }
 
-    async fn listen_again(&self, tell: Sender<(Connected, Timestamp)>) {
-        let (mut failures, mut told) = (0, String::new());
+    async fn listen_again(&self, connections: Sender<(Connected, Timestamp)>) {
+        let (mut failures, mut warned_of) = (0, String::new());
         loop {
             let began = self.clock.now();
             let mut logged_in = false;
-            let Err(error) = self.listen(&tell, &mut logged_in).await;
+            let Err(error) = self.listen(&connections, &mut logged_in).await;
             if self.clock.now().saturating_duration_since(began) >= LASTING {
                 failures = 0;
             }
@@ -73,8 +73,8 @@ impl Watch {
             let address = &self.settings.address;
             let why = error.to_string();
             // Said once: what is tried again every quarter of an hour need not fill the log.
-            if logged_in || why != told {
-                told = why;
+            if logged_in || why != warned_of {
+                warned_of = why;
                 warn!(%address, why = %error, "the manager interface does not tell who was answered; it is tried again and again");
             } else {
                 debug!(%address, why = %error, failures, "the manager interface still does not tell who was answered");
@@ -87,7 +87,7 @@ impl Watch {
     /// One connection, from its login to its end.
     async fn listen(
         &self,
-        tell: &Sender<(Connected, Timestamp)>,
+        connections: &Sender<(Connected, Timestamp)>,
         logged_in: &mut bool,
     ) -> Result<std::convert::Infallible, AmiError> {
         let mut connection = Connection::open(&self.settings, Events::Call).await?;
@@ -95,7 +95,7 @@ impl Watch {
         let since = self.clock.date();
         *logged_in = true;
         info!(address = %self.settings.address, "the manager interface tells who was answered");
-        let (mut told_of_calls, mut skipped) = (false, 0);
+        let (mut sees_calls, mut skipped) = (false, 0);
         loop {
             if connection.skipped() > skipped {
                 skipped = connection.skipped();
@@ -106,14 +106,14 @@ impl Watch {
             }
             if let Ok(event) = timeout(QUIET, connection.event()).await {
                 let event = event?;
-                told_of_calls |= !event.get("Uniqueid").is_empty();
+                sees_calls |= !event.get("Uniqueid").is_empty();
                 if let Some(connected) = calls.hear(&event) {
-                    self.tell(tell, connected);
+                    self.queue(connections, connected);
                 }
                 continue;
             }
-            if !told_of_calls && self.log.any_call_since(since).await.unwrap_or(false) {
-                told_of_calls = true;
+            if !sees_calls && self.log.any_call_since(since).await.unwrap_or(false) {
+                sees_calls = true;
                 warn!(
                     "the manager interface tells of no calls, though there are some: its user needs read = call in manager.conf"
                 );
@@ -122,14 +122,14 @@ impl Watch {
         }
     }
 
-    fn tell(&self, tell: &Sender<(Connected, Timestamp)>, connected: Connected) {
-        if let Err(TrySendError::Full(_)) = tell.try_send((connected, self.clock.date())) {
+    fn queue(&self, connections: &Sender<(Connected, Timestamp)>, connected: Connected) {
+        if let Err(TrySendError::Full(_)) = connections.try_send((connected, self.clock.date())) {
             warn!("the call log cannot be written: a call that was answered closes no case");
         }
     }
 
-    async fn file(&self, mut told: Receiver<(Connected, Timestamp)>) {
-        while let Some((connected, at)) = told.recv().await {
+    async fn file(&self, mut waiting: Receiver<(Connected, Timestamp)>) {
+        while let Some((connected, at)) = waiting.recv().await {
             loop {
                 let noting = self
                     .log

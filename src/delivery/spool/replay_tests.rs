@@ -225,10 +225,11 @@ async fn what_is_being_played_is_waited_for() {
     }
 }
 
-/// Asterisk logs every login: a mark that is looked at ten times is one more, or more where connections are cut.
+/// Asterisk logs every login: a mark that is looked at ten times is one, or more where connections
+/// are cut.
 #[tokio::test]
 async fn a_mark_is_watched_over_one_connection() {
-    for (cut_after, logins) in [(None, 2..=2), (Some(4), 3..=30)] {
+    for (cut_after, logins) in [(None, 1..=1), (Some(4), 2..=30)] {
         let asterisk = Asterisk {
             cut_after,
             ..Asterisk::default()

@@ -124,7 +124,7 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
     (
         "delivery",
         &[
-            "ami::",
+            "ami",
             "audio::",
             "call_log::",
             "clock::",

@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::{Duty, Stage};
+use super::{Delivery, Stage};
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::Class;
@@ -71,33 +71,33 @@ pub fn delivered(told: &str, zone: &TimeZone) -> String {
 }
 
 /// A delivery that is not made: since when, where to, and why not.
-pub fn owed(duty: &Duty, zone: &TimeZone) -> String {
-    let place = match duty.to {
+pub fn owed(delivery: &Delivery, zone: &TimeZone) -> String {
+    let place = match delivery.to {
         Destination::VoiceBox => "the mailbox",
         Destination::Mail => "e-mail",
         Destination::Webhook => "the webhook",
     };
-    let since = time(duty.since, zone);
-    let why = duty.why.as_deref().unwrap_or("not tried yet");
+    let since = time(delivery.since, zone);
+    let why = delivery.why.as_deref().unwrap_or("not tried yet");
     let why = shortened(why, MOST_REASON);
-    match duty.stage {
+    match delivery.stage {
         Stage::GivenUp => {
             format!("not delivered to {place}: given up, waiting since {since}: {why}")
         }
         Stage::Placed => format!("the lamp of {place} waits since {since}: {why}"),
-        Stage::Waiting | Stage::Prepared if duty.why.is_none() => {
+        Stage::Waiting | Stage::Prepared if delivery.why.is_none() => {
             format!("waiting for {place} since {since}: {why}")
         }
         Stage::Waiting | Stage::Prepared => {
-            let due = time(duty.due, zone);
+            let due = time(delivery.due, zone);
             format!("waiting for {place} since {since}, tried again {due}: {why}")
         }
     }
 }
 
 /// What stands behind the verdict in a table: that the message is not, or not everywhere, where it can be heard.
-pub fn owed_in_short(record: &CallRecord, owed: &[Duty]) -> &'static str {
-    let stages = || owed.iter().map(|duty| duty.stage);
+pub fn owed_in_short(record: &CallRecord, owed: &[Delivery]) -> &'static str {
+    let stages = || owed.iter().map(|delivery| delivery.stage);
     if stages().any(|stage| matches!(stage, Stage::Waiting | Stage::Prepared)) {
         " (waiting)"
     } else if stages().all(|stage| stage != Stage::GivenUp) {

@@ -13,14 +13,11 @@
 
 pub mod address;
 pub mod ami;
-pub(crate) mod backoff;
 pub mod mail;
 mod sound;
 pub mod spool;
-mod telling;
 mod tls;
 pub mod trim;
-mod under_way;
 pub mod webhook;
 mod worker;
 
@@ -31,6 +28,7 @@ use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
 
 use trim::Delivered;
 pub use worker::Worker;
+pub(crate) use worker::backoff;
 
 /// What a destination gets for one attempt.
 #[derive(Clone, Debug, PartialEq)]

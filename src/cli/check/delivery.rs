@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 use super::Item;
-use crate::call_log::{Duty, Reader, Stage};
+use crate::call_log::{Delivery, Reader, Stage};
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
 use crate::delivery::{Failed, ami, mail, spool, webhook};
@@ -51,8 +51,8 @@ pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
         }
     }
     // A log that cannot be read has a line of its own.
-    if let Ok(duties) = Reader::open(data).and_then(|log| log.undelivered()) {
-        items.extend(undelivered(&duties));
+    if let Ok(deliveries) = Reader::open(data).and_then(|log| log.undelivered()) {
+        items.extend(undelivered(&deliveries));
     }
     items
 }
@@ -175,21 +175,25 @@ fn manager(settings: &Ami) -> Item {
     }
 }
 
-fn undelivered(duties: &[Duty]) -> Vec<Item> {
-    let (given_up, waiting): (Vec<_>, Vec<_>) =
-        duties.iter().partition(|duty| duty.stage == Stage::GivenUp);
+fn undelivered(deliveries: &[Delivery]) -> Vec<Item> {
+    let (given_up, waiting): (Vec<_>, Vec<_>) = deliveries
+        .iter()
+        .partition(|delivery| delivery.stage == Stage::GivenUp);
     let mut items = Vec::new();
-    let failing: Vec<_> = waiting.iter().filter(|duty| duty.why.is_some()).collect();
-    if let Some(duty) = failing.first() {
+    let failing: Vec<_> = waiting
+        .iter()
+        .filter(|delivery| delivery.why.is_some())
+        .collect();
+    if let Some(delivery) = failing.first() {
         items.push(Item::warn(
             "delivery",
             format!(
                 "{} of {} deliveries under way have failed so far, the oldest ({} of call {}): {}",
                 failing.len(),
                 waiting.len(),
-                duty.to.as_str(),
-                duty.call,
-                duty.why.as_deref().unwrap_or_default()
+                delivery.to.as_str(),
+                delivery.call,
+                delivery.why.as_deref().unwrap_or_default()
             ),
             "mend what it says; the guard tries by itself again and again",
         ));
@@ -198,12 +202,15 @@ fn undelivered(duties: &[Duty]) -> Vec<Item> {
         let mut calls: Vec<_> = given_up
             .iter()
             .take(MOST_NAMED)
-            .map(|duty| format!("{} of call {}", duty.to.as_str(), duty.call))
+            .map(|delivery| format!("{} of call {}", delivery.to.as_str(), delivery.call))
             .collect();
         if given_up.len() > MOST_NAMED {
             calls.push("...".into());
         }
-        let why = given_up.iter().rev().find_map(|duty| duty.why.as_deref());
+        let why = given_up
+            .iter()
+            .rev()
+            .find_map(|delivery| delivery.why.as_deref());
         items.push(Item::fail(
             "delivery",
             format!(

@@ -14,7 +14,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, access, statvfs};
 use rustix::process::{geteuid, getpid};
 
@@ -34,7 +33,7 @@ const LITTLE_SPACE: u64 = 1 << 30;
 const NO_SPACE: u64 = 64 << 20;
 /// A raw recording that is so old belongs to no call that is up.
 const LONG_LAIN: SignedDuration = SignedDuration::from_hours(1);
-/// How long a running guard, or a writer of its database, is waited for.
+/// How long a running guard is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arguments of `check`.
@@ -417,7 +416,7 @@ fn database(file: &Path) -> Item {
     if !file.exists() {
         return Item::ok("call log", format!("{shown} is made at the first start"));
     }
-    match quick_check(file) {
+    match call_log::quick_check(file) {
         Ok(answer) if answer == "ok" => Item::ok("call log", format!("{shown} is sound")),
         Ok(answer) => Item::fail(
             "call log",
@@ -430,11 +429,4 @@ fn database(file: &Path) -> Item {
             "give the user that runs the guard the right to read and write it; if it is no database, move it away",
         ),
     }
-}
-
-fn quick_check(file: &Path) -> rusqlite::Result<String> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let database = Connection::open_with_flags(file, flags)?;
-    database.busy_timeout(PATIENCE)?;
-    database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
 }

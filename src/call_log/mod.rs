@@ -27,6 +27,7 @@ mod queue;
 mod sqlite;
 mod store;
 mod support_line;
+mod thread;
 pub mod words;
 mod writer;
 

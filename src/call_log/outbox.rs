@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::error::OutboxError;
 use super::queue::{Delivery, Settlement};
-use super::writer::WriterThread;
+use super::thread::WriterThread;
 use crate::hearing::Segment;
 use crate::record::{CallId, CallRecord};
 
@@ -44,9 +44,9 @@ impl Outbox {
 
     /// Notes what came of an attempt; it is on the disk when this returns.
     pub async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Result<()> {
-        let (seq, now) = (delivery.seq, self.writer.now());
+        let (key, now) = (delivery.key(), self.writer.now());
         self.writer
-            .ask(move |store| store.settle(seq, settlement, now))
+            .ask(move |store| store.settle(key, settlement, now))
             .await
     }
 
@@ -69,15 +69,15 @@ impl Outbox {
 
     /// The recipients that have got theirs of a delivery to several.
     pub async fn served(&self, delivery: &Delivery) -> Result<Vec<String>> {
-        let seq = delivery.seq;
-        self.writer.ask(move |store| store.served(seq)).await
+        let key = delivery.key();
+        self.writer.ask(move |store| store.served(key)).await
     }
 
     /// Notes that one recipient has got theirs; it is on the disk when this returns.
     pub async fn note_served(&self, delivery: &Delivery, recipient: String) -> Result<()> {
-        let seq = delivery.seq;
+        let key = delivery.key();
         self.writer
-            .ask(move |store| store.note_served(seq, &recipient))
+            .ask(move |store| store.note_served(key, &recipient))
             .await
     }
 

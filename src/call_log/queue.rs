@@ -78,7 +78,14 @@ pub struct Delivery {
     pub case: Option<PlaceInCase>,
 }
 
+/// What a delivery is known by, also in a database that has taken the place of a broken one.
+pub(super) type Key = (CallId, Destination);
+
 impl Delivery {
+    pub(super) fn key(&self) -> Key {
+        (self.call, self.to)
+    }
+
     /// Whether later deliveries to its box and destination need not wait for it any more.
     pub fn is_overtaken(&self) -> bool {
         self.stage == Stage::Waiting && self.failures >= OVERTAKEN
@@ -202,4 +209,187 @@ pub(super) fn settle(
         changes.rows.push(row);
     }
     changes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
+    }
+
+    fn row(seq: i64, stage: Stage, failures: u32, due_s: i64) -> Delivery {
+        Delivery {
+            seq,
+            call: CallId::parse("01934e1c-0000-7000-8000-000000000001").unwrap(),
+            box_name: "100@default".into(),
+            to: Destination::Mail,
+            stage,
+            since: at(0),
+            due: at(due_s),
+            failures,
+            why: None,
+            spool: None,
+            case: None,
+        }
+    }
+
+    #[test]
+    fn which_are_tried() {
+        use Stage::{GivenUp, Placed, Prepared, Waiting};
+        let in_box = |name: &str, row| Delivery {
+            box_name: name.into(),
+            ..row
+        };
+        let rows: [(&str, Vec<Delivery>, &[i64]); 9] = [
+            ("nothing", vec![], &[]),
+            (
+                "the oldest of a box",
+                vec![row(2, Waiting, 0, 0), row(1, Waiting, 2, 9)],
+                &[1],
+            ),
+            (
+                "boxes do not wait for one another",
+                vec![row(1, Waiting, 0, 0), in_box("2", row(2, Waiting, 0, 0))],
+                &[1, 2],
+            ),
+            (
+                "nor do destinations",
+                vec![
+                    row(1, Waiting, 0, 0),
+                    Delivery {
+                        to: Destination::Webhook,
+                        ..row(2, Waiting, 0, 0)
+                    },
+                ],
+                &[1, 2],
+            ),
+            (
+                "three failures let the next one pass",
+                vec![row(1, Waiting, 3, 9), row(2, Waiting, 0, 0)],
+                &[2, 1],
+            ),
+            (
+                "what is prepared stays first",
+                vec![row(1, Prepared, 9, 9), row(2, Waiting, 0, 0)],
+                &[1],
+            ),
+            (
+                "of those that were passed, whichever is due first",
+                vec![
+                    row(1, Waiting, 3, 9),
+                    row(2, Waiting, 4, 8),
+                    row(3, Waiting, 3, 8),
+                ],
+                &[3],
+            ),
+            (
+                "every one that only wants MWI",
+                vec![row(1, Placed, 0, 0), row(2, Placed, 7, 9)],
+                &[1, 2],
+            ),
+            (
+                "what was given up holds nobody back",
+                vec![row(1, GivenUp, 5, 0), row(2, Waiting, 0, 0)],
+                &[2],
+            ),
+        ];
+        for (what, rows, expected) in rows {
+            let seqs: Vec<_> = due(rows).iter().map(|row| row.seq).collect();
+            assert_eq!(seqs, expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_a_settlement_makes_of_a_delivery() {
+        use Stage::{GivenUp, Placed, Prepared, Waiting};
+        let entry = || Some("there".to_owned());
+        let later = || Settlement::Later {
+            due: at(60),
+            why: "full".into(),
+        };
+        let give_up = |entry| Settlement::GivenUp {
+            why: "full".into(),
+            entry,
+        };
+        let spool = || Settlement::Prepared("/spool".into());
+        // Stage and failures before, and after; the entry in the record.
+        let rows = [
+            ((Waiting, 2), spool(), Some((Prepared, 0)), None),
+            (
+                (Prepared, 2),
+                Settlement::Unprepared,
+                Some((Waiting, 0)),
+                None,
+            ),
+            (
+                (Prepared, 2),
+                Settlement::Placed("there".into()),
+                Some((Placed, 0)),
+                entry(),
+            ),
+            (
+                (Placed, 2),
+                Settlement::Placed("there".into()),
+                Some((Placed, 0)),
+                None,
+            ),
+            ((Placed, 2), Settlement::Done(None), None, None),
+            ((Waiting, 0), Settlement::Done(entry()), None, entry()),
+            ((Waiting, 1), later(), Some((Waiting, 2)), None),
+            ((Placed, 1), later(), Some((Placed, 2)), None),
+            ((Waiting, 1), give_up(None), Some((GivenUp, 1)), None),
+            ((Waiting, 1), give_up(entry()), Some((GivenUp, 1)), entry()),
+            ((GivenUp, 1), give_up(entry()), Some((GivenUp, 1)), None),
+        ];
+        for ((stage, failures), settlement, after, entry) in rows {
+            let what = format!("{stage:?}, {settlement:?}");
+            let changes = settle(row(1, stage, failures, 5), vec![], settlement);
+            let rows: Vec<_> = changes.rows.iter().map(|r| (r.stage, r.failures)).collect();
+            assert_eq!(rows, Vec::from_iter(after), "{what}");
+            assert_eq!(changes.is_done, after.is_none(), "{what}");
+            assert_eq!(changes.entry, entry, "{what}");
+        }
+        let prepared = settle(row(1, Waiting, 0, 5), vec![], spool())
+            .rows
+            .remove(0);
+        assert_eq!(prepared.spool, Some("/spool".into()));
+        let failed = settle(row(1, Waiting, 0, 5), vec![], later())
+            .rows
+            .remove(0);
+        assert_eq!((failed.due, failed.why.as_deref()), (at(60), Some("full")));
+    }
+
+    #[test]
+    fn what_a_settlement_makes_of_those_that_were_passed() {
+        let others = || {
+            vec![
+                row(1, Stage::Waiting, 3, 30),
+                row(2, Stage::Waiting, 5, 90),
+                row(3, Stage::Waiting, 2, 30),
+            ]
+        };
+        let later = || Settlement::Later {
+            due: at(60),
+            why: "x".into(),
+        };
+        // Failures before, what came of it, and the others that change: when they are due.
+        let rows: [(u32, Settlement, &[(i64, i64)]); 5] = [
+            (1, later(), &[]),
+            (2, later(), &[(1, 60)]),
+            (3, later(), &[(1, 60)]),
+            (3, Settlement::Done(None), &[(1, 0), (2, 0)]),
+            (2, Settlement::Done(None), &[]),
+        ];
+        for (failures, settlement, expected) in rows {
+            let what = format!("{failures}, {settlement:?}");
+            let changes = settle(row(4, Stage::Waiting, failures, 5), others(), settlement);
+            let changed = changes.rows.iter().filter(|row| row.seq != 4);
+            let changed: Vec<_> = changed.map(|row| (row.seq, row.due)).collect();
+            let expected: Vec<_> = expected.iter().map(|&(seq, s)| (seq, at(s))).collect();
+            assert_eq!(changed, expected, "{what}");
+        }
+    }
 }

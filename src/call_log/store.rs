@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::journal::Entry;
-use super::queue::{Delivery, Settlement};
+use super::queue::{Delivery, Key, Settlement};
 use crate::case::Connected;
 use crate::hearing::Segment;
 use crate::number::Home;
@@ -39,13 +39,13 @@ pub(super) trait Store: Send {
 
     /// Notes what came of an attempt ([`queue::settle`](super::queue::settle)); nothing where the delivery is
     /// not there any more.
-    fn settle(&mut self, seq: i64, settlement: Settlement, now: Timestamp) -> Result<()>;
+    fn settle(&mut self, key: Key, settlement: Settlement, now: Timestamp) -> Result<()>;
 
     /// The recipients that have got theirs of a delivery to several.
-    fn served(&self, seq: i64) -> Result<Vec<String>>;
+    fn served(&self, key: Key) -> Result<Vec<String>>;
 
     /// Notes that one recipient has got theirs.
-    fn note_served(&self, seq: i64, recipient: &str) -> Result<()>;
+    fn note_served(&self, key: Key, recipient: &str) -> Result<()>;
 
     /// What this installation calls itself, the same for as long as its database lives.
     fn installation(&self) -> Result<String>;

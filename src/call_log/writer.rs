@@ -4,18 +4,16 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, oneshot};
 use tracing::{error, info, warn};
 
-use super::error::{LogError, OutboxError, StoreError};
+use super::error::{LogError, StoreError};
 use super::journal::{Entry, Journal, ReplayError};
-use super::store::{self, Store};
+use super::store::Store;
 use super::{DATABASE, JOURNAL, UNREADABLE, sqlite};
 use crate::clock::Clock;
 use crate::record::{CallId, CallRecord};
@@ -37,7 +35,7 @@ pub enum Durability {
 }
 
 /// What is asked of the writer.
-enum Command {
+pub(super) enum Command {
     /// File this.
     File(Entry),
     /// Try everything now and say where it is.
@@ -47,11 +45,11 @@ enum Command {
 }
 
 /// What is done on the database; what its failure means for the connection.
-type Job = Box<dyn FnOnce(&mut dyn Store) -> Remedy + Send>;
+pub(super) type Job = Box<dyn FnOnce(&mut dyn Store) -> Remedy + Send>;
 
 /// What is to be done about a database before it is used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Remedy {
+pub(super) enum Remedy {
     Nothing,
     /// Met with a new connection.
     Reopen,
@@ -60,7 +58,7 @@ enum Remedy {
 }
 
 impl Remedy {
-    fn of(error: &StoreError) -> Self {
+    pub(super) fn of(error: &StoreError) -> Self {
         match error {
             StoreError::Locked(_) => Self::Nothing,
             StoreError::Broken(_) => Self::Recreate,
@@ -69,96 +67,8 @@ impl Remedy {
     }
 }
 
-/// The writer's thread. When this is dropped, the entries that are left are written and the data folder is
-/// unlocked.
-pub(super) struct WriterThread {
-    commands: Option<Sender<Command>>,
-    thread: Option<JoinHandle<()>>,
-    changed: Arc<Notify>,
-    clock: Clock,
-}
-
-impl WriterThread {
-    /// Opens database and journal, files what waits, and finds the calls that were never closed.
-    pub(super) fn start(
-        folder: &Path,
-        lock: File,
-        clock: Clock,
-    ) -> Result<(Self, UnboundedReceiver<CallRecord>), LogError> {
-        let changed = Arc::new(Notify::new());
-        let (writer, unfinished) = Writer::open(folder, lock, Arc::clone(&changed), clock)?;
-        let (commands, given) = channel();
-        let thread = thread::Builder::new()
-            .name("call-log".into())
-            .spawn(move || writer.run(&given))
-            .map_err(|source| LogError::File {
-                path: folder.into(),
-                source,
-            })?;
-        let started = Self {
-            commands: Some(commands),
-            thread: Some(thread),
-            changed,
-            clock,
-        };
-        Ok((started, unfinished))
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.clock.date()
-    }
-
-    /// Returns when deliveries may have come into the outbox since the last time.
-    pub(super) async fn changed(&self) {
-        self.changed.notified().await;
-    }
-
-    pub(super) fn file(&self, entry: Entry) {
-        let id = entry.record().id;
-        if !self.send(Command::File(entry)) {
-            error!(call = %id, "the writer of the call log is gone, the entry is lost");
-        }
-    }
-
-    pub(super) fn flush(&self) -> oneshot::Receiver<Durability> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Command::Flush(answer));
-        answered
-    }
-
-    /// Has something done on the database once everything given so far is filed.
-    pub(super) async fn ask<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&mut dyn Store) -> store::Result<T> + Send + 'static,
-    ) -> Result<T, OutboxError> {
-        let (answer, answered) = oneshot::channel();
-        self.send(Command::Do(Box::new(move |store| {
-            let done = job(store);
-            let remedy = done.as_ref().err().map_or(Remedy::Nothing, Remedy::of);
-            // Who asked may be gone by now; what was done is done.
-            answer.send(done).ok();
-            remedy
-        })));
-        Ok(answered.await.map_err(|_| OutboxError::Away)??)
-    }
-
-    fn send(&self, command: Command) -> bool {
-        let commands = self.commands.as_ref();
-        commands.is_some_and(|commands| commands.send(command).is_ok())
-    }
-}
-
-impl Drop for WriterThread {
-    fn drop(&mut self) {
-        drop(self.commands.take());
-        if let Some(thread) = self.thread.take() {
-            thread.join().ok();
-        }
-    }
-}
-
 /// The only one who writes in the data folder's log.
-struct Writer {
+pub(super) struct Writer {
     path: PathBuf,
     store: Option<Box<dyn Store>>,
     journal: Journal,
@@ -188,7 +98,8 @@ struct Recovery {
 }
 
 impl Writer {
-    fn open(
+    /// Opens database and journal, files what waits, and finds the calls that were never closed.
+    pub(super) fn open(
         folder: &Path,
         lock: File,
         changed: Arc<Notify>,
@@ -220,7 +131,7 @@ impl Writer {
     }
 
     /// Works until the last handle is gone.
-    fn run(mut self, commands: &Receiver<Command>) {
+    pub(super) fn run(mut self, commands: &Receiver<Command>) {
         loop {
             let first = if self.durability() == Durability::Database && self.recovery.is_none() {
                 commands.recv().map_err(|_| RecvTimeoutError::Disconnected)

@@ -18,7 +18,7 @@ pub(super) use schema::set_aside;
 
 use super::error::{LogError, StoreError};
 use super::journal::Entry;
-use super::queue::{self, Delivery, Settlement};
+use super::queue::{self, Delivery, Key, Settlement};
 use super::store::{Filing, Result, Store};
 use crate::case::Connected;
 use crate::hearing::Segment;
@@ -80,16 +80,16 @@ impl Store for Database {
         outbox::has_pending(&self.connection, call).map_err(refused)
     }
 
-    fn settle(&mut self, seq: i64, settlement: Settlement, now: Timestamp) -> Result<()> {
-        outbox::settle(&mut self.connection, seq, settlement, now).map_err(refused)
+    fn settle(&mut self, key: Key, settlement: Settlement, now: Timestamp) -> Result<()> {
+        outbox::settle(&mut self.connection, key, settlement, now).map_err(refused)
     }
 
-    fn served(&self, seq: i64) -> Result<Vec<String>> {
-        outbox::served(&self.connection, seq).map_err(refused)
+    fn served(&self, key: Key) -> Result<Vec<String>> {
+        outbox::served(&self.connection, key).map_err(refused)
     }
 
-    fn note_served(&self, seq: i64, recipient: &str) -> Result<()> {
-        outbox::note_served(&self.connection, seq, recipient).map_err(refused)
+    fn note_served(&self, key: Key, recipient: &str) -> Result<()> {
+        outbox::note_served(&self.connection, key, recipient).map_err(refused)
     }
 
     fn installation(&self) -> Result<String> {

@@ -6,10 +6,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use jiff::Timestamp;
 use rusqlite::types::FromSql;
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::{Connection, Params, Row};
 
 use super::{begin, calls, cases, moment, queue, schema};
-use crate::call_log::queue::{Delivery, Settlement, Stage};
+use crate::call_log::queue::{Delivery, Key, Settlement, Stage};
 use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
 
 /// Puts the deliveries of a closed record into the outbox, with what is said of its case.
@@ -146,20 +146,25 @@ pub(super) fn has_pending(connection: &Connection, call: CallId) -> rusqlite::Re
 
 pub(super) fn settle(
     connection: &mut Connection,
-    seq: i64,
+    (call, to): Key,
     settlement: Settlement,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
     let settling = begin(connection)?;
-    let Some(delivery) = delivery(&settling, seq)? else {
+    let found = deliveries(
+        &settling,
+        "SELECT * FROM outbox WHERE call = ?1 AND destination = ?2",
+        (call.to_string(), to.as_str()),
+    );
+    let Some(delivery) = found?.pop() else {
         return Ok(());
     };
-    let call = delivery.call;
+    let seq = delivery.seq;
     let others = deliveries(
         &settling,
         "SELECT * FROM outbox
          WHERE box = ?1 AND destination = ?2 AND stage = 'waiting' AND failures > 0",
-        (&delivery.box_name, delivery.to.as_str()),
+        (&delivery.box_name, to.as_str()),
     )?;
     let changes = queue::settle(delivery, others, settlement);
     for row in &changes.rows {
@@ -205,7 +210,7 @@ pub(super) fn take_over(
     served: &[String],
 ) -> rusqlite::Result<()> {
     let case = delivery.case;
-    let seq = connection
+    let seq: i64 = connection
         .prepare_cached(
             "UPDATE outbox SET since_ms = ?3, case_id = ?4, case_place = ?5, case_first_ms = ?6
              WHERE call = ?1 AND destination = ?2 RETURNING seq",
@@ -220,36 +225,39 @@ pub(super) fn take_over(
                 case.map(|of| of.first.as_millisecond()),
             ),
             |row| row.get(0),
-        )
-        .optional()?;
-    let Some(seq) = seq else { return Ok(()) };
+        )?;
     let taken_over = Delivery {
         seq,
         ..delivery.clone()
     };
     write(connection, &taken_over)?;
     for recipient in served {
-        note_served(connection, seq, recipient)?;
+        note_served(connection, delivery.key(), recipient)?;
     }
     Ok(())
 }
 
-pub(super) fn served(connection: &Connection, seq: i64) -> rusqlite::Result<Vec<String>> {
+pub(super) fn served(connection: &Connection, key: Key) -> rusqlite::Result<Vec<String>> {
     connection
-        .prepare_cached("SELECT recipient FROM outbox_told WHERE seq = ?1")?
-        .query_map([seq], |row| row.get(0))?
+        .prepare_cached(
+            "SELECT recipient FROM outbox_told
+             WHERE seq = (SELECT seq FROM outbox WHERE call = ?1 AND destination = ?2)",
+        )?
+        .query_map((key.0.to_string(), key.1.as_str()), |row| row.get(0))?
         .collect()
 }
 
 pub(super) fn note_served(
     connection: &Connection,
-    seq: i64,
+    key: Key,
     recipient: &str,
 ) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO outbox_told (seq, recipient) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            "INSERT INTO outbox_told (seq, recipient)
+             SELECT seq, ?3 FROM outbox WHERE call = ?1 AND destination = ?2
+             ON CONFLICT DO NOTHING",
         )?
-        .execute((seq, recipient))
+        .execute((key.0.to_string(), key.1.as_str(), recipient))
         .map(drop)
 }

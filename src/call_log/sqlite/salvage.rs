@@ -178,7 +178,7 @@ impl Salvaged {
         for seq in possible {
             match outbox::delivery(broken, seq) {
                 Ok(Some(delivery)) => {
-                    let served = outbox::served(broken, seq).unwrap_or_default();
+                    let served = outbox::served(broken, delivery.key()).unwrap_or_default();
                     self.deliveries.push((delivery, served));
                 }
                 _ if known.contains(&seq) => self.unreadable += 1,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, access};
 
 use super::Item;
-use crate::call_log::{Delivery, Reader, Stage};
+use crate::call_log::{Delivery, Reader, SetAside, Stage, Takeover};
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
 use crate::delivery::{Failed, ami, mail, spool, webhook};
@@ -51,8 +51,14 @@ pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
         }
     }
     // A log that cannot be read has a line of its own.
-    if let Ok(deliveries) = Reader::open(data).and_then(|log| log.undelivered()) {
-        items.extend(undelivered(&deliveries));
+    let log = Reader::open(data).and_then(|log| Ok((log.undelivered()?, log.set_aside()?)));
+    if let Ok((deliveries, aside)) = log {
+        let mut left = undelivered(&deliveries);
+        left.extend(aside.iter().map(set_aside));
+        if left.is_empty() {
+            left.push(Item::ok("delivery", "nothing was left undelivered"));
+        }
+        items.extend(left);
     }
     items
 }
@@ -222,8 +228,36 @@ fn undelivered(deliveries: &[Delivery]) -> Vec<Item> {
             "hear these messages in the call log: voicemail-guard call ID",
         ));
     }
-    if items.is_empty() {
-        items.push(Item::ok("delivery", "nothing was left undelivered"));
-    }
     items
+}
+
+/// What became of the deliveries in a database that was broken.
+fn set_aside(aside: &SetAside) -> Item {
+    let file = &aside.file;
+    let Some(takeover) = aside.takeover else {
+        return Item::warn(
+            "delivery",
+            format!("{file} was set aside as broken: what it owes is not taken over yet"),
+            "start the guard, which does so at its start",
+        );
+    };
+    let Takeover {
+        deliveries,
+        unreadable,
+        is_complete,
+    } = takeover;
+    let mut what =
+        format!("{file} was set aside as broken: {deliveries} deliveries were taken over");
+    if unreadable > 0 {
+        what += &format!(", {unreadable} could not be read");
+    }
+    if !is_complete {
+        what += ", and it cannot be seen whether there were more";
+    }
+    let mend = if is_complete && unreadable == 0 {
+        "its other calls are in that file alone: sqlite3 FILE .recover; move it elsewhere when that is done"
+    } else {
+        "look through the recordings of the time before in the data folder: audio/YEAR/MONTH/DAY; then move that file elsewhere"
+    };
+    Item::warn("delivery", what, mend)
 }

@@ -39,7 +39,8 @@ impl InFlight {
         let delivers = |delivery: &Delivery| delivery.stage != Stage::Placed;
         self.attempts.values().any(|(other, _)| {
             let of_one_box = (&other.box_name, other.to) == (&delivery.box_name, delivery.to);
-            other.seq == delivery.seq || of_one_box && delivers(other) && delivers(delivery)
+            (other.call, other.to) == (delivery.call, delivery.to)
+                || of_one_box && delivers(other) && delivers(delivery)
         })
     }
 

@@ -8,13 +8,13 @@ mod salvage;
 mod schema;
 mod search;
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub use reader::{Reader, quick_check};
-pub(super) use schema::set_aside;
 
 use super::error::{LogError, StoreError};
 use super::journal::Entry;
@@ -38,6 +38,11 @@ pub(super) fn open(path: &Path) -> std::result::Result<Box<dyn Store>, LogError>
             source: refused(error),
         }),
     }
+}
+
+/// Moves a broken database aside with all that belongs to it; returns its new name.
+pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+    schema::set_aside(path, now)
 }
 
 struct Database {

@@ -198,7 +198,7 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
 }
 
 /// Moves a broken database aside with all that belongs to it; returns its new name.
-pub(in crate::call_log) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     let stamp = now.strftime("%Y%m%dT%H%M%SZ");
     let mut aside = path.with_extension(format!("broken-{stamp}.sqlite"));
     let mut more = 0;

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use voicemail_guard::call::verdict::{Facts, judge};
 use voicemail_guard::hearing::hear;
+use voicemail_guard::present::{self, Language};
 
 #[path = "support/wav8k.rs"]
 mod wav8k;
@@ -23,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let file = truth["file"].as_str().ok_or("a line without a file")?;
             let timeline = hear(&wav8k::read(&folder.join("wav").join(file))?);
             let judgement = judge(&Facts::of_recording(&timeline));
-            let reasons: Vec<String> = judgement.reasons.iter().map(ToString::to_string).collect();
+            let reasons = present::reasons(&judgement.reasons, Language::En);
             let said = serde_json::json!({
                 "file": file,
                 "duration": timeline.heard(),

@@ -54,18 +54,17 @@ impl Prompt {
         Self::Goodbye,
     ];
 
-    /// Whether a prompt of this name wants an answer.
-    pub fn wants_answer(name: &str) -> bool {
-        [
-            Self::GreetingWithheld,
-            Self::StillThere,
-            Self::NumberFirst,
-            Self::EnterNumber,
-            Self::NumberConfirm,
-            Self::OfferCallerId,
-        ]
-        .iter()
-        .any(|prompt| prompt.name() == name)
+    /// Whether it wants an answer.
+    pub fn wants_answer(self) -> bool {
+        matches!(
+            self,
+            Self::GreetingWithheld
+                | Self::StillThere
+                | Self::NumberFirst
+                | Self::EnterNumber
+                | Self::NumberConfirm
+                | Self::OfferCallerId
+        )
     }
 
     /// The name in the call log, such as `still-there`.

@@ -13,11 +13,13 @@ use tracing::{debug, error, info, warn};
 
 use crate::audio::MediaTime;
 use crate::call::verdict::{Facts, Parting, judge};
-use crate::call_log::support_line;
 use crate::delivery::spool::replay::{laid_down, remove_sound};
 use crate::hearing::{Listening, Timeline};
 use crate::number;
-use crate::record::{CallId, CallRecord, Callback, CallbackSource, EndedBy, Verdict};
+use crate::present::support_line;
+use crate::record::{
+    CallId, CallRecord, Callback, CallbackSource, EndedBy, Reason, Trouble, Verdict,
+};
 use crate::session::Guard;
 use crate::tap::keep;
 
@@ -37,33 +39,26 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
     let config = guard.settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
     let timeline = hear(folder, &guard.data, &record);
-    let keyed = matches!(
-        record.callback.source,
-        CallbackSource::Keyed | CallbackSource::KeyedConfirmed
-    );
+    let keyed = record.callback.source.is_keyed();
     let confirmed = record.callback.confirmed;
     if let Some(number) = number::among_keys(timeline.keys()).filter(|_| !keyed && !confirmed) {
-        let home = config.policy(&record.box_name).home_country.parse().ok();
+        let home = Some(config.policy(&record.box_name).home_country);
         record.callback = Callback {
             number: number.to_owned(),
-            e164: number::keyed(number, home).map(Into::into),
+            e164: number::keyed(number, home),
             source: CallbackSource::Keyed,
             confirmed: false,
         };
     }
     let reason = match left_by {
-        LeftBy::AnEarlierRun => {
-            "the guard died during the call and VoiceMail() took over: look into the mailbox for what was said to it; closed at the guard's next start".to_owned()
-        }
-        LeftBy::AFault => record.reasons.pop().unwrap_or_default(),
+        LeftBy::AnEarlierRun => Some(Reason::Trouble(Trouble::Died)),
+        LeftBy::AFault => record.reasons.pop(),
     };
-    record.reasons = vec![reason];
+    record.reasons = Vec::from_iter(reason);
     if timeline.heard() == MediaTime::ZERO {
         record.verdict = Some(Verdict::Unsure);
         record.confidence = 0.0;
-        record
-            .reasons
-            .push("nothing is left of its sound".to_owned());
+        record.reasons.push(Reason::NothingLeft);
     } else {
         let judgement = judge(&Facts {
             keyed,
@@ -72,8 +67,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
             mutter: config.policy(&record.box_name).mutter.into(),
             ..Facts::of_recording(&timeline)
         });
-        let reasons = judgement.reasons.iter().map(ToString::to_string);
-        record.reasons.extend(reasons);
+        record.reasons.extend(judgement.reasons);
         record.verdict = Some(judgement.verdict);
         record.confidence = judgement.confidence;
     }

@@ -13,12 +13,15 @@ use tracing::{Instrument, Level, Span, debug, enabled, error, info, warn};
 
 use crate::agi::{Command, Request};
 use crate::call::{Action, Call, Event};
-use crate::call_log::{CallLog, OpenCall, support_line};
+use crate::call_log::{CallLog, OpenCall};
 use crate::clock::Clock;
-use crate::config::{Config, Current, are_voicemail_options, full_box_name};
+use crate::config::{Config, SharedConfig, are_voicemail_options, full_box_name};
+use crate::delivery::spool::rights;
 use crate::number::{self, NoNumber, mask_in};
+use crate::present::{self, Language, support_line};
 use crate::record::{
-    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Verdict,
+    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Reason,
+    Verdict,
 };
 use crate::server::{Connection, Handler};
 use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
@@ -27,7 +30,7 @@ use crate::{text, trace};
 /// What all calls share.
 pub struct Guard {
     /// The settings; a call keeps those with which it began.
-    pub settings: Current,
+    pub settings: SharedConfig,
     /// The call log.
     pub log: CallLog,
     /// The time.
@@ -52,18 +55,17 @@ impl Handler for Guard {
         if request.path() == CHECK_PATH {
             return;
         }
-        let reason = "not heard: more calls than [limits] max_calls; Asterisk carried on";
         let record = self.open_record(&request, &self.settings.now());
-        self.close_unheard(record, EndedBy::Refused, reason);
+        self.close_unheard(record, EndedBy::Refused, Reason::TooManyCalls);
     }
 }
 
 impl Guard {
     /// The record of a call that Asterisk carried on with from the start.
-    fn close_unheard(&self, mut record: CallRecord, ended_by: EndedBy, reason: &str) {
+    fn close_unheard(&self, mut record: CallRecord, ended_by: EndedBy, reason: Reason) {
         record.verdict = Some(Verdict::Unsure);
         record.ended_by = Some(ended_by);
-        record.reasons = vec![reason.to_owned()];
+        record.reasons = vec![reason];
         record.ended = Some(self.clock.date());
         info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
         self.log.close_call(record);
@@ -119,11 +121,11 @@ impl Guard {
             .argument("box")
             .is_none_or(|name| Mailbox::parse(&name).is_none())
         {
-            let reason = "the request names no voice box: write agi://…/guard?box=100@default";
+            let reason = present::reason(&Reason::NoMailbox, Language::En);
             error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
             // Nobody answers for a box that there is not.
             record.repeat_window_s = None;
-            self.close_unheard(record, EndedBy::HandedOn, reason);
+            self.close_unheard(record, EndedBy::HandedOn, Reason::NoMailbox);
             return connection.fail(self.clock).await;
         }
         for (name, value) in request
@@ -132,6 +134,14 @@ impl Guard {
         {
             let value = mask_in(&value);
             error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
+        }
+        if let Some(obstacle) = rights::in_the_way(&record, &config, self.clock).await {
+            error!(
+                "no message can be put into the mailbox: {obstacle}; the call goes on to VoiceMail()"
+            );
+            let reason = Reason::Undeliverable(obstacle.to_string());
+            self.close_unheard(record, EndedBy::HandedOn, reason);
+            return connection.fail(self.clock).await;
         }
         let mut policy = config.policy(&record.box_name);
         match request.argument("vm_options") {
@@ -162,7 +172,7 @@ impl Guard {
         session.run().await;
     }
 
-    /// What the prelude tells.
+    /// What the prelude says.
     fn open_record(&self, request: &Request, config: &Config) -> CallRecord {
         let text = |value: Option<std::borrow::Cow<'_, str>>| -> String {
             let value = value.unwrap_or_default();
@@ -184,8 +194,7 @@ impl Guard {
             _ => Presentation::Unavailable,
         };
         let shown = presentation == Presentation::Shown;
-        let home = policy.home_country.parse().ok();
-        let e164: Option<String> = policy.trunk.e164(&number, home).map(Into::into);
+        let e164 = policy.trunk.e164(&number, Some(policy.home_country));
         let callback = e164
             .clone()
             .filter(|_| shown)

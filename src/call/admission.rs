@@ -9,7 +9,7 @@ use super::state::{Leaving, State, Step};
 use super::{Action, Call};
 use crate::audio::MediaTime;
 use crate::number::{CallerList, Entry, Sender};
-use crate::record::{Caller, EndedBy, Mode, Presentation, Verdict, WouldHave};
+use crate::record::{Caller, EndedBy, Mode, Presentation, Reason, Verdict, WouldHave};
 
 /// The lists of one box.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,7 +51,7 @@ impl Lists {
 fn sender(caller: &Caller) -> Sender<'_> {
     Sender {
         number: &caller.number,
-        e164: caller.e164.as_deref(),
+        e164: caller.e164.as_ref(),
         withheld: caller.presentation == Presentation::Withheld,
     }
 }
@@ -63,12 +63,11 @@ impl Call {
         match lists.admit(&self.record.caller) {
             Admission::Guarded => return false,
             Admission::Straight(entry) => {
-                let reason = format!("not heard: straight_to_voicemail has {entry}");
+                let reason = Reason::Straight(entry.to_string());
                 self.unheard(EndedBy::Straight, reason, now);
             }
             Admission::Refused(entry) if self.record.mode == Mode::Observe => {
-                self.would_refuse =
-                    Some(format!("enforce would have refused it: refuse has {entry}"));
+                self.would_refuse = Some(Reason::WouldRefuse(entry.to_string()));
                 self.record.would_have = Some(WouldHave {
                     ended_by: EndedBy::TurnedAway,
                     verdict: Verdict::Unsure,
@@ -78,7 +77,7 @@ impl Call {
                 return false;
             }
             Admission::Refused(entry) => {
-                let reason = format!("not heard: refuse has {entry}");
+                let reason = Reason::Refused(entry.to_string());
                 self.unheard(EndedBy::TurnedAway, reason, now);
             }
         }
@@ -86,7 +85,7 @@ impl Call {
     }
 
     /// Files the call and tells the dialplan; nothing is said to the caller, nothing of him is heard.
-    fn unheard(&mut self, ended_by: EndedBy, reason: String, now: Instant) {
+    fn unheard(&mut self, ended_by: EndedBy, reason: Reason, now: Instant) {
         self.rail_until = None;
         self.record.verdict = Some(Verdict::Unsure);
         self.record.reasons = vec![reason];

@@ -10,7 +10,7 @@ use super::policy::Situation;
 use super::state::{AwaitedAnswer, Keying, Listening};
 use crate::agi::Key;
 use crate::prompts::Prompt;
-use crate::record::{EndedBy, Mode};
+use crate::record::{Answer, EndedBy, Mode, Trouble};
 
 impl Call {
     pub(super) fn await_answer(
@@ -21,7 +21,7 @@ impl Call {
     ) {
         let spoken = self.ears.speech_since(answer.since);
         if spoken >= ANSWER_BY_VOICE {
-            self.answered(Prompt::StillThere, "voice");
+            self.answered(Prompt::StillThere, Answer::Voice);
             return self.listen(None, now);
         }
         let late = if spoken.is_zero() {
@@ -35,7 +35,7 @@ impl Call {
                 return self.heartbeat(Listening { answer }, situation, now);
             }
             self.ears.deaf = true;
-            self.trouble(UNHEARD.into());
+            self.trouble(Trouble::AnswerNotHeard);
             return self.leave(EndedBy::HandedOn, now);
         }
         self.progress.unanswered = Some(self.ears.heard());
@@ -47,7 +47,7 @@ impl Call {
 
     /// A digit is the first of a number as well.
     pub(super) fn answered_by_key(&mut self, key: Key, now: Instant) {
-        self.answered(Prompt::StillThere, "key");
+        self.answered(Prompt::StillThere, Answer::Key);
         if key.digit().is_some() {
             self.keyed(Keying::default(), Some(key), now);
         } else {
@@ -68,5 +68,3 @@ const BEGUN_LATE: Duration = Duration::from_millis(1_750);
 
 /// A tap that has stood for longer has failed, and has said so.
 const LONGEST_LAG: Duration = Duration::from_secs(20);
-
-const UNHEARD: &str = "the caller's sound did not come while his answer was awaited";

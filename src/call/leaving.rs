@@ -9,8 +9,9 @@ use super::verdict::{self, Facts, Parting};
 use super::{Action, Call, SHORT, Timer};
 use crate::agi::Command;
 use crate::audio::MediaTime;
+use crate::present::{self, Language};
 use crate::prompts::Prompt;
-use crate::record::{CallbackSource, EndedBy, Mode, Verdict};
+use crate::record::{Answer, EndedBy, Mode, Reason, Trouble, Verdict};
 
 impl Call {
     /// Goes out; from every state.
@@ -31,7 +32,7 @@ impl Call {
             return self.end(EndedBy::Limit, now);
         }
         let longest = self.policy.longest_call.as_secs_f64();
-        self.trouble(format!("the longest call ({longest} s); guide ends nobody"));
+        self.trouble(Trouble::LongestCall(longest));
         self.leave(EndedBy::HandedOn, now);
     }
 
@@ -51,7 +52,7 @@ impl Call {
     /// What was heard is not all of the sound: nobody is judged by that.
     pub(super) fn tap_overdue(&mut self, now: Instant) {
         self.ears.deaf = true;
-        self.trouble(NOT_HEARD_TO_THE_END.into());
+        self.trouble(Trouble::NotHeardToTheEnd);
         self.tap_finished(now);
     }
 
@@ -133,10 +134,7 @@ impl Call {
             began: self.ears.signal_before(place).unwrap_or(place),
             packets: self.ears.packets,
             longest_message: self.policy.longest_message.into(),
-            keyed: matches!(
-                self.record.callback.source,
-                CallbackSource::Keyed | CallbackSource::KeyedConfirmed
-            ),
+            keyed: self.record.callback.source.is_keyed(),
             asked: &self.record.asked,
             parting: self.parting(),
             mutter: self.policy.mutter.into(),
@@ -174,7 +172,7 @@ impl Call {
     /// Asterisk's absolute timeout looks the same from here; it strikes when we were late to renew it.
     pub(super) fn ended_by_hangup(&mut self, now: Instant) -> EndedBy {
         if self.rail_until.is_some_and(|until| now >= until) {
-            self.trouble("Asterisk's absolute timeout struck".into());
+            self.trouble(Trouble::AbsoluteTimeout);
             return EndedBy::HandedOn;
         }
         match &self.state {
@@ -190,7 +188,7 @@ impl Call {
         let handed_on = ended_by == EndedBy::HandedOn;
         let awaited = self.progress.number_awaited;
         if awaited.is_some_and(|from| self.ears.speech_since(from) >= ANSWER_BY_VOICE) {
-            self.note_answer(Prompt::NumberFirst, "voice");
+            self.note_answer(Prompt::NumberFirst, Answer::Voice);
         }
         let mut judgement = verdict::judge(&self.facts());
         // Where the connection broke, the caller may be there still: what he was is not known.
@@ -204,23 +202,21 @@ impl Call {
         }
         let trouble = self.trouble.take().map(|why| {
             if handed_on {
-                format!("handed on to VoiceMail(): {why}")
+                Reason::HandedOn(why)
             } else {
-                why
+                Reason::Trouble(why)
             }
         });
-        let reasons = judgement.reasons.iter().map(ToString::to_string);
         let left = self
             .exit_taken()
-            .map(|(key, way)| format!("left with the {key} key for {way}"));
+            .map(|(key, way)| Reason::LeftWithKey(key.as_char(), way.into()));
         let unanswered = ended_by == EndedBy::Guard && self.progress.questions > 0;
-        let unanswered = unanswered.then(|| "was asked, and did not answer in the end".to_owned());
         self.record.reasons = trouble
             .into_iter()
             .chain(self.would_refuse.take())
             .chain(left)
-            .chain(reasons)
-            .chain(unanswered)
+            .chain(judgement.reasons)
+            .chain(unanswered.then_some(Reason::DidNotAnswer))
             .collect();
         self.record.verdict = Some(judgement.verdict);
         self.record.confidence = judgement.confidence;
@@ -232,15 +228,8 @@ impl Call {
 
     pub(super) fn variables(&self, ended_by: EndedBy) -> VecDeque<Command> {
         let record = &self.record;
-        let number = record
-            .callback
-            .e164
-            .as_ref()
-            .unwrap_or(&record.callback.number);
-        let callback: String = number
-            .chars()
-            .filter(|c| c.is_ascii_digit() || *c == '+')
-            .collect();
+        let number = record.callback.best_form().chars();
+        let callback: String = number.filter(|c| c.is_ascii_digit() || *c == '+').collect();
         let verdict = record.verdict.map_or("unsure", Verdict::as_str);
         // A hang-up before the set-up is over may be a line that the caller forged in his number. Where he
         // has really gone, nobody reads this any more; where he has not, VoiceMail() has him.
@@ -255,11 +244,12 @@ impl Call {
         let way_out = self.exit_taken().map_or("", |(_, way)| way);
         let exit =
             (ended_by == EndedBy::Exit).then(|| Command::set_variable("GUARD_EXIT", way_out));
+        let reasons = present::reasons(&record.reasons, Language::En);
         let variables = [
             Command::set_variable("GUARD_VERDICT", verdict),
             Command::set_variable("GUARD_CALLBACK", callback),
             Command::set_variable("GUARD_CALL_ID", record.id.to_string()),
-            Command::set_variable("GUARD_REASON", record.reasons.join("; ")),
+            Command::set_variable("GUARD_REASON", reasons.join("; ")),
         ];
         let status = Command::set_variable("GUARD_STATUS", status);
         variables.into_iter().chain(exit).chain([status]).collect()
@@ -271,5 +261,3 @@ const NO_BLUFF: f32 = 0.5;
 
 /// Asterisk flushes within milliseconds; the tap itself gives up after one second.
 const LONGEST_FLUSH: Duration = Duration::from_secs(3);
-
-const NOT_HEARD_TO_THE_END: &str = "the end of the recording could not be read in time; the share or disk with the tap folder hangs, or this machine is overloaded";

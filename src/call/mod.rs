@@ -19,14 +19,14 @@ mod offer;
 mod playing;
 pub mod policy;
 mod prompt;
+mod settings;
 mod state;
 mod timers;
 pub mod verdict;
 
 use std::collections::VecDeque;
-use std::iter;
-use std::mem;
 use std::time::{Duration, Instant};
+use std::{iter, mem};
 
 pub use action::Action;
 pub use event::Event;
@@ -41,7 +41,7 @@ use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome, Verb};
 use crate::audio::MediaTime;
 use crate::hearing::Update;
 use crate::prompts::Prompt;
-use crate::record::{CallRecord, EndedBy, Mode, Presentation};
+use crate::record::{Answer, CallRecord, EndedBy, Mode, Presentation, Reason, Trouble};
 
 /// One caller's stay, from the prelude to the closed record.
 #[derive(Debug)]
@@ -56,10 +56,10 @@ pub struct Call {
     progress: Progress,
     started: Instant,
     rail_until: Option<Instant>,
-    trouble: Option<String>,
+    trouble: Option<Trouble>,
     unexpected: u32,
     /// Why enforce would not have let the caller in; only in observe.
-    would_refuse: Option<String>,
+    would_refuse: Option<Reason>,
     actions: VecDeque<Action>,
 }
 
@@ -157,10 +157,10 @@ impl Call {
             Event::StoodStill(lost) => self.ears.stood_still += lost,
             Event::TapFailed(why) => {
                 self.ears.deaf = true;
-                self.trouble(why);
+                self.trouble(Trouble::Tap(why));
             }
             Event::TapFinished => self.tap_finished(now),
-            Event::Shutdown => self.trouble("the guard was stopped during the call".into()),
+            Event::Shutdown => self.trouble(Trouble::Stopped),
         }
         self.drain_exchange();
     }
@@ -169,7 +169,7 @@ impl Call {
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.deadline.expired(now) {
             Some(Timer::CommandOverdue) => {
-                self.trouble("Asterisk did not answer in time".into());
+                self.trouble(Trouble::NoReply);
                 self.closed(now);
             }
             Some(Timer::TapOverdue) => self.tap_overdue(now),
@@ -208,7 +208,7 @@ impl Call {
         }
     }
 
-    fn trouble(&mut self, why: String) {
+    fn trouble(&mut self, why: Trouble) {
         self.trouble.get_or_insert(why);
     }
 
@@ -247,7 +247,7 @@ impl Call {
             _ if was_dead || lost.iter().any(gone) => self.hung_up(now),
             _ if self.trouble.is_some() => self.leave(EndedBy::HandedOn, now),
             _ => {
-                self.trouble("the connection to Asterisk broke off during the call".into());
+                self.trouble(Trouble::Disconnected);
                 self.leave(EndedBy::Asterisk, now);
             }
         }
@@ -268,7 +268,7 @@ impl Call {
         // A prompt that cannot be played has a rule of its own.
         let is_prompt = matches!(command.verb(), Verb::StreamFile | Verb::SayDigits);
         if is_refused(&outcome) && !is_prompt {
-            self.trouble(format!("Asterisk refused {command}"));
+            self.trouble(Trouble::Command(command.to_string()));
         }
         if self.trouble.is_some() {
             self.keep_last_digit(&outcome);
@@ -420,15 +420,15 @@ impl Call {
     }
 
     /// Notes how the last such prompt was answered, and files it.
-    fn answered(&mut self, prompt: Prompt, how: &str) {
+    fn answered(&mut self, prompt: Prompt, how: Answer) {
         self.note_answer(prompt, how);
         self.save();
     }
 
-    fn note_answer(&mut self, prompt: Prompt, how: &str) {
+    fn note_answer(&mut self, prompt: Prompt, how: Answer) {
         let mut asked = self.record.asked.iter_mut().rev();
-        if let Some(asked) = asked.find(|asked| asked.prompt == prompt.name()) {
-            asked.answer.get_or_insert_with(|| how.to_owned());
+        if let Some(asked) = asked.find(|asked| asked.prompt == prompt) {
+            asked.answer.get_or_insert(how);
         }
     }
 

@@ -16,7 +16,7 @@ use crate::agi::{Command, Key, Outcome};
 use crate::hearing::Update;
 use crate::number::{self, E164, FEWEST_KEYS};
 use crate::prompts::Prompt;
-use crate::record::{Callback, CallbackSource};
+use crate::record::{Answer, Callback, CallbackSource};
 
 impl Call {
     pub(super) fn await_keys(&mut self, keying: Keying, now: Instant) {
@@ -91,7 +91,7 @@ impl Call {
             Prompt::EnterNumber,
             Prompt::NumberFirst,
         ] {
-            self.note_answer(prompt, "key");
+            self.note_answer(prompt, Answer::Key);
         }
     }
 
@@ -103,7 +103,7 @@ impl Call {
         if let State::Listening(listening) = &mut self.state
             && listening.answer.take().is_some()
         {
-            self.answered(Prompt::StillThere, "key");
+            self.answered(Prompt::StillThere, Answer::Key);
         }
         let number = number::among_keys(self.ears.timeline.keys());
         let Some(number) = number.filter(|_| !self.progress.keyed) else {
@@ -146,7 +146,7 @@ impl Call {
     pub(super) fn confirmed(&mut self, keying: Keying, key: Option<Key>, now: Instant) {
         let is_possible = self.e164_of(&keying.digits).is_some();
         if matches!(key, Some(Key::ONE | Key::TWO)) {
-            self.note_answer(Prompt::NumberConfirm, "key");
+            self.note_answer(Prompt::NumberConfirm, Answer::Key);
         }
         match key {
             Some(Key::TWO) if keying.tries < MOST_TRIES => {
@@ -162,7 +162,7 @@ impl Call {
                 if is_possible {
                     self.take_number(&keying.digits, CallbackSource::KeyedConfirmed);
                 } else {
-                    self.answered(Prompt::NumberImpossible, "key");
+                    self.answered(Prompt::NumberImpossible, Answer::Key);
                 }
                 self.play(
                     [Clip::Prompt(Prompt::NumberSaved), Clip::Beep],
@@ -190,14 +190,14 @@ impl Call {
     fn keyed_number(&self, digits: &str, source: CallbackSource) -> Callback {
         Callback {
             number: digits.to_owned(),
-            e164: self.e164_of(digits).map(Into::into),
+            e164: self.e164_of(digits),
             source,
             confirmed: source == CallbackSource::KeyedConfirmed,
         }
     }
 
     fn e164_of(&self, digits: &str) -> Option<E164> {
-        number::keyed(digits, self.policy.home_country.parse().ok())
+        number::keyed(digits, Some(self.policy.home_country))
     }
 }
 

@@ -17,7 +17,7 @@ use super::verdict::Parting;
 use super::{Call, RAIL, SHORT, SLACK, Timer, is_refused, rail, verdict};
 use crate::agi::{Command, Outcome, Verb};
 use crate::audio::MediaTime;
-use crate::record::{EndedBy, Mode, WouldHave};
+use crate::record::{EndedBy, Mode, Trouble, WouldHave};
 
 /// The call that enforce would be having.
 #[derive(Debug)]
@@ -147,7 +147,7 @@ impl Call {
         // VoiceMail() says -1 when it has ended a call without sound by itself.
         let gave_up = command.verb() == Verb::Exec && matches!(outcome, Outcome::Failed(_));
         if is_refused(outcome) && !gave_up {
-            self.trouble(format!("Asterisk refused {command}"));
+            self.trouble(Trouble::Command(command.to_string()));
         }
         let before = mem::replace(&mut self.state, State::Observed);
         if !self.exchange.is_idle() {

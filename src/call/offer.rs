@@ -10,9 +10,9 @@ use super::Call;
 use super::policy::Offer;
 use super::prompt::Clip;
 use super::state::Then;
-use crate::number;
+use crate::number::{self, E164};
 use crate::prompts::Prompt;
-use crate::record::CallbackSource;
+use crate::record::{Answer, CallbackSource};
 
 impl Call {
     /// What is played to make the offer; nothing where the box does not make it here, or there is no number
@@ -22,7 +22,7 @@ impl Call {
             return Vec::new();
         }
         self.offered_number().map_or_else(Vec::new, |e164| {
-            let home = self.policy.home_country.parse().ok();
+            let home = Some(self.policy.home_country);
             vec![
                 Clip::Prompt(Prompt::OfferCallerId),
                 Clip::Digits(number::spoken(e164, home)),
@@ -45,14 +45,14 @@ impl Call {
     pub(super) fn take_offer(&mut self, now: Instant) {
         self.record.callback.source = CallbackSource::CallerIdConfirmed;
         self.record.callback.confirmed = true;
-        self.answered(Prompt::OfferCallerId, "key");
+        self.answered(Prompt::OfferCallerId, Answer::Key);
         let thanks = [Clip::Prompt(Prompt::NumberSaved), Clip::Beep];
         self.play(thanks, Then::Listen, now);
     }
 
-    fn offered_number(&self) -> Option<&str> {
+    fn offered_number(&self) -> Option<&E164> {
         let callback = &self.record.callback;
-        let e164 = callback.e164.as_deref();
+        let e164 = callback.e164.as_ref();
         e164.filter(|_| callback.source == CallbackSource::CallerId)
     }
 }

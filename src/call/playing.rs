@@ -9,7 +9,7 @@ use super::{Call, is_refused, key_of};
 use crate::agi::{Key, Keys, Outcome};
 use crate::audio::MediaTime;
 use crate::prompts::Prompt;
-use crate::record::{Asked, EndedBy};
+use crate::record::{Asked, EndedBy, Trouble};
 
 impl Call {
     pub(super) fn play(&mut self, clips: impl Into<VecDeque<Clip>>, then: Then, now: Instant) {
@@ -20,18 +20,12 @@ impl Call {
             stood_still: self.ears.stood_still,
         };
         let asked = self.record.asked.len();
-        for clip in playing
-            .clips
-            .iter()
-            .filter(|c| matches!(c, Clip::Prompt(_) | Clip::Greeting(_)))
-        {
-            let prompt = clip.name().to_owned();
-            self.record.asked.push(Asked {
-                prompt,
-                at: playing.began,
-                answer: None,
-            });
-        }
+        let played = playing.clips.iter().filter_map(Clip::played);
+        self.record.asked.extend(played.map(|prompt| Asked {
+            prompt,
+            at: playing.began,
+            answer: None,
+        }));
         if self.record.asked.len() > asked {
             self.save();
         }
@@ -69,16 +63,18 @@ impl Call {
         let clip = playing.clips.pop_front();
         if self.is_not_recorded(&playing) {
             self.ears.deaf = true;
-            self.trouble(NOT_RECORDED.into());
+            self.trouble(Trouble::NotRecorded);
             return self.leave(EndedBy::HandedOn, now);
         }
         if let (true, Some(clip)) = (is_refused(outcome), &clip) {
             // What the caller did not hear, he was not told.
-            let (name, at) = (clip.name(), playing.began);
-            self.record.asked.retain(|a| a.prompt != name || a.at != at);
+            if let Some(unheard) = clip.played() {
+                let is_it = |a: &Asked| a.prompt == unheard && a.at == playing.began;
+                self.record.asked.retain(|asked| !is_it(asked));
+            }
             let needed = matches!(clip, Clip::Greeting(_) | Clip::Prompt(Prompt::StillThere));
             if needed {
-                self.trouble(format!("the prompt {} could not be played", clip.name()));
+                self.trouble(Trouble::Prompt(clip.name().into()));
                 return self.leave(EndedBy::HandedOn, now);
             }
         }
@@ -169,5 +165,3 @@ fn is_of_offer(clip: Option<&Clip>) -> bool {
 /// More than a late flush and what is told late of the time before; the shortest prompt that is not the
 /// last is 3.8 s long.
 const STANDS_STILL: MediaTime = MediaTime::from_millis(2_500);
-
-const NOT_RECORDED: &str = "Asterisk's recording stood still while a prompt was played; the disk with the tap folder is full, or Asterisk lost it";

@@ -1,116 +1,11 @@
-//! What the guard may do, and when: the settings of one box, and the decisions made from them.
+//! What the guard may do, and when: the decisions made from the settings of one mailbox.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
-
-use super::admission::Lists;
 use super::prompt::LONGEST_CLIP;
-use super::verdict::MUTTER;
-use crate::number::Trunk;
+pub use super::settings::{Offer, Policy};
 use crate::prompts::Prompt;
 use crate::record::Mode;
-
-/// The settings of one box that the conversation goes by; every default is the hotline's own.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Policy {
-    /// What the guard may do.
-    pub mode: Mode,
-    /// Prompt played at the start; an administrator's own file may stand here.
-    pub greeting: String,
-    /// How long an administrator's own greeting plays; `None` where that cannot be seen.
-    pub greeting_length: Option<Duration>,
-    /// Options handed to `VoiceMail()` when it takes the message itself.
-    pub voicemail_options: String,
-    /// Country that numbers without a country code belong to (ISO 3166-1 alpha-2).
-    pub home_country: String,
-    /// How the trunk sends the numbers of callers.
-    pub trunk: Trunk,
-    /// Callers who are watched for, not guarded, or not let in.
-    pub lists: Arc<Lists>,
-    /// Where `0` alone before the recording leads, as `context,extension,priority`.
-    pub operator_exit: Option<String>,
-    /// Where `*` alone before the recording leads.
-    pub star_exit: Option<String>,
-    /// When a caller who shows his number may confirm it with a key.
-    pub offer_caller_id: Offer,
-    /// So much near speech brings the rambler's prompt at the next pause.
-    pub rambler_prompt_after: Duration,
-    /// The rambler's prompt waits this much longer for a pause, then comes anyway.
-    pub rambler_prompt_grace: Duration,
-    /// The longest message.
-    pub longest_message: Duration,
-    /// The warning comes this long before the end of the longest message.
-    pub warning_before_end: Duration,
-    /// Silence after speech that brings the question.
-    pub pause: Duration,
-    /// Silence from the start that brings the question.
-    pub never_started: Duration,
-    /// Music without a break that brings the question.
-    pub hold_music: Duration,
-    /// Noise without a near voice that brings the question.
-    pub no_near_voice: Duration,
-    /// Less near speech than this is a mutter where the caller ended the call.
-    pub mutter: Duration,
-    /// A recognised machine signal of this length ends the call.
-    pub tone: Duration,
-    /// How often the question is asked in one call.
-    pub questions: u32,
-    /// How long an answer is awaited.
-    pub answer: Duration,
-    /// A gap between keys that ends the number.
-    pub key_pause: Duration,
-    /// How long 1 or 2 is awaited after the read-back.
-    pub confirm: Duration,
-    /// The whole call, whatever happens; in guide `VoiceMail()` has the caller then.
-    pub longest_call: Duration,
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self {
-            mode: Mode::Enforce,
-            greeting: "voicemail-guard/greeting".into(),
-            greeting_length: None,
-            voicemail_options: "u".into(),
-            home_country: "DE".into(),
-            trunk: Trunk::default(),
-            lists: Arc::default(),
-            operator_exit: None,
-            star_exit: None,
-            offer_caller_id: Offer::Never,
-            rambler_prompt_after: Duration::from_secs(45),
-            rambler_prompt_grace: Duration::from_secs(5),
-            longest_message: Duration::from_mins(2),
-            warning_before_end: Duration::from_secs(15),
-            pause: Duration::from_secs(10),
-            never_started: Duration::from_secs(8),
-            hold_music: Duration::from_secs(6),
-            no_near_voice: Duration::from_secs(12),
-            mutter: MUTTER.into(),
-            tone: Duration::from_secs(3),
-            questions: 1,
-            answer: Duration::from_secs(8),
-            key_pause: Duration::from_secs(3),
-            confirm: Duration::from_secs(5),
-            longest_call: Duration::from_mins(10),
-        }
-    }
-}
-
-/// When the caller ID is offered as the number to call back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Offer {
-    /// Not at all.
-    #[default]
-    Never,
-    /// Behind the greeting.
-    Greeting,
-    /// Behind the rambler's prompt.
-    Rambler,
-}
 
 /// What is known when the conversation asks what to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::agi::{Command, Key, Keys};
 use crate::prompts::Prompt;
+use crate::record::Played;
 
 /// One piece of what is played.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,15 @@ impl Clip {
             Self::Beep => Command::stream_file("beep", keys),
             Self::Prompt(prompt) => Command::stream_file(prompt.path(), keys),
             Self::Digits(digits) => Command::say_digits(digits, keys),
+        }
+    }
+
+    /// What the record has of it: prompts and the greeting.
+    pub(super) fn played(&self) -> Option<Played> {
+        match self {
+            Self::Prompt(prompt) => Some((*prompt).into()),
+            Self::Greeting(_) => Some(self.name().to_owned().into()),
+            Self::Beep | Self::Digits(_) => None,
         }
     }
 

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{CaseOfCall, CountedCase, Delivery, words};
+use super::{CaseOfCall, CountedCase, Delivery};
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
+use crate::present::{self, Language};
 use crate::record::{
     Asked, CallId, CallRecord, Callback, Caller, Destination, EndedBy, Mode, PlaceInCase, Verdict,
     WouldHave,
@@ -32,7 +33,7 @@ struct Line<'a> {
     rdnis: &'a str,
     verdict: Option<Verdict>,
     confidence: f32,
-    reasons: &'a [String],
+    reasons: Vec<String>,
     seconds: ClassSeconds,
     asked: &'a [Asked],
     callback: &'a Callback,
@@ -218,7 +219,7 @@ fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + us
         rdnis: &record.rdnis,
         verdict: record.verdict,
         confidence: record.confidence,
-        reasons: &record.reasons,
+        reasons: present::reasons(&record.reasons, Language::En),
         seconds: record.seconds,
         asked: &record.asked,
         callback: &record.callback,
@@ -244,8 +245,7 @@ fn whole_seconds(at: Timestamp, zone: &TimeZone) -> String {
 /// Where the message went, with times as everywhere else.
 fn delivered(record: &CallRecord, zone: &TimeZone) -> Vec<String> {
     let told = record.delivered.iter();
-    told.map(|told| words::entry(told, |at| rfc3339(at, zone)))
-        .collect()
+    told.map(|told| told.text(|at| rfc3339(at, zone))).collect()
 }
 
 /// The columns of [`csv`], in order.
@@ -314,7 +314,7 @@ pub fn csv(
 ) -> String {
     let time = |at| match form {
         Csv::Plain => whole_seconds(at, zone),
-        Csv::Excel => words::time(at, zone),
+        Csv::Excel => present::time(at, zone),
     };
     let seconds = |length: MediaTime| form.number(format!("{:.3}", length.as_secs_f64()));
     let of_case = |cell: fn(&CaseOfCall) -> String| case.map_or_else(String::new, cell);
@@ -332,21 +332,21 @@ pub fn csv(
             record.linkedid.clone(),
             record.channel.clone(),
             record.caller.number.clone(),
-            optional(&record.caller.e164),
+            word(&record.caller.e164),
             record.caller.name.clone(),
             word(&record.caller.presentation),
             record.dnid.clone(),
             record.rdnis.clone(),
             word(&record.verdict),
             form.number(record.confidence.to_string()),
-            to_json(&record.reasons),
+            to_json(&present::reasons(&record.reasons, Language::En)),
             class(Class::Speech),
             class(Class::Silence),
             class(Class::Music),
             class(Class::Tone),
             class(Class::Noise),
             record.callback.number.clone(),
-            optional(&record.callback.e164),
+            word(&record.callback.e164),
             word(&record.callback.source),
             word(&record.mode),
             word(&record.ended_by),

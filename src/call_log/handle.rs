@@ -20,7 +20,9 @@ use super::writer::Durability;
 use crate::case::Connected;
 use crate::clock::Clock;
 use crate::number::Home;
-use crate::record::{CallId, CallRecord, Destination, EndedBy, Verdict, destinations_of};
+use crate::record::{
+    CallId, CallRecord, Destination, EndedBy, Reason, Trouble, Verdict, destinations_of,
+};
 
 /// The opened log, and what an earlier run left undone.
 pub struct Opened {
@@ -82,7 +84,6 @@ impl CallLog {
         OpenCall {
             log: self.clone(),
             record: Some(record),
-            reason: None,
         }
     }
 
@@ -153,7 +154,6 @@ impl CallLog {
 pub struct OpenCall {
     log: CallLog,
     record: Option<CallRecord>,
-    reason: Option<String>,
 }
 
 impl OpenCall {
@@ -186,11 +186,6 @@ impl OpenCall {
         self.log.writer.file(Entry::Update(Box::new(record)));
     }
 
-    /// Says why, should the record have to close itself.
-    pub fn explain(&mut self, reason: impl Into<String>) {
-        self.reason = Some(reason.into());
-    }
-
     /// Closes the record; `record` is filed as it is ([`CallLog::close_call`]), under the call's own id.
     pub fn close(self, record: CallRecord) {
         self.close_and_deliver(record, &[]);
@@ -209,14 +204,8 @@ impl Drop for OpenCall {
         let Some(mut record) = self.record.take() else {
             return;
         };
-        let reason = self.reason.take().unwrap_or_else(|| {
-            let how = if thread::panicking() {
-                "failed"
-            } else {
-                "left the call"
-            };
-            format!("the guard {how} before the call was over")
-        });
+        let failed = thread::panicking();
+        let reason = Reason::Trouble(Trouble::Abandoned { failed });
         record.reasons.push(reason);
         if let Err(unheard) = self.log.abandoned.send(record) {
             let mut record = unheard.0;

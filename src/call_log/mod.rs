@@ -26,9 +26,7 @@ mod query;
 mod queue;
 mod sqlite;
 mod store;
-mod support_line;
 mod thread;
-pub mod words;
 mod writer;
 
 pub use error::{LogError, OutboxError, StoreError};
@@ -38,7 +36,6 @@ pub use outbox::Outbox;
 pub use query::{CaseOfCall, CountedCase, Order, Query, SetAside, Takeover};
 pub use queue::{Delivery, Settlement, Stage};
 pub use sqlite::{Reader, quick_check};
-pub use support_line::support_line;
 pub use writer::Durability;
 
 /// Name of the database in the data folder.

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::record::{CallId, Destination, PlaceInCase};
+use crate::record::{CallId, Delivered, Destination, PlaceInCase};
 
 /// A delivery that has failed so often holds later ones of its box back no longer.
 const OVERTAKEN: u32 = 3;
@@ -104,9 +104,9 @@ pub enum Settlement {
     /// What was put down is no longer there: from the beginning.
     Unprepared,
     /// The message is delivered, as this entry of the record says; MWI is still to follow.
-    Placed(String),
+    Placed(Delivered),
     /// All is done; the entry for the record, unless it has it already.
-    Done(Option<String>),
+    Done(Option<Delivered>),
     /// It failed and is tried again then.
     Later {
         /// When.
@@ -119,7 +119,7 @@ pub enum Settlement {
         /// What is wrong.
         why: String,
         /// The entry for the record, where some of several recipients have got theirs.
-        entry: Option<String>,
+        entry: Option<Delivered>,
     },
 }
 
@@ -131,7 +131,7 @@ pub(super) struct Changes {
     /// Whether the row itself goes.
     pub(super) is_done: bool,
     /// What the record says from now on of where the message went.
-    pub(super) entry: Option<String>,
+    pub(super) entry: Option<Delivered>,
 }
 
 /// What may be tried, oldest first, the overtaken last: the first delivery of every box and destination, one of
@@ -305,7 +305,12 @@ mod tests {
     #[test]
     fn what_a_settlement_makes_of_a_delivery() {
         use Stage::{GivenUp, Placed, Prepared, Waiting};
-        let entry = || Some("there".to_owned());
+        let there = || Delivered {
+            to: Destination::Mail,
+            detail: "there".into(),
+            at: at(5),
+        };
+        let entry = || Some(there());
         let later = || Settlement::Later {
             due: at(60),
             why: "full".into(),
@@ -326,13 +331,13 @@ mod tests {
             ),
             (
                 (Prepared, 2),
-                Settlement::Placed("there".into()),
+                Settlement::Placed(there()),
                 Some((Placed, 0)),
                 entry(),
             ),
             (
                 (Placed, 2),
-                Settlement::Placed("there".into()),
+                Settlement::Placed(there()),
                 Some((Placed, 0)),
                 None,
             ),

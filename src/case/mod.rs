@@ -1,24 +1,26 @@
 //! Repeat callers, pure: which calls are one case, and when a case is closed.
 //!
-//! A case is one caller's matter with one box: the calls by one number for one box, each of them within the
-//! window of the call before. The box is what the team of a hotline answers for, so calls for two boxes are
-//! two cases, and calls that came in by several numbers for one box are one. Numbers are compared in their
-//! E.164 form ([`number::identity`]). A caller who withholds his number, or of whom none is known, has no
-//! case: nothing tells him from others. Nor has a call whose request names no voice box, for which nobody
-//! answers; nor one that a list sent straight to `VoiceMail()` or turned away: what became of the one the guard
-//! does not know, and the other is not to be called back.
+//! A case is one caller's matter with one box: the calls by one number for one box, each of them
+//! within the window of the call before. The box is what the team of a hotline answers for, so
+//! calls for two boxes are two cases, and calls that came in by several numbers for one box are
+//! one. Numbers are compared in their E.164 form ([`number::identity`]). A caller who withholds the
+//! number, or of whom none is known, has no case: nothing tells them from others. Nor has a call
+//! whose request names no mailbox, for which nobody answers; nor one that a list sent straight to
+//! `VoiceMail()` or turned away: what became of the one the guard does not know, and the other is
+//! not to be called back.
 //!
-//! A case is open until the caller has what he called for, as far as that can be known: he has left a message
-//! and the team can hear it (the guard knows), or he was connected with somebody (Asterisk's manager interface
-//! tells). Then every case of his that is open for that box is closed, and his next call opens another. A message
-//! can be heard when it has reached one of its destinations; where it has none, when it is filed.
+//! A case is open until callers have what they called for, as far as that can be known: they have
+//! left a message and the team can hear it (the guard knows), or they were connected with somebody
+//! (as Asterisk's manager interface reports). Then every case of theirs that is open for that box
+//! is closed, and their next call opens another. A message can be heard when it has reached one of
+//! its destinations; where it has none, when it is filed.
 
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::number::{self, E164, Home, Trunk};
+use crate::number::{self, Home, Trunk};
 use crate::record::{CallId, CallRecord, EndedBy, Presentation};
 
 /// A case as it stands.
@@ -90,7 +92,7 @@ pub fn number_of(record: &CallRecord) -> Option<String> {
     }
     let caller = &record.caller;
     match caller.presentation {
-        Presentation::Shown => number::identity(&caller.number, caller.e164.as_deref()),
+        Presentation::Shown => number::identity(&caller.number, caller.e164.as_ref()),
         Presentation::Withheld | Presentation::Unavailable => None,
     }
 }
@@ -108,8 +110,8 @@ impl Case {
 
     /// Whether a call by the same number for the same box that began then is one of this case.
     ///
-    /// It is where it began within the window of the others. A call that began after the case was closed is
-    /// another matter; one that began before belongs to it, even if it is filed later.
+    /// It is where it began within the window of the others. A call that began after the case was
+    /// closed is another matter; one that began before belongs to it, even if it is filed later.
     pub fn takes(&self, started: Timestamp, window: SignedDuration) -> bool {
         let away = if started < self.first {
             self.first.duration_since(started)
@@ -142,7 +144,7 @@ pub fn closed_by_message(record: &CallRecord) -> Option<Closed> {
 pub struct Connected {
     /// Who called.
     pub caller: String,
-    /// The number he dialled to reach this Asterisk, where that is known.
+    /// The number they dialled to reach this Asterisk, where that is known.
     pub dialled: Option<String>,
     /// Who answered.
     pub answered: String,
@@ -153,12 +155,13 @@ impl Connected {
     pub fn callers(&self, homes: &[Home]) -> BTreeSet<String> {
         let forms = homes.iter().map(|home| {
             let e164 = home.trunk.e164(&self.caller, Some(home.country));
-            identity(&self.caller, e164.as_ref())
+            number::identity(&self.caller, e164.as_ref())
         });
         forms.flatten().collect()
     }
 
-    /// The same of who answered, as somebody dials it: the trunk has no part in it but the outside line.
+    /// The same of who answered, as somebody dials it: the trunk has no part in it but the outside
+    /// line.
     pub fn answerers(&self, homes: &[Home]) -> BTreeSet<String> {
         let forms = homes.iter().flat_map(|home| {
             let dialled = Trunk {
@@ -167,15 +170,11 @@ impl Connected {
             };
             [dialled, Trunk::default()].map(|trunk| {
                 let e164 = trunk.e164(&self.answered, Some(home.country));
-                identity(&self.answered, e164.as_ref())
+                number::identity(&self.answered, e164.as_ref())
             })
         });
         forms.flatten().collect()
     }
-}
-
-fn identity(raw: &str, e164: Option<&E164>) -> Option<String> {
-    number::identity(raw, e164.map(E164::as_str))
 }
 
 /// An open case, as far as it matters for closing it.
@@ -191,10 +190,11 @@ pub struct Open {
 
 /// Which of these open cases are closed by that connection, and by what.
 ///
-/// * The caller of a case was connected: his cases close whose calls came in by the number that he dialled
-///   this time, or by none that is known. Whoever reaches the sales team has not reached the hotline.
-/// * The number of a case was called from here and answered: the case closes if it is the only one that is
-///   open for the number. Which of two boxes somebody called back for cannot be told.
+/// * The caller of a case was connected: the cases close whose calls came in by the number that was
+///   dialled this time, or by none that is known. Whoever reaches the sales team has not reached
+///   the hotline.
+/// * The number of a case was called from here and answered: the case closes if it is the only one
+///   that is open for the number. Which of two boxes somebody called back for cannot be told.
 pub fn closed_by_connection<'a>(
     connected: &Connected,
     homes: &[Home],

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use jiff::tz::TimeZone;
 
-use super::calls::{Error, NOTHING_FOUND};
+use super::calls::{Error, NOTHING_FOUND, undelivered};
 use crate::audio::MediaTime;
-use crate::call_log::{CaseOfCall, Delivery, Reader, Stage, words};
-use crate::prompts::Prompt;
+use crate::call_log::{CaseOfCall, Delivery, Reader, Stage};
+use crate::present::{self, Language::En};
 use crate::record::{CallRecord, Mode, Presentation, Verdict};
 use crate::text::{quoted, shortened, shown};
 
@@ -55,8 +55,8 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
                     out,
                     "  {}  {}  {}  {}",
                     record.id,
-                    words::time(record.started, &zone),
-                    words::number(&record.caller),
+                    present::time(record.started, &zone),
+                    present::number(&record.caller, En),
                     shown(&record.uniqueid),
                 )?;
             }
@@ -86,21 +86,29 @@ pub fn card(
     card.line("Dialled", &dialled(record));
     card.line(
         "Box",
-        &format!("{} ({})", shown(&record.box_name), mode(record.mode)),
+        &format!(
+            "{} ({})",
+            shown(&record.box_name),
+            present::mode(record.mode, En)
+        ),
     );
     card.line("Verdict", &verdict(record));
     card.lines(
         "Why",
-        record
-            .reasons
+        present::reasons(&record.reasons, En)
             .iter()
             .map(|reason| shown(reason).to_string()),
         "no reasons noted",
     );
-    card.line("Heard", &words::seconds(record));
-    card.lines("Asked", asked(record), "nothing was played");
+    card.line("Heard", &present::seconds(record, En));
+    let asked = record.asked.iter();
+    card.lines(
+        "Asked",
+        asked.map(|asked| format!("{:>7}  {}", clock(asked.at), present::asked(asked, En))),
+        "nothing was played",
+    );
     card.lines("Timeline", timeline(record), "nothing was heard");
-    let callback = words::callback(&record.callback);
+    let callback = present::callback(&record.callback, En);
     card.line(
         "Call back",
         callback.as_deref().unwrap_or("no number is known"),
@@ -111,7 +119,7 @@ pub fn card(
     }
     card.line("End", &end(record));
     if record.mode == Mode::Observe && record.ended_by.is_some() {
-        let would_have = words::would_have(record.would_have);
+        let would_have = present::would_have(record.would_have);
         card.line("Enforce", &format!("would {would_have}"));
     }
     let audio = record
@@ -124,8 +132,11 @@ pub fn card(
         record
             .delivered
             .iter()
-            .map(|told| words::delivered(told, zone))
-            .chain(owed.iter().map(|delivery| words::owed(delivery, zone))),
+            .map(|delivered| present::delivered(delivered, zone, En))
+            .chain(
+                owed.iter()
+                    .map(|delivery| present::undelivered(&undelivered(delivery), zone, En)),
+            ),
         "to nobody",
     );
     card.line("Asterisk", &asterisk(record));
@@ -156,12 +167,12 @@ fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
     let Some(verdict) = record.verdict else {
         return "still up, or cut off and not closed yet".into();
     };
-    if let Some(passed_by) = words::passed_by(record) {
+    if let Some(passed_by) = present::passed_by(record, En) {
         return format!(
             "the caller {passed_by}, as the box's list wants; the guard heard nothing of him"
         );
     }
-    let left = words::verdict(verdict);
+    let left = present::verdict(verdict, En);
     let waits = |delivery: &Delivery| matches!(delivery.stage, Stage::Waiting | Stage::Prepared);
     let more = match (record.delivered.is_empty(), owed.iter().any(waits)) {
         (true, true) => Some("its delivery waits, see Delivered"),
@@ -192,7 +203,7 @@ fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
 fn when(record: &CallRecord, zone: &TimeZone) -> String {
     let started = record.started.to_zoned_datetime(zone.clone());
     let mut text = started.strftime("%A, %-d %B %Y, %H:%M:%S").to_string();
-    if let (Some(ended), Some(length)) = (record.ended, words::length(record)) {
+    if let (Some(ended), Some(length)) = (record.ended, present::call_length(record)) {
         let ended = ended.to_zoned_datetime(zone.clone());
         if ended.offset() != started.offset() {
             let _ = write!(text, " {}", started.strftime("(UTC%:z)"));
@@ -211,15 +222,15 @@ fn when(record: &CallRecord, zone: &TimeZone) -> String {
 
 fn who(record: &CallRecord) -> String {
     let caller = &record.caller;
-    let mut text = words::number(caller);
+    let mut text = present::number(caller, En);
     if caller
         .e164
         .as_ref()
-        .is_some_and(|e164| *e164 != caller.number)
+        .is_some_and(|e164| e164.as_str() != caller.number)
     {
         let _ = write!(text, ", sent as {}", quoted_short(&caller.number));
     }
-    if let Some(name) = words::name(caller) {
+    if let Some(name) = present::name(caller) {
         let _ = write!(text, ", name {name}");
     }
     match caller.presentation {
@@ -245,34 +256,14 @@ fn dialled(record: &CallRecord) -> String {
     text
 }
 
-fn mode(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Observe => "observe: nothing is said or cut",
-        Mode::Guide => "guide: speaks, never ends the call",
-        Mode::Enforce => "enforce: speaks and ends junk",
-    }
-}
-
 fn verdict(record: &CallRecord) -> String {
     record.verdict.map_or_else(
         || "none yet".into(),
         |verdict| {
-            let sure = (record.confidence.clamp(0.0, 1.0) * 100.0).round();
+            let sure = present::percent(record.confidence);
             format!("{verdict}, {sure} % sure")
         },
     )
-}
-
-fn asked(record: &CallRecord) -> impl Iterator<Item = String> {
-    record.asked.iter().map(|asked| {
-        let answer = match asked.answer.as_deref() {
-            Some(answer) => format!(": answered by {}", shortened(answer, MOST_SHOWN)),
-            None if Prompt::wants_answer(&asked.prompt) => ": no answer".into(),
-            None => String::new(),
-        };
-        let prompt = shortened(&asked.prompt, MOST_SHOWN);
-        format!("{:>7}  {prompt}{answer}", clock(asked.at))
-    })
 }
 
 fn timeline(record: &CallRecord) -> impl Iterator<Item = String> {
@@ -292,14 +283,14 @@ fn timeline(record: &CallRecord) -> impl Iterator<Item = String> {
 }
 
 fn case_of(of: &CaseOfCall, zone: &TimeZone) -> String {
-    let state = words::case_state(&of.case, zone);
+    let state = present::case_state(&of.case, zone, En);
     let calls = of.calls;
     let which = match of.place {
         1 if calls == 1 => "the only call".into(),
         1 => format!("first of {calls} calls"),
         place => format!(
             "{}, of {calls}",
-            words::nth_call(place, of.case.first, zone)
+            present::nth_call(place, of.case.first, zone, En)
         ),
     };
     format!("{which} by this number for the box so far; {state}")
@@ -317,7 +308,7 @@ fn other_calls(record: &CallRecord, calls: &[CallRecord], zone: &TimeZone) -> Ve
             format!(
                 "{}  {}  {verdict}",
                 call.id,
-                words::time(call.started, zone)
+                present::time(call.started, zone)
             )
         })
         .collect();
@@ -331,7 +322,7 @@ fn other_calls(record: &CallRecord, calls: &[CallRecord], zone: &TimeZone) -> Ve
 fn end(record: &CallRecord) -> String {
     record.ended_by.map_or_else(
         || "the call is up".into(),
-        |ended_by| format!("the call {}", words::ended_by(ended_by)),
+        |ended_by| format!("the call {}", present::ended_by(ended_by, En)),
     )
 }
 

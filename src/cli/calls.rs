@@ -13,14 +13,13 @@ use super::listing::Listing;
 use super::when::When;
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
-use crate::call_log::{
-    CaseOfCall, Delivery, LogError, Order, Query, Reader, Stage, waiting, words,
-};
+use crate::call_log::{CaseOfCall, Delivery, LogError, Order, Query, Reader, Stage, waiting};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
 use crate::config::full_box_name;
 use crate::hearing::Class;
 use crate::number::{Country, Needle};
+use crate::present::{self, Language, Pending, Undelivered};
 use crate::record::{CallId, CallRecord, Mode, Verdict};
 use crate::text::shortened;
 
@@ -281,23 +280,38 @@ fn row(
 ) -> [String; 9] {
     let verdict = match (record.verdict, record.ended) {
         (Some(verdict), _) => {
-            let owed = words::owed_in_short(record, owed);
-            format!("{verdict}{}{owed}", words::listed(record))
+            let states = owed.iter().map(|delivery| undelivered(delivery).state);
+            let owed = present::undelivered_in_short(record, states, Language::En);
+            format!("{verdict}{}{owed}", present::listed(record, Language::En))
         }
         (None, None) => "(up)".into(),
         (None, Some(_)) => String::new(),
     };
     [
-        words::time(record.started, zone),
-        words::number(&record.caller),
+        present::time(record.started, zone),
+        present::number(&record.caller, Language::En),
         shortened(&record.caller.name, NAME_WIDTH).to_string(),
         shortened(&record.box_name, NAME_WIDTH).to_string(),
         verdict,
         record.seconds.of(Class::Speech).to_string(),
-        words::callback(&record.callback).unwrap_or_default(),
+        present::callback(&record.callback, Language::En).unwrap_or_default(),
         record.id.to_string(),
         case.map_or_else(String::new, |of| case_in_short(record, of)),
     ]
+}
+
+/// A delivery that is not made, as it is shown.
+pub(super) fn undelivered(delivery: &Delivery) -> Undelivered<'_> {
+    Undelivered {
+        to: delivery.to,
+        state: match delivery.stage {
+            Stage::GivenUp => Pending::GivenUp,
+            Stage::Placed => Pending::Mwi,
+            Stage::Waiting | Stage::Prepared => Pending::Due(delivery.due),
+        },
+        since: delivery.since,
+        why: delivery.why.as_deref(),
+    }
 }
 
 /// Which call of how many, and whether the caller still has to be called back: `2 of 3, open`.

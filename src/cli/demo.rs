@@ -18,7 +18,7 @@ use super::{DATA_VARIABLE, Failure, Shared};
 use crate::audio::file::{Format, decode};
 use crate::call_log::{Query, Reader};
 use crate::clock::Clock;
-use crate::config::Current;
+use crate::config::SharedConfig;
 use crate::record::Verdict;
 use crate::telemetry;
 
@@ -123,7 +123,7 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
         let server = listener.local_addr()?;
         let stop = Stop::default();
         let guard = tokio::spawn(serve::serve(
-            Current::new(config),
+            SharedConfig::new(config),
             data.clone(),
             vec![listener],
             clock,

@@ -6,6 +6,7 @@ mod cases;
 pub mod check;
 pub mod classify;
 pub mod demo;
+mod doubts;
 mod listing;
 mod notify;
 mod prompt_files;
@@ -153,8 +154,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     match cli.command {
         Command::Calls(mut args) => {
             let box_name = args.box_name.as_deref().unwrap_or_default();
-            let home = shared.settings()?.policy(box_name).home_country;
-            args.home = home.parse().unwrap_or_default();
+            args.home = shared.settings()?.policy(box_name).home_country;
             Ok(calls::run(&args, &shared.data_folder()?, out)?)
         }
         Command::Classify(args) => Ok(classify::run(&args, out, &mut io::stderr())?),

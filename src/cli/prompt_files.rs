@@ -1,8 +1,12 @@
-//! Whether the files of prompts and greetings are where Asterisk looks for them, and how long they play.
+//! Whether the files of prompts and greetings are where Asterisk looks for them, and how long they
+//! play.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use rustix::fs::{Access, access};
 
 use crate::config::{Config, Prompts};
 use crate::prompts::Prompt;
@@ -12,38 +16,53 @@ use crate::prompts::Prompt;
 pub(super) enum Installed {
     /// All of them.
     Complete,
-    /// These are missing: a caller of this language goes on to `VoiceMail()` when one is needed.
-    Missing(Vec<Prompt>),
+    /// These cannot be played: a caller of this language goes on to `VoiceMail()` when one is
+    /// needed.
+    Wanting {
+        /// There is no file of them.
+        missing: Vec<Prompt>,
+        /// Files that are empty, or that this user may not read.
+        useless: Vec<PathBuf>,
+    },
     /// The sounds folder cannot be seen from here, as in a container: nothing is known.
     NotVisible,
 }
 
 /// Looks which prompts of a language Asterisk would find.
 ///
-/// Asterisk looks in `<sounds>/<language>/`, for `de_AT` then in `de`, and at last in `<sounds>` itself
+/// Asterisk looks in `<sounds>/<language>/`, for `de_AT` then in `de`, and at last in `<sounds>`
+/// itself
 /// (`fileexists_core` in `main/file.c`).
 pub(super) fn installed(settings: &Prompts, language: &str) -> Installed {
     if fs::read_dir(&settings.sounds).is_err() {
         return Installed::NotVisible;
     }
-    let missing: Vec<_> = Prompt::ALL
-        .into_iter()
-        .filter(|prompt| files(settings, language, &prompt.path()).next().is_none())
-        .collect();
-    if missing.is_empty() {
+    let (mut missing, mut useless) = (Vec::new(), Vec::new());
+    for prompt in Prompt::ALL {
+        let files: Vec<_> = files(settings, language, &prompt.path()).collect();
+        if files.is_empty() {
+            missing.push(prompt);
+        }
+        let files = files.into_iter().filter(|file| !file.is_of_use());
+        useless.extend(files.map(|file| file.path));
+    }
+    if missing.is_empty() && useless.is_empty() {
         Installed::Complete
     } else {
-        Installed::Missing(missing)
+        Installed::Wanting { missing, useless }
     }
 }
 
 /// What is seen of a sound of the administrator's own, such as the greeting of a box.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OwnSound {
-    /// The languages that have no file of it: their callers hear it in English, or go on to `VoiceMail()`.
+    /// The languages that have no file of it: their callers hear it in English, or go on to
+    /// `VoiceMail()`.
     pub(super) missing: Vec<String>,
     /// How long the longest of its files plays; `None` where there is none at all.
     pub(super) length: Option<Duration>,
+    /// Files of it that are empty, or that this user may not read.
+    pub(super) useless: Vec<PathBuf>,
 }
 
 /// Looks for a sound as Asterisk is told it; `None` where its folder cannot be seen from here.
@@ -51,25 +70,53 @@ pub(super) fn own_sound(settings: &Prompts, sound: &str) -> Option<OwnSound> {
     let whole = Path::new(sound);
     let folder = whole.parent().filter(|_| whole.is_absolute());
     fs::read_dir(folder.unwrap_or(&settings.sounds)).ok()?;
-    let length = |language: &str| files(settings, language, sound).max();
+    let length = |language: &str| {
+        let files = files(settings, language, sound);
+        files.map(|file| file.length()).max()
+    };
     let languages = settings.languages.iter();
     let missing = languages.clone().filter(|one| length(one).is_none());
     // Asterisk plays English to whoever has nothing in his language.
     let heard = languages.map(String::as_str).chain(["en"]);
+    let all = heard.clone().flat_map(|one| files(settings, one, sound));
+    let useless = all.filter(|file| !file.is_of_use()).map(|file| file.path);
     Some(OwnSound {
         missing: missing.cloned().collect(),
         length: heard.filter_map(length).max(),
+        useless: useless.collect::<BTreeSet<_>>().into_iter().collect(),
     })
 }
 
-/// Notes in the settings how long the greetings of the administrator's own play, where that can be seen.
+/// Notes in the settings how long the greetings of the administrator's own play, where that can be
+/// seen.
 pub(super) fn measure_greetings(config: &mut Config) {
     let prompts = config.prompts.clone();
     config.measure_greetings(|sound| own_sound(&prompts, sound)?.length);
 }
 
-/// The files that Asterisk may play for a sound, by how long they are.
-fn files(settings: &Prompts, language: &str, sound: &str) -> impl Iterator<Item = Duration> {
+/// A file that Asterisk may play.
+struct SoundFile {
+    path: PathBuf,
+    bytes: u64,
+    bytes_a_second: u64,
+}
+
+impl SoundFile {
+    fn length(&self) -> Duration {
+        Duration::from_micros(self.bytes.saturating_mul(1_000_000) / self.bytes_a_second)
+    }
+
+    fn is_of_use(&self) -> bool {
+        self.bytes > 0 && access(&self.path, Access::READ_OK).is_ok()
+    }
+}
+
+/// The files that Asterisk may play for a sound.
+fn files(
+    settings: &Prompts,
+    language: &str,
+    sound: &str,
+) -> impl Iterator<Item = SoundFile> + use<> {
     let general = language.split('_').next().unwrap_or(language);
     let folders = [
         settings.sounds.join(language),
@@ -79,10 +126,14 @@ fn files(settings: &Prompts, language: &str, sound: &str) -> impl Iterator<Item 
     let endings = move |file: PathBuf| {
         FORMATS
             .into_iter()
-            .filter_map(move |(ending, octets_a_second)| {
-                let about = fs::metadata(format!("{}.{ending}", file.display())).ok()?;
-                let micros = about.len().saturating_mul(1_000_000) / octets_a_second;
-                about.is_file().then(|| Duration::from_micros(micros))
+            .filter_map(move |(ending, bytes_a_second)| {
+                let path = PathBuf::from(format!("{}.{ending}", file.display()));
+                let about = fs::metadata(&path).ok()?;
+                about.is_file().then(|| SoundFile {
+                    path,
+                    bytes: about.len(),
+                    bytes_a_second,
+                })
             })
     };
     let sound = sound.to_owned();
@@ -92,7 +143,7 @@ fn files(settings: &Prompts, language: &str, sound: &str) -> impl Iterator<Item 
         .flat_map(move |folder| endings(folder.join(&sound)))
 }
 
-/// Endings of the formats that every Asterisk plays, with their octets a second.
+/// Endings of the formats that every Asterisk plays, with their bytes a second.
 const FORMATS: [(&str, u64); 16] = [
     ("wav", 16_000),
     ("wav16", 32_000),
@@ -126,7 +177,7 @@ mod tests {
         let put = |folder: &str, prompt: Prompt, ending: &str| {
             let folder = sounds.path().join(folder);
             fs::create_dir_all(folder.join("voicemail-guard")).unwrap();
-            fs::write(folder.join(format!("{}.{ending}", prompt.path())), "").unwrap();
+            fs::write(folder.join(format!("{}.{ending}", prompt.path())), "sound").unwrap();
         };
         for prompt in Prompt::ALL {
             put("de", prompt, "sln16");
@@ -135,16 +186,28 @@ mod tests {
         assert_eq!(installed(&settings, "de_AT"), Installed::Complete);
         assert_eq!(
             installed(&settings, "en"),
-            Installed::Missing(Prompt::ALL.to_vec())
+            Installed::Wanting {
+                missing: Prompt::ALL.to_vec(),
+                useless: Vec::new(),
+            }
         );
         put("en", Prompt::Thanks, "gsm");
         put("", Prompt::Goodbye, "wav");
         put("en", Prompt::Greeting, "txt");
-        let Installed::Missing(missing) = installed(&settings, "en") else {
+        let Installed::Wanting { missing, .. } = installed(&settings, "en") else {
             panic!("more than two are missing");
         };
         assert_eq!(missing.len(), 12);
         assert!(missing.contains(&Prompt::Greeting));
+        let empty = sounds.path().join("de/voicemail-guard/thanks.sln16");
+        fs::write(&empty, "").unwrap();
+        assert_eq!(
+            installed(&settings, "de"),
+            Installed::Wanting {
+                missing: Vec::new(),
+                useless: vec![empty],
+            }
+        );
     }
 
     #[test]

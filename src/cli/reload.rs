@@ -11,7 +11,7 @@ use tracing::{error, info, warn};
 use super::prompt_files::measure_greetings;
 use super::{notify, serve};
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError, Current};
+use crate::config::{Config, ConfigError, SharedConfig};
 
 use crate::telemetry::LogLevel;
 
@@ -28,7 +28,7 @@ pub(super) struct Reload {
     /// The file, if there is one.
     pub(super) file: Option<PathBuf>,
     /// The settings.
-    pub(super) settings: Current,
+    pub(super) settings: SharedConfig,
     /// How much the log shows.
     pub(super) log_level: LogLevel,
     /// For systemd, which wants to know when it began.

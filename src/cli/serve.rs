@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::doubts::{as_root, doubts};
 use super::prompt_files::{Installed, installed, measure_greetings, own_sound};
 use super::reload::{self, Reload};
 use super::stop::{self, Stop};
@@ -20,7 +21,7 @@ use super::when::zone_in_doubt;
 use super::{Failure, Shared, notify};
 use crate::call_log::CallLog;
 use crate::clock::Clock;
-use crate::config::{Config, Current};
+use crate::config::{Config, SharedConfig};
 use crate::delivery::Worker;
 use crate::manager::Watch;
 use crate::recover::{LeftBy, recover_all, take_up_recordings};
@@ -47,6 +48,9 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
     measure_greetings(&mut config);
     let data = shared.data_folder()?;
     let log_level = telemetry::start(&config.log.level, config.log.format).map_err(failed)?;
+    if let Some(doubt) = as_root() {
+        warn!("{doubt}");
+    }
     let (allowed, needed) = (descriptors::raise(), descriptors::needed(&config.limits));
     if allowed < needed {
         warn!(
@@ -76,7 +80,7 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
                 }
             }
         }
-        let settings = Current::new(config);
+        let settings = SharedConfig::new(config);
         let clock = Clock::default();
         let reload = Reload {
             file: shared.config.clone(),
@@ -97,7 +101,7 @@ const LAST_FILES: Duration = Duration::from_secs(5);
 
 /// Serves on these listeners; what `serve` and `demo` share.
 pub(crate) async fn serve(
-    settings: Current,
+    settings: SharedConfig,
     data: std::path::PathBuf,
     listeners: Vec<TcpListener>,
     clock: Clock,
@@ -186,7 +190,7 @@ async fn watch(guard: Arc<Guard>) {
         // A connection knows of calls that are being set up: it is not given up without need.
         let other_settings = async {
             while wanted(&guard.settings.now()) == wanted(&config) {
-                news.replaced().await;
+                news.changed().await;
             }
         };
         tokio::select! {
@@ -198,15 +202,16 @@ async fn watch(guard: Arc<Guard>) {
 
 /// Says what of the settings may not be meant, and which prompts callers will miss.
 pub(super) fn tell_of_doubts(config: &Config) {
-    for remark in config.remarks() {
-        warn!("{remark}");
+    for doubt in config.remarks().into_iter().chain(doubts(config)) {
+        warn!("{doubt}");
     }
     for language in &config.prompts.languages {
-        if let Installed::Missing(missing) = installed(&config.prompts, language) {
+        if let Installed::Wanting { missing, useless } = installed(&config.prompts, language) {
             warn!(
                 language,
                 ?missing,
-                "prompts are missing; see asterisk-conf/README.md"
+                ?useless,
+                "prompts are missing, empty or not readable; see voicemail-guard check"
             );
         }
     }

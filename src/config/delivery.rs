@@ -1,28 +1,44 @@
 //! `[delivery]` and its tables: where messages go, and how.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::parcels::{Mail, Webhook};
-use super::value::{Count, Folder, HostAndPort, MaybeUrl, OneLine, Seconds, Unrepeated};
+use super::Secret;
+use super::mail::Mail;
+use super::value::{folder, host_and_port, one_line, url};
+use super::webhook::Webhook;
+use crate::setting::{count, seconds};
 
-/// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of the box.
-#[derive(Clone, Debug, PartialEq)]
+/// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of
+/// the box.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default)]
 pub struct Delivery {
     /// A delivery that has failed for so long is given up.
+    #[serde(
+        rename = "give_up_after_s",
+        deserialize_with = "seconds::<_, 60, 2_592_000>"
+    )]
     pub give_up_after: Duration,
     /// The Asterisk voice boxes.
+    #[serde(skip)]
     pub voice_box: VoiceBox,
     /// Asterisk's manager interface.
+    #[serde(skip)]
     pub ami: Ami,
     /// The page of a call, with `{id}` in place of its identifier; `None` where there is none.
+    #[serde(deserialize_with = "page")]
     pub page_url: Option<String>,
+    /// Whether `{id}` was put at the end of it, since it has none.
+    #[serde(skip)]
+    pub page_lacks_id: bool,
     /// The mail server.
+    #[serde(skip)]
     pub mail: Mail,
     /// The webhook.
+    #[serde(skip)]
     pub webhook: Webhook,
 }
 
@@ -33,6 +49,7 @@ impl Default for Delivery {
             voice_box: VoiceBox::default(),
             ami: Ami::default(),
             page_url: None,
+            page_lacks_id: false,
             mail: Mail::default(),
             webhook: Webhook::default(),
         }
@@ -40,19 +57,24 @@ impl Default for Delivery {
 }
 
 /// `[delivery.voicemail]`: Asterisk's voice boxes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct VoiceBox {
     /// How messages are put into them.
     pub method: Method,
     /// How Asterisk locks their folders.
     pub lockmode: LockMode,
     /// Asterisk's spool as the guard sees it.
+    #[serde(deserialize_with = "folder")]
     pub spool: PathBuf,
     /// What the audio is written as.
+    #[serde(deserialize_with = "formats")]
     pub formats: Vec<Format>,
     /// An INBOX with so many messages is full (`maxmsg`).
+    #[serde(deserialize_with = "count::<_, _, 1, 9999>")]
     pub most_messages: u32,
     /// A lock on an INBOX this old was left by a process that died.
+    #[serde(rename = "stale_lock_s", deserialize_with = "seconds::<_, 10, 86_400>")]
     pub stale_lock: Duration,
 }
 
@@ -108,13 +130,16 @@ impl Format {
     pub const ALL: [Self; 4] = [Self::Wav, Self::Wav49, Self::Gsm, Self::Sln];
 }
 
-/// `[delivery.ami]`: Asterisk's manager interface, for the lamps, for messages that are replayed and for who
-/// was answered; not used where no user is set.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `[delivery.ami]`: Asterisk's manager interface, for the lamps, for messages that are replayed
+/// and for who was answered; not used where no user is set.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Ami {
     /// Host and port.
+    #[serde(deserialize_with = "host_and_port")]
     pub address: String,
     /// A section of manager.conf.
+    #[serde(deserialize_with = "one_line")]
     pub user: String,
     /// Its secret.
     pub secret: Secret,
@@ -137,116 +162,31 @@ impl Ami {
     }
 }
 
-/// A text that no log shows.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text to itself.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for whoever has to send it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(secret)")
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AmiTable {
-    address: Option<HostAndPort>,
-    user: Option<OneLine>,
-    secret: Option<Unrepeated>,
-}
-
-impl AmiTable {
-    pub(super) fn settings(self) -> Ami {
-        let default = Ami::default();
-        Ami {
-            address: self.address.map_or(default.address, |address| address.0),
-            user: self.user.map_or(default.user, |user| user.0),
-            secret: self
-                .secret
-                .map_or(default.secret, |secret| Secret(secret.0)),
-        }
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeliveryTable {
-    give_up_after_s: Option<Seconds<60, 2_592_000>>,
-    page_url: Option<MaybeUrl>,
-}
-
-impl DeliveryTable {
-    pub(super) fn settings(self) -> Delivery {
-        let default = Delivery::default();
-        Delivery {
-            give_up_after: self.give_up_after_s.map_or(default.give_up_after, |s| s.0),
-            page_url: self.page_url.and_then(|page| page.0).map(page_template),
-            ..default
-        }
-    }
-}
-
 /// With `{id}` where the address has it (percent-encoded by its parser), else at its end.
-fn page_template(page: url::Url) -> String {
-    let text = String::from(page).replace("%7Bid%7D", "{id}");
-    if text.contains("{id}") {
-        text
-    } else {
-        format!("{}/{{id}}", text.trim_end_matches('/'))
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct VoiceBoxTable {
-    method: Option<Method>,
-    lockmode: Option<LockMode>,
-    spool: Option<Folder>,
-    formats: Option<Vec<Format>>,
-    most_messages: Option<Count<1, 9999>>,
-    stale_lock_s: Option<Seconds<10, 86_400>>,
-}
-
-impl VoiceBoxTable {
-    pub(super) fn settings(self) -> VoiceBox {
-        let default = VoiceBox::default();
-        VoiceBox {
-            method: self.method.unwrap_or(default.method),
-            lockmode: self.lockmode.unwrap_or(default.lockmode),
-            spool: self.spool.map_or(default.spool, |folder| folder.0),
-            formats: self
-                .formats
-                .map(each_once)
-                .filter(|formats| !formats.is_empty())
-                .unwrap_or(default.formats),
-            most_messages: self
-                .most_messages
-                .map_or(default.most_messages, |count| count.0),
-            stale_lock: self.stale_lock_s.map_or(default.stale_lock, |s| s.0),
+fn page<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let template = |page: url::Url| {
+        let text = String::from(page).replace("%7Bid%7D", "{id}");
+        if text.contains("{id}") {
+            text
+        } else {
+            format!("{}/{{id}}", text.trim_end_matches('/'))
         }
-    }
+    };
+    Ok(url(from)?.map(template))
 }
 
-fn each_once(formats: Vec<Format>) -> Vec<Format> {
+/// Each of them once; none means the default.
+fn formats<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Format>, D::Error> {
     let mut once = Vec::new();
-    for format in formats {
+    for format in Vec::deserialize(from)? {
         if !once.contains(&format) {
             once.push(format);
         }
     }
-    once
+    if once.is_empty() {
+        once = VoiceBox::default().formats;
+    }
+    Ok(once)
 }
 
 #[cfg(test)]

@@ -1,17 +1,20 @@
 //! Settings: a TOML file into typed values with units, or the defaults where there is no file.
 //!
-//! Unknown settings are refused. A file with mistakes is refused as a whole, with all its mistakes at
-//! once, each with its line, its key and what is allowed there. `voicemail-guard.toml` beside the
-//! sources shows every setting at its default.
+//! Unknown settings are refused. A file with mistakes is refused as a whole, with all its mistakes
+//! at once, each with its line, its key and what is allowed there. `voicemail-guard.toml` beside
+//! the sources shows every setting at its default.
 
-mod boxes;
-mod current;
 pub mod delivery;
+mod duplicate;
+mod fields;
 mod limits;
-pub mod parcels;
+pub mod mail;
+mod mailbox;
 mod read;
-mod twice;
+mod secret;
+mod shared;
 mod value;
+pub mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,14 +23,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use etcetera::BaseStrategy;
+use serde::Deserialize;
 
-pub use self::current::{Current, News};
 pub use self::limits::Limits;
-pub(crate) use self::value::are_voicemail_options;
+pub use self::mailbox::MailboxDelivery;
+pub use self::secret::Secret;
+pub use self::shared::{News, SharedConfig};
+pub(crate) use crate::setting::are_voicemail_options;
 
-use self::boxes::BoxSettings;
 use self::delivery::Delivery;
-use self::parcels::BoxDelivery;
+use self::mailbox::MailboxSettings;
+use self::value::{asterisk_folder, folder, language_tags, log_level};
 use crate::call::policy::Policy;
 use crate::number::Home;
 use crate::record::Destination;
@@ -40,7 +46,7 @@ pub struct Config {
     pub listen: Vec<SocketAddr>,
     /// `[limits]`, and of `[listen]` the networks that may connect.
     pub limits: Limits,
-    /// What it tells.
+    /// What it logs.
     pub log: Logging,
     /// Where Asterisk leaves the caller's sound.
     pub tap: Tap,
@@ -48,8 +54,8 @@ pub struct Config {
     pub prompts: Prompts,
     /// How messages are delivered.
     pub delivery: Delivery,
-    defaults: BoxSettings,
-    boxes: BTreeMap<String, BoxSettings>,
+    defaults: MailboxSettings,
+    boxes: BTreeMap<String, MailboxSettings>,
 }
 
 impl Default for Config {
@@ -59,16 +65,12 @@ impl Default for Config {
                 (Ipv4Addr::LOCALHOST, Self::PORT).into(),
                 (Ipv6Addr::LOCALHOST, Self::PORT).into(),
             ],
-            limits: Limits {
-                calls: 400,
-                grace: Duration::from_mins(3),
-                ..Limits::default()
-            },
+            limits: Limits::default(),
             log: Logging::default(),
             tap: Tap::default(),
             prompts: Prompts::default(),
             delivery: Delivery::default(),
-            defaults: BoxSettings::default(),
+            defaults: MailboxSettings::default(),
             boxes: BTreeMap::new(),
         }
     }
@@ -114,11 +116,12 @@ impl Config {
     }
 
     /// What a box wants of its messages.
-    pub fn box_delivery(&self, box_name: &str) -> &BoxDelivery {
+    pub fn mailbox_delivery(&self, box_name: &str) -> &MailboxDelivery {
         &self.of_box(box_name).delivery
     }
 
-    /// How close together calls by one number for a box are one case; `None` where they form no cases.
+    /// How close together calls by one number for a box are one case; `None` where they form no
+    /// cases.
     pub fn repeat_window(&self, box_name: &str) -> Option<Duration> {
         self.of_box(box_name).repeat_window
     }
@@ -134,12 +137,12 @@ impl Config {
         let all = self.boxes.values().chain([&self.defaults]);
         let mut homes = Vec::new();
         for policy in all.map(|settings| &settings.policy) {
-            if let Ok(country) = policy.home_country.parse() {
-                let trunk = policy.trunk.clone();
-                let home = Home { country, trunk };
-                if !homes.contains(&home) {
-                    homes.push(home);
-                }
+            let home = Home {
+                country: policy.home_country,
+                trunk: policy.trunk.clone(),
+            };
+            if !homes.contains(&home) {
+                homes.push(home);
             }
         }
         homes
@@ -163,21 +166,27 @@ impl Config {
         }
     }
 
+    /// How callers are treated: by `[defaults]`, which have no name, and of each mailbox with a
+    /// table of its own.
+    pub fn policies(&self) -> impl Iterator<Item = (Option<&str>, &Policy)> {
+        let named = self.boxes.iter();
+        let named = named.map(|(name, settings)| (Some(name.as_str()), &settings.policy));
+        std::iter::once((None, &self.defaults.policy)).chain(named)
+    }
+
     /// What the settings do that may not be meant, each with its table.
     pub fn remarks(&self) -> Vec<String> {
-        let boxes = self.boxes.iter();
-        let boxes = boxes.map(|(name, settings)| (format!("[box.{name:?}]"), settings));
-        let all = [("[defaults]".to_owned(), &self.defaults)];
-        let mut told = Vec::new();
-        for (table, settings) in all.into_iter().chain(boxes) {
-            for remark in boxes::remarks(&settings.policy) {
+        let mut found = Vec::new();
+        for (name, policy) in self.policies() {
+            let table = name.map_or("[defaults]".to_owned(), |name| format!("[box.{name:?}]"));
+            for remark in mailbox::remarks(policy) {
                 // A box does not repeat what it has from [defaults].
-                if !told.iter().any(|known: &String| known.ends_with(&remark)) {
-                    told.push(format!("{table} {remark}"));
+                if !found.iter().any(|known: &String| known.ends_with(&remark)) {
+                    found.push(format!("{table} {remark}"));
                 }
             }
         }
-        told
+        found
     }
 
     /// No box is delivered anywhere from now on: for a guard that only shows what it would do.
@@ -205,7 +214,7 @@ impl Config {
         found
     }
 
-    fn of_box(&self, box_name: &str) -> &BoxSettings {
+    fn of_box(&self, box_name: &str) -> &MailboxSettings {
         let own = self.boxes.get(&full_box_name(box_name));
         own.unwrap_or(&self.defaults)
     }
@@ -225,10 +234,12 @@ pub fn full_box_name(name: &str) -> String {
     }
 }
 
-/// `[log]`: what the guard tells on standard error.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `[log]`: what the guard logs on standard error.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Logging {
     /// A level (`error`, `warn`, `info`, `debug`, `trace`) or filter directives.
+    #[serde(deserialize_with = "log_level")]
     pub level: String,
     /// For people or for machines.
     pub format: LogFormat,
@@ -244,11 +255,14 @@ impl Default for Logging {
 }
 
 /// `[tap]`: the one folder where Asterisk leaves the caller's sound, by its two names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Tap {
     /// Its path on the machine, or in the container, where Asterisk runs.
+    #[serde(deserialize_with = "asterisk_folder")]
     pub folder_as_asterisk_sees_it: PathBuf,
     /// Its path where the guard runs.
+    #[serde(deserialize_with = "folder")]
     pub folder_as_guard_sees_it: PathBuf,
 }
 
@@ -263,11 +277,14 @@ impl Default for Tap {
 }
 
 /// `[prompts]`: where the prompts are checked at start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Prompts {
     /// Asterisk's sounds folder, as the guard sees it.
+    #[serde(deserialize_with = "folder")]
     pub sounds: PathBuf,
     /// Languages that callers are spoken to in, as in `CHANNEL(language)`.
+    #[serde(deserialize_with = "language_tags")]
     pub languages: Vec<String>,
 }
 
@@ -280,8 +297,8 @@ impl Default for Prompts {
     }
 }
 
-/// Where the call log and the kept audio live: what was asked for, else systemd's `$STATE_DIRECTORY`,
-/// else the platform's state folder of this user.
+/// Where the call log and the kept audio live: what was asked for, else systemd's
+/// `$STATE_DIRECTORY`, else the platform's state folder of this user.
 ///
 /// # Errors
 /// Nothing was asked for and this user has no home.
@@ -329,7 +346,8 @@ pub enum ConfigError {
     },
 }
 
-/// The octets of a regular file that is no longer than a configuration can be; nothing else is waited for.
+/// The bytes of a regular file that is no longer than a configuration can be; nothing else is
+/// waited for.
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let about = std::fs::metadata(path)?;
     if !about.is_file() {

@@ -1,11 +1,13 @@
 //! From the text of a configuration file to [`Config`], or to everything that is wrong with it.
 //!
-//! serde stops at the first mistake; so each table is read again without the offending setting until
-//! nothing is wrong with it any more.
+//! serde stops at the first mistake; so each table is read again without the offending setting
+//! until nothing is wrong with it any more. A struct takes the settings from its table that its
+//! fields name, and a table may have several; what none of them takes is unknown.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -14,19 +16,21 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::boxes::{BoxSettings, BoxTable, conflicts};
-use super::delivery::{AmiTable, Delivery, DeliveryTable, Method, VoiceBoxTable};
-use super::parcels::{MailTable, WebhookTable, mail_mistakes, webhook_mistakes};
-use super::value::{AsteriskFolder, Count, Folder, Language, LogLevel, Network, Seconds};
-use super::{Config, Limits, Logging, Problem, Prompts, Tap, full_box_name, twice};
-use crate::agi::CodecLimits;
+use super::delivery::{Delivery, Method};
+use super::fields::fields;
+use super::mail::Password;
+use super::mailbox::{MailboxSettings, OwnLists, conflicts};
+use super::value::networks;
+use super::webhook::Signature;
+use super::{Config, Problem, Tap, duplicate, full_box_name, mail, webhook};
+use crate::call::admission::Lists;
+use crate::call::policy::Policy;
 use crate::record::{Destination, Mailbox};
-use crate::telemetry::LogFormat;
 
 const TABLES: &str =
     "[listen], [limits], [log], [tap], [prompts], [delivery], [web], [defaults], [box.\"NAME\"]";
 
-/// A session may last this much longer than its call: it says good-bye and is filed.
+/// A session may last this much longer than its call: it says goodbye and is filed.
 const LEEWAY: Duration = Duration::from_mins(5);
 
 /// Reads a whole file.
@@ -74,28 +78,27 @@ impl<'a> Reader<'a> {
 
     fn config(&mut self, tables: DeTable<'a>) -> Config {
         let mut config = Config::default();
-        let mut allow = Vec::new();
-        let mut written_boxes = None;
+        let mut listen = Listen::default();
+        let mut inherited = Inherited::default();
+        let mut mailboxes = None;
         let mut delivery_at = None;
         for (key, value) in tables {
             let at = key.span();
             match &**key.get_ref() {
-                "listen" => (config.listen, allow) = self.listen(value),
-                "limits" => config.limits = self.section("limits", value, LimitsTable::settings),
-                "log" => config.log = self.section("log", value, LogTable::settings),
-                "tap" => config.tap = self.section("tap", value, TapTable::settings),
-                "prompts" => {
-                    config.prompts = self.section("prompts", value, PromptsTable::settings);
-                }
+                "listen" => listen = self.listen(value),
+                "limits" => config.limits = self.section("limits", value),
+                "log" => config.log = self.section("log", value),
+                "tap" => config.tap = self.tap(value),
+                "prompts" => config.prompts = self.section("prompts", value),
                 "delivery" => {
                     delivery_at = Some(at);
                     config.delivery = self.delivery(value);
                 }
-                "web" => self.section("web", value, |EmptyTable {}| ()),
+                "web" => Web {} = self.section("web", value),
                 "defaults" => {
-                    config.defaults = self.policy("[defaults]", value, &BoxSettings::default());
+                    (config.defaults, inherited) = self.mailbox("[defaults]", value, &inherited);
                 }
-                "box" => written_boxes = Some(value),
+                "box" => mailboxes = Some(value),
                 name if matches!(value.get_ref(), DeValue::Table(_)) => {
                     self.report(
                         Some(at),
@@ -110,82 +113,105 @@ impl<'a> Reader<'a> {
                 ),
             }
         }
-        if let Some(boxes) = written_boxes {
-            config.boxes = self.boxes(boxes, &config.defaults);
+        if let Some(mailboxes) = mailboxes {
+            config.boxes = self.mailboxes(mailboxes, &inherited);
         }
         self.wanted_deliveries(&config, delivery_at.as_ref());
-        let policies = config.boxes.values().chain([&config.defaults]);
-        let longest_stay = policies
-            .map(|settings| settings.policy.longest_stay())
-            .max();
-        config.limits = Limits {
-            session: longest_stay.unwrap_or_default() + LEEWAY,
-            allow,
-            ..config.limits
-        };
+        let settings = config.boxes.values().chain([&config.defaults]);
+        let longest_stay = settings.map(|settings| settings.policy.longest_stay());
+        config.limits.session = longest_stay.max().unwrap_or_default() + LEEWAY;
+        config.limits.allow = listen.allow;
+        config.listen = listen.address;
         config
     }
 
-    fn section<T: DeserializeOwned + Default, S>(
-        &mut self,
-        name: &str,
-        value: Spanned<DeValue<'a>>,
-        settings: impl Fn(T) -> S,
-    ) -> S {
-        settings(self.table(&format!("[{name}]"), value))
-    }
-
-    /// The addresses, and the networks that may connect.
-    fn listen(&mut self, value: Spanned<DeValue<'a>>) -> (Vec<SocketAddr>, Vec<IpNet>) {
-        let at = setting_span(&value, "address");
+    fn listen(&mut self, value: Spanned<DeValue<'a>>) -> Listen {
         let before = self.problems.len();
-        let (address, allow) = self.section("listen", value, ListenTable::settings);
+        let mut table = self.open("[listen]", value);
+        let at = table.own.get("address").cloned();
+        let listen: Listen = self.part(&mut table);
+        self.close(table);
         if self.problems.len() > before {
-            return (address, allow);
+            return listen;
         }
-        let elsewhere = address.iter().find(|a| !a.ip().is_loopback());
-        if let (Some(address), true) = (elsewhere, allow.is_empty()) {
+        let elsewhere = listen.address.iter().find(|a| !a.ip().is_loopback());
+        if let (Some(address), true) = (elsewhere, listen.allow.is_empty()) {
             let what = format!(
                 "{address} can be reached from other machines: name the networks that may connect, such as allow = [\"192.0.2.0/24\"]"
             );
             self.report(at.clone(), "[listen] address", &what);
         }
-        if address.is_empty() {
+        if listen.address.is_empty() {
             self.report(
                 at,
                 "[listen] address",
                 "at least one address with its port, such as \"127.0.0.1:4574\"",
             );
         }
-        (address, allow)
+        listen
+    }
+
+    /// The guard's name of the folder is Asterisk's where it has none of its own.
+    fn tap(&mut self, value: Spanned<DeValue<'a>>) -> Tap {
+        let mut table = self.open("[tap]", value);
+        let mut tap: Tap = self.part(&mut table);
+        if !table.own.contains_key("folder_as_guard_sees_it") {
+            tap.folder_as_guard_sees_it
+                .clone_from(&tap.folder_as_asterisk_sees_it);
+        }
+        self.close(table);
+        tap
     }
 
     /// `[delivery]` and the tables below it, each checked by itself.
     fn delivery(&mut self, mut value: Spanned<DeValue<'a>>) -> Delivery {
-        let mut part = |name| match value.get_mut() {
+        let mut below = |name| match value.get_mut() {
             DeValue::Table(settings) => settings.remove(name),
             _ => None,
         };
-        let (voice_box, ami) = (part("voicemail"), part("ami"));
-        let (mail, webhook) = (part("mail"), part("webhook"));
-        let mut delivery = self.section("delivery", value, DeliveryTable::settings);
+        let (voice_box, ami) = (below("voicemail"), below("ami"));
+        let (mail, webhook) = (below("mail"), below("webhook"));
+        let page = value
+            .get_ref()
+            .get("page_url")
+            .and_then(|page| page.get_ref().as_str());
+        let has_id = page.is_some_and(|page| page.contains("{id}") || page.contains("%7Bid%7D"));
+        let mut delivery: Delivery = self.section("delivery", value);
+        delivery.page_lacks_id = delivery.page_url.is_some() && !has_id;
         if let Some(voice_box) = voice_box {
-            delivery.voice_box =
-                self.section("delivery.voicemail", voice_box, VoiceBoxTable::settings);
+            delivery.voice_box = self.section("delivery.voicemail", voice_box);
         }
         if let Some(ami) = ami {
-            delivery.ami = self.section("delivery.ami", ami, AmiTable::settings);
+            delivery.ami = self.section("delivery.ami", ami);
         }
         if let Some(mail) = mail {
-            delivery.mail = self.section("delivery.mail", mail, MailTable::settings);
+            let mut table = self.open("[delivery.mail]", mail);
+            let mut mail: mail::Mail = self.part(&mut table);
+            if !table.own.contains_key("port") {
+                mail.port = mail.tls.port();
+            }
+            let Password {
+                password,
+                password_file,
+            } = self.part(&mut table);
+            mail.password = password.or_in(password_file);
+            self.close(table);
+            delivery.mail = mail;
         }
         if let Some(webhook) = webhook {
-            delivery.webhook = self.section("delivery.webhook", webhook, WebhookTable::settings);
+            let mut table = self.open("[delivery.webhook]", webhook);
+            delivery.webhook = self.part(&mut table);
+            let Signature {
+                secret,
+                secret_file,
+            } = self.part(&mut table);
+            delivery.webhook.secret = secret.or_in(secret_file);
+            self.close(table);
         }
         delivery
     }
 
-    /// Whether everything is set that the boxes need which want e-mail or the webhook.
+    /// Whether everything is set that the mailboxes need which want e-mail or the webhook.
     fn wanted_deliveries(&mut self, config: &Config, at: Option<&Range<usize>>) {
         if !self.problems.is_empty() {
             return;
@@ -199,22 +225,22 @@ impl<'a> Reader<'a> {
             );
         }
         if config.delivers_to(Destination::Mail) {
-            for (key, what) in mail_mistakes(&config.delivery.mail) {
+            for (key, what) in mail::mistakes(&config.delivery.mail) {
                 self.report(at.cloned(), &format!("[delivery.mail] {key}"), &what);
             }
         }
         if config.delivers_to(Destination::Webhook) {
-            for (key, what) in webhook_mistakes(&config.delivery.webhook) {
+            for (key, what) in webhook::mistakes(&config.delivery.webhook) {
                 self.report(at.cloned(), &format!("[delivery.webhook] {key}"), &what);
             }
         }
     }
 
-    fn boxes(
+    fn mailboxes(
         &mut self,
         value: Spanned<DeValue<'a>>,
-        defaults: &BoxSettings,
-    ) -> BTreeMap<String, BoxSettings> {
+        defaults: &Inherited<'a>,
+    ) -> BTreeMap<String, MailboxSettings> {
         let at = value.span();
         let DeValue::Table(tables) = value.into_inner() else {
             self.report(
@@ -224,7 +250,7 @@ impl<'a> Reader<'a> {
             );
             return BTreeMap::new();
         };
-        let mut boxes = BTreeMap::new();
+        let mut mailboxes = BTreeMap::new();
         for (key, value) in tables {
             let name = key.get_ref();
             let title = format!("[box.{name:?}]");
@@ -235,8 +261,8 @@ impl<'a> Reader<'a> {
                     "a box is written as [box.\"100@default\"] or [box.\"100\"]",
                 );
             }
-            let policy = self.policy(&title, value, defaults);
-            if boxes.insert(full_box_name(name), policy).is_some() {
+            let (settings, _) = self.mailbox(&title, value, defaults);
+            if mailboxes.insert(full_box_name(name), settings).is_some() {
                 self.report(
                     Some(key.span()),
                     &title,
@@ -244,83 +270,148 @@ impl<'a> Reader<'a> {
                 );
             }
         }
-        boxes
+        mailboxes
     }
 
-    /// Reads a table of box settings and checks them together, blaming the table only for what it
-    /// sets itself.
-    fn policy(
+    /// Reads a mailbox's table over what it inherits, and gives what others inherit from it.
+    /// Settings are checked together, too, blaming the table only for what it sets itself.
+    fn mailbox(
         &mut self,
         title: &str,
         value: Spanned<DeValue<'a>>,
-        inherited: &BoxSettings,
-    ) -> BoxSettings {
-        let written = value.clone();
+        inherited: &Inherited<'a>,
+    ) -> (MailboxSettings, Inherited<'a>) {
         let before = self.problems.len();
-        let policy = self.table::<BoxTable>(title, value).over(inherited);
-        if self.problems.len() > before {
-            return policy;
-        }
-        let by_mail = policy.deliver_to.contains(&Destination::Mail);
-        if by_mail && policy.delivery.mail_to.is_empty() {
-            let at = ["mail_to", "deliver_to"]
-                .into_iter()
-                .find_map(|key| setting_span(&written, key));
-            if at.is_some() {
-                let what = "deliver_to has \"mail\": say to whom, such as mail_to = [\"hotline@example.com\"]";
-                self.report(at, &format!("{title} mail_to"), what);
+        let mut table = self.open(title, value);
+        for (key, value) in &inherited.written {
+            if !table.own.contains_key(&**key.get_ref()) {
+                table.settings.insert(key.clone(), value.clone());
             }
         }
-        for conflict in conflicts(&policy.policy) {
-            let own = [conflict.shorter, conflict.longer]
+        let mut policy: Policy = self.part(&mut table);
+        policy.trunk = self.part(&mut table);
+        let mut settings: MailboxSettings = self.part(&mut table);
+        settings.policy = policy;
+        settings.delivery = self.part(&mut table);
+        let written = std::mem::take(&mut table.good);
+        let lists: OwnLists = self.part(&mut table);
+        let home = Some(settings.policy.home_country);
+        let lists = lists.over(&inherited.lists, home);
+        settings.policy.lists = Arc::clone(&lists);
+        let own = self.close(table);
+        if self.problems.len() == before {
+            self.together(title, &settings, &own);
+        }
+        (settings, Inherited { written, lists })
+    }
+
+    fn together(
+        &mut self,
+        title: &str,
+        settings: &MailboxSettings,
+        own: &BTreeMap<String, Range<usize>>,
+    ) {
+        let by_mail = settings.deliver_to.contains(&Destination::Mail);
+        if by_mail && settings.delivery.mail_to.is_empty() {
+            let at = own.get("mail_to").or_else(|| own.get("deliver_to"));
+            if at.is_some() {
+                let what = "deliver_to has \"mail\": say to whom, such as mail_to = [\"hotline@example.com\"]";
+                self.report(at.cloned(), &format!("{title} mail_to"), what);
+            }
+        }
+        for conflict in conflicts(&settings.policy) {
+            let blamed = [conflict.shorter, conflict.longer]
                 .into_iter()
-                .find_map(|key| Some((key, setting_span(&written, key)?)));
-            if let Some((key, at)) = own {
+                .find_map(|key| Some((key, own.get(key)?.clone())));
+            if let Some((key, at)) = blamed {
                 self.report(Some(at), &format!("{title} {key}"), &conflict.what);
             }
         }
-        policy
     }
 
-    fn table<T: DeserializeOwned + Default>(
+    /// A table that one struct is read from.
+    fn section<T: DeserializeOwned + Default>(
         &mut self,
-        title: &str,
-        mut value: Spanned<DeValue<'a>>,
+        name: &str,
+        value: Spanned<DeValue<'a>>,
     ) -> T {
+        let mut table = self.open(&format!("[{name}]"), value);
+        let settings = self.part(&mut table);
+        self.close(table);
+        settings
+    }
+
+    fn open(&mut self, title: &str, value: Spanned<DeValue<'a>>) -> Table<'a> {
+        let at = value.span();
+        let DeValue::Table(settings) = value.into_inner() else {
+            let name = title.trim_matches(['[', ']']);
+            self.report(Some(at), name, &format!("is a table: write {title}"));
+            return Table::default();
+        };
+        let spans = settings.iter();
+        let own = spans.map(|(key, value)| (key.get_ref().to_string(), value.span()));
+        Table {
+            title: title.to_owned(),
+            own: own.collect(),
+            at,
+            settings,
+            ..Table::default()
+        }
+    }
+
+    /// Reads a struct from those settings of a table that its fields name.
+    fn part<T: DeserializeOwned + Default>(&mut self, table: &mut Table<'a>) -> T {
+        let mut own = DeTable::new();
+        for name in fields::<T>() {
+            table.known.push(name);
+            own.extend(table.settings.remove_entry(*name));
+        }
         loop {
-            let error = match T::deserialize(value.clone().into_deserializer()) {
-                Ok(table) => return table,
+            let value = Spanned::new(table.at.clone(), DeValue::Table(own.clone()));
+            let error = match T::deserialize(value.into_deserializer()) {
+                Ok(part) => {
+                    table.good.extend(own);
+                    return part;
+                }
                 Err(error) => error,
             };
-            let at = error.span().unwrap_or(value.span());
-            let what = error
-                .message()
-                .replacen("unknown field", "unknown setting", 1)
-                .replacen("there are no fields", "this table takes no settings yet", 1);
-            let DeValue::Table(settings) = value.get_mut() else {
-                let name = title.trim_matches(['[', ']']);
-                self.report(Some(at), name, &format!("is a table: write {title}"));
-                return T::default();
-            };
-            let wrong = settings
+            let at = error.span().unwrap_or_else(|| table.at.clone());
+            let wrong = own
                 .iter()
                 .find(|(key, value)| {
                     key.span().contains(&at.start) || value.span().contains(&at.start)
                 })
                 .map(|(key, _)| key.clone());
             let Some(wrong) = wrong else {
-                self.report(Some(at), title, &what);
+                self.report(Some(at), &table.title, error.message());
                 return T::default();
             };
-            self.report(Some(at), &format!("{title} {}", wrong.get_ref()), &what);
-            settings.remove(&wrong);
+            let key = format!("{} {}", table.title, wrong.get_ref());
+            self.report(Some(at), &key, error.message());
+            own.remove(&wrong);
         }
+    }
+
+    /// Reports what no part of a table has taken; gives where its own settings stand.
+    fn close(&mut self, table: Table<'a>) -> BTreeMap<String, Range<usize>> {
+        for (key, _) in &table.settings {
+            let name = key.get_ref();
+            let known = match table.known.as_slice() {
+                [] => "this table takes no settings yet".to_owned(),
+                [one] => format!("expected `{one}`"),
+                [one, other] => format!("expected `{one}` or `{other}`"),
+                all => format!("expected one of `{}`", all.join("`, `")),
+            };
+            let what = format!("unknown setting `{name}`, {known}");
+            self.report(Some(key.span()), &format!("{} {name}", table.title), &what);
+        }
+        table.own
     }
 
     /// A key or table that stands in the file twice: which, and where it stands first.
     fn report_twice(&mut self, span: Range<usize>) {
         let line = line_at(self.text.as_bytes(), span.start);
-        let (key, first) = twice::told(self.text, line);
+        let (key, first) = duplicate::places(self.text, line);
         let what = match first {
             Some(first) => {
                 format!("duplicate key: it is in line {first} already; keep one of the two")
@@ -345,124 +436,46 @@ fn line_at(bytes: &[u8], at: usize) -> usize {
     before.split(|&byte| byte == b'\n').count()
 }
 
-fn setting_span(table: &Spanned<DeValue<'_>>, key: &str) -> Option<Range<usize>> {
-    let DeValue::Table(settings) = table.get_ref() else {
-        return None;
-    };
-    settings.get(key).map(Spanned::span)
+/// A table while it is read.
+#[derive(Default)]
+struct Table<'a> {
+    title: String,
+    at: Range<usize>,
+    /// Which settings it has itself, and where.
+    own: BTreeMap<String, Range<usize>>,
+    /// What no struct has taken yet.
+    settings: DeTable<'a>,
+    /// What was taken, and is right.
+    good: DeTable<'a>,
+    known: Vec<&'static str>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListenTable {
-    address: Option<Vec<SocketAddr>>,
-    allow: Option<Vec<Network>>,
+/// What a mailbox has unless it says otherwise.
+#[derive(Default)]
+struct Inherited<'a> {
+    /// Settings as they stand there, but for the lists.
+    written: DeTable<'a>,
+    lists: Arc<Lists>,
 }
 
-impl ListenTable {
-    fn settings(self) -> (Vec<SocketAddr>, Vec<IpNet>) {
-        let allow = self.allow.unwrap_or_default();
-        (
-            self.address.unwrap_or(Config::default().listen),
-            allow.into_iter().map(|network| network.0).collect(),
-        )
-    }
+#[derive(Deserialize)]
+#[serde(default)]
+struct Listen {
+    address: Vec<SocketAddr>,
+    #[serde(deserialize_with = "networks")]
+    allow: Vec<IpNet>,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LimitsTable {
-    max_calls: Option<Count<1, 100_000>>,
-    max_connections: Option<Count<1, 200_000>>,
-    prelude_s: Option<Seconds<1, 60>>,
-    prelude_bytes: Option<Count<4096, 16_777_216>>,
-    prelude_lines: Option<Count<64, 65_536>>,
-    line_bytes: Option<Count<1024, 1_048_576>>,
-    reply_bytes: Option<Count<4096, 16_777_216>>,
-    stop_grace_s: Option<Seconds<0, 86_400>>,
-}
-
-impl LimitsTable {
-    fn settings(self) -> Limits {
-        let default = Config::default().limits;
-        Limits {
-            calls: count(self.max_calls, default.calls),
-            connections: count(self.max_connections, default.connections),
-            prelude: self.prelude_s.map_or(default.prelude, |s| s.0),
-            grace: self.stop_grace_s.map_or(default.grace, |s| s.0),
-            codec: CodecLimits {
-                line_bytes: count(self.line_bytes, default.codec.line_bytes),
-                prelude_bytes: count(self.prelude_bytes, default.codec.prelude_bytes),
-                prelude_lines: count(self.prelude_lines, default.codec.prelude_lines),
-                reply_bytes: count(self.reply_bytes, default.codec.reply_bytes),
-            },
-            ..default
-        }
-    }
-}
-
-fn count<const MIN: u32, const MAX: u32>(own: Option<Count<MIN, MAX>>, default: usize) -> usize {
-    own.map_or(default, |count| count.0 as usize)
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LogTable {
-    level: Option<LogLevel>,
-    format: Option<LogFormat>,
-}
-
-impl LogTable {
-    fn settings(self) -> Logging {
-        let Logging { level, format } = Logging::default();
-        Logging {
-            level: self.level.map_or(level, |level| level.0),
-            format: self.format.unwrap_or(format),
-        }
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TapTable {
-    folder_as_asterisk_sees_it: Option<AsteriskFolder>,
-    folder_as_guard_sees_it: Option<Folder>,
-}
-
-impl TapTable {
-    fn settings(self) -> Tap {
-        let asterisk = self
-            .folder_as_asterisk_sees_it
-            .map_or(Tap::default().folder_as_asterisk_sees_it, |folder| folder.0);
-        Tap {
-            folder_as_guard_sees_it: self
-                .folder_as_guard_sees_it
-                .map_or_else(|| asterisk.clone(), |folder| folder.0),
-            folder_as_asterisk_sees_it: asterisk,
-        }
-    }
-}
-
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PromptsTable {
-    sounds: Option<Folder>,
-    languages: Option<Vec<Language>>,
-}
-
-impl PromptsTable {
-    fn settings(self) -> Prompts {
-        let Prompts { sounds, languages } = Prompts::default();
-        Prompts {
-            sounds: self.sounds.map_or(sounds, |folder| folder.0),
-            languages: self.languages.map_or(languages, |all| {
-                all.into_iter().map(|language| language.0).collect()
-            }),
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            address: Config::default().listen,
+            allow: Vec::new(),
         }
     }
 }
 
 /// A table whose settings are still to come.
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EmptyTable {}
+#[serde(default)]
+struct Web {}

@@ -221,7 +221,7 @@ impl<S: AsyncBufRead + AsyncRead + Writes + Unpin> Session<S> {
     async fn login(&mut self, settings: &Ami) -> Result<(), Said> {
         let fields = [
             ("Username", &*settings.user),
-            ("Secret", settings.secret.expose()),
+            ("Secret", settings.secret.inline()),
             ("Events", "off"),
         ];
         self.act("Login", &fields).await
@@ -336,14 +336,14 @@ pub(crate) fn encode<'a>(fields: impl Iterator<Item = &'a (&'a str, &'a str)>) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::delivery::Secret;
+    use crate::config::Secret;
     use tokio::net::TcpListener;
 
     fn settings(address: String) -> Ami {
         Ami {
             address,
             user: "guard".into(),
-            secret: Secret::new("s3cret"),
+            secret: Secret::Inline("s3cret".into()),
         }
     }
 

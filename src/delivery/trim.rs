@@ -33,7 +33,7 @@ pub struct Wishes {
 impl Wishes {
     /// What the record of a call asks for.
     pub fn of(record: &CallRecord, number_first: bool) -> Self {
-        let asked = |asked: &&Asked| asked.prompt == Prompt::NumberFirst.name();
+        let asked = |asked: &&Asked| asked.prompt == Prompt::NumberFirst;
         Self {
             keep_sounds: !matches!(record.verdict, Some(Verdict::Message | Verdict::Rambler)),
             number_asked: record.asked.iter().find(asked).map(|asked| asked.at),

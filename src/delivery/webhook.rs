@@ -43,7 +43,7 @@ use super::trim::Stretch;
 use super::{Failed, Parcel, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
 use crate::call_log::export;
-use crate::config::parcels::{SHORTEST_SECRET, Webhook};
+use crate::config::webhook::{SHORTEST_SECRET, Webhook};
 use crate::record::{CallRecord, Verdict};
 use crate::text::shortened;
 
@@ -86,7 +86,7 @@ pub async fn deliver(
             Failed::again(format!("{} did not answer within {seconds} s", shown(url)))
         };
         match sent.map_err(|_| late())?? {
-            Answer::Taken => return Ok(format!("webhook {}", shown(url))),
+            Answer::Taken => return Ok(shown(url)),
             Answer::TooLarge(_) if audio == Audio::With => audio = Audio::TooLarge,
             Answer::TooLarge(why) => return Err(Failed::never(why)),
         }

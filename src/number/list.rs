@@ -13,7 +13,7 @@ use phonenumber::Metadata;
 
 use super::pattern::Pattern;
 use super::written::Written;
-use super::{Country, NoNumber, abroad, no_number, normalise, split_country_code};
+use super::{Country, E164, NoNumber, abroad, no_number, normalise, split_country_code};
 
 /// One entry of a list, as somebody has written it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ pub struct Sender<'a> {
     /// The number as the network sent it.
     pub number: &'a str,
     /// Its E.164 form, where it has one.
-    pub e164: Option<&'a str>,
+    pub e164: Option<&'a E164>,
     /// Whether it is withheld: then nothing but the word `withheld` means it.
     pub withheld: bool,
 }
@@ -168,7 +168,7 @@ impl CallerList {
             return self.withheld.map(|at| &self.entries[at]);
         }
         let as_sent = key(sender.number, self.home);
-        let key = sender.e164.map(str::to_owned).or(as_sent.clone())?;
+        let key = sender.e164.map(E164::to_string).or(as_sent.clone())?;
         let named = self.numbers.get(&key);
         if let Some(&at) = named.or_else(|| self.numbers.get(&as_sent?)) {
             return Some(&self.entries[at]);
@@ -252,10 +252,10 @@ mod tests {
     }
 
     fn finds(list: &CallerList, number: &str) -> Option<String> {
-        let e164 = normalise(number, list.home).map(String::from);
+        let e164 = normalise(number, list.home);
         let sender = Sender {
             number,
-            e164: e164.as_deref(),
+            e164: e164.as_ref(),
             withheld: false,
         };
         list.find(sender).map(Entry::to_string)
@@ -335,9 +335,10 @@ mod tests {
 
     #[test]
     fn a_withheld_number_is_meant_by_the_word_alone() {
+        let e164 = "+499115550000".parse().unwrap();
         let all = Sender {
             number: "+499115550000",
-            e164: Some("+499115550000"),
+            e164: Some(&e164),
             withheld: true,
         };
         assert_eq!(list(&["_+X.", "_X.", "0911 5550000"], "DE").find(all), None);
@@ -356,9 +357,10 @@ mod tests {
 
     #[test]
     fn an_entry_as_the_trunk_sends_it_means_the_caller_whom_it_is() {
+        let e164 = "+12125550123".parse().unwrap();
         let sender = Sender {
             number: "12125550123",
-            e164: Some("+12125550123"),
+            e164: Some(&e164),
             withheld: false,
         };
         for entry in [

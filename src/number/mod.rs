@@ -16,6 +16,7 @@ use std::str::FromStr;
 
 use phonenumber::metadata::DATABASE;
 use phonenumber::{Metadata, country};
+use serde::{Deserialize, Serialize};
 
 use written::{Core, Written};
 
@@ -70,7 +71,8 @@ impl Country {
 pub struct UnknownCountry(pub String);
 
 /// A telephone number in E.164 form: `+`, country code, national number; nothing else.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct E164(String);
 
 impl E164 {
@@ -91,6 +93,33 @@ impl From<E164> for String {
         number.0
     }
 }
+
+impl TryFrom<String> for E164 {
+    type Error = NotE164;
+    /// Reads the form alone: whether a numbering plan has the number is another question.
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let digits = text.strip_prefix('+').unwrap_or_default();
+        let is_one = (1..=*E164_DIGITS.end()).contains(&digits.len())
+            && digits.bytes().all(|digit| digit.is_ascii_digit());
+        if is_one {
+            Ok(Self(text))
+        } else {
+            Err(NotE164(text))
+        }
+    }
+}
+
+impl FromStr for E164 {
+    type Err = NotE164;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.to_owned().try_into()
+    }
+}
+
+/// A text that is no number in E.164 form.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no number in E.164 form: {0:?}")]
+pub struct NotE164(pub String);
 
 /// The E.164 form of a number as people write and dial it; `None` where the text is no certain number.
 ///
@@ -128,17 +157,17 @@ fn is_in_a_plan(number: &E164) -> bool {
 }
 
 /// A number in E.164 form as digits that are read out: as one dials it at home, or with the country code.
-pub fn spoken(e164: &str, home: Option<Country>) -> String {
-    let digits: String = e164.chars().filter(char::is_ascii_digit).collect();
+pub fn spoken(e164: &E164, home: Option<Country>) -> String {
+    let digits = &e164.0[1..];
     let Some(plan) = home.and_then(Country::plan) else {
-        return digits;
+        return digits.into();
     };
-    match split_country_code(&digits) {
+    match split_country_code(digits) {
         Some((code, national)) if code == plan.country_code() => {
             format!("{}{national}", plan.national_prefix().unwrap_or_default())
         }
         _ if abroad(&format!("00{digits}"), plan).is_some() => format!("00{digits}"),
-        _ => digits,
+        _ => digits.into(),
     }
 }
 
@@ -146,9 +175,9 @@ pub fn spoken(e164: &str, home: Option<Country>) -> String {
 /// plus that was sent before them.
 ///
 /// `None` where that tells nobody apart: no number, a word such as `anonymous`, nothing but zeros.
-pub fn identity(raw: &str, e164: Option<&str>) -> Option<String> {
+pub fn identity(raw: &str, e164: Option<&E164>) -> Option<String> {
     if let Some(e164) = e164 {
-        return Some(e164.to_owned());
+        return Some(e164.0.clone());
     }
     let digits = Written::read(raw)?.all;
     let plus = if Core::of(raw).has_plus() { "+" } else { "" };
@@ -321,9 +350,12 @@ mod tests {
             ("US", "+12125550123", "12125550123"),
             ("US", "+4991112345678", "4991112345678"),
         ] {
-            assert_eq!(spoken(e164, home(country)), digits);
+            assert_eq!(spoken(&e164.parse().unwrap(), home(country)), digits);
         }
-        assert_eq!(spoken("+4991112345678", None), "4991112345678");
+        assert_eq!(
+            spoken(&"+4991112345678".parse().unwrap(), None),
+            "4991112345678"
+        );
     }
 
     proptest! {
@@ -347,7 +379,7 @@ mod tests {
             let masked = mask(&raw);
             prop_assert!(masked.chars().filter(char::is_ascii_digit).count() <= 6);
             let number = normalise(&raw, home);
-            let key = search_key(&raw, number.as_ref().map(E164::as_str));
+            let key = search_key(&raw, number.as_ref());
             if let Some(needle) = Needle::read(&raw, home) {
                 prop_assert!(needle.matches(&key), "{:?} finds itself: {:?} {:?}", raw, needle, key);
             }

@@ -7,12 +7,14 @@ use std::str::FromStr;
 
 use phonenumber::Metadata;
 use phonenumber::metadata::DATABASE;
+use serde::{Deserialize, Deserializer};
 
 use super::written::Written;
 use super::{
     Country, E164, SURELY_WITH_AREA_CODE, UnknownCountry, abroad, international, international_of,
     is_in_a_plan, split_country_code,
 };
+use crate::setting::text;
 
 /// What the digits of a caller's number begin with, where no plus stands before them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,25 +28,33 @@ pub enum CallerNumbers {
     International,
 }
 
-impl CallerNumbers {
-    /// By its name in the configuration.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "auto" => Some(Self::Auto),
-            "national" => Some(Self::National),
-            "international" => Some(Self::International),
-            _ => None,
-        }
-    }
-}
-
 /// How a trunk sends the numbers of callers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Trunk {
     /// What numbers without plus begin with.
+    #[serde(deserialize_with = "caller_numbers")]
     pub caller_numbers: CallerNumbers,
     /// The digits that the PBX puts before them all, as one dials them for an outside line.
+    #[serde(deserialize_with = "outside_line")]
     pub outside_line: String,
+}
+
+fn caller_numbers<'de, D: Deserializer<'de>>(from: D) -> Result<CallerNumbers, D::Error> {
+    let named = |name: &str| match name {
+        "auto" => Some(CallerNumbers::Auto),
+        "national" => Some(CallerNumbers::National),
+        "international" => Some(CallerNumbers::International),
+        _ => None,
+    };
+    let allowed = "one of \"auto\", \"national\", \"international\"";
+    text(from, named, allowed)
+}
+
+fn outside_line<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let digits = |text: &str| text.len() <= 4 && text.bytes().all(|c| c.is_ascii_digit());
+    let allowed = "at most four digits, such as \"0\" or \"9\"";
+    text(from, |text| digits(text).then(|| text.to_owned()), allowed)
 }
 
 impl Trunk {

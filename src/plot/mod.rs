@@ -13,6 +13,7 @@ pub use envelope::Envelope;
 use crate::audio::MediaTime;
 use crate::call::verdict::Judgement;
 use crate::hearing::{Class, Segment, Timeline};
+use crate::present::{self, Language};
 use crate::text::shortened;
 
 use self::svg::Svg;
@@ -93,7 +94,8 @@ impl Plot<'_> {
         };
         let length = format!("{} · {} · {peak}", self.made_of, self.timeline.heard());
         svg.text("made", (WIDTH - RIGHT, 49.0), &length);
-        for (reason, row) in judgement.reasons.iter().take(MOST_REASONS).zip(0..) {
+        let shown = &judgement.reasons[..judgement.reasons.len().min(MOST_REASONS)];
+        for (reason, row) in present::reasons(shown, Language::En).iter().zip(0..) {
             let y = 70.0 + 18.0 * f64::from(row);
             svg.text("reason", (LEFT, y), &format!("· {reason}"));
         }

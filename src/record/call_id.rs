@@ -5,7 +5,8 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// A call's own identifier: 12 characters of Crockford's base 32, sorted by time. Also its file name.
+/// A call's own identifier: 12 characters of Crockford's base 32, sorted by time. Also its file
+/// name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct CallId(u64);
 
@@ -13,8 +14,8 @@ impl CallId {
     const EPOCH_MS: i64 = 1_577_836_800_000;
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-    /// Forty bits of time in milliseconds since 2020 (until 2054), twenty bits that tell calls of one
-    /// millisecond apart.
+    /// Forty bits of time in milliseconds since 2020 (until 2054), twenty bits that tell calls of
+    /// one millisecond apart.
     pub fn new(started: Timestamp, random: u32) -> Self {
         let ms = (started.as_millisecond() - Self::EPOCH_MS).max(0) as u64 & ((1 << 40) - 1);
         Self(ms << 20 | u64::from(random & 0xf_ffff))
@@ -30,7 +31,8 @@ impl CallId {
             .map(Self)
     }
 
-    /// The beginning of an identifier, typed in the same ways, as [`Display`](fmt::Display) writes it.
+    /// The beginning of an identifier, typed in the same ways, as [`Display`](fmt::Display) writes
+    /// it.
     pub fn parse_prefix(text: &str) -> Option<String> {
         if text.len() > 12 {
             return None;

@@ -8,7 +8,7 @@ use crate::audio::MediaTime;
 /// Where a message can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Destination {
-    /// Into the Asterisk voice box.
+    /// Into the Asterisk mailbox.
     #[serde(rename = "voicemail")]
     VoiceBox,
     /// By e-mail.
@@ -40,17 +40,19 @@ impl Destination {
 
 /// Where the message of a closed record goes, out of where the box wants its messages.
 ///
-/// 1. In `observe` nowhere: `VoiceMail()` has taken the message itself. A call that was refused, or went straight
-///    to `VoiceMail()`, was never heard.
-/// 2. A verdict that is not delivered: nowhere. Speech before junk makes the verdict `message`, so it is
-///    no exception here.
-/// 3. The voice box holds sound: where nothing was heard it gets nothing, mail and webhook still tell of
-///    the caller and his number. A recording that could not be kept yet still lies in the tap folder.
-/// 4. A call that was handed on, or that Asterisk took away: `VoiceMail()` asks that caller for his
-///    message itself; ours is delivered too if he had said something (a second of near speech) or keyed in
-///    a number. Twice told is better than lost.
-/// 5. A caller on the watch list is told of like a message whatever he was, into the voice box too: that is how
-///    its telephone shows that he called. What was recorded of him is in it, or a second of silence.
+/// 1. In `observe` nowhere: `VoiceMail()` has taken the message itself. A call that was refused, or
+///    went straight to `VoiceMail()`, was never heard.
+/// 2. A verdict that is not delivered: nowhere. Speech before junk makes the verdict `message`, so
+///    it is no exception here.
+/// 3. A mailbox holds sound: where nothing was heard it gets nothing, mail and webhook still report
+///    the caller and the number. A recording that could not be kept yet still lies in the tap
+///    folder.
+/// 4. A call that was handed on, or that Asterisk took away: `VoiceMail()` asks that caller for the
+///    message itself; ours is delivered too if they had said something (a second of near speech)
+///    or keyed in a number. Twice is better than lost.
+/// 5. A caller on the watch list is delivered like a message whatever they were, into the mailbox
+///    too: that is how its telephone shows that they called. What was recorded of them is in it, or
+///    a second of silence.
 /// 6. A call that a dead guard left behind is judged by its recording, and delivered as any other.
 pub fn destinations_of(record: &CallRecord, wanted: &[Destination]) -> Vec<Destination> {
     let is_watched = record.watched.is_some() && record.was_let_in();

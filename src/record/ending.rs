@@ -44,7 +44,8 @@ pub enum EndedBy {
     Recovered,
 }
 
-/// What enforce would have done in a call that was only observed (`observing.rs` tells how that is reckoned).
+/// What enforce would have done in a call that was only observed (`observing.rs` tells how that is
+/// reckoned).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WouldHave {
     /// How the call would have ended.

@@ -1,6 +1,6 @@
 //! The name of a mailbox.
 
-/// A voice box by the two parts of its name.
+/// A mailbox by the two parts of its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mailbox {
     /// `default` of `100@default`.
@@ -10,7 +10,8 @@ pub struct Mailbox {
 }
 
 impl Mailbox {
-    /// Reads `100@default` or `100`; `None` where that could name anything but a folder of the spool.
+    /// Reads `100@default` or `100`; `None` where that could name anything but a folder of the
+    /// spool.
     pub fn parse(name: &str) -> Option<Self> {
         let (box_name, context) = name.split_once('@').unwrap_or((name, "default"));
         let sound = |word: &str| {

@@ -4,11 +4,15 @@ mod asked;
 mod call_id;
 mod caller;
 mod case;
+mod delivered;
 mod destination;
 mod ending;
 mod mailbox;
 mod reason;
 mod verdict;
+
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,19 +20,21 @@ use serde::{Deserialize, Serialize};
 use crate::audio::MediaTime;
 use crate::hearing::{ClassSeconds, Segment};
 
-pub use asked::Asked;
+pub use asked::{Answer, Asked, Played};
 pub use call_id::CallId;
 pub use caller::{Callback, CallbackSource, Caller, Presentation};
 pub use case::PlaceInCase;
+pub use delivered::{Delivered, NotDelivered};
 pub use destination::{Destination, destinations_of};
 pub use ending::{EndedBy, Mode, WouldHave};
 pub use mailbox::Mailbox;
-pub use reason::Reason;
+pub use reason::{Reason, Trouble};
 pub use verdict::{UnknownVerdict, Verdict};
 
 /// The one record a call leaves: opened at the prelude, closed exactly once.
 ///
-/// The fields and their names are what `calls --format json` prints.
+/// Serialised as the call log's database and journal hold it; what `calls --format json` prints is
+/// made of it in `call_log::export`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallRecord {
     /// The call's own identifier.
@@ -59,8 +65,8 @@ pub struct CallRecord {
     pub verdict: Option<Verdict>,
     /// How sure the guard is of the verdict, 0 to 1.
     pub confidence: f32,
-    /// Why, as sentences for people.
-    pub reasons: Vec<String>,
+    /// Why, the weightiest first.
+    pub reasons: Vec<Reason>,
     /// Seconds of each class.
     pub seconds: ClassSeconds,
     /// What was played to the caller and what came of it.
@@ -71,11 +77,12 @@ pub struct CallRecord {
     pub mode: Mode,
     /// How the call ended; `None` while it is up.
     pub ended_by: Option<EndedBy>,
-    /// What enforce would have done in observe; `None` where it would not have ended the call earlier.
+    /// What enforce would have done in observe; `None` where it would not have ended the call
+    /// earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub would_have: Option<WouldHave>,
-    /// Seconds within which the next call by the same number belongs to the same case; `None` where calls
-    /// form no cases.
+    /// Seconds within which the next call by the same number belongs to the same case; `None` where
+    /// calls form no cases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_window_s: Option<u32>,
     /// What was heard, and when.
@@ -83,18 +90,18 @@ pub struct CallRecord {
     /// Path of the kept audio below the data folder, if there is any.
     pub audio: Option<String>,
     /// Where the message went, and when.
-    pub delivered: Vec<String>,
+    pub delivered: Vec<Delivered>,
 }
 
 /// Near speech that is worth hearing where `VoiceMail()` took the message itself.
 const WORTH_HEARING: MediaTime = MediaTime::from_secs(1);
 
 impl CallRecord {
-    /// Whether a closed record tells of a message: of one that the guard has, or of a caller who said
-    /// something worth hearing, or keyed in a number, and then was `VoiceMail()`'s.
+    /// Whether a closed record tells of a message: of one that the guard has, or of a caller who
+    /// said something worth hearing, or keyed in a number, and then was `VoiceMail()`'s.
     ///
-    /// A call that was refused was never heard; who said nothing to the guard before `VoiceMail()` took
-    /// over may have left a message or not.
+    /// A call that was refused was never heard; who said nothing to the guard before `VoiceMail()`
+    /// took over may have left a message or not.
     pub fn leaves_a_message(&self) -> bool {
         self.verdict.is_some_and(Verdict::is_delivered)
             && match self.ended_by {
@@ -104,17 +111,17 @@ impl CallRecord {
             }
     }
 
-    /// Whether the guard dealt with the caller at all: not where it had no room, nor where a list says so.
+    /// Whether the guard dealt with the caller at all: not where it had no room, nor where a list
+    /// says so.
     pub fn was_let_in(&self) -> bool {
         use EndedBy::{Refused, Straight, TurnedAway};
         !matches!(self.ended_by, Some(Refused | Straight | TurnedAway))
     }
 
     fn said_something(&self) -> bool {
-        use CallbackSource::{CallerIdConfirmed, Keyed, KeyedConfirmed};
-        matches!(
-            self.callback.source,
-            KeyedConfirmed | CallerIdConfirmed | Keyed
-        ) || self.seconds.speech >= WORTH_HEARING
+        let source = self.callback.source;
+        source.is_keyed()
+            || source == CallbackSource::CallerIdConfirmed
+            || self.seconds.speech >= WORTH_HEARING
     }
 }

@@ -1,12 +1,15 @@
-//! Why a verdict was given.
+//! Why a verdict was given, as values; the words for them stand in `present`.
 
-use std::fmt;
+use serde::{Deserialize, Serialize};
 
 use crate::audio::MediaTime;
 use crate::hearing::Signal;
 
-/// Why a verdict was given; displayed as a sentence for people. Lengths are of sound.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// Why a verdict was given, or why there is none by the sound. Lengths are of sound.
+///
+/// Serialised as `{"why": "speech", "of": 14.2}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "why", content = "of", rename_all = "snake_case")]
 pub enum Reason {
     /// No packet came in the whole call.
     NoPackets,
@@ -38,38 +41,72 @@ pub enum Reason {
     Short(MediaTime),
     /// The caller keyed in a number.
     NumberKeyed,
-    /// The caller confirmed with a key that he may be called back at his caller ID.
+    /// The caller confirmed with a key that they may be called back at their caller ID.
     NumberConfirmed,
     /// The caller answered a question.
     Answered,
     /// The facts lie too close to the border between two verdicts.
     Borderline,
+    /// The question was asked, and not answered before the guard ended the call.
+    DidNotAnswer,
+    /// The caller left with this key for this place in the dialplan.
+    LeftWithKey(char, String),
+    /// Not heard: this entry of `straight_to_voicemail` means the caller.
+    Straight(String),
+    /// Not heard: this entry of `refuse` means the caller.
+    Refused(String),
+    /// Enforce would have refused the caller by this entry of `refuse`.
+    WouldRefuse(String),
+    /// Not heard: more calls than `max_calls`.
+    TooManyCalls,
+    /// The request names no mailbox.
+    NoMailbox,
+    /// Not heard: this keeps messages out of the mailbox, and they would reach nobody else.
+    Undeliverable(String),
+    /// Something failed, and `VoiceMail()` took the caller.
+    HandedOn(Trouble),
+    /// Something failed.
+    Trouble(Trouble),
+    /// Nothing is left of the sound of a call that had to be recovered.
+    NothingLeft,
+    /// A sentence of a record from before reasons were values.
+    #[serde(untagged)]
+    Text(String),
 }
 
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Self::NoPackets => f.write_str("no sound was ever received"),
-            Self::Speech(t) => write!(f, "{t} of speech"),
-            Self::LittleSpeech(t) => write!(f, "only {t} of speech"),
-            Self::NoSpeech => f.write_str("no near voice"),
-            Self::Music(t, MediaTime::ZERO) => write!(f, "music for {t} without a near voice"),
-            Self::Music(t, speech) => write!(f, "music for {t} beside {speech} of speech"),
-            Self::SpeechBeforeMusic(t) => write!(f, "{t} of speech before the music began"),
-            Self::SpeechBeforeNoise(t) => write!(f, "{t} of speech before the noise began"),
-            Self::MusicBehindSpeech(t) => write!(f, "music for {t} behind the speech"),
-            Self::Tone(t, Some(signal)) => write!(f, "{signal} for {t}"),
-            Self::Tone(t, None) => write!(f, "a machine's tone for {t}"),
-            Self::Noise(t) => write!(f, "noise or far voices for {t}"),
-            Self::Silence(t) => write!(f, "silence for {t}"),
-            Self::ReachedLimit(t) => write!(f, "talked for {t}, up to the longest message"),
-            Self::WasPrompted => f.write_str("had to be asked for the number"),
-            Self::Short(MediaTime::ZERO) => f.write_str("nothing was recorded yet"),
-            Self::Short(t) => write!(f, "only {t} were recorded"),
-            Self::NumberKeyed => f.write_str("a number was keyed in"),
-            Self::NumberConfirmed => f.write_str("confirmed the number with a key"),
-            Self::Answered => f.write_str("answered the question"),
-            Self::Borderline => f.write_str("too close to call"),
-        }
-    }
+/// What failed in a call.
+///
+/// Serialised as `{"what": "prompt", "which": "still-there"}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", content = "which", rename_all = "snake_case")]
+pub enum Trouble {
+    /// The longest call, in seconds, was reached where nobody is ended.
+    LongestCall(f64),
+    /// The end of the recording could not be read in time.
+    NotHeardToTheEnd,
+    /// The caller's sound did not come while their answer was awaited.
+    AnswerNotHeard,
+    /// Asterisk's recording stood still while a prompt was played.
+    NotRecorded,
+    /// The tap failed, with this error.
+    Tap(String),
+    /// Asterisk's absolute timeout ended the call.
+    AbsoluteTimeout,
+    /// This prompt could not be played.
+    Prompt(String),
+    /// Asterisk refused this command.
+    Command(String),
+    /// Asterisk did not answer in time.
+    NoReply,
+    /// The connection to Asterisk broke off.
+    Disconnected,
+    /// The guard was stopped during the call.
+    Stopped,
+    /// The guard died during the call.
+    Died,
+    /// The guard failed or left the call before it was over.
+    Abandoned {
+        /// By a fault of its own.
+        failed: bool,
+    },
 }

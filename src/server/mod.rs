@@ -195,7 +195,7 @@ impl<H: Handler> Server<H> {
     }
 
     async fn session(&self, stream: TcpStream, peer: SocketAddr, limits: &Limits) {
-        let mut connection = Connection::new(stream, limits.codec);
+        let mut connection = Connection::new(stream, limits.codec());
         let first = tokio::select! {
             first = connection.next() => first,
             () = self.clock.sleep(limits.prelude) => {

@@ -44,7 +44,7 @@ fn call(n: u32) -> CallRecord {
     record.started += later;
     record.ended = record.ended.map(|ended| ended + later);
     record.caller.number = format!("0911{:07}", 2_000_000 + subscriber);
-    record.caller.e164 = Some(format!("+49911{:07}", 2_000_000 + subscriber));
+    record.caller.e164 = format!("+49911{:07}", 2_000_000 + subscriber).parse().ok();
     record.box_name = format!("{}@default", 100 + n % 8);
     record.caller.presentation = Presentation::Shown;
     record.repeat_window_s = Some(86_400);

@@ -90,7 +90,9 @@ fn deliver(log: &CallLog) -> Vec<Delivery> {
                     continue;
                 };
                 made.push(delivery.clone());
-                let done = || Settlement::Done(Some("there".into()));
+                let done = || {
+                    Settlement::Done(Some("mail there at 2026-11-24T09:12:35Z".parse().unwrap()))
+                };
                 while outbox.settle(&delivery, done()).await.is_err() {
                     failures += 1;
                     assert!(failures < 20, "the outbox fails for good");

@@ -14,10 +14,10 @@ use crate::support::records::closed;
 
 fn watched(config: &Config, box_name: &str, number: &str) -> Option<String> {
     let policy = config.policy(box_name);
-    let home = policy.home_country.parse().ok();
+    let home = Some(policy.home_country);
     policy.lists.watched(&Caller {
         number: number.into(),
-        e164: voicemail_guard::number::normalise(number, home).map(Into::into),
+        e164: voicemail_guard::number::normalise(number, home),
         presentation: Presentation::Shown,
         ..Caller::default()
     })

@@ -10,12 +10,13 @@ use proptest::prelude::*;
 use serde_json::Value;
 use tempfile::TempDir;
 use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call_log::CallLog;
 use voicemail_guard::call_log::export::{self, Csv};
-use voicemail_guard::call_log::{CallLog, support_line};
 use voicemail_guard::cli::{call, calls};
 use voicemail_guard::clock::Clock;
+use voicemail_guard::present::support_line;
 use voicemail_guard::record::{
-    CallRecord, Callback, Caller, EndedBy, Mode, Presentation, Verdict, WouldHave,
+    CallRecord, Callback, Caller, EndedBy, Mode, Presentation, Reason, Verdict, WouldHave,
 };
 use voicemail_guard::text::is_hostile;
 
@@ -42,7 +43,7 @@ fn hostile() -> CallRecord {
     record.caller.number = "=cmd|' /C calc'!A0".into();
     record.caller.e164 = None;
     record.box_name = "1;drop\t".into();
-    record.reasons = vec!["music for 21 s\nand more".into()];
+    record.reasons = vec![Reason::Text("music for 21 s\nand more".into())];
     record.ended_by = Some(EndedBy::Guard);
     record
 }
@@ -265,12 +266,12 @@ fn json_has_exactly_the_promised_fields_in_order() {
         r#""channel":"PJSIP/trunk-00000001","caller":{"number":"091120000001","e164":"+4991120000001","#,
         r#""name":"Jürgen Müller","presentation":"shown"},"dnid":"08001234567","rdnis":"","#,
         r#""verdict":"message","confidence":0.93,"#,
-        r#""reasons":["spoke for 14.2 s","keyed in a number and confirmed it"],"#,
+        r#""reasons":["14.2 s of speech","a number was keyed in"],"#,
         r#""seconds":{"speech":14.2,"silence":3.0,"music":0.0,"tone":0.0,"noise":0.0},"#,
         r#""asked":[{"prompt":"still-there","at":12.0,"answer":"voice"}],"#,
         r#""callback":{"number":"0171 2345678","e164":"+491712345678","source":"keyed_confirmed","confirmed":true},"#,
         r#""mode":"enforce","ended_by":"caller","audio":"audio/2026-11/example.wav","#,
-        r#""delivered":["box 100@default at 2026-11-24T10:12:35+01:00"]}"#,
+        r#""delivered":["voicemail 100@default msg0000 at 2026-11-24T10:12:35+01:00"]}"#,
     );
     assert_eq!(line, expected);
 
@@ -372,7 +373,7 @@ proptest! {
         let mut record = closed(1, Verdict::Message);
         record.caller.name.clone_from(&name);
         record.caller.number.clone_from(&number);
-        record.reasons = vec![reason.clone()];
+        record.reasons = vec![Reason::Text(reason.clone())];
         let rows = cells(&export::csv(Csv::Plain, &record, None, &[], &TimeZone::UTC));
         prop_assert_eq!(rows.len(), 1);
         for cell in &rows[0] {
@@ -394,7 +395,7 @@ proptest! {
         record.caller.name = name;
         record.caller.number = number;
         record.caller.e164 = None;
-        record.reasons = vec![reason];
+        record.reasons = vec![Reason::Text(reason)];
         let line = support_line(&record, &TimeZone::UTC);
         prop_assert!(!line.chars().any(is_hostile), "{:?}", line);
     }
@@ -407,7 +408,7 @@ fn the_support_line_reads_like_a_sentence() {
     check(
         &closed(1, Verdict::Message),
         "2026-11-24 10:12:04 +4991120000001 \"Jürgen Müller\" called box 100@default and left a message: \
-         message, 93 % sure, because spoke for 14.2 s; keyed in a number and confirmed it. \
+         message, 93 % sure, because 14.2 s of speech; a number was keyed in. \
          Call back +491712345678 (keyed in and confirmed by the caller). \
          The call was ended by the caller after 31 s. Call 6aq6scwt0001.",
     );

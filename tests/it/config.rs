@@ -107,7 +107,7 @@ fn a_box_inherits_from_defaults_which_inherit_from_the_guard() {
     .unwrap();
     let sales = config.policy("200@sales");
     assert_eq!(sales.pause, Duration::from_secs(20));
-    assert_eq!(sales.home_country, "AT");
+    assert_eq!(sales.home_country.to_string(), "AT");
     assert_eq!(sales.questions, 2);
     assert_eq!(sales.longest_message, Policy::default().longest_message);
     let short = config.policy("100");

@@ -1,5 +1,6 @@
 //! What the documents say of the code is so.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,10 +10,45 @@ use crate::support::sources::{files_below, root, short};
 fn what_the_documents_point_to_is_there() {
     for file in files_below(&root(), ".md") {
         let text = fs::read_to_string(&file).unwrap();
-        for target in links(&text) {
-            let path = file.parent().unwrap().join(target);
+        for (target, place) in links(&text) {
+            let path = match target {
+                "" => file.clone(),
+                _ => file.parent().unwrap().join(target),
+            };
             assert!(path.exists(), "{} points to {target}", short(&file));
+            assert!(
+                place.is_empty() || has_heading(&fs::read_to_string(path).unwrap(), place),
+                "{} points to {target}#{place}",
+                short(&file)
+            );
         }
+    }
+}
+
+#[test]
+fn the_front_page_is_short_and_leads_to_every_other() {
+    let front = root().join("README.md");
+    assert!(fs::read_to_string(&front).unwrap().lines().count() <= 130);
+    let mut seen = BTreeSet::from([front.clone()]);
+    let mut open = vec![front];
+    while let Some(page) = open.pop() {
+        let text = fs::read_to_string(&page).unwrap();
+        for (target, _) in links(&text).filter(|(target, _)| !target.is_empty()) {
+            let path = page.parent().unwrap().join(target);
+            let pages = [path.clone(), path.join("README.md")].into_iter();
+            let is_page =
+                |path: &PathBuf| path.is_file() && path.extension().is_some_and(|e| e == "md");
+            for page in pages.filter(is_page) {
+                let page = page.canonicalize().unwrap();
+                if seen.insert(page.clone()) {
+                    open.push(page);
+                }
+            }
+        }
+    }
+    for page in files_below(&root(), ".md") {
+        let known = seen.contains(&page.canonicalize().unwrap());
+        assert!(known, "no link leads to {}", short(&page));
     }
 }
 
@@ -30,7 +66,11 @@ fn the_map_of_the_code_tells_the_truth() {
 #[test]
 fn the_checks_can_fail() {
     let text = "[a](b.md) and [c](https://d) and [e](#f) and [g](h/i#j)";
-    assert_eq!(links(text).collect::<Vec<_>>(), ["b.md", "h/i"]);
+    let found: Vec<_> = links(text).collect();
+    assert_eq!(found, [("b.md", ""), ("", "f"), ("h/i", "j")]);
+    let headings = "# One\n## 3. The [mail.boxes] of `A_b`\n";
+    assert!(has_heading(headings, "3-the-mailboxes-of-a_b") && has_heading(headings, "one"));
+    assert!(!has_heading(headings, "the-mailboxes-of-a_b"));
     for (line, faults) in [
         ("see `src/lib.rs`, `src/nothing.rs`", 1),
         ("| a | `src/agi/mod.rs`, `reply.rs`, `none.rs` |", 1),
@@ -126,11 +166,23 @@ fn defines(text: &str, name: &str) -> bool {
     })
 }
 
-/// Where the links of a Markdown text lead to within the repository.
-fn links(text: &str) -> impl Iterator<Item = &str> {
+/// Where the links of a Markdown text lead to in the repository: file (empty: the same) and heading.
+fn links(text: &str) -> impl Iterator<Item = (&str, &str)> {
     let targets = text
         .split("](")
         .skip(1)
-        .filter_map(|rest| rest.split([')', '#']).next());
-    targets.filter(|target| !target.is_empty() && !target.contains("://"))
+        .filter_map(|rest| rest.split(')').next());
+    let targets = targets.filter(|target| !target.contains("://"));
+    targets.map(|target| target.split_once('#').unwrap_or((target, "")))
+}
+
+/// Whether a Markdown text has the heading that a link names, by GitHub's rule for such names.
+fn has_heading(text: &str, name: &str) -> bool {
+    let headings = text.lines().filter(|line| line.starts_with('#'));
+    let mut names = headings.map(|line| {
+        let kept = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = kept.replace(|c: char| !c.is_alphanumeric() && !"_- ".contains(c), "");
+        kept.replace(' ', "-")
+    });
+    names.any(|heading| heading == name)
 }

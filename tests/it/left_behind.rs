@@ -12,10 +12,10 @@ use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{MediaTime, g711};
 use voicemail_guard::call_log::{Opened, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::{Class, Segment};
-use voicemail_guard::record::{CallRecord, Destination, EndedBy, Verdict};
+use voicemail_guard::record::{CallRecord, Destination, EndedBy, Reason, Trouble, Verdict};
 use voicemail_guard::recover::{LeftBy, recover, recover_all, take_up_recordings};
 use voicemail_guard::session::Guard;
 use voicemail_guard::tap::monitor::{self, Folder};
@@ -40,7 +40,7 @@ impl House {
         config.tap.folder_as_guard_sees_it.clone_from(&tap);
         config.delivery.voice_box.spool = spool;
         let guard = Guard {
-            settings: Current::new(config),
+            settings: SharedConfig::new(config),
             log: log.log.clone(),
             clock: Clock::default(),
             data: folder.path().join("data"),
@@ -147,10 +147,8 @@ async fn a_fault_in_a_call_loses_nothing_that_was_said() {
     let record = house.becomes(|record| record.ended.is_some()).await;
     recovering.abort();
     assert_eq!(record.ended_by, Some(EndedBy::HandedOn));
-    assert_eq!(
-        record.reasons[0],
-        "the guard failed before the call was over"
-    );
+    let failed = Reason::Trouble(Trouble::Abandoned { failed: true });
+    assert_eq!(record.reasons[0], failed);
     assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
     assert!(house.guard.data.join(record.audio.unwrap()).is_file());
     assert_eq!(house.owed(), [Destination::VoiceBox]);

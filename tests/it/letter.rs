@@ -3,10 +3,10 @@
 use jiff::tz::{TimeZone, offset};
 use mail_parser::MessageParser;
 use proptest::prelude::*;
-use voicemail_guard::config::parcels::Tongue;
 use voicemail_guard::delivery::Parcel;
 use voicemail_guard::delivery::mail::Stationery;
-use voicemail_guard::record::{Destination, PlaceInCase};
+use voicemail_guard::present::Language;
+use voicemail_guard::record::{Destination, PlaceInCase, Reason};
 
 use crate::support::parcel;
 
@@ -38,7 +38,7 @@ const HEADERS: [&str; 8] = [
 ];
 
 fn letter(parcel: &Parcel) -> String {
-    letter_in(Tongue::De, parcel)
+    letter_in(Language::De, parcel)
 }
 
 /// A mail less what its parts are separated by, which is another for each.
@@ -49,7 +49,7 @@ fn body_of(mail: &str) -> String {
         .join("\n")
 }
 
-fn letter_in(language: Tongue, parcel: &Parcel) -> String {
+fn letter_in(language: Language, parcel: &Parcel) -> String {
     let (from, to) = (
         "guard@example.com".parse().unwrap(),
         "team@example.com".parse().unwrap(),
@@ -71,7 +71,7 @@ fn letter_in(language: Tongue, parcel: &Parcel) -> String {
 #[test]
 fn a_third_call_is_told_to_be_one() {
     let third = parcel();
-    for (name, language) in [("german", Tongue::De), ("english", Tongue::En)] {
+    for (name, language) in [("german", Language::De), ("english", Language::En)] {
         let written = letter_in(language, &third);
         let mail = MessageParser::default().parse(written.as_bytes()).unwrap();
         let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
@@ -140,7 +140,7 @@ fn no_name_writes_a_header() {
         parcel.record.callback.e164 = None;
         parcel.record.dnid = hostile.into();
         parcel.record.box_name = hostile.into();
-        parcel.record.reasons = vec![hostile.into()];
+        parcel.record.reasons = vec![Reason::Text(hostile.into())];
         let text = letter(&parcel);
         assert_eq!(headers(&text), HEADERS, "{hostile:?}");
         let mail = MessageParser::default().parse(text.as_bytes()).unwrap();

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use mail_parser::{MessageParser, MimeHeaders};
 use voicemail_guard::audio::wav;
-use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
+use voicemail_guard::config::mail::{Mail, MailTls};
+use voicemail_guard::config::{MailboxDelivery, Secret};
 use voicemail_guard::delivery::mail::{self, probe};
 use voicemail_guard::delivery::{Failed, Parcel};
+use voicemail_guard::present::Language;
 use voicemail_guard::record::{Callback, Caller, Destination};
 
 use crate::support::certificates;
@@ -27,22 +29,26 @@ fn settings(sink: &Sink) -> Mail {
     }
 }
 
-fn wishes(to: &[&str]) -> BoxDelivery {
-    BoxDelivery {
+fn wishes(to: &[&str]) -> MailboxDelivery {
+    MailboxDelivery {
         mail_to: to.iter().map(|to| to.parse().unwrap()).collect(),
-        ..BoxDelivery::default()
+        ..MailboxDelivery::default()
     }
 }
 
-async fn deliver(settings: &Mail, wishes: &BoxDelivery, parcel: &Parcel) -> Result<String, Failed> {
+async fn deliver(
+    settings: &Mail,
+    wishes: &MailboxDelivery,
+    parcel: &Parcel,
+) -> Result<String, Failed> {
     let page = Some("https://pbx.example.com/calls/{id}");
     mail::deliver(settings, wishes, page, parcel, &Notes::default()).await
 }
 
 /// What arrived of one delivery to one recipient.
-async fn arrived(language: Tongue, parcel: &Parcel) -> Got {
+async fn arrived(language: Language, parcel: &Parcel) -> Got {
     let sink = Sink::start(Manners::default()).await;
-    let wishes = BoxDelivery {
+    let wishes = MailboxDelivery {
         language,
         ..wishes(&["team@example.com"])
     };
@@ -56,7 +62,7 @@ async fn arrived(language: Tongue, parcel: &Parcel) -> Got {
 #[tokio::test]
 async fn the_audio_arrives_sample_for_sample() {
     let parcel = parcel();
-    let got = arrived(Tongue::En, &parcel).await;
+    let got = arrived(Language::En, &parcel).await;
     assert_eq!(
         (got.from.as_str(), got.to.as_str()),
         ("guard@example.com", "team@example.com")
@@ -72,40 +78,39 @@ async fn the_audio_arrives_sample_for_sample() {
 
 #[tokio::test]
 async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
-    for (tongue, subject, expected) in [
+    for (language, subject, expected) in [
         (
-            Tongue::En,
+            Language::En,
             "Voice message from +4991120000007 (Jürgen Müller) for 100@default",
             [
                 "keyed in and confirmed",
                 "message: left a message (93 % sure)",
+                "14.2 s of speech; a number was keyed in",
                 "0:03 attached, 0:58 recorded",
                 "0:01 – 0:03",
             ],
         ),
         (
-            Tongue::De,
+            Language::De,
             "Sprachnachricht von +4991120000007 (Jürgen Müller) für 100@default",
             [
                 "eingetippt und bestätigt",
-                "message: hat eine Nachricht hinterlassen (93 % sicher)",
+                "Nachricht: hat eine Nachricht hinterlassen (93 % sicher)",
+                "14,2 s Sprache; eine Nummer wurde eingetippt",
                 "0:03 angehängt, 0:58 aufgenommen",
                 "0:01 – 0:03",
             ],
         ),
     ] {
         let parcel = parcel();
-        let got = arrived(tongue, &parcel).await;
+        let got = arrived(language, &parcel).await;
         let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
         assert_eq!(mail.subject(), Some(subject));
         let id = format!("{}-mail@example.com", parcel.record.id);
         assert_eq!(mail.message_id(), Some(id.as_str()));
         let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
         let link = format!("https://pbx.example.com/calls/{}", parcel.record.id);
-        for words in expected
-            .into_iter()
-            .chain(["spoke for 14.2 s", "08001234567", link.as_str()])
-        {
+        for words in expected.into_iter().chain(["08001234567", link.as_str()]) {
             assert!(
                 text.contains(words) && html.contains(words),
                 "{words} in {text}"
@@ -121,7 +126,7 @@ async fn what_is_missing_is_said_or_left_out() {
     parcel.sound = None;
     parcel.record.caller = Caller::default();
     parcel.record.callback = Callback::default();
-    let got = arrived(Tongue::En, &parcel).await;
+    let got = arrived(Language::En, &parcel).await;
     let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
     assert_eq!(
         mail.subject(),
@@ -217,7 +222,7 @@ async fn what_is_about_settings_is_told_apart() {
         let sink = Sink::start(manners).await;
         let with_login = Mail {
             user: "pbx".into(),
-            password: Password::Text("open sesame".into()),
+            password: Secret::Inline("open sesame".into()),
             ..settings(&sink)
         };
         let failed = deliver(&with_login, &wishes(&["a@example.com"]), &parcel()).await;
@@ -261,15 +266,15 @@ async fn a_mail_that_is_too_large_for_the_server_goes_without_its_audio() {
         let sink = Sink::start(manners).await;
         for (language, note) in [
             (
-                Tongue::En,
+                Language::En,
                 "The recording was too large to attach; it is kept.",
             ),
             (
-                Tongue::De,
+                Language::De,
                 "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.",
             ),
         ] {
-            let wishes = BoxDelivery {
+            let wishes = MailboxDelivery {
                 language,
                 ..wishes(&["a@example.com"])
             };
@@ -347,7 +352,7 @@ async fn the_way_is_protected_and_the_server_known() {
             tls: how,
             ca_file: Some(ca_file.clone()),
             user: "pbx".into(),
-            password: Password::File(password_file),
+            password: Secret::File(password_file),
             ..settings(&sink)
         };
         deliver(&good, &wishes(&["a@example.com"]), &parcel())
@@ -361,7 +366,7 @@ async fn the_way_is_protected_and_the_server_known() {
         probe(&good, &[]).await.unwrap();
 
         let wrong_password = Mail {
-            password: Password::Text("guess".into()),
+            password: Secret::Inline("guess".into()),
             ..good.clone()
         };
         let unknown_authority = Mail {
@@ -393,7 +398,7 @@ async fn a_server_that_offers_no_tls_gets_nothing() {
     let strict = Mail {
         tls: MailTls::Starttls,
         user: "pbx".into(),
-        password: Password::Text("secret".into()),
+        password: Secret::Inline("secret".into()),
         ..settings(&sink)
     };
     let failed = deliver(&strict, &wishes(&["a@example.com"]), &parcel())

@@ -30,6 +30,7 @@ mod mail;
 mod mail_server;
 mod outbox;
 mod overtaking;
+mod pages;
 mod parcel_crash;
 mod parcels;
 mod prompts;

@@ -10,10 +10,12 @@ use voicemail_guard::call_log::{
     CallLog, Delivery, Durability, JOURNAL, Reader, Settlement, Stage,
 };
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::ClassSeconds;
-use voicemail_guard::record::{CallRecord, Destination, EndedBy, Mode, Verdict, destinations_of};
+use voicemail_guard::record::{
+    CallRecord, Delivered, Destination, EndedBy, Mode, Verdict, destinations_of,
+};
 
 use crate::support::call_log::{Lock, all, flush, open};
 use crate::support::of_today::of_today;
@@ -126,12 +128,15 @@ fn a_delivery_is_owed_from_the_close_until_it_is_made() {
     let note = |outcome| block_on(log.outbox().settle(delivery, outcome)).unwrap();
     note(Settlement::Prepared("/spool".into()));
     assert_eq!(heads(&log)[0].stage, Stage::Prepared);
-    note(Settlement::Placed("there".into()));
+    let there: Delivered = "voicemail 100@default at 2026-11-24T09:12:35Z"
+        .parse()
+        .unwrap();
+    note(Settlement::Placed(there.clone()));
     assert_eq!(heads(&log)[0].stage, Stage::Placed);
     note(Settlement::Done(None));
-    note(Settlement::Done(Some("noted twice".into())));
+    note(Settlement::Done(Some(there.clone())));
     assert_eq!(heads(&log), []);
-    assert_eq!(all(folder.path())[0].delivered, ["there"]);
+    assert_eq!(all(folder.path())[0].delivered, [there]);
 }
 
 #[test]
@@ -258,7 +263,7 @@ impl House {
         block_on(async {
             let stop = CancellationToken::new();
             let worker = Worker::new(
-                &Current::new(self.config.clone()),
+                &SharedConfig::new(self.config.clone()),
                 log.outbox(),
                 self.data(),
                 clock,
@@ -306,7 +311,7 @@ fn the_worker_delivers_what_is_owed_and_notes_it() {
     for (n, entries) in delivered.iter().enumerate() {
         assert_eq!(entries.len(), 1);
         let expected = format!("voicemail 100@default msg000{n} at 20");
-        assert!(entries[0].starts_with(&expected), "{entries:?}");
+        assert!(entries[0].to_string().starts_with(&expected), "{entries:?}");
     }
 }
 
@@ -336,7 +341,7 @@ fn what_was_prepared_in_another_spool_is_delivered_into_the_one_that_is_set() {
     ];
     assert_eq!(delivered.len(), 2, "{delivered:?}");
     for (entry, beginning) in delivered.iter().zip(beginnings) {
-        assert!(entry.starts_with(beginning), "{delivered:?}");
+        assert!(entry.to_string().starts_with(beginning), "{delivered:?}");
     }
 }
 
@@ -421,7 +426,7 @@ fn new_settings_are_taken_by_a_working_worker_and_what_waits_is_tried_at_once() 
     let file = full.folder.path().join("guard.toml");
     let roomy = fs::read_to_string(&file).unwrap();
     fs::write(&file, format!("{roomy}most_messages = 1\n")).unwrap();
-    let settings = Current::new(Config::load(&file).unwrap());
+    let settings = SharedConfig::new(Config::load(&file).unwrap());
     let log = open(&full.data()).log;
     full.files(&log, 1);
     full.files(&log, 2);

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::{CallLog, Delivery, Settlement};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
@@ -150,7 +150,7 @@ async fn new_settings_have_all_that_waits_tried_at_once_however_much_it_is() {
     }
     let mut config = Config::default();
     config.delivery.voice_box.spool = spool;
-    let settings = Current::new(config.clone());
+    let settings = SharedConfig::new(config.clone());
     let worker = Worker::new(&settings, log.outbox(), data, clock).await;
     let stop = CancellationToken::new();
     let working = tokio::spawn(worker.run(stop.clone()));

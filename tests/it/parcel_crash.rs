@@ -206,7 +206,7 @@ async fn killed_at_any_moment_it_loses_no_mail_and_no_webhook() {
         assert_eq!(call.delivered.len(), 2, "{call:?}");
         for to in RECIPIENTS {
             assert!(
-                call.delivered.iter().any(|entry| entry.contains(to)),
+                call.delivered.iter().any(|entry| entry.detail.contains(to)),
                 "{call:?}"
             );
         }

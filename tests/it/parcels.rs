@@ -8,13 +8,15 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::level::active_speech_level;
 use voicemail_guard::audio::{MediaTime, g711, wav};
-use voicemail_guard::call_log::{CallLog, Delivery, Reader, Stage, words};
+use voicemail_guard::call_log::{CallLog, Delivery, Reader, Stage};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Worker, key_of};
 use voicemail_guard::hearing::hear;
-use voicemail_guard::record::{Asked, CallId, CallRecord, Destination, Verdict};
+use voicemail_guard::present::{self, Language};
+use voicemail_guard::prompts::Prompt;
+use voicemail_guard::record::{Asked, CallId, CallRecord, Delivered, Destination, Verdict};
 
 use crate::support::call_log::{all, open};
 use crate::support::of_today::of_today;
@@ -82,7 +84,7 @@ impl House {
         let record = CallRecord {
             timeline: hear(&recording).segments().to_vec(),
             asked: vec![Asked {
-                prompt: "number-first".into(),
+                prompt: Prompt::NumberFirst.into(),
                 at: MediaTime::from_secs(8),
                 answer: None,
             }],
@@ -120,7 +122,7 @@ impl House {
         let clock = Clock::default();
         let stop = CancellationToken::new();
         let worker = Worker::new(
-            &Current::new(self.config.clone()),
+            &SharedConfig::new(self.config.clone()),
             self.log.outbox(),
             self.data(),
             clock,
@@ -146,7 +148,8 @@ async fn the_team_gets_the_message_by_mail_and_webhook() {
     let house = House::new(status("204 No Content")).await;
     let record = house.files(1);
     house.works_until(<[Delivery]>::is_empty).await;
-    let mut delivered = all(&house.data())[0].delivered.clone();
+    let delivered = &all(&house.data())[0].delivered;
+    let mut delivered: Vec<_> = delivered.iter().map(Delivered::to_string).collect();
     delivered.sort();
     assert_eq!(delivered.len(), 2);
     assert!(
@@ -231,7 +234,7 @@ async fn the_place_in_the_case_is_told_the_same_at_every_attempt() {
     let mail = house.sink.got().remove(0).data;
     let mail = MessageParser::default().parse(mail.as_bytes()).unwrap();
     let text = mail.body_text(0).unwrap();
-    let since = words::nth_call(3, first, &jiff::tz::TimeZone::system());
+    let since = present::nth_call(3, first, &jiff::tz::TimeZone::system(), Language::En);
     assert!(text.contains(&since), "{since} in {text}");
 }
 
@@ -302,7 +305,7 @@ async fn who_has_his_mail_gets_it_no_second_time_also_after_a_restart() {
     house.is_due_now();
     house.works_until(<[Delivery]>::is_empty).await;
     assert_eq!(recipients(&house.sink), ["b@example.com"]);
-    let entry = &all(&house.data())[0].delivered[0];
+    let entry = all(&house.data())[0].delivered[0].to_string();
     assert!(
         entry.starts_with("mail a@example.com, b@example.com, c@example.com at "),
         "{entry}"
@@ -361,6 +364,7 @@ async fn one_recipient_who_is_refused_for_now_holds_nobody_up() {
         let mail = call
             .delivered
             .iter()
+            .map(Delivered::to_string)
             .find(|entry| entry.starts_with("mail"));
         let server = format!("127.0.0.1:{}", house.sink.port);
         let expected = format!("mail team@example.com (given up: {server}: full@example.com: ");

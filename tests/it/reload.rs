@@ -151,8 +151,10 @@ impl Drop for Guard {
 
 fn configuration(at: SocketAddr, folder: &std::path::Path, settings: &str) -> String {
     format!(
-        "[listen]\naddress = ['{at}']\n[tap]\nfolder_as_guard_sees_it = '{}'\n[prompts]\nlanguages = []\n{settings}\n",
-        folder.join("tap").display()
+        "[listen]\naddress = ['{at}']\n[tap]\nfolder_as_guard_sees_it = '{}'\n[prompts]\nlanguages = []\n\
+         [delivery.voicemail]\nspool = '{}'\n{settings}\n",
+        folder.join("tap").display(),
+        folder.display()
     )
 }
 

@@ -7,8 +7,8 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};
 use voicemail_guard::call_log::{CallLog, Query, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
-use voicemail_guard::record::{CallRecord, EndedBy, Verdict};
+use voicemail_guard::config::{Config, SharedConfig};
+use voicemail_guard::record::{CallRecord, EndedBy, Reason, Verdict};
 use voicemail_guard::server::Connection;
 use voicemail_guard::session::Guard;
 use voicemail_guard::tap::monitor::Folder;
@@ -32,7 +32,7 @@ async fn a_request_that_names_no_voice_box_goes_on_to_voicemail_and_is_filed() {
         assert_eq!(reader.case_of(record.id).unwrap(), None, "{script}");
         assert_eq!(record.verdict, Some(Verdict::Unsure), "{script}");
         assert_eq!(record.ended_by, Some(EndedBy::HandedOn), "{script}");
-        assert!(record.reasons[0].contains("no voice box"), "{record:?}");
+        assert_eq!(record.reasons, [Reason::NoMailbox], "{script}");
     }
 }
 
@@ -53,6 +53,30 @@ async fn whom_a_list_lets_by_or_turns_away_is_in_no_case() {
         assert!(records[0].repeat_window_s.is_some(), "calls do form cases");
         assert_eq!(reader.case_of(records[0].id).unwrap(), None, "{list}");
     }
+}
+
+#[tokio::test]
+async fn who_could_leave_nothing_that_anybody_hears_goes_on_to_voicemail_until_that_is_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let inbox = folder.path().join("default/100/INBOX");
+    std::fs::create_dir_all(inbox.parent().unwrap()).unwrap();
+    std::fs::write(&inbox, "").unwrap();
+    let guard = guard(&folder, "[box.200]\nmode = 'observe'");
+    let said = answers(&guard, "guard?box=100@default").await;
+    assert_eq!(said, "failure\n");
+    let observed = answers(&guard, "guard?box=200@default").await;
+    assert_ne!(observed, "failure\n");
+    std::fs::remove_file(&inbox).unwrap();
+    let said = answers(&guard, "guard?box=100@default").await;
+    assert!(said.contains("ANSWER\n"), "{said}");
+    let (_, records) = filed(&guard).await;
+    let first = records
+        .iter()
+        .find(|record| record.ended_by == Some(EndedBy::HandedOn))
+        .unwrap();
+    let reason = format!("{} is not a folder", inbox.display());
+    assert_eq!(first.reasons, [Reason::Undeliverable(reason)]);
+    assert_eq!(first.verdict, Some(Verdict::Unsure));
 }
 
 /// As Asterisk closes when the caller hangs up in `VoiceMail()` while a command waits for it: what it said
@@ -103,8 +127,10 @@ async fn a_caller_who_hangs_up_while_a_command_waits_for_asterisk_has_hung_up() 
 /// A guard by these settings, with everything it keeps below a folder.
 fn guard(folder: &TempDir, settings: &str) -> Guard {
     let (data, clock) = (folder.path().join("data"), Clock::default());
+    let mut config = Config::parse(settings.as_bytes()).unwrap();
+    config.delivery.voice_box.spool = folder.path().into();
     Guard {
-        settings: Current::new(Config::parse(settings.as_bytes()).unwrap()),
+        settings: SharedConfig::new(config),
         log: CallLog::open(&data, clock).unwrap().log,
         clock,
         data,

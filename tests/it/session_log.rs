@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming, Request};
 use voicemail_guard::call_log::{CallLog, Opened, Query, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::{Config, Current};
+use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::record::{CallId, CallRecord};
 use voicemail_guard::recover::{LeftBy, recover};
 use voicemail_guard::server::{Connection, Handler};
@@ -167,11 +167,12 @@ fn guard(folder: &TempDir, source: Box<dyn Source>) -> (Guard, Opened) {
     let (data, clock) = (folder.path().join("data"), Clock::default());
     let opened = CallLog::open(&data, clock).unwrap();
     let tap = format!(
-        "[tap]\nfolder_as_asterisk_sees_it = \"/tap\"\nfolder_as_guard_sees_it = '{}'\n",
+        "[tap]\nfolder_as_asterisk_sees_it = \"/tap\"\nfolder_as_guard_sees_it = '{0}'\n\
+         [delivery.voicemail]\nspool = '{0}'\n",
         folder.path().display()
     );
     let guard = Guard {
-        settings: Current::new(Config::parse(tap.as_bytes()).unwrap()),
+        settings: SharedConfig::new(Config::parse(tap.as_bytes()).unwrap()),
         log: opened.log.clone(),
         clock,
         data,

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
 use ring::hmac;
 use voicemail_guard::audio::wav;
-use voicemail_guard::config::parcels::{Password, Webhook};
+use voicemail_guard::config::Secret;
+use voicemail_guard::config::webhook::Webhook;
 use voicemail_guard::delivery::Failed;
 use voicemail_guard::delivery::webhook::{deliver, payload_in, probe};
 use voicemail_guard::record::Destination;
@@ -27,7 +28,7 @@ fn now() -> Timestamp {
 fn settings(url: &str) -> Webhook {
     Webhook {
         url: Some(url.parse().unwrap()),
-        secret: Password::Text(SECRET.into()),
+        secret: Secret::Inline(SECRET.into()),
         allow_private: vec!["127.0.0.0/8".parse().unwrap()],
         timeout: Duration::from_secs(20),
         ..Webhook::default()
@@ -359,9 +360,9 @@ async fn private_addresses_are_told_only_where_allowed() {
 async fn without_a_secret_nothing_is_sent() {
     let receiver = Receiver::start(status("200 OK"), None).await;
     for secret in [
-        Password::Unset,
-        Password::Text("short".into()),
-        Password::File("/nowhere/at/all".into()),
+        Secret::default(),
+        Secret::Inline("short".into()),
+        Secret::File("/nowhere/at/all".into()),
     ] {
         let failed = send(&Webhook {
             secret,

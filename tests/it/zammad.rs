@@ -10,7 +10,8 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::Value;
 use voicemail_guard::audio::wav;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::parcels::{Password, Webhook};
+use voicemail_guard::config::Secret;
+use voicemail_guard::config::webhook::Webhook;
 use voicemail_guard::delivery::Failed;
 use voicemail_guard::delivery::webhook::deliver;
 use voicemail_guard::record::Destination;
@@ -47,7 +48,7 @@ impl Relay {
     fn settings(&self, secret: &str) -> Webhook {
         Webhook {
             url: Some(format!("http://127.0.0.1:{}/", self.port).parse().unwrap()),
-            secret: Password::Text(secret.into()),
+            secret: Secret::Inline(secret.into()),
             allow_private: vec!["127.0.0.1/32".parse().unwrap()],
             audio: true,
             timeout: Duration::from_secs(30),

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use voicemail_guard::hearing::Class;
-use voicemail_guard::record::CallRecord;
+use voicemail_guard::number::E164;
+use voicemail_guard::present::{self, Language};
+use voicemail_guard::record::{Answer, CallRecord, Reason};
 
 use super::pbx::Pbx;
 use super::script::Script;
@@ -36,7 +38,7 @@ impl Outcome {
         record.ended = None;
         record.audio = None;
         for reason in &mut record.reasons {
-            *reason = hide(reason.clone());
+            *reason = Reason::Text(hide(present::reason(reason, Language::En)));
         }
         let dialogue = pbx.dialogue.into_iter().map(|entry| Entry {
             text: hide(entry.text),
@@ -88,11 +90,11 @@ impl Outcome {
         let mut text = String::new();
         writeln!(text, "verdict    {}", record.verdict.unwrap()).unwrap();
         writeln!(text, "ended by   {}", word(&record.ended_by)).unwrap();
-        for reason in &record.reasons {
+        for reason in present::reasons(&record.reasons, Language::En) {
             writeln!(text, "because    {reason}").unwrap();
         }
         for asked in &record.asked {
-            let answer = asked.answer.as_deref().unwrap_or("-");
+            let answer = asked.answer.map_or("-", Answer::as_str);
             writeln!(
                 text,
                 "asked      {} at {}: {answer}",
@@ -113,7 +115,7 @@ impl Outcome {
             writeln!(text, "watched    {entry}").unwrap();
         }
         let callback = &record.callback;
-        let e164 = callback.e164.as_deref().unwrap_or("-");
+        let e164 = callback.e164.as_ref().map_or("-", E164::as_str);
         let source = word(&callback.source);
         writeln!(text, "callback   {source}: {:?} {e164}", callback.number).unwrap();
         let seconds = Class::ALL.map(|class| (class, record.seconds.of(class)));

@@ -54,7 +54,7 @@ fn opened(script: &Script) -> CallRecord {
         ("0", None) => Presentation::Shown,
         _ => Presentation::Unavailable,
     };
-    let e164: Option<String> = number::normalise(&number, "DE".parse().ok()).map(Into::into);
+    let e164 = number::normalise(&number, "DE".parse().ok());
     let shown = e164.clone().filter(|_| presentation == Presentation::Shown);
     let window = script
         .config(std::path::Path::new("/tap"))

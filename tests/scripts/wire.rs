@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};
 use voicemail_guard::call_log::{CallLog, Query, Reader};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::config::Current;
+use voicemail_guard::config::SharedConfig;
 use voicemail_guard::record::{CallId, CallRecord};
 use voicemail_guard::server::Connection;
 use voicemail_guard::session::Guard;
@@ -97,7 +97,7 @@ async fn place(script: &Script) -> Outcome {
     // The server drops a session that goes on for longer.
     let limit = config.limits.session;
     let guard = Guard {
-        settings: Current::new(config),
+        settings: SharedConfig::new(config),
         log: opened.log,
         clock,
         data: data.clone(),

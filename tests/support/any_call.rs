@@ -52,7 +52,7 @@ fn policy(kind: u8) -> Policy {
     if kind & 32 != 0 {
         let list = |on: bool, entry: &str| {
             let entries = Vec::from_iter(on.then(|| entry.parse().expect("an entry")));
-            CallerList::new(entries, policy.home_country.parse().ok())
+            CallerList::new(entries, Some(policy.home_country))
         };
         policy.lists = Arc::new(Lists {
             watch: list(kind & 16 != 0, "0911 2000 0001"),

@@ -69,10 +69,10 @@ fn read(text: &str) -> Option<Entry> {
 }
 
 fn find(list: &CallerList, number: &str, withheld: bool) -> Option<Entry> {
-    let e164 = number::normalise(number, "DE".parse().ok()).map(String::from);
+    let e164 = number::normalise(number, "DE".parse().ok());
     let sender = Sender {
         number,
-        e164: e164.as_deref(),
+        e164: e164.as_ref(),
         withheld,
     };
     list.find(sender).cloned()

@@ -17,7 +17,7 @@ pub fn search(text: &str) {
         let again = number::normalise(e164.as_str(), None);
         assert_eq!(again.as_ref(), Some(e164), "another number the second time");
     }
-    let key = search_key(stored, e164.as_ref().map(|number| number.as_str()));
+    let key = search_key(stored, e164.as_ref());
     if let Some(itself) = Needle::read(stored, home) {
         assert!(
             itself.matches(&key),

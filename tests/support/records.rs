@@ -3,9 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::hearing::{Class, ClassSeconds, Segment};
+use voicemail_guard::prompts::Prompt;
 use voicemail_guard::record::{
-    Asked, CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mode, Presentation,
-    Verdict,
+    Answer, Asked, CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mode,
+    Presentation, Reason, Verdict,
 };
 
 /// 24 November 2026, 09:12:03 UTC.
@@ -26,7 +27,7 @@ pub(crate) fn opened(n: u32) -> CallRecord {
         channel: format!("PJSIP/trunk-{n:08x}"),
         caller: Caller {
             number: format!("0911{:08}", 20_000_000 + n),
-            e164: Some(format!("+49911{:08}", 20_000_000 + n)),
+            e164: format!("+49911{:08}", 20_000_000 + n).parse().ok(),
             name: "Jürgen Müller".into(),
             presentation: Presentation::Shown,
         },
@@ -58,8 +59,8 @@ pub(crate) fn closed(n: u32, verdict: Verdict) -> CallRecord {
         verdict: Some(verdict),
         confidence: 0.93,
         reasons: vec![
-            "spoke for 14.2 s".into(),
-            "keyed in a number and confirmed it".into(),
+            Reason::Speech(MediaTime::from_millis(14_200)),
+            Reason::NumberKeyed,
         ],
         seconds: ClassSeconds {
             speech: MediaTime::from_millis(14_200),
@@ -67,13 +68,13 @@ pub(crate) fn closed(n: u32, verdict: Verdict) -> CallRecord {
             ..ClassSeconds::default()
         },
         asked: vec![Asked {
-            prompt: "still-there".into(),
+            prompt: Prompt::StillThere.into(),
             at: MediaTime::from_secs(12),
-            answer: Some("voice".into()),
+            answer: Some(Answer::Voice),
         }],
         callback: Callback {
             number: "0171 2345678".into(),
-            e164: Some("+491712345678".into()),
+            e164: "+491712345678".parse().ok(),
             source: CallbackSource::KeyedConfirmed,
             confirmed: true,
         },
@@ -83,7 +84,11 @@ pub(crate) fn closed(n: u32, verdict: Verdict) -> CallRecord {
             segment(3_000, 17_200, Class::Speech),
         ],
         audio: Some("audio/2026-11/example.wav".into()),
-        delivered: vec!["box 100@default at 2026-11-24T09:12:35Z".into()],
+        delivered: vec![
+            "voicemail 100@default msg0000 at 2026-11-24T09:12:35Z"
+                .parse()
+                .unwrap(),
+        ],
         ..opened
     }
 }

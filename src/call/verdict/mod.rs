@@ -34,7 +34,8 @@ use self::limits::Limits;
 use crate::audio::MediaTime;
 use crate::hearing::{Class, Segment, Signal, Timeline};
 use crate::number;
-use crate::record::{Asked, Reason, Verdict};
+use crate::prompts::Prompt;
+use crate::record::{Answer, Asked, Reason, Verdict};
 
 /// All that a verdict is made from.
 #[derive(Clone, Copy, Debug)]
@@ -98,12 +99,6 @@ pub struct Judgement {
 /// Less near speech than this is a mutter, where a box does not say otherwise.
 pub const MUTTER: MediaTime = MediaTime::from_millis(1_500);
 
-/// The name of the prompt that asks a rambler for the number.
-pub const RAMBLER_PROMPT: &str = "number-first";
-
-/// The name of the prompt that offers the caller ID as the number to call back.
-const OFFER_PROMPT: &str = "offer-caller-id";
-
 /// What the caller was, by the rules above.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
     // Without a packet in so short a time nothing is known of the line.
@@ -131,7 +126,7 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
         judgement.confidence = judgement.confidence.min(0.5);
         let why = if keyed {
             Reason::NumberKeyed
-        } else if answer.is_some_and(|asked| asked.prompt == OFFER_PROMPT) {
+        } else if answer.is_some_and(|asked| asked.prompt == Prompt::OfferCallerId) {
             Reason::NumberConfirmed
         } else {
             Reason::Answered
@@ -146,7 +141,7 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
 }
 
 fn by_key(asked: &Asked) -> bool {
-    asked.answer.as_deref() == Some("key")
+    asked.answer == Some(Answer::Key)
 }
 
 /// Whether a person has answered. A key is one; a voice may be the announcement in hold music, unless it
@@ -242,7 +237,7 @@ impl Amounts {
     }
 
     fn judge(&self, facts: &Facts<'_>) -> Judgement {
-        let prompted = facts.asked.iter().any(|a| a.prompt == RAMBLER_PROMPT);
+        let prompted = facts.asked.iter().any(|a| a.prompt == Prompt::NumberFirst);
         let limit = facts.longest_message.as_secs_f64() - Limits::LIMIT_SLACK;
         let talks = self.speech >= Limits::RAMBLER_SHARE * self.length;
         if prompted && self.speech >= Limits::KEEP {

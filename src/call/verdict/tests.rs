@@ -138,9 +138,9 @@ fn a_number_or_an_answer_is_delivered() {
     };
     assert_eq!(judge(&keyed).verdict, Verdict::Unsure);
     let asked = [Asked {
-        prompt: "still-there".into(),
+        prompt: Prompt::StillThere.into(),
         at: MediaTime::from_secs(9),
-        answer: Some("key".into()),
+        answer: Some(Answer::Key),
     }];
     let answered = Facts {
         asked: &asked,
@@ -152,11 +152,11 @@ fn a_number_or_an_answer_is_delivered() {
 #[test]
 fn a_machine_keys_in_nothing() {
     let timeline = timeline(&[(Class::Speech, 2.0), (Class::Tone, 8.0)]);
-    let with = |answer: &str| {
+    let with = |answer| {
         [Asked {
-            prompt: OFFER_PROMPT.into(),
+            prompt: Prompt::OfferCallerId.into(),
             at: MediaTime::ZERO,
-            answer: Some(answer.into()),
+            answer: Some(answer),
         }]
     };
     let of = |keyed, asked: &[Asked]| {
@@ -168,15 +168,15 @@ fn a_machine_keys_in_nothing() {
         judge(&facts).verdict
     };
     assert_eq!(of(true, &[]), Verdict::Unsure);
-    assert_eq!(of(false, &with("key")), Verdict::Unsure);
-    assert_eq!(of(false, &with("voice")), Verdict::Tone);
+    assert_eq!(of(false, &with(Answer::Key)), Verdict::Unsure);
+    assert_eq!(of(false, &with(Answer::Voice)), Verdict::Tone);
 }
 
 #[test]
 fn who_had_to_be_asked_for_the_number_rambles() {
     let timeline = timeline(&[(Class::Speech, 70.0)]);
     let asked = [Asked {
-        prompt: RAMBLER_PROMPT.into(),
+        prompt: Prompt::NumberFirst.into(),
         at: MediaTime::from_secs(45),
         answer: None,
     }];
@@ -195,21 +195,4 @@ fn what_lies_before_the_recording_does_not_count() {
         ..Facts::of_recording(&timeline)
     };
     assert_eq!(judge(&facts).verdict, Verdict::Silent);
-}
-
-#[test]
-fn reasons_are_sentences() {
-    let secs = MediaTime::from_secs;
-    assert_eq!(
-        Reason::Speech(MediaTime::from_millis(12_400)).to_string(),
-        "12.4 s of speech"
-    );
-    assert_eq!(
-        Reason::Music(secs(34), MediaTime::ZERO).to_string(),
-        "music for 34.0 s without a near voice"
-    );
-    assert_eq!(
-        Reason::Tone(secs(5), Some(Signal::Busy)).to_string(),
-        "busy tone for 5.0 s"
-    );
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{cases, outbox};
 use crate::call_log::journal::Entry;
-use crate::number;
+use crate::number::{self, E164};
 use crate::record::{CallId, CallRecord, Verdict};
 
 /// Files one entry; whether it changed anything. An opening never changes a row that is there, the others never one
@@ -29,8 +29,8 @@ pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<b
                 ":linkedid": record.linkedid,
                 ":verdict": record.verdict.map(Verdict::as_str),
                 ":number": record.caller.number,
-                ":e164": record.caller.e164,
-                ":callback": record.callback.e164,
+                ":e164": record.caller.e164.as_ref().map(E164::as_str),
+                ":callback": record.callback.e164.as_ref().map(E164::as_str),
                 ":record": json,
             },
             |row| Ok((row.get(0)?, row.get(1)?)),
@@ -75,8 +75,8 @@ fn file_numbers(connection: &Connection, seq: i64, record: &CallRecord) -> rusql
     connection
         .prepare_cached("DELETE FROM call_numbers WHERE seq = ?1")?
         .execute([seq])?;
-    let caller = number::search_key(&record.caller.number, record.caller.e164.as_deref());
-    let callback = number::search_key(&record.callback.number, record.callback.e164.as_deref());
+    let caller = number::search_key(&record.caller.number, record.caller.e164.as_ref());
+    let callback = number::search_key(&record.callback.number, record.callback.e164.as_ref());
     let mut insert = connection.prepare_cached(
         "INSERT OR IGNORE INTO call_numbers (key, started_ms, seq) VALUES (?1, ?2, ?3)",
     )?;

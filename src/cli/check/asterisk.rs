@@ -1,5 +1,5 @@
-//! `check` of Asterisk's own configuration: is the guard's dialplan brought in, and are the boxes that have
-//! settings mailboxes of Asterisk's.
+//! `check` of Asterisk's own configuration: is the guard's dialplan brought in, and are the boxes
+//! that have settings mailboxes of Asterisk's.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -216,7 +216,7 @@ fn has_realtime(folder: &Path) -> bool {
 
 /// A configuration of Asterisk's with what it includes, without comments.
 #[derive(Default)]
-struct Lines {
+pub(super) struct Lines {
     text: Vec<String>,
     includes: Vec<Include>,
     unread: Vec<PathBuf>,
@@ -291,7 +291,7 @@ fn fits(pattern: &str, name: &str) -> bool {
 }
 
 impl Lines {
-    fn of(folder: &Path, file: &Path) -> io::Result<Self> {
+    pub(super) fn of(folder: &Path, file: &Path) -> io::Result<Self> {
         let mut lines = Self::default();
         lines.read(folder, file, 0)?;
         Ok(lines)
@@ -330,20 +330,37 @@ impl Lines {
         Ok(())
     }
 
-    /// The mailboxes of a `voicemail.conf`, each with its context.
-    fn mailboxes(&self) -> BTreeSet<String> {
-        let mut context = "";
-        let mut found = BTreeSet::new();
+    /// What a section sets last under this name.
+    pub(super) fn setting(&self, section: &str, name: &str) -> Option<&str> {
+        let lines = self.settings().filter(|(found, ..)| *found == section);
+        let mut set = lines.filter(|(_, key, _)| key.eq_ignore_ascii_case(name));
+        set.next_back().map(|(.., value)| value)
+    }
+
+    pub(super) fn has_section(&self, name: &str) -> bool {
+        self.settings().any(|(section, ..)| section == name)
+    }
+
+    /// Every setting with its section: section, name, value.
+    fn settings(&self) -> impl DoubleEndedIterator<Item = (&str, &str, &str)> {
+        let mut section = "";
+        let mut found = Vec::new();
         for line in &self.text {
-            if let Some(section) = line.strip_prefix('[') {
-                context = section.split(']').next().unwrap_or_default();
-            } else if let Some((name, _)) = line.split_once('=')
-                && !matches!(context, "" | "general" | "zonemessages")
-            {
-                found.insert(format!("{}@{context}", name.trim()));
+            if let Some(name) = line.strip_prefix('[') {
+                section = name.split(']').next().unwrap_or_default();
+            } else if let Some((key, value)) = line.split_once('=') {
+                found.push((section, key.trim(), value.trim_start_matches('>').trim()));
             }
         }
-        found
+        found.into_iter()
+    }
+
+    /// The mailboxes of a `voicemail.conf`, each with its context.
+    fn mailboxes(&self) -> BTreeSet<String> {
+        self.settings()
+            .filter(|(context, ..)| !matches!(*context, "" | "general" | "zonemessages"))
+            .map(|(context, name, _)| format!("{name}@{context}"))
+            .collect()
     }
 }
 

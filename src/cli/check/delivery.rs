@@ -1,16 +1,14 @@
 //! What `check` says of delivery: the spool, the manager interface, what could not be delivered.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use rustix::fs::{Access, access};
+use std::path::Path;
 
 use super::Item;
 use crate::call_log::{Delivery, Reader, SetAside, Stage, Takeover};
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
+use crate::delivery::spool::rights::{self, Obstacle};
 use crate::delivery::{Failed, ami, mail, spool, webhook};
-use crate::record::{Destination, Mailbox};
+use crate::record::Destination;
 
 /// Boxes named in one line.
 const MOST_NAMED: usize = 5;
@@ -19,7 +17,7 @@ const MOST_NAMED: usize = 5;
 const MOST_ASKED: usize = 20;
 
 pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
-    let mut items = Vec::new();
+    let mut items = Vec::from_iter(page(config));
     if config.delivers_to(Destination::VoiceBox) {
         match config.delivery.voice_box.method {
             Method::Files => {
@@ -63,6 +61,18 @@ pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
     items
 }
 
+/// Whether the page's address says where the call's part of it belongs.
+fn page(config: &Config) -> Option<Item> {
+    let delivery = &config.delivery;
+    let page = delivery
+        .page_url
+        .as_ref()
+        .filter(|_| delivery.page_lacks_id)?;
+    let what = format!("[delivery] page_url has no {{id}}: calls are linked as {page}");
+    let mend = "write {id} where the call's own part of the address belongs";
+    Some(Item::warn("page", what, mend))
+}
+
 /// Whether a receiver can be reached and trusted.
 fn reached(
     subject: &'static str,
@@ -79,64 +89,39 @@ fn reached(
     }
 }
 
-/// Whether messages can be put into every box there is.
+/// Whether messages can be put into every mailbox there is.
 fn spool(spool: &Path) -> Item {
     let shown = spool.display();
-    let contexts = match folders(spool) {
-        Ok(contexts) => contexts,
-        Err(error) => {
+    let survey = match rights::survey(spool) {
+        Ok(survey) => survey,
+        Err(obstacle) => {
             return Item::fail(
                 "voicemail",
-                format!("{shown}: {error}"),
-                "name Asterisk's spool in [delivery.voicemail] spool, or take \"voicemail\" out of deliver_to",
+                obstacle.to_string(),
+                "name Asterisk's spool in [delivery.voicemail] spool and let the guard's user read it, or take \"voicemail\" out of deliver_to; until then calls go on to VoiceMail()",
             );
         }
     };
-    let boxes: Vec<PathBuf> = contexts
-        .iter()
-        .flat_map(|context| folders(context).unwrap_or_default())
-        .collect();
-    let wrong: Vec<_> = contexts
-        .iter()
-        .cloned()
-        .chain(boxes.iter().flat_map(|whole_box| {
-            let inside = ["", "INBOX", "tmp"].map(|name| whole_box.join(name));
-            inside.into_iter().filter(|folder| folder.is_dir())
-        }))
-        .filter(|folder| access(folder, Access::WRITE_OK | Access::EXEC_OK).is_err())
-        .collect();
-    if let Some(first) = wrong.first() {
-        return Item::fail(
-            "voicemail",
-            format!(
-                "no message can be put into {} of the folders in {shown}, such as {}",
-                wrong.len(),
-                first.display()
-            ),
-            "run the guard as Asterisk's user, or give a group that both share the right to write: chmod -R g+rwXs, and umask 002 for Asterisk",
-        );
-    }
-    Item::ok(
-        "voicemail",
-        format!("messages can be put into {} boxes in {shown}", boxes.len()),
-    )
-}
-
-/// The folders in a folder that can be named as contexts or boxes.
-fn folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut folders = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        let named = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| Mailbox::parse(name).is_some());
-        if named && path.is_dir() {
-            folders.push(path);
+    let mend = match survey.obstacles.first() {
+        None => {
+            let what = format!(
+                "messages can be put into {} boxes in {shown}",
+                survey.mailboxes
+            );
+            return Item::ok("voicemail", what);
         }
-    }
-    folders.sort();
-    Ok(folders)
+        Some(Obstacle::NoFolder(path)) => format!(
+            "look at what lies there, then move it away: mv {0} {0}.aside",
+            path.display()
+        ),
+        Some(_) => "run the guard as Asterisk's user, or give a group that both share the right to write: chmod -R g+rwXs, and umask 002 for Asterisk".to_owned(),
+    };
+    let what = format!(
+        "no message can be put into {} of the folders in {shown}, such as {}",
+        survey.obstacles.len(),
+        survey.obstacles[0]
+    );
+    Item::fail("voicemail", what, mend)
 }
 
 /// Whether messages can be played to `VoiceMail()`.

@@ -1,6 +1,8 @@
 //! `check`: is everything in order, and how is it mended where it is not.
 
 mod asterisk;
+mod compared;
+mod data;
 mod delivery;
 mod prompts;
 mod secrets;
@@ -14,12 +16,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rustix::fs::{Access, access, statvfs};
+use rustix::fs::statvfs;
 use rustix::process::{geteuid, getpid};
 
 use super::when::zone_in_doubt;
 use super::{Failure, Shared};
-use crate::call_log;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::server::descriptors;
@@ -33,7 +34,7 @@ const LITTLE_SPACE: u64 = 1 << 30;
 const NO_SPACE: u64 = 64 << 20;
 /// A raw recording that is so old belongs to no call that is up.
 const LONG_LAIN: SignedDuration = SignedDuration::from_hours(1);
-/// How long a running guard is waited for.
+/// How long a running guard, or a writer of its database, is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Arguments of `check`.
@@ -82,6 +83,7 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
             let mut items = secrets::items(&config, shared.config.as_deref());
             items.extend(installation(&config, &data));
             items.extend(asterisk::items(&config, &args.asterisk));
+            items.extend(compared::items(&config, &args.asterisk));
             items
         }
         Err(error) => settings_mistakes(&error),
@@ -96,13 +98,11 @@ fn installation(config: &Config, data: &Path) -> Vec<Item> {
     let ports = config.listen.iter().map(|&address| port(address));
     let tap = tap_folder(config);
     let descriptors = enough_descriptors(config);
-    let folder = data_folder(data);
-    let database = database(&data.join(call_log::DATABASE));
     ports
         .chain(tap)
         .chain(prompts::items(config))
-        .chain(folder)
-        .chain([database, descriptors])
+        .chain(data::items(data))
+        .chain([descriptors])
         .chain(delivery::items(config, data))
         .collect()
 }
@@ -205,12 +205,26 @@ fn zone() -> Option<Item> {
 }
 
 fn settings_mistakes(error: &ConfigError) -> Vec<Item> {
-    let mend =
-        "change the line as it says; everything else is checked once the settings are in order";
+    let mend = match error {
+        ConfigError::Invalid { .. } => {
+            "change the line as it says; everything else is checked once the settings are in order"
+                .to_owned()
+        }
+        ConfigError::Unreadable { file, source } if source.kind() == ErrorKind::NotFound => {
+            format!(
+                "name the file with --config or VOICEMAIL_GUARD_CONFIG; to begin with one: install -m 640 voicemail-guard.toml {}",
+                file.display()
+            )
+        }
+        ConfigError::Unreadable { file, .. } => format!(
+            "let the user that runs the guard read it, and its folders: ls -l {}",
+            file.display()
+        ),
+    };
     error
         .to_string()
         .lines()
-        .map(|mistake| Item::fail("settings", mistake, mend))
+        .map(|mistake| Item::fail("settings", mistake, mend.clone()))
         .collect()
 }
 
@@ -382,51 +396,6 @@ fn space(subject: &'static str, folder: &Path) -> Item {
             subject,
             format!("{shown}: free space unknown: {error}"),
             mend,
-        ),
-    }
-}
-
-fn data_folder(folder: &Path) -> Vec<Item> {
-    if folder.is_dir() {
-        return vec![writable("data", folder), space("data", folder)];
-    }
-    let shown = folder.display();
-    let mend =
-        format!("make it for the user that runs the guard, or name another with --data: {shown}");
-    let nearest = folder.ancestors().find(|ancestor| ancestor.exists());
-    let item = match nearest {
-        Some(parent) if parent.is_dir() && access(parent, Access::WRITE_OK).is_ok() => {
-            Item::ok("data", format!("{shown} is made at the first start"))
-        }
-        Some(parent) => Item::fail(
-            "data",
-            format!(
-                "{shown} is not there and cannot be made in {}",
-                parent.display()
-            ),
-            mend,
-        ),
-        None => Item::fail("data", format!("{shown} is not there"), mend),
-    };
-    vec![item]
-}
-
-fn database(file: &Path) -> Item {
-    let shown = file.display();
-    if !file.exists() {
-        return Item::ok("call log", format!("{shown} is made at the first start"));
-    }
-    match call_log::quick_check(file) {
-        Ok(answer) if answer == "ok" => Item::ok("call log", format!("{shown} is sound")),
-        Ok(answer) => Item::fail(
-            "call log",
-            format!("{shown} is damaged: {answer}"),
-            "stop the guard, keep a copy, and restore it: sqlite3 calls.sqlite .recover | sqlite3 new.sqlite",
-        ),
-        Err(error) => Item::fail(
-            "call log",
-            format!("{shown} cannot be opened: {error}"),
-            "give the user that runs the guard the right to read and write it; if it is no database, move it away",
         ),
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Item;
 use crate::config::Config;
-use crate::config::parcels::Password;
+use crate::config::Secret;
 
 /// The permission of everybody else to read.
 const READ_BY_OTHERS: u32 = 0o004;
@@ -14,19 +14,22 @@ const READ_BY_OTHERS: u32 = 0o004;
 /// One warning a file; `settings` is the configuration file, if there is one.
 pub(super) fn items(config: &Config, settings: Option<&Path>) -> Vec<Item> {
     let delivery = &config.delivery;
-    let passwords = [&delivery.mail.password, &delivery.webhook.secret];
-    let inside = |password: &&Password| matches!(password, Password::Text(_));
-    let inside = passwords.iter().any(inside) || !delivery.ami.secret.expose().is_empty();
+    let secrets = [
+        &delivery.ami.secret,
+        &delivery.mail.password,
+        &delivery.webhook.secret,
+    ];
+    let inside = secrets.iter().any(|secret| !secret.inline().is_empty());
     let mut files: Vec<&Path> = settings.filter(|_| inside).into_iter().collect();
-    files.extend(passwords.into_iter().filter_map(|password| match password {
-        Password::File(file) => Some(&**file),
-        Password::Unset | Password::Text(_) => None,
+    files.extend(secrets.into_iter().filter_map(|secret| match secret {
+        Secret::File(file) => Some(&**file),
+        Secret::Inline(_) => None,
     }));
     files.into_iter().filter_map(open_to_all).collect()
 }
 
 fn open_to_all(file: &Path) -> Option<Item> {
-    // What cannot be looked at is told of where it is needed.
+    // What cannot be looked at is reported where it is needed.
     let mode = fs::metadata(file).ok()?.permissions().mode();
     (mode & READ_BY_OTHERS != 0).then(|| {
         let shown = file.display();

@@ -11,6 +11,7 @@ use crate::audio::MediaTime;
 use crate::call::verdict::Judgement;
 use crate::hearing::{Class, Segment};
 use crate::plot::percent;
+use crate::present::{self, Language};
 use crate::record::Verdict;
 use crate::text::shown;
 
@@ -73,7 +74,7 @@ pub(super) fn json(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::R
         segments: heard.timeline.segments().iter().map(Into::into).collect(),
         verdict: judgement.verdict,
         confidence: (f64::from(judgement.confidence) * 1_000.0).round() / 1_000.0,
-        reasons: judgement.reasons.iter().map(ToString::to_string).collect(),
+        reasons: present::reasons(&judgement.reasons, Language::En),
         explain: outcome.explained.as_deref(),
     };
     put_line(&line, out)
@@ -112,7 +113,7 @@ pub(super) fn block(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::
             ", not delivered"
         }
     )?;
-    for reason in &judgement.reasons {
+    for reason in present::reasons(&judgement.reasons, Language::En) {
         writeln!(out, "  - {reason}")?;
     }
     writeln!(
@@ -150,7 +151,7 @@ pub(super) fn line(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::R
     let why = judgement
         .reasons
         .first()
-        .map(ToString::to_string)
+        .map(|reason| present::reason(reason, Language::En))
         .unwrap_or_default();
     writeln!(
         out,

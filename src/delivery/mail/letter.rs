@@ -13,8 +13,8 @@ use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 
 use super::words::{self, Words, words};
 use crate::audio::{MediaTime, wav};
-use crate::config::parcels::Tongue;
 use crate::delivery::{Failed, Parcel, page_of};
+use crate::present::{self, Language};
 use crate::record::{CallRecord, Verdict};
 use crate::text::{is_hostile, markup};
 
@@ -24,7 +24,7 @@ pub struct Stationery<'a> {
     /// The sender.
     pub from: &'a Address,
     /// The language.
-    pub language: Tongue,
+    pub language: Language,
     /// The page of a call, with `{id}` in it.
     pub page: Option<&'a str>,
     /// A mail that would be larger goes without its audio.
@@ -93,7 +93,7 @@ impl Stationery<'_> {
             Line::text(words.dialled, clean(&record.dnid)),
             Line::text(words.box_name, clean(&record.box_name)),
             Line::text(words.verdict, self.verdict(record, words)),
-            Line::text(words.reasons, clean_all(&record.reasons)),
+            Line::text(words.reasons, self.reasons(record)),
             Line::text(words.time, self.time(record)),
         ];
         if let Some(sound) = &parcel.sound {
@@ -117,21 +117,29 @@ impl Stationery<'_> {
         lines
     }
 
+    fn reasons(&self, record: &CallRecord) -> String {
+        let reasons = present::reasons(&record.reasons, self.language);
+        let reasons: Vec<_> = reasons.iter().map(|reason| clean(reason)).collect();
+        reasons.join("; ")
+    }
+
     fn case(&self, parcel: &Parcel) -> String {
         let case = parcel.case;
-        case.map_or_else(String::new, |of| words::case(self.language, of, self.zone))
+        case.filter(|of| of.place > 1)
+            .map(|of| present::nth_call(of.place, of.first, self.zone, self.language))
+            .unwrap_or_default()
     }
 
     fn call_back(&self, record: &CallRecord, words: &Words) -> String {
         let callback = &record.callback;
-        let number = callback.e164.as_deref().unwrap_or(&callback.number);
+        let number = callback.best_form();
         if number.is_empty() {
             return words.nobody.into();
         }
         format!(
             "{} ({})",
             clean(number),
-            words::source(self.language, callback.source)
+            present::source(callback.source, self.language)
         )
     }
 
@@ -140,9 +148,10 @@ impl Stationery<'_> {
             return String::new();
         };
         format!(
-            "{verdict}: {} ({:.0} % {})",
-            words::verdict(self.language, verdict),
-            record.confidence * 100.0,
+            "{}: {} ({} % {})",
+            present::verdict_name(verdict, self.language),
+            present::verdict(verdict, self.language),
+            present::percent(record.confidence),
             words.sure
         )
     }
@@ -195,12 +204,10 @@ fn subject(record: &CallRecord, words: &Words) -> String {
 
 fn caller(record: &CallRecord, words: &Words) -> String {
     let caller = &record.caller;
-    let number = caller.e164.as_deref().unwrap_or(&caller.number);
-    let mut shown = if number.is_empty() {
-        words::no_number(words, caller.presentation).to_owned()
-    } else {
-        clean(number)
-    };
+    let mut shown = caller.known_number().map_or_else(
+        || words::no_number(words, caller.presentation).to_owned(),
+        clean,
+    );
     let name = clean(&caller.name);
     if !name.is_empty() && name != clean(&caller.number) {
         let _ = write!(shown, " ({name})");
@@ -269,11 +276,6 @@ fn clean(text: &str) -> String {
         Some((at, _)) => format!("{}…", &line[..at]),
         None => line,
     }
-}
-
-fn clean_all(reasons: &[String]) -> String {
-    let all: Vec<_> = reasons.iter().map(|reason| clean(reason)).collect();
-    all.join("; ")
 }
 
 fn minutes(length: MediaTime) -> String {

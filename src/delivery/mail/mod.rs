@@ -24,7 +24,8 @@ pub use letter::Stationery;
 pub(super) use words::{TOO_LARGE_DE, TOO_LARGE_EN};
 
 use super::{Failed, Parcel, blocking, tls};
-use crate::config::parcels::{BoxDelivery, Mail, MailTls};
+use crate::config::MailboxDelivery;
+use crate::config::mail::{Mail, MailTls};
 use refusal::Meaning;
 use smtp::{Connection, Fault};
 
@@ -43,7 +44,7 @@ pub trait Progress: Sync {
 /// somebody may still get it.
 pub async fn deliver(
     settings: &Mail,
-    wishes: &BoxDelivery,
+    wishes: &MailboxDelivery,
     page: Option<&str>,
     parcel: &Parcel,
     progress: &impl Progress,
@@ -101,11 +102,11 @@ pub async fn deliver(
     if told.is_empty() {
         return Err(Failed::never(with_server(settings, &refused)));
     }
-    let mut entry = format!("mail {}", told.join(", "));
+    let mut whom = told.join(", ");
     if !refused.is_empty() {
-        let _ = write!(entry, " (refused: {})", refused.join("; "));
+        let _ = write!(whom, " (refused: {})", refused.join("; "));
     }
-    Ok(entry)
+    Ok(whom)
 }
 
 /// Whether the mail server can be reached, trusted and logged in to, and takes mails from the guard to all these;

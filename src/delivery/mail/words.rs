@@ -1,10 +1,7 @@
 //! What stands in an e-mail, in German and English.
 
-use jiff::tz::TimeZone;
-
-use crate::call_log::words::{nth_call, time};
-use crate::config::parcels::Tongue;
-use crate::record::{CallbackSource, PlaceInCase, Presentation, Verdict};
+use crate::present::Language;
+use crate::record::Presentation;
 
 /// The words of one language.
 pub(super) struct Words {
@@ -34,10 +31,10 @@ pub(super) struct Words {
     pub(super) unknown: &'static str,
 }
 
-pub(super) fn words(tongue: Tongue) -> &'static Words {
-    match tongue {
-        Tongue::En => &EN,
-        Tongue::De => &DE,
+pub(super) fn words(language: Language) -> &'static Words {
+    match language {
+        Language::En => &EN,
+        Language::De => &DE,
     }
 }
 
@@ -100,72 +97,6 @@ const DE: Words = Words {
     withheld: "Nummer unterdrückt",
     unknown: "Nummer unbekannt",
 };
-
-pub(super) fn source(tongue: Tongue, source: CallbackSource) -> &'static str {
-    use CallbackSource::{CallerId, CallerIdConfirmed, Keyed, KeyedConfirmed, None};
-    match (tongue, source) {
-        (Tongue::En, KeyedConfirmed) => "keyed in and confirmed",
-        (Tongue::En, CallerIdConfirmed) => "caller ID, confirmed",
-        (Tongue::En, Keyed) => "keyed in, not confirmed",
-        (Tongue::En, CallerId) => "caller ID, not confirmed",
-        (Tongue::De, KeyedConfirmed) => "eingetippt und bestätigt",
-        (Tongue::De, CallerIdConfirmed) => "Rufnummernanzeige, bestätigt",
-        (Tongue::De, Keyed) => "eingetippt, nicht bestätigt",
-        (Tongue::De, CallerId) => "Rufnummernanzeige, nicht bestätigt",
-        (_, None) => "",
-    }
-}
-
-pub(super) fn verdict(tongue: Tongue, verdict: Verdict) -> &'static str {
-    match (tongue, verdict) {
-        (Tongue::En, verdict) => crate::call_log::words::verdict(verdict),
-        (Tongue::De, Verdict::Message) => "hat eine Nachricht hinterlassen",
-        (Tongue::De, Verdict::Rambler) => {
-            "sprach über die Grenze hinaus oder musste nach der Nummer gefragt werden"
-        }
-        (Tongue::De, Verdict::Hangup) => "legte sofort auf",
-        (Tongue::De, Verdict::Mutter) => "murmelte und legte auf",
-        (Tongue::De, Verdict::HoldMusic) => "legte uns in die Warteschleife",
-        (Tongue::De, Verdict::Aside) => "legte den Hörer zur Seite",
-        (Tongue::De, Verdict::Silent) => "sagte nichts",
-        (Tongue::De, Verdict::NoAudio) => "schickte keinen Ton, eine technische Störung",
-        (Tongue::De, Verdict::Tone) => "war eine Maschine",
-        (Tongue::De, Verdict::Unsure) => "ließ sich nicht sicher einordnen",
-    }
-}
-
-/// Which call of its case it is; nothing of the first.
-pub(super) fn case(tongue: Tongue, of: PlaceInCase, zone: &TimeZone) -> String {
-    const WEEKDAYS: [&str; 7] = [
-        "Montag",
-        "Dienstag",
-        "Mittwoch",
-        "Donnerstag",
-        "Freitag",
-        "Samstag",
-        "Sonntag",
-    ];
-    match (tongue, of.place) {
-        (_, ..=1) => String::new(),
-        (Tongue::En, place) => nth_call(place, of.first, zone),
-        (Tongue::De, place) => {
-            let first = of.first.to_zoned_datetime(zone.clone());
-            let weekday = WEEKDAYS[first.weekday().to_monday_zero_offset() as usize];
-            let at = time(of.first, zone);
-            format!("{} Anruf seit {weekday}, {at}", ordinal_in_german(place))
-        }
-    }
-}
-
-/// `erster` to `zehnter`, then `11.`, `12.`.
-fn ordinal_in_german(n: u32) -> String {
-    const WORDS: [&str; 10] = [
-        "erster", "zweiter", "dritter", "vierter", "fünfter", "sechster", "siebter", "achter",
-        "neunter", "zehnter",
-    ];
-    let word = n.checked_sub(1).and_then(|at| WORDS.get(at as usize));
-    word.map_or_else(|| format!("{n}."), |word| (*word).into())
-}
 
 /// Why no number is shown.
 pub(super) fn no_number(words: &Words, presentation: Presentation) -> &'static str {

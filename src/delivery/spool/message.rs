@@ -1,6 +1,6 @@
 //! The text file of a message, as `app_voicemail` writes it.
 
-use crate::record::{CallRecord, CallbackSource, Mailbox};
+use crate::record::{CallRecord, Mailbox};
 
 /// Longest name and number in `callerid`; Asterisk reads 80 characters of a number and 256 in all.
 const LONGEST_NAME: usize = 80;
@@ -56,19 +56,8 @@ pub(super) fn text(record: &CallRecord, place: &Mailbox, seconds: u64) -> String
 pub(super) fn caller_id(record: &CallRecord) -> String {
     let sent = plain(&record.caller.number, LONGEST_NUMBER);
     let anonymous = !sent.bytes().any(|c| c.is_ascii_digit());
-    let keyed = matches!(
-        record.callback.source,
-        CallbackSource::Keyed | CallbackSource::KeyedConfirmed
-    );
-    let number = if anonymous && keyed {
-        plain(
-            record
-                .callback
-                .e164
-                .as_ref()
-                .unwrap_or(&record.callback.number),
-            LONGEST_NUMBER,
-        )
+    let number = if anonymous && record.callback.source.is_keyed() {
+        plain(record.callback.best_form(), LONGEST_NUMBER)
     } else {
         sent
     };

@@ -17,6 +17,7 @@ mod flock;
 mod lock;
 mod message;
 pub mod replay;
+pub mod rights;
 mod sound;
 #[cfg(test)]
 mod tests;

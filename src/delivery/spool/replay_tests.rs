@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::super::tests::record;
 use super::*;
-use crate::config::delivery::Secret;
+use crate::config::Secret;
 
 fn sound() -> Vec<i16> {
     super::super::tests::sound().repeat(2)
@@ -139,7 +139,7 @@ impl World {
         let ami = Ami {
             address: listener.local_addr().unwrap().to_string(),
             user: "guard".into(),
-            secret: Secret::new("s3cret"),
+            secret: Secret::Inline("s3cret".into()),
         };
         let serving = Arc::clone(&asterisk);
         tokio::spawn(async move {

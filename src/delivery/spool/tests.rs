@@ -170,7 +170,7 @@ fn who_withheld_his_number_and_keyed_it_in_can_be_called_back() {
     assert_eq!(line(&withheld), "callerid=\"Anonymous\" <anonymous>");
     withheld.callback = Callback {
         number: "0911 1234".into(),
-        e164: Some("+499111234".into()),
+        e164: "+499111234".parse().ok(),
         source: CallbackSource::Keyed,
         confirmed: false,
     };

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -22,8 +23,8 @@ use super::trim::{Wishes, trim};
 use super::{Failed, Parcel, blocking, key_of, mail, sound, webhook};
 use crate::call_log::{Delivery, Outbox, OutboxError, Settlement, Stage};
 use crate::clock::Clock;
-use crate::config::{Config, Current, News};
-use crate::record::{CallRecord, Destination};
+use crate::config::{Config, News, SharedConfig};
+use crate::record::{CallRecord, Delivered, Destination};
 use crate::tap::keep;
 
 use in_flight::{InFlight, Kind};
@@ -45,7 +46,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
 /// at once.
 pub struct Worker {
-    settings: Current,
+    settings: SharedConfig,
     news: News,
     shared: Arc<Shared>,
 }
@@ -64,7 +65,7 @@ impl Worker {
     /// A worker on this outbox; `data` is the folder below which audio is kept.
     ///
     /// Waits for the log's database and says once what delivery will not do.
-    pub async fn new(settings: &Current, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
+    pub async fn new(settings: &SharedConfig, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
         let news = settings.news();
         let config = settings.now();
         warn_without_mwi(&config);
@@ -95,7 +96,7 @@ impl Worker {
                 () = stop.cancelled() => break,
                 Some(ended) = in_flight.tasks.join_next_with_id() => in_flight.ended(&ended),
                 () = self.shared.outbox.changed() => {}
-                () = self.news.replaced() => {
+                () = self.news.changed() => {
                     self.shared = Arc::new(self.shared.with(self.settings.now()));
                     at_once = true;
                 }
@@ -235,7 +236,7 @@ impl Shared {
         }
         let served = self.outbox.served(delivery).await?;
         let entry = (!served.is_empty())
-            .then(|| self.dated(&format!("mail {} (given up: {why})", served.join(", "))));
+            .then(|| self.delivered(delivery, format!("{} (given up: {why})", served.join(", "))));
         Ok(Settlement::GivenUp { why, entry })
     }
 
@@ -244,7 +245,7 @@ impl Shared {
             Destination::VoiceBox => self.into_voice_box(delivery).await,
             Destination::Mail => {
                 let parcel = self.parcel(delivery).await?;
-                let wishes = self.config.box_delivery(&delivery.box_name);
+                let wishes = self.config.mailbox_delivery(&delivery.box_name);
                 let page = self.config.delivery.page_url.as_deref();
                 let served = Served {
                     before: self.outbox.served(delivery).await?,
@@ -253,26 +254,30 @@ impl Shared {
                 };
                 let settings = &self.config.delivery.mail;
                 let sending = mail::deliver(settings, wishes, page, &parcel, &served);
-                Ok(self.done(&sending.await?))
+                Ok(self.done(delivery, sending.await?))
             }
             Destination::Webhook => {
                 let parcel = self.parcel(delivery).await?;
                 let now = self.clock.date();
                 let page = self.config.delivery.page_url.as_deref();
                 let sending = webhook::deliver(&self.config.delivery.webhook, page, &parcel, now);
-                Ok(self.done(&sending.await?))
+                Ok(self.done(delivery, sending.await?))
             }
         }
     }
 
-    fn done(&self, place: &str) -> Settlement {
-        Settlement::Done(Some(self.dated(place)))
+    fn done(&self, delivery: &Delivery, detail: String) -> Settlement {
+        Settlement::Done(Some(self.delivered(delivery, detail)))
     }
 
-    /// What the record keeps of a delivery.
-    fn dated(&self, place: &str) -> String {
-        let now = self.clock.date().strftime("%Y-%m-%dT%H:%M:%SZ");
-        format!("{place} at {now}")
+    /// What the record keeps of a delivery that is made now.
+    fn delivered(&self, delivery: &Delivery, detail: String) -> Delivered {
+        let now = self.clock.date();
+        Delivered {
+            to: delivery.to,
+            detail,
+            at: Timestamp::from_second(now.as_second()).unwrap_or(now),
+        }
     }
 
     /// Everything that one attempt needs.
@@ -281,7 +286,10 @@ impl Shared {
         let original = self.original(&mut record).await?;
         let sound = match original.clone() {
             Some(path) => {
-                let first = self.config.box_delivery(&delivery.box_name).number_first;
+                let first = self
+                    .config
+                    .mailbox_delivery(&delivery.box_name)
+                    .number_first;
                 let wishes = Wishes::of(&record, first);
                 let timeline = record.timeline.clone();
                 let trimmed = blocking(move || {

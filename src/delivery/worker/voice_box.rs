@@ -36,7 +36,7 @@ impl Shared {
         let record = self.record(delivery).await?;
         let placed = self.place(record).await?;
         let delivered =
-            |under: &str| self.dated(&format!("voicemail {}{under}", delivery.box_name));
+            |under: &str| self.delivered(delivery, format!("{}{under}", delivery.box_name));
         let entry = match placed {
             Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
             Ok(Placed::Before) => delivered(""),
@@ -83,8 +83,8 @@ impl Shared {
                 "by replay, cut off by VoiceMail(),"
             }
         };
-        let place = format!("voicemail {} {how}", delivery.box_name);
-        Ok(Settlement::Placed(self.dated(&place)))
+        let place = format!("{} {how}", delivery.box_name);
+        Ok(Settlement::Placed(self.delivered(delivery, place)))
     }
 
     async fn prepare(self: &Arc<Self>, delivery: &Delivery) -> Result<(), Stopped> {

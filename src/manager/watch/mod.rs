@@ -201,7 +201,7 @@ impl Line {
     async fn log_in(&mut self, settings: &Ami, waiting: &mut Vec<Block>) -> Result<(), Over> {
         let fields = [
             ("Username", &*settings.user),
-            ("Secret", settings.secret.expose()),
+            ("Secret", settings.secret.inline()),
             ("Events", "call"),
         ];
         self.send("Login", &fields).await?;

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::call_log::{CallLog, Query, Reader};
 use crate::case;
-use crate::config::delivery::Secret;
+use crate::config::Secret;
 use crate::record::Verdict;
 
 const HELLO: &str = "Asterisk Call Manager/11.0.0\r\nResponse: Success\r\nActionID: 1\r\nMessage: Authentication accepted\r\n\r\n";
@@ -36,7 +36,7 @@ impl Desk {
             settings: Ami {
                 address: asterisk.local_addr().unwrap().to_string(),
                 user: "guard".into(),
-                secret: Secret::new("s3cret"),
+                secret: Secret::Inline("s3cret".into()),
             },
             homes: vec![Home::default()],
             log: log.clone(),

@@ -8,12 +8,13 @@ use jiff::SignedDuration;
 use rusqlite::Connection;
 use serde_json::Value;
 use tempfile::TempDir;
+use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call_log::{CallLog, CountedCase, DATABASE, Query, Reader};
 use voicemail_guard::case::{ClosedBy, Connected};
 use voicemail_guard::cli::calls;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::{Country, Home, normalise};
-use voicemail_guard::record::{CallId, CallRecord, Caller, EndedBy, Presentation, Verdict};
+use voicemail_guard::record::{CallId, CallRecord, Caller, EndedBy, Presentation, Reason, Verdict};
 
 use crate::support::call_log::{Lock, all, flush, open};
 use crate::support::command_line::{Command, run};
@@ -30,12 +31,12 @@ fn by(n: u32, minutes: i64, number: &str, verdict: Verdict) -> CallRecord {
     record.id = CallId::new(record.started, n);
     record.caller = Caller {
         number: number.into(),
-        e164: normalise(number, Some(Country::default())).map(Into::into),
+        e164: normalise(number, Some(Country::default())),
         name: "Jürgen Müller".into(),
         presentation: Presentation::Shown,
     };
     if verdict.is_delivered() {
-        record.reasons = vec!["spoke for 14.2 s".into()];
+        record.reasons = vec![Reason::Speech(MediaTime::from_millis(14_200))];
     } else {
         record.delivered = Vec::new();
     }

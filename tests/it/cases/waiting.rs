@@ -64,7 +64,11 @@ fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
 
     note(
         Destination::Mail,
-        Settlement::Done(Some("mail a@example.com".into())),
+        Settlement::Done(Some(
+            "mail a@example.com at 2026-11-24T09:12:35Z"
+                .parse()
+                .unwrap(),
+        )),
     );
     assert_eq!(outline(folder.path()), [(1, Some(ClosedBy::Message))]);
     assert!(

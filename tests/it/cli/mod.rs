@@ -12,6 +12,7 @@ use voicemail_guard::prompts::Prompt;
 
 mod delivery;
 mod dialplan;
+mod mistaken;
 
 fn guard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voicemail-guard"));
@@ -43,7 +44,7 @@ impl House {
             let prompts = house.path("sounds").join(language).join("voicemail-guard");
             fs::create_dir_all(&prompts).unwrap();
             for prompt in Prompt::ALL {
-                fs::write(prompts.join(format!("{prompt}.wav")), "").unwrap();
+                fs::write(prompts.join(format!("{prompt}.wav")), "sound").unwrap();
             }
         }
         for name in ["tap", "data", "spool", "asterisk"] {

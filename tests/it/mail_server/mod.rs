@@ -11,11 +11,13 @@ use std::time::Duration;
 use mail_parser::{MessageParser, MimeHeaders};
 use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{MediaTime, g711};
-use voicemail_guard::config::parcels::{BoxDelivery, Mail, MailTls, Password, Tongue};
+use voicemail_guard::config::mail::{Mail, MailTls};
+use voicemail_guard::config::{MailboxDelivery, Secret};
 use voicemail_guard::delivery::mail::{deliver, probe};
 use voicemail_guard::delivery::trim::{Wishes, trim};
 use voicemail_guard::delivery::{Failed, Parcel, key_of};
 use voicemail_guard::hearing::hear;
+use voicemail_guard::present::Language;
 use voicemail_guard::record::{Destination, Verdict};
 
 use crate::support::progress::Notes;
@@ -77,7 +79,7 @@ impl Exim {
             tls: how,
             ca_file: Some(self.root.join("etc/exim.pem")),
             user: "pbx".into(),
-            password: Password::Text("open sesame".into()),
+            password: Secret::Inline("open sesame".into()),
             from: Some("guard@example.com".parse().unwrap()),
             ..Mail::default()
         }
@@ -151,10 +153,10 @@ fn parcel(sends: usize) -> Parcel {
 }
 
 async fn send(settings: &Mail, to: &str, parcel: &Parcel) -> Result<String, Failed> {
-    let wishes = BoxDelivery {
+    let wishes = MailboxDelivery {
         mail_to: vec![to.parse().unwrap()],
-        language: Tongue::De,
-        ..BoxDelivery::default()
+        language: Language::De,
+        ..MailboxDelivery::default()
     };
     deliver(settings, &wishes, None, parcel, &Notes::default()).await
 }
@@ -187,7 +189,7 @@ async fn exim_delivers_a_message_that_can_be_played() {
     }
 
     let good = exim.settings(MailTls::Tls);
-    let guess = Password::Text("guess".into());
+    let guess = Secret::Inline("guess".into());
     let wrong_password = Mail {
         password: guess,
         ..good.clone()

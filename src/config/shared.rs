@@ -10,9 +10,9 @@ use super::Config;
 ///
 /// Who needs them for a while, such as a call, takes them once with [`Self::now`] and keeps those.
 #[derive(Clone, Debug)]
-pub struct Current(watch::Sender<Arc<Config>>);
+pub struct SharedConfig(watch::Sender<Arc<Config>>);
 
-impl Current {
+impl SharedConfig {
     /// These hold from the start.
     pub fn new(config: Config) -> Self {
         Self(watch::Sender::new(Arc::new(config)))
@@ -23,8 +23,8 @@ impl Current {
         Arc::clone(&self.0.borrow())
     }
 
-    /// From now on these hold, but for what only a restart can change; gives the names of such settings
-    /// that were to change.
+    /// From now on these hold, but for what only a restart can change; gives the names of such
+    /// settings that were to change.
     pub fn replace(&self, new: Config) -> Vec<&'static str> {
         let mut kept = Vec::new();
         self.0.send_modify(|settings| {
@@ -35,21 +35,22 @@ impl Current {
         kept
     }
 
-    /// Tells when they were replaced.
+    /// Tells when they were changed.
     pub fn news(&self) -> News {
         News(self.0.subscribe())
     }
 }
 
-/// Whoever wants to be told that the settings were replaced.
+/// Whoever wants to be told that the settings were changed.
 #[derive(Clone, Debug)]
 pub struct News(watch::Receiver<Arc<Config>>);
 
 impl News {
-    /// Returns once the settings have been replaced since the last time; never when they cannot be any more.
+    /// Returns once the settings have been changed since the last time; never when they cannot be
+    /// any more.
     ///
     /// Cancelling it loses nothing.
-    pub async fn replaced(&mut self) {
+    pub async fn changed(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
@@ -57,8 +58,8 @@ impl News {
 }
 
 impl Config {
-    /// These settings in a guard that was started with the old ones: what cannot be changed in a running
-    /// guard stays as it was. Gives the names of the settings that would have changed.
+    /// These settings in a guard that was started with the old ones: what cannot be changed in a
+    /// running guard stays as it was. Gives the names of the settings that would have changed.
     fn after(mut self, old: &Self) -> (Self, Vec<&'static str>) {
         let mut kept = Vec::new();
         let own = (&mut self.delivery.voice_box, &old.delivery.voice_box);
@@ -110,7 +111,7 @@ mod tests {
     #[test]
     fn what_a_running_guard_cannot_change_stays_and_is_named() {
         let old = config("[defaults]\nmode = \"guide\"\n");
-        let settings = Current::new(old.clone());
+        let settings = SharedConfig::new(old.clone());
         let new = config(
             "[listen]\naddress = [\"127.0.0.1:1\"]\n[limits]\nmax_calls = 7\n[log]\nformat = \"json\"\n\
              [tap]\nfolder_as_asterisk_sees_it = \"/elsewhere\"\n\
@@ -141,14 +142,14 @@ mod tests {
 
     #[tokio::test]
     async fn news_come_once_for_each_time_and_only_for_what_came_since() {
-        let settings = Current::new(Config::default());
+        let settings = SharedConfig::new(Config::default());
         settings.replace(config("[limits]\nmax_calls = 7\n"));
         let mut news = settings.news();
-        let none = tokio::time::timeout(std::time::Duration::ZERO, news.replaced()).await;
+        let none = tokio::time::timeout(std::time::Duration::ZERO, news.changed()).await;
         assert!(none.is_err());
         assert!(settings.replace(Config::default()).is_empty());
-        news.replaced().await;
-        let none = tokio::time::timeout(std::time::Duration::ZERO, news.replaced()).await;
+        news.changed().await;
+        let none = tokio::time::timeout(std::time::Duration::ZERO, news.changed()).await;
         assert!(none.is_err());
     }
 }

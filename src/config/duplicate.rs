@@ -1,7 +1,8 @@
-//! What stands in a file twice, by its text: the parser tells only that something does.
+//! What stands in a file twice, by its text: the parser says only that something does.
 
-/// The whole key that this line (from 1) sets or the table that it begins, and the line where it is first.
-pub(super) fn told(text: &str, line: usize) -> (String, Option<usize>) {
+/// The whole key that this line (from 1) sets or the table that it begins, and the line where it is
+/// first.
+pub(super) fn places(text: &str, line: usize) -> (String, Option<usize>) {
     let mut table = Vec::new();
     let mut before: Vec<(usize, Vec<String>)> = Vec::new();
     for (n, text) in text.lines().enumerate().take(line) {
@@ -56,7 +57,7 @@ fn keys(text: &str) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::told;
+    use super::places;
 
     #[test]
     fn the_first_of_two_is_found() {
@@ -89,7 +90,7 @@ mod tests {
             ("[a]\nx = 1\n[b]\nx = 1\nx = 2\n", 5, "b.x", Some(4)),
             ("[a]\nx = { y = 1, y = 2 }\n", 2, "a.x", None),
         ] {
-            assert_eq!(told(text, line), (key.to_owned(), first), "{text}");
+            assert_eq!(places(text, line), (key.to_owned(), first), "{text}");
         }
     }
 }

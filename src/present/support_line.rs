@@ -4,7 +4,10 @@ use std::fmt::Write;
 
 use jiff::tz::TimeZone;
 
-use super::words;
+use super::{
+    Language::En, call_length, callback, ended_by, name, number, passed_by, percent, reasons, time,
+    verdict,
+};
 use crate::record::{CallRecord, EndedBy};
 use crate::text::shown;
 
@@ -13,29 +16,26 @@ use crate::text::shown;
 /// It holds the number in clear, so it belongs into the support team's log; the technical log masks
 /// numbers. Nothing the caller sent can end the line or steer a terminal.
 pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
-    let mut line = words::time(record.started, zone);
+    let mut line = time(record.started, zone);
     line.push(' ');
-    line.push_str(&words::number(&record.caller));
+    line.push_str(&number(&record.caller, En));
     // Writing into a string does not fail.
-    if let Some(name) = words::name(&record.caller) {
+    if let Some(name) = name(&record.caller) {
         let _ = write!(line, " {name}");
     }
     let _ = write!(line, " called box {}", shown(&record.box_name));
-    match (words::passed_by(record), record.verdict) {
+    match (passed_by(record, En), record.verdict) {
         (Some(passed_by), _) => {
             let _ = write!(line, " and {passed_by}");
         }
         (None, Some(verdict)) => {
-            let sure = (record.confidence.clamp(0.0, 1.0) * 100.0).round();
-            let _ = write!(
-                line,
-                " and {}: {verdict}, {sure} % sure",
-                words::verdict(verdict)
-            );
+            let (what, sure) = (self::verdict(verdict, En), percent(record.confidence));
+            let _ = write!(line, " and {what}: {verdict}, {sure} % sure");
         }
         (None, None) => line.push_str(" and is still there"),
     }
-    for (i, reason) in record.reasons.iter().enumerate() {
+    let reasons = reasons(&record.reasons, En);
+    for (i, reason) in reasons.iter().enumerate() {
         line.push_str(if i == 0 { ", because " } else { "; " });
         let _ = write!(line, "{}", shown(reason.trim().trim_end_matches('.')));
     }
@@ -44,13 +44,13 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
         let _ = write!(line, " ON THE WATCH LIST ({}).", shown(entry));
     }
     let turned_away = record.ended_by == Some(EndedBy::TurnedAway);
-    if let Some(callback) = words::callback(&record.callback).filter(|_| !turned_away) {
+    if let Some(callback) = callback(&record.callback, En).filter(|_| !turned_away) {
         let _ = write!(line, " Call back {callback}.");
     }
     if let Some(ended_by) = record.ended_by {
-        let _ = write!(line, " The call {}", words::ended_by(ended_by));
-        let heard = words::passed_by(record).is_none();
-        if let Some(length) = words::length(record).filter(|_| heard) {
+        let _ = write!(line, " The call {}", self::ended_by(ended_by, En));
+        let heard = passed_by(record, En).is_none();
+        if let Some(length) = call_length(record).filter(|_| heard) {
             let _ = write!(line, " after {length} s");
         }
         line.push('.');

@@ -1,0 +1,43 @@
+//! What people read of calls, in the languages they read it in: the words for the values of a
+//! record, and the line for the support team. The card, the tables and the mails are made of these
+//! words.
+//!
+//! Pure, without I/O or a clock. What comes from outside is fit for a terminal (`text::shown`),
+//! except in [`reason`]: the record's own sentences go into JSON as they are.
+
+mod reason;
+mod support_line;
+mod time;
+mod words;
+
+use serde::Deserialize;
+
+pub use reason::{reason, reasons};
+pub use support_line::support_line;
+pub use time::{call_length, length, nth_call, time};
+pub use words::{
+    Pending, Undelivered, asked, callback, case_state, closed_by, delivered, ended_by, listed,
+    mode, name, number, passed_by, percent, played, seconds, source, undelivered,
+    undelivered_in_short, verdict, verdict_name, would_have,
+};
+
+/// A language of people who read about calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English; what JSON, CSV and channel variables have as well.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+fn pick<T>(language: Language, en: T, de: T) -> T {
+    match language {
+        Language::En => en,
+        Language::De => de,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! Reasons as sentences.
+
+use crate::audio::MediaTime;
+use crate::hearing::Signal;
+use crate::record::{Reason, Trouble};
+
+use super::Language::{De, En};
+use super::{Language, length, pick};
+
+/// The reasons of a record as sentences, in its order.
+pub fn reasons(reasons: &[Reason], language: Language) -> Vec<String> {
+    reasons.iter().map(|one| reason(one, language)).collect()
+}
+
+/// A reason as a sentence without a full stop.
+///
+/// Text from outside stands in it as it is. German leaves out what is English in any case: error
+/// texts and commands, which the record keeps.
+pub fn reason(reason: &Reason, language: Language) -> String {
+    let text = |en: &str, de: &str| pick(language, en, de).to_owned();
+    let t = |time: &MediaTime| length(*time, language);
+    match (reason, language) {
+        (Reason::NoPackets, _) => text("no sound was ever received", "es kam nie Ton an"),
+        (Reason::Speech(time), En) => format!("{} of speech", t(time)),
+        (Reason::Speech(time), De) => format!("{} Sprache", t(time)),
+        (Reason::LittleSpeech(time), En) => format!("only {} of speech", t(time)),
+        (Reason::LittleSpeech(time), De) => format!("nur {} Sprache", t(time)),
+        (Reason::NoSpeech, _) => text("no near voice", "keine nahe Stimme"),
+        (Reason::Music(time, MediaTime::ZERO), En) => {
+            format!("music for {} without a near voice", t(time))
+        }
+        (Reason::Music(time, MediaTime::ZERO), De) => {
+            format!("{} Musik ohne nahe Stimme", t(time))
+        }
+        (Reason::Music(time, speech), En) => {
+            format!("music for {} beside {} of speech", t(time), t(speech))
+        }
+        (Reason::Music(time, speech), De) => {
+            format!("{} Musik neben {} Sprache", t(time), t(speech))
+        }
+        (Reason::SpeechBeforeMusic(time), En) => {
+            format!("{} of speech before the music began", t(time))
+        }
+        (Reason::SpeechBeforeMusic(time), De) => {
+            format!("{} Sprache, bevor die Musik begann", t(time))
+        }
+        (Reason::SpeechBeforeNoise(time), En) => {
+            format!("{} of speech before the noise began", t(time))
+        }
+        (Reason::SpeechBeforeNoise(time), De) => {
+            format!("{} Sprache, bevor das Geräusch begann", t(time))
+        }
+        (Reason::MusicBehindSpeech(time), En) => {
+            format!("music for {} behind the speech", t(time))
+        }
+        (Reason::MusicBehindSpeech(time), De) => format!("{} Musik hinter der Sprache", t(time)),
+        (Reason::Tone(time, signal), En) => format!("{} for {}", tone(*signal, En), t(time)),
+        (Reason::Tone(time, signal), De) => format!("{} {}", t(time), tone(*signal, De)),
+        (Reason::Noise(time), En) => format!("noise or far voices for {}", t(time)),
+        (Reason::Noise(time), De) => format!("{} Geräusche oder ferne Stimmen", t(time)),
+        (Reason::Silence(time), En) => format!("silence for {}", t(time)),
+        (Reason::Silence(time), De) => format!("{} Stille", t(time)),
+        (Reason::ReachedLimit(time), En) => {
+            format!("talked for {}, up to the longest message", t(time))
+        }
+        (Reason::ReachedLimit(time), De) => {
+            format!("sprach {}, bis zur längsten Nachricht", t(time))
+        }
+        (Reason::WasPrompted, _) => text(
+            "had to be asked for the number",
+            "musste nach der Nummer gefragt werden",
+        ),
+        (Reason::Short(MediaTime::ZERO), _) => {
+            text("nothing was recorded yet", "es war noch nichts aufgenommen")
+        }
+        (Reason::Short(time), En) => format!("only {} were recorded", t(time)),
+        (Reason::Short(time), De) => format!("nur {} wurden aufgenommen", t(time)),
+        (Reason::NumberKeyed, _) => text("a number was keyed in", "eine Nummer wurde eingetippt"),
+        (Reason::NumberConfirmed, _) => text(
+            "confirmed the number with a key",
+            "bestätigte die Nummer mit einer Taste",
+        ),
+        (Reason::Answered, _) => text("answered the question", "antwortete auf die Frage"),
+        (Reason::Borderline, _) => text("too close to call", "zu knapp für ein sicheres Urteil"),
+        (Reason::DidNotAnswer, _) => text(
+            "was asked, and did not answer in the end",
+            "wurde gefragt und antwortete zuletzt nicht",
+        ),
+        (Reason::LeftWithKey(key, way), En) => format!("left with the {key} key for {way}"),
+        (Reason::LeftWithKey(key, way), De) => format!("ging mit der Taste {key} nach {way}"),
+        (Reason::Straight(entry), En) => format!("not heard: straight_to_voicemail has {entry}"),
+        (Reason::Straight(entry), De) => {
+            format!("nicht gehört: straight_to_voicemail enthält {entry}")
+        }
+        (Reason::Refused(entry), En) => format!("not heard: refuse has {entry}"),
+        (Reason::Refused(entry), De) => format!("nicht gehört: refuse enthält {entry}"),
+        (Reason::WouldRefuse(entry), En) => {
+            format!("enforce would have refused it: refuse has {entry}")
+        }
+        (Reason::WouldRefuse(entry), De) => {
+            format!("enforce hätte den Anruf abgewiesen: refuse enthält {entry}")
+        }
+        (Reason::TooManyCalls, _) => text(
+            "not heard: more calls than [limits] max_calls; Asterisk carried on",
+            "nicht gehört: mehr Anrufe als [limits] max_calls; Asterisk machte weiter",
+        ),
+        (Reason::NoMailbox, _) => text(
+            "the request names no voice box: write agi://…/guard?box=100@default",
+            "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
+        ),
+        (Reason::Undeliverable(obstacle), En) => {
+            format!("not heard: no message can be put into the mailbox: {obstacle}")
+        }
+        (Reason::Undeliverable(obstacle), De) => {
+            format!("nicht gehört: in die Mailbox lässt sich keine Nachricht legen: {obstacle}")
+        }
+        (Reason::HandedOn(what), En) => format!("handed on to VoiceMail(): {}", trouble(what, En)),
+        (Reason::HandedOn(what), De) => {
+            format!("an VoiceMail() übergeben: {}", trouble(what, De))
+        }
+        (Reason::Trouble(what), language) => trouble(what, language),
+        (Reason::NothingLeft, _) => text(
+            "nothing is left of its sound",
+            "von seinem Ton ist nichts übrig",
+        ),
+        (Reason::Text(sentence), _) => sentence.clone(),
+    }
+}
+
+fn trouble(trouble: &Trouble, language: Language) -> String {
+    let text = |en: &str, de: &str| pick(language, en, de).to_owned();
+    match (trouble, language) {
+        (Trouble::LongestCall(s), En) => format!("the longest call ({s} s); guide ends nobody"),
+        (Trouble::LongestCall(s), De) => {
+            let s = s.to_string().replace('.', ",");
+            format!("der längste Anruf ({s} s); guide beendet niemanden")
+        }
+        (Trouble::NotHeardToTheEnd, _) => text(
+            "the end of the recording could not be read in time; the share or disk with the tap folder hangs, or this machine is overloaded",
+            "das Ende der Aufnahme ließ sich nicht rechtzeitig lesen; der Datenträger mit dem Mithörordner hängt, oder dieser Rechner ist überlastet",
+        ),
+        (Trouble::AnswerNotHeard, _) => text(
+            "the caller's sound did not come while his answer was awaited",
+            "während die Antwort erwartet wurde, kam kein Ton",
+        ),
+        (Trouble::NotRecorded, _) => text(
+            "Asterisk's recording stood still while a prompt was played; the disk with the tap folder is full, or Asterisk lost it",
+            "die Aufnahme von Asterisk stand still, während eine Ansage lief; der Datenträger mit dem Mithörordner ist voll, oder Asterisk hat sie verloren",
+        ),
+        (Trouble::Tap(error), En) => error.clone(),
+        (Trouble::Tap(_), De) => "die Aufnahme ließ sich nicht mithören".into(),
+        (Trouble::AbsoluteTimeout, _) => text(
+            "Asterisk's absolute timeout struck",
+            "die Zeitgrenze von Asterisk griff",
+        ),
+        (Trouble::Prompt(name), En) => format!("the prompt {name} could not be played"),
+        (Trouble::Prompt(name), De) => format!("die Ansage {name} ließ sich nicht abspielen"),
+        (Trouble::Command(command), En) => format!("Asterisk refused {command}"),
+        (Trouble::Command(_), De) => "Asterisk wies einen Befehl zurück".into(),
+        (Trouble::NoReply, _) => text(
+            "Asterisk did not answer in time",
+            "Asterisk antwortete nicht rechtzeitig",
+        ),
+        (Trouble::Disconnected, _) => text(
+            "the connection to Asterisk broke off during the call",
+            "die Verbindung zu Asterisk brach während des Anrufs ab",
+        ),
+        (Trouble::Stopped, _) => text(
+            "the guard was stopped during the call",
+            "der Wächter wurde während des Anrufs beendet",
+        ),
+        (Trouble::Died, _) => text(
+            "the guard died during the call and VoiceMail() took over: look into the mailbox for what was said to it; closed at the guard's next start",
+            "der Wächter stürzte während des Anrufs ab, und VoiceMail() übernahm: was dort gesagt wurde, liegt in der Mailbox; abgeschlossen beim nächsten Start",
+        ),
+        (Trouble::Abandoned { failed: true }, _) => text(
+            "the guard failed before the call was over",
+            "der Wächter fiel aus, bevor der Anruf zu Ende war",
+        ),
+        (Trouble::Abandoned { failed: false }, _) => text(
+            "the guard left the call before the call was over",
+            "der Wächter verließ den Anruf vor dessen Ende",
+        ),
+    }
+}
+
+/// A machine signal; the one that was not recognised is a machine's tone.
+fn tone(signal: Option<Signal>, language: Language) -> &'static str {
+    let Some(signal) = signal else {
+        return pick(language, "a machine's tone", "Ton einer Maschine");
+    };
+    let (en, de) = match signal {
+        Signal::Busy => ("busy tone", "Besetztton"),
+        Signal::Congestion => ("congestion tone", "Gassenbesetztton"),
+        Signal::Dial => ("dial tone", "Wählton"),
+        Signal::Ringback => ("ringing tone", "Freiton"),
+        Signal::Sit => ("special information tone", "Hinweiston"),
+        Signal::FaxCng => ("fax calling tone", "Rufton eines Faxgeräts"),
+        Signal::ModemAnswer => ("modem answer tone", "Antwortton eines Modems"),
+        Signal::OffHook => ("off-hook tone", "Ton eines nicht aufgelegten Hörers"),
+    };
+    pick(language, en, de)
+}

@@ -1,0 +1,451 @@
+//! Every reason in both languages; what German mails and pages say.
+
+use super::Language::{De, En};
+use super::*;
+use crate::audio::MediaTime;
+use crate::case::{Case, Closed, ClosedBy};
+use crate::hearing::Signal;
+use crate::prompts::Prompt;
+use crate::record::{
+    Answer, Asked, CallId, Caller, Delivered, Destination, EndedBy, Mode, Presentation, Reason,
+    Trouble, Verdict,
+};
+
+fn s(millis: u64) -> MediaTime {
+    MediaTime::from_millis(millis)
+}
+
+fn all() -> Vec<(Reason, &'static str, &'static str)> {
+    use Reason as R;
+    use Trouble as T;
+    let handed_on = |what| R::HandedOn(what);
+    vec![
+        (
+            R::NoPackets,
+            "no sound was ever received",
+            "es kam nie Ton an",
+        ),
+        (R::Speech(s(12_400)), "12.4 s of speech", "12,4 s Sprache"),
+        (
+            R::LittleSpeech(s(900)),
+            "only 0.9 s of speech",
+            "nur 0,9 s Sprache",
+        ),
+        (R::NoSpeech, "no near voice", "keine nahe Stimme"),
+        (
+            R::Music(s(34_000), MediaTime::ZERO),
+            "music for 34.0 s without a near voice",
+            "34,0 s Musik ohne nahe Stimme",
+        ),
+        (
+            R::Music(s(34_000), s(1_000)),
+            "music for 34.0 s beside 1.0 s of speech",
+            "34,0 s Musik neben 1,0 s Sprache",
+        ),
+        (
+            R::SpeechBeforeMusic(s(6_000)),
+            "6.0 s of speech before the music began",
+            "6,0 s Sprache, bevor die Musik begann",
+        ),
+        (
+            R::SpeechBeforeNoise(s(6_000)),
+            "6.0 s of speech before the noise began",
+            "6,0 s Sprache, bevor das Geräusch begann",
+        ),
+        (
+            R::MusicBehindSpeech(s(2_000)),
+            "music for 2.0 s behind the speech",
+            "2,0 s Musik hinter der Sprache",
+        ),
+        (
+            R::Tone(s(5_000), Some(Signal::Busy)),
+            "busy tone for 5.0 s",
+            "5,0 s Besetztton",
+        ),
+        (
+            R::Tone(s(5_000), None),
+            "a machine's tone for 5.0 s",
+            "5,0 s Ton einer Maschine",
+        ),
+        (
+            R::Noise(s(5_000)),
+            "noise or far voices for 5.0 s",
+            "5,0 s Geräusche oder ferne Stimmen",
+        ),
+        (R::Silence(s(5_000)), "silence for 5.0 s", "5,0 s Stille"),
+        (
+            R::ReachedLimit(s(119_000)),
+            "talked for 119.0 s, up to the longest message",
+            "sprach 119,0 s, bis zur längsten Nachricht",
+        ),
+        (
+            R::WasPrompted,
+            "had to be asked for the number",
+            "musste nach der Nummer gefragt werden",
+        ),
+        (
+            R::Short(MediaTime::ZERO),
+            "nothing was recorded yet",
+            "es war noch nichts aufgenommen",
+        ),
+        (
+            R::Short(s(1_500)),
+            "only 1.5 s were recorded",
+            "nur 1,5 s wurden aufgenommen",
+        ),
+        (
+            R::NumberKeyed,
+            "a number was keyed in",
+            "eine Nummer wurde eingetippt",
+        ),
+        (
+            R::NumberConfirmed,
+            "confirmed the number with a key",
+            "bestätigte die Nummer mit einer Taste",
+        ),
+        (
+            R::Answered,
+            "answered the question",
+            "antwortete auf die Frage",
+        ),
+        (
+            R::Borderline,
+            "too close to call",
+            "zu knapp für ein sicheres Urteil",
+        ),
+        (
+            R::DidNotAnswer,
+            "was asked, and did not answer in the end",
+            "wurde gefragt und antwortete zuletzt nicht",
+        ),
+        (
+            R::LeftWithKey('0', "team,200,1".into()),
+            "left with the 0 key for team,200,1",
+            "ging mit der Taste 0 nach team,200,1",
+        ),
+        (
+            R::Straight("200".into()),
+            "not heard: straight_to_voicemail has 200",
+            "nicht gehört: straight_to_voicemail enthält 200",
+        ),
+        (
+            R::Refused("200".into()),
+            "not heard: refuse has 200",
+            "nicht gehört: refuse enthält 200",
+        ),
+        (
+            R::WouldRefuse("200".into()),
+            "enforce would have refused it: refuse has 200",
+            "enforce hätte den Anruf abgewiesen: refuse enthält 200",
+        ),
+        (
+            R::TooManyCalls,
+            "not heard: more calls than [limits] max_calls; Asterisk carried on",
+            "nicht gehört: mehr Anrufe als [limits] max_calls; Asterisk machte weiter",
+        ),
+        (
+            R::NoMailbox,
+            "the request names no voice box: write agi://…/guard?box=100@default",
+            "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
+        ),
+        (
+            R::Undeliverable("/spool/default/100/INBOX is not a folder".into()),
+            "not heard: no message can be put into the mailbox: /spool/default/100/INBOX is not a folder",
+            "nicht gehört: in die Mailbox lässt sich keine Nachricht legen: /spool/default/100/INBOX is not a folder",
+        ),
+        (
+            R::NothingLeft,
+            "nothing is left of its sound",
+            "von seinem Ton ist nichts übrig",
+        ),
+        (
+            handed_on(T::LongestCall(600.0)),
+            "handed on to VoiceMail(): the longest call (600 s); guide ends nobody",
+            "an VoiceMail() übergeben: der längste Anruf (600 s); guide beendet niemanden",
+        ),
+        (
+            handed_on(T::NotHeardToTheEnd),
+            "handed on to VoiceMail(): the end of the recording could not be read in time; the share or disk with the tap folder hangs, or this machine is overloaded",
+            "an VoiceMail() übergeben: das Ende der Aufnahme ließ sich nicht rechtzeitig lesen; der Datenträger mit dem Mithörordner hängt, oder dieser Rechner ist überlastet",
+        ),
+        (
+            handed_on(T::AnswerNotHeard),
+            "handed on to VoiceMail(): the caller's sound did not come while his answer was awaited",
+            "an VoiceMail() übergeben: während die Antwort erwartet wurde, kam kein Ton",
+        ),
+        (
+            handed_on(T::NotRecorded),
+            "handed on to VoiceMail(): Asterisk's recording stood still while a prompt was played; the disk with the tap folder is full, or Asterisk lost it",
+            "an VoiceMail() übergeben: die Aufnahme von Asterisk stand still, während eine Ansage lief; der Datenträger mit dem Mithörordner ist voll, oder Asterisk hat sie verloren",
+        ),
+        (
+            handed_on(T::Tap("the tap broke off".into())),
+            "handed on to VoiceMail(): the tap broke off",
+            "an VoiceMail() übergeben: die Aufnahme ließ sich nicht mithören",
+        ),
+        (
+            handed_on(T::AbsoluteTimeout),
+            "handed on to VoiceMail(): Asterisk's absolute timeout struck",
+            "an VoiceMail() übergeben: die Zeitgrenze von Asterisk griff",
+        ),
+        (
+            handed_on(T::Prompt("still-there".into())),
+            "handed on to VoiceMail(): the prompt still-there could not be played",
+            "an VoiceMail() übergeben: die Ansage still-there ließ sich nicht abspielen",
+        ),
+        (
+            handed_on(T::Command("EXEC MixMonitor".into())),
+            "handed on to VoiceMail(): Asterisk refused EXEC MixMonitor",
+            "an VoiceMail() übergeben: Asterisk wies einen Befehl zurück",
+        ),
+        (
+            handed_on(T::NoReply),
+            "handed on to VoiceMail(): Asterisk did not answer in time",
+            "an VoiceMail() übergeben: Asterisk antwortete nicht rechtzeitig",
+        ),
+        (
+            R::Trouble(T::Disconnected),
+            "the connection to Asterisk broke off during the call",
+            "die Verbindung zu Asterisk brach während des Anrufs ab",
+        ),
+        (
+            R::Trouble(T::Stopped),
+            "the guard was stopped during the call",
+            "der Wächter wurde während des Anrufs beendet",
+        ),
+        (
+            R::Trouble(T::Died),
+            "the guard died during the call and VoiceMail() took over: look into the mailbox for what was said to it; closed at the guard's next start",
+            "der Wächter stürzte während des Anrufs ab, und VoiceMail() übernahm: was dort gesagt wurde, liegt in der Mailbox; abgeschlossen beim nächsten Start",
+        ),
+        (
+            R::Trouble(T::Abandoned { failed: true }),
+            "the guard failed before the call was over",
+            "der Wächter fiel aus, bevor der Anruf zu Ende war",
+        ),
+        (
+            R::Trouble(T::Abandoned { failed: false }),
+            "the guard left the call before the call was over",
+            "der Wächter verließ den Anruf vor dessen Ende",
+        ),
+        (
+            R::Text("hung up after 2 s".into()),
+            "hung up after 2 s",
+            "hung up after 2 s",
+        ),
+    ]
+}
+
+#[test]
+fn every_reason_is_a_sentence_in_both_languages() {
+    for (value, english, german) in all() {
+        assert_eq!(reason(&value, En), english);
+        assert_eq!(reason(&value, De), german);
+    }
+}
+
+#[test]
+fn every_reason_is_read_as_it_was_stored() {
+    for (value, ..) in all() {
+        let json = serde_json::to_string(&value).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Reason>(&json).unwrap(),
+            value,
+            "{json}"
+        );
+    }
+    let stored = |reason: &Reason| serde_json::to_string(reason).unwrap();
+    assert_eq!(stored(&Reason::NoPackets), r#"{"why":"no_packets"}"#);
+    assert_eq!(
+        stored(&Reason::Music(s(34_000), s(1_000))),
+        r#"{"why":"music","of":[34.0,1.0]}"#
+    );
+    assert_eq!(
+        stored(&Reason::HandedOn(Trouble::Prompt("thanks".into()))),
+        r#"{"why":"handed_on","of":{"what":"prompt","which":"thanks"}}"#
+    );
+    // As all of them were before they were values, whatever the words.
+    for old in ["hung up after 2 s", "speech", ""] {
+        assert_eq!(
+            serde_json::from_value::<Reason>(old.into()).unwrap(),
+            Reason::Text(old.into())
+        );
+    }
+}
+
+#[test]
+fn german_has_no_word_of_the_english() {
+    let ended_by_all = [
+        EndedBy::Caller,
+        EndedBy::Guard,
+        EndedBy::Limit,
+        EndedBy::Exit,
+        EndedBy::HandedOn,
+        EndedBy::Refused,
+        EndedBy::Straight,
+        EndedBy::TurnedAway,
+        EndedBy::Asterisk,
+        EndedBy::Recovered,
+    ];
+    let mut pairs: Vec<(String, String)> = Vec::new();
+    for one in Verdict::ALL {
+        pairs.push((verdict(one, En).into(), verdict(one, De).into()));
+        pairs.push((verdict_name(one, En).into(), verdict_name(one, De).into()));
+    }
+    for one in ended_by_all {
+        pairs.push((ended_by(one, En).into(), ended_by(one, De).into()));
+    }
+    for one in [Mode::Observe, Mode::Guide, Mode::Enforce] {
+        pairs.push((mode(one, En).into(), mode(one, De).into()));
+    }
+    let mut reasons = all();
+    reasons.retain(|(value, ..)| !matches!(value, Reason::Text(_)));
+    pairs.extend(
+        reasons
+            .into_iter()
+            .map(|(_, en, de)| (en.into(), de.into())),
+    );
+    // Names of settings and of Asterisk's parts are what they are in every language.
+    let names = "Asterisk team VoiceMail() refuse enforce guide max_calls [limits] s in die \
+                 straight_to_voicemail agi://…/guard?box=100@default still-there mailbox";
+    for (en, de) in pairs {
+        let words = |text: &str| -> Vec<String> {
+            let split = text.split([' ', ',', ';', ':']).map(str::to_lowercase);
+            let names = names.to_lowercase();
+            split
+                .filter(|word| word.chars().any(char::is_alphabetic))
+                .filter(|word| !names.split_whitespace().any(|name| name == word))
+                .collect()
+        };
+        let english = words(&en);
+        let left = words(&de).into_iter().find(|word| english.contains(word));
+        assert_eq!(left, None, "{en} | {de}");
+    }
+}
+
+#[test]
+fn a_word_in_place_of_a_number_is_none() {
+    let caller = |number: &str, presentation| Caller {
+        number: number.into(),
+        presentation,
+        ..Caller::default()
+    };
+    let withheld = caller("anonymous", Presentation::Withheld);
+    assert_eq!(number(&withheld, De), "Nummer unterdrückt");
+    let unknown = caller("unavailable", Presentation::Unavailable);
+    assert_eq!(number(&unknown, De), "keine Nummer");
+    assert_eq!(number(&caller("200", Presentation::Shown), De), "200");
+    assert_eq!(number(&caller("a b", Presentation::Shown), De), "\"a b\"");
+}
+
+#[test]
+fn ordinals_and_weekdays_in_both_languages() {
+    let first = "2026-11-23T13:12:10Z".parse().unwrap();
+    let zone = jiff::tz::TimeZone::UTC;
+    for (place, english, german) in [
+        (3, "third call since Monday", "dritter Anruf seit Montag"),
+        (11, "11th call since Monday", "11. Anruf seit Montag"),
+        (22, "22nd call since Monday", "22. Anruf seit Montag"),
+    ] {
+        let at = "2026-11-23 13:12:10";
+        assert_eq!(
+            nth_call(place, first, &zone, En),
+            format!("{english}, {at}")
+        );
+        assert_eq!(nth_call(place, first, &zone, De), format!("{german}, {at}"));
+    }
+}
+
+#[test]
+fn deliveries_and_cases_in_both_languages() {
+    let zone = jiff::tz::TimeZone::UTC;
+    let at = |text: &str| -> jiff::Timestamp { text.parse().unwrap() };
+    let since = at("2026-11-24T09:12:35Z");
+    let sent: Delivered = "mail a@example.com at 2026-11-24T09:12:35Z"
+        .parse()
+        .unwrap();
+    assert_eq!(
+        delivered(&sent, &zone, En),
+        "mail a@example.com at 2026-11-24 09:12:35"
+    );
+    assert_eq!(
+        delivered(&sent, &zone, De),
+        "E-Mail: a@example.com, 2026-11-24 09:12:35"
+    );
+    let due = Pending::Due(at("2026-11-24T09:20:00Z"));
+    for (state, why, english, german) in [
+        (
+            due,
+            None,
+            "waiting for the mailbox since 2026-11-24 09:12:35: not tried yet",
+            "Mailbox: wartet seit 2026-11-24 09:12:35: noch nicht versucht",
+        ),
+        (
+            due,
+            Some("451 later"),
+            "waiting for the mailbox since 2026-11-24 09:12:35, tried again 2026-11-24 09:20:00: 451 later",
+            "Mailbox: wartet seit 2026-11-24 09:12:35, neuer Versuch 2026-11-24 09:20:00: 451 later",
+        ),
+        (
+            Pending::Mwi,
+            Some("x"),
+            "the MWI of the mailbox waits since 2026-11-24 09:12:35: x",
+            "Mailbox: die Nachrichtenanzeige wartet seit 2026-11-24 09:12:35: x",
+        ),
+        (
+            Pending::GivenUp,
+            Some("x"),
+            "not delivered to the mailbox: given up, waiting since 2026-11-24 09:12:35: x",
+            "Mailbox: aufgegeben, wartete seit 2026-11-24 09:12:35: x",
+        ),
+    ] {
+        let to = Destination::VoiceBox;
+        let one = Undelivered {
+            to,
+            state,
+            since,
+            why,
+        };
+        assert_eq!(undelivered(&one, &zone, En), english);
+        assert_eq!(undelivered(&one, &zone, De), german);
+    }
+    let mut case = Case {
+        id: CallId::new(since, 1),
+        first: since,
+        last: since,
+        closed: None,
+    };
+    assert_eq!(case_state(&case, &zone, De), "offen");
+    case.closed = Some(Closed {
+        at: since,
+        by: ClosedBy::Message,
+        call: None,
+    });
+    let german = "geschlossen 2026-11-24 09:12:35 durch eine Nachricht, die der Wächter hörte";
+    assert_eq!(case_state(&case, &zone, De), german);
+}
+
+#[test]
+fn a_prompt_and_its_answer_in_both_languages() {
+    let asked_of = |prompt: Prompt, answer| Asked {
+        prompt: prompt.into(),
+        at: MediaTime::ZERO,
+        answer,
+    };
+    for (one, english, german) in [
+        (
+            asked_of(Prompt::StillThere, Some(Answer::Voice)),
+            "still-there: answered by voice",
+            "Sind Sie noch da?: mit der Stimme beantwortet",
+        ),
+        (
+            asked_of(Prompt::NumberFirst, None),
+            "number-first: no answer",
+            "Bitte zuerst die Nummer: keine Antwort",
+        ),
+        (asked_of(Prompt::Thanks, None), "thanks", "Dank"),
+    ] {
+        assert_eq!(asked(&one, En), english);
+        assert_eq!(asked(&one, De), german);
+    }
+}

@@ -1,0 +1,436 @@
+//! Words for the values of a record.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::{Language, length, pick, time};
+use crate::audio::MediaTime;
+use crate::case::{Case, ClosedBy};
+use crate::hearing::Class;
+use crate::prompts::Prompt;
+use crate::record::{
+    Answer, Asked, CallRecord, Callback, CallbackSource, Caller, Delivered, Destination, EndedBy,
+    Mode, Played, Presentation, Verdict, WouldHave,
+};
+use crate::text::{quoted, shortened, shown};
+
+/// Characters of a name or number that are shown in a line.
+const MOST_SHOWN: usize = 80;
+/// Characters of why a delivery fails.
+const MOST_REASON: usize = 300;
+
+/// The verdict in a word or two.
+pub fn verdict_name(verdict: Verdict, language: Language) -> &'static str {
+    let german = match verdict {
+        Verdict::Message => "Nachricht",
+        Verdict::Rambler => "Dauerredner",
+        Verdict::Hangup => "aufgelegt",
+        Verdict::Mutter => "Gemurmel",
+        Verdict::HoldMusic => "Warteschleife",
+        Verdict::Aside => "Hörer beiseite",
+        Verdict::Silent => "stumm",
+        Verdict::NoAudio => "kein Ton",
+        Verdict::Tone => "Maschine",
+        Verdict::Unsure => "unsicher",
+    };
+    pick(language, verdict.as_str(), german)
+}
+
+/// What the caller was, as the end of the sentence "the caller …".
+pub fn verdict(verdict: Verdict, language: Language) -> &'static str {
+    let (en, de) = match verdict {
+        Verdict::Message => ("left a message", "hat eine Nachricht hinterlassen"),
+        Verdict::Rambler => (
+            "talked past the limit or had to be asked for the number",
+            "sprach über die Grenze hinaus oder musste nach der Nummer gefragt werden",
+        ),
+        Verdict::Hangup => ("hung up at once", "legte sofort auf"),
+        Verdict::Mutter => ("muttered and hung up", "murmelte und legte auf"),
+        Verdict::HoldMusic => ("parked us on hold music", "legte uns in die Warteschleife"),
+        Verdict::Aside => ("laid the handset aside", "legte den Hörer zur Seite"),
+        Verdict::Silent => ("said nothing on an open line", "sagte nichts"),
+        Verdict::NoAudio => (
+            "sent no sound at all, a technical fault",
+            "schickte keinen Ton, eine technische Störung",
+        ),
+        Verdict::Tone => ("was a machine", "war eine Maschine"),
+        Verdict::Unsure => (
+            "could not be told apart with certainty",
+            "ließ sich nicht sicher einordnen",
+        ),
+    };
+    pick(language, en, de)
+}
+
+/// How sure the guard is, in whole percent.
+pub fn percent(confidence: f32) -> f32 {
+    (confidence.clamp(0.0, 1.0) * 100.0).round()
+}
+
+/// What became of a caller who was not heard because a list says so, as the end of the sentence
+/// "the caller …".
+pub fn passed_by(record: &CallRecord, language: Language) -> Option<&'static str> {
+    let (en, de) = match record.ended_by? {
+        EndedBy::Straight => (
+            "went straight to VoiceMail()",
+            "ging unmittelbar zu VoiceMail()",
+        ),
+        EndedBy::TurnedAway => ("was refused at once", "wurde sofort abgewiesen"),
+        _ => return None,
+    };
+    Some(pick(language, en, de))
+}
+
+/// What stands behind the verdict in a table: that a list of the box had a say.
+pub fn listed(record: &CallRecord, language: Language) -> &'static str {
+    let (en, de) = match (record.ended_by, &record.watched) {
+        (Some(EndedBy::Straight), _) => (" (straight)", " (unmittelbar)"),
+        (Some(EndedBy::TurnedAway), _) => (" (refused)", " (abgewiesen)"),
+        (_, Some(_)) => (" (watched)", " (beobachtet)"),
+        _ => ("", ""),
+    };
+    pick(language, en, de)
+}
+
+/// How the call ended, as the end of the sentence "the call …".
+pub fn ended_by(ended_by: EndedBy, language: Language) -> &'static str {
+    let (en, de) = match ended_by {
+        EndedBy::Caller => ("was ended by the caller", "wurde vom Anrufer beendet"),
+        EndedBy::Guard => ("was ended by the guard", "wurde vom Wächter beendet"),
+        EndedBy::Limit => (
+            "was ended at the longest message",
+            "wurde bei der längsten Nachricht beendet",
+        ),
+        EndedBy::Exit => (
+            "was left by the caller with a key, for the dialplan",
+            "wurde vom Anrufer mit einer Taste in den Wählplan verlassen",
+        ),
+        EndedBy::HandedOn => (
+            "was handed on to VoiceMail() because something failed",
+            "wurde wegen einer Störung an VoiceMail() übergeben",
+        ),
+        EndedBy::Refused => (
+            "was refused at once, Asterisk carried on without the guard",
+            "wurde sofort abgelehnt, Asterisk machte ohne den Wächter weiter",
+        ),
+        EndedBy::Straight => (
+            "was let straight through to VoiceMail(), as the box's list wants",
+            "ging nach der Liste der Box unmittelbar zu VoiceMail()",
+        ),
+        EndedBy::TurnedAway => (
+            "was refused at once, as the box's list wants",
+            "wurde nach der Liste der Box sofort abgewiesen",
+        ),
+        EndedBy::Asterisk => (
+            "was taken on or ended by Asterisk",
+            "wurde von Asterisk übernommen oder beendet",
+        ),
+        EndedBy::Recovered => (
+            "was cut off from the guard, which died: VoiceMail() took over, so look into the mailbox",
+            "verlor den Wächter, der abstürzte: VoiceMail() übernahm, siehe in der Mailbox",
+        ),
+    };
+    pick(language, en, de)
+}
+
+/// What the guard was allowed to do.
+pub fn mode(mode: Mode, language: Language) -> &'static str {
+    let (en, de) = match mode {
+        Mode::Observe => (
+            "observe: nothing is said or cut",
+            "beobachten: nichts wird gesagt oder beendet",
+        ),
+        Mode::Guide => (
+            "guide: speaks, never ends the call",
+            "führen: spricht, beendet nie den Anruf",
+        ),
+        Mode::Enforce => (
+            "enforce: speaks and ends junk",
+            "durchgreifen: spricht und beendet Unnützes",
+        ),
+    };
+    pick(language, en, de)
+}
+
+/// What enforce would have done in a call that was observed, as the end of the sentence "enforce
+/// would …".
+pub fn would_have(would_have: Option<WouldHave>) -> String {
+    match would_have {
+        None => "not have ended this call earlier".into(),
+        Some(WouldHave {
+            ended_by: EndedBy::TurnedAway,
+            saved_s,
+            ..
+        }) => format!("have refused this call at once, {saved_s} earlier"),
+        Some(WouldHave {
+            ended_by,
+            verdict,
+            at,
+            saved_s,
+        }) => {
+            let limit = match ended_by {
+                EndedBy::Limit => " at the longest message",
+                _ => "",
+            };
+            format!("have ended this call{limit} after {at} as {verdict}, {saved_s} earlier")
+        }
+    }
+}
+
+/// Where the number to call back comes from.
+pub fn source(source: CallbackSource, language: Language) -> &'static str {
+    let (en, de) = match source {
+        CallbackSource::KeyedConfirmed => (
+            "keyed in and confirmed by the caller",
+            "eingetippt und bestätigt",
+        ),
+        CallbackSource::CallerIdConfirmed => (
+            "caller ID, confirmed by the caller",
+            "Rufnummernanzeige, bestätigt",
+        ),
+        CallbackSource::Keyed => ("keyed in, not confirmed", "eingetippt, nicht bestätigt"),
+        CallbackSource::CallerId => (
+            "caller ID, not confirmed",
+            "Rufnummernanzeige, nicht bestätigt",
+        ),
+        CallbackSource::None => ("none", "keine"),
+    };
+    pick(language, en, de)
+}
+
+/// What was played; in English by the names that its files have.
+pub fn played(played: &Played, language: Language) -> &str {
+    let Played::Prompt(prompt) = played else {
+        return played.name();
+    };
+    let german = match prompt {
+        Prompt::Greeting => "Begrüßung",
+        Prompt::GreetingWithheld => "Begrüßung mit Frage nach der Nummer",
+        Prompt::StillThere => "Sind Sie noch da?",
+        Prompt::NumberFirst => "Bitte zuerst die Nummer",
+        Prompt::TimeWarning => "Hinweis auf das nahe Ende",
+        Prompt::EnterNumber => "Bitte die Nummer eintippen",
+        Prompt::NumberIs => "Vorlesen der Nummer",
+        Prompt::NumberConfirm => "Stimmt die Nummer?",
+        Prompt::NumberSaved => "Nummer notiert",
+        Prompt::NumberImpossible => "Das ist keine Rufnummer",
+        Prompt::OfferCallerId => "Vorlesen der angezeigten Nummer",
+        Prompt::OfferConfirm => "Rückruf unter dieser Nummer?",
+        Prompt::Thanks => "Dank",
+        Prompt::Goodbye => "Abschied",
+    };
+    pick(language, prompt.name(), german)
+}
+
+/// What was played and how it was answered: `still-there: answered by voice`.
+pub fn asked(asked: &Asked, language: Language) -> String {
+    let (en, de) = match asked.answer {
+        Some(Answer::Voice) => (": answered by voice", ": mit der Stimme beantwortet"),
+        Some(Answer::Key) => (": answered by key", ": mit einer Taste beantwortet"),
+        None if asked.prompt.wants_answer() => (": no answer", ": keine Antwort"),
+        None => ("", ""),
+    };
+    let prompt = shortened(played(&asked.prompt, language), MOST_SHOWN);
+    format!("{prompt}{}", pick(language, en, de))
+}
+
+/// Where a message went and when.
+pub fn delivered(delivered: &Delivered, zone: &TimeZone, language: Language) -> String {
+    let text = match language {
+        Language::En => delivered.text(|at| time(at, zone)),
+        Language::De => {
+            let (detail, at) = (&delivered.detail, time(delivered.at, zone));
+            format!("{}: {detail}, {at}", destination(delivered.to, language))
+        }
+    };
+    shown(&text).to_string()
+}
+
+fn destination(to: Destination, language: Language) -> &'static str {
+    let (en, de) = match to {
+        Destination::VoiceBox => ("the mailbox", "Mailbox"),
+        Destination::Mail => ("e-mail", "E-Mail"),
+        Destination::Webhook => ("the webhook", "Webhook"),
+    };
+    pick(language, en, de)
+}
+
+/// A delivery that is not made.
+#[derive(Clone, Copy, Debug)]
+pub struct Undelivered<'a> {
+    /// Where to.
+    pub to: Destination,
+    /// How it stands.
+    pub state: Pending,
+    /// Since when it waits.
+    pub since: Timestamp,
+    /// Why not; `None` where it was not tried yet.
+    pub why: Option<&'a str>,
+}
+
+/// How a delivery stands that is not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pending {
+    /// It is tried (again) then.
+    Due(Timestamp),
+    /// The message is there, but its MWI could not be set yet.
+    Mwi,
+    /// It is not tried again.
+    GivenUp,
+}
+
+/// A delivery that is not made: since when, where to, and why not.
+pub fn undelivered(undelivered: &Undelivered<'_>, zone: &TimeZone, language: Language) -> String {
+    let place = destination(undelivered.to, language);
+    let since = time(undelivered.since, zone);
+    let untried = pick(language, "not tried yet", "noch nicht versucht");
+    let why = shortened(undelivered.why.unwrap_or(untried), MOST_REASON);
+    match (undelivered.state, language) {
+        (Pending::GivenUp, Language::En) => {
+            format!("not delivered to {place}: given up, waiting since {since}: {why}")
+        }
+        (Pending::GivenUp, Language::De) => {
+            format!("{place}: aufgegeben, wartete seit {since}: {why}")
+        }
+        (Pending::Mwi, Language::En) => {
+            format!("the MWI of {place} waits since {since}: {why}")
+        }
+        (Pending::Mwi, Language::De) => {
+            format!("{place}: die Nachrichtenanzeige wartet seit {since}: {why}")
+        }
+        (Pending::Due(due), language) => {
+            let again = undelivered.why.map(|_| match language {
+                Language::En => format!(", tried again {}", time(due, zone)),
+                Language::De => format!(", neuer Versuch {}", time(due, zone)),
+            });
+            let again = again.unwrap_or_default();
+            match language {
+                Language::En => format!("waiting for {place} since {since}{again}: {why}"),
+                Language::De => format!("{place}: wartet seit {since}{again}: {why}"),
+            }
+        }
+    }
+}
+
+/// What stands behind the verdict in a table: that the message is not, or not everywhere, where it
+/// can be heard.
+pub fn undelivered_in_short(
+    record: &CallRecord,
+    states: impl Iterator<Item = Pending> + Clone,
+    language: Language,
+) -> &'static str {
+    let waits = |state| matches!(state, Pending::Due(_));
+    let (en, de) = if states.clone().any(waits) {
+        (" (waiting)", " (wartet)")
+    } else if states.clone().all(|state| state != Pending::GivenUp) {
+        ("", "")
+    } else if record.delivered.is_empty() {
+        (" (not delivered)", " (nicht zugestellt)")
+    } else {
+        (" (partly delivered)", " (teils zugestellt)")
+    };
+    pick(language, en, de)
+}
+
+/// Whether a case is open, or how and when it was closed: `closed 2026-11-24 10:12:03 by a
+/// message`.
+pub fn case_state(case: &Case, zone: &TimeZone, language: Language) -> String {
+    let Some(closed) = case.closed else {
+        return pick(language, "open", "offen").into();
+    };
+    let word = pick(language, "closed", "geschlossen");
+    let by = closed_by(closed.by, language);
+    format!("{word} {} {by}", time(closed.at, zone))
+}
+
+/// What closed a case, and who says so, as the end of the sentence "the case was closed …".
+pub fn closed_by(by: ClosedBy, language: Language) -> &'static str {
+    let (en, de) = match by {
+        ClosedBy::Message => (
+            "by a message, which the guard heard",
+            "durch eine Nachricht, die der Wächter hörte",
+        ),
+        ClosedBy::Answered => (
+            "as the caller was answered, which Asterisk told",
+            "da der Anrufer jemanden erreichte, wie Asterisk meldete",
+        ),
+        ClosedBy::CalledBack => (
+            "as the caller was called back, which Asterisk told",
+            "da der Anrufer zurückgerufen wurde, wie Asterisk meldete",
+        ),
+    };
+    pick(language, en, de)
+}
+
+/// The number of the caller for people: E.164, else as sent, else why there is none.
+pub fn number(caller: &Caller, language: Language) -> String {
+    let withheld = caller.presentation == Presentation::Withheld;
+    match (&caller.e164, caller.known_number()) {
+        (Some(e164), _) if withheld => {
+            format!("{e164} ({})", pick(language, "withheld", "unterdrückt"))
+        }
+        (None, _) if withheld => pick(language, "number withheld", "Nummer unterdrückt").into(),
+        (_, None) => pick(language, "no number", "keine Nummer").into(),
+        (_, Some(number)) if is_plain(number) => shortened(number, MOST_SHOWN).to_string(),
+        (_, Some(number)) => quoted(&clip(number)),
+    }
+}
+
+/// Whether a number as sent cannot be taken for words of ours.
+fn is_plain(number: &str) -> bool {
+    number
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b"+*#@:/._-".contains(&b))
+}
+
+/// The caller's name between quotation marks, if there is one.
+pub fn name(caller: &Caller) -> Option<String> {
+    let name = caller.name.trim();
+    let none = name.is_empty() || name.eq_ignore_ascii_case("unknown");
+    (!none).then(|| quoted(&clip(name)))
+}
+
+/// The number to call back and how it was given.
+pub fn callback(callback: &Callback, language: Language) -> Option<String> {
+    let number = callback.best_form();
+    (!number.is_empty()).then(|| {
+        let source = source(callback.source, language);
+        format!("{} ({source})", shortened(number, MOST_SHOWN))
+    })
+}
+
+fn class(class: Class, language: Language) -> &'static str {
+    let (en, de) = match class {
+        Class::Speech => ("speech", "Sprache"),
+        Class::Silence => ("silence", "Stille"),
+        Class::Music => ("music", "Musik"),
+        Class::Tone => ("tone", "Ton"),
+        Class::Noise => ("noise", "Geräusch"),
+    };
+    pick(language, en, de)
+}
+
+/// Seconds of each class that was heard, most first: `speech 14.2 s, silence 3.0 s`.
+pub fn seconds(record: &CallRecord, language: Language) -> String {
+    let mut classes: Vec<(MediaTime, Class)> = Class::ALL
+        .into_iter()
+        .map(|class| (record.seconds.of(class), class))
+        .filter(|(length, _)| *length > MediaTime::ZERO)
+        .collect();
+    classes.sort_by_key(|(length, _)| std::cmp::Reverse(*length));
+    if classes.is_empty() {
+        return pick(language, "nothing", "nichts").into();
+    }
+    let words: Vec<String> = classes
+        .into_iter()
+        .map(|(of, heard)| format!("{} {}", class(heard, language), length(of, language)))
+        .collect();
+    words.join(", ")
+}
+
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.into(),
+    }
+}

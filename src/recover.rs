@@ -147,7 +147,7 @@ pub async fn take_up_recordings(guard: Arc<Guard>) {
 /// Removes the sound that was laid down of a message of this guard to be replayed, once nothing of it is to be delivered.
 async fn sweep(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error + Send + Sync>> {
     let outbox = guard.log.outbox();
-    if outbox.record(call).await?.is_some() && !outbox.owes(call).await? {
+    if outbox.record(call).await?.is_some() && !outbox.has_pending(call).await? {
         let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
         tokio::task::spawn_blocking(move || remove_sound(&folder, call)).await?;
     }
@@ -165,7 +165,7 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
     // Kept long ago, and the raw file could not be removed then.
     let had_audio = record.audio.is_some();
     // What is still to be delivered is kept by its delivery.
-    if record.ended.is_none() || !had_audio && outbox.owes(call).await? {
+    if record.ended.is_none() || !had_audio && outbox.has_pending(call).await? {
         return Ok(());
     }
     let own = Arc::clone(guard);

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
-use voicemail_guard::call_log::{CallLog, DATABASE, JOURNAL, Safe};
+use voicemail_guard::call_log::{CallLog, DATABASE, Durability, JOURNAL};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::Config;
 use voicemail_guard::record::{CallRecord, Verdict};
@@ -40,7 +40,7 @@ impl Visit for Line {
     }
 }
 
-fn flush(log: &CallLog) -> Safe {
+fn flush(log: &CallLog) -> Durability {
     log.flush().blocking_recv().unwrap()
 }
 
@@ -66,13 +66,13 @@ fn trouble_is_told_without_a_word_of_the_caller() {
         )
         .unwrap();
     log.close_call(refused);
-    assert_eq!(flush(&log), Safe::Database);
+    assert_eq!(flush(&log), Durability::Database);
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     log.open_call(opened(1))
         .close_and_deliver(closed(1, Verdict::Message), &[]);
-    assert_eq!(flush(&log), Safe::Journal);
+    assert_eq!(flush(&log), Durability::Journal);
     other.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(flush(&log), Safe::Database);
+    assert_eq!(flush(&log), Durability::Database);
     drop((log, other));
 
     let torn = serde_json::to_string(&opened(2)).unwrap();
@@ -87,7 +87,7 @@ fn trouble_is_told_without_a_word_of_the_caller() {
     let other = Connection::open(&database).unwrap();
     other.execute_batch("BEGIN EXCLUSIVE").unwrap();
     log.close_call(closed(4, Verdict::Message));
-    assert_eq!(flush(&log), Safe::Memory);
+    assert_eq!(flush(&log), Durability::Memory);
     drop(log);
 
     let heard = heard.0.lock().unwrap().clone();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{CaseOfCall, CountedCase, Duty};
+use super::{CaseOfCall, CountedCase, Delivery};
 use crate::audio::MediaTime;
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
@@ -71,14 +71,14 @@ struct OwedLine {
 }
 
 impl OwedLine {
-    fn all(owed: &[Duty], zone: &TimeZone) -> Vec<Self> {
+    fn all(owed: &[Delivery], zone: &TimeZone) -> Vec<Self> {
         owed.iter()
-            .map(|duty| Self {
-                to: duty.to,
-                stage: duty.stage.as_str(),
-                since: rfc3339(duty.since, zone),
-                failures: duty.failures,
-                why: duty.why.clone(),
+            .map(|delivery| Self {
+                to: delivery.to,
+                stage: delivery.stage.as_str(),
+                since: rfc3339(delivery.since, zone),
+                failures: delivery.failures,
+                why: delivery.why.clone(),
             })
             .collect()
     }
@@ -163,7 +163,7 @@ pub fn case_json(counted: &CountedCase, zone: &TimeZone) -> String {
 pub fn json_with_case(
     record: &CallRecord,
     case: Option<&CaseOfCall>,
-    owed: &[Duty],
+    owed: &[Delivery],
     zone: &TimeZone,
 ) -> String {
     let case = case.map(|of| CaseLine {
@@ -309,7 +309,7 @@ pub fn csv(
     form: Csv,
     record: &CallRecord,
     case: Option<&CaseOfCall>,
-    owed: &[Duty],
+    owed: &[Delivery],
     zone: &TimeZone,
 ) -> String {
     let time = |at| match form {

@@ -5,20 +5,21 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Notify, oneshot};
-use tracing::error;
+use tokio::sync::oneshot;
 
+use super::LOCK;
+use super::error::{LogError, OutboxError};
 use super::journal::{Closing, Entry};
-use super::outbox::{Outbox, OutboxError};
-use super::writer::{Message, Writer};
-use super::{LOCK, LogError};
+use super::outbox::Outbox;
+use super::thread::WriterThread;
+use super::writer::Durability;
+use crate::case::Connected;
 use crate::clock::Clock;
+use crate::number::Home;
 use crate::record::{
     CallId, CallRecord, Destination, EndedBy, Reason, Trouble, Verdict, destinations_of,
 };
@@ -38,31 +39,13 @@ pub struct Opened {
     pub abandoned: UnboundedReceiver<CallRecord>,
 }
 
-/// Where the entries are that were given to the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Safe {
-    /// All are filed in the database.
-    Database,
-    /// Some wait in the journal, on the disk.
-    Journal,
-    /// Some wait in memory: neither database nor journal can be written.
-    Memory,
-}
-
 /// A handle to the call log; clones are the same log. No method waits.
 ///
 /// When the last clone goes, the entries that are left are written and the data folder is unlocked.
 #[derive(Clone)]
 pub struct CallLog {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    queue: Option<Sender<Message>>,
-    writer: Option<JoinHandle<()>>,
-    news: Arc<Notify>,
+    writer: Arc<WriterThread>,
     abandoned: UnboundedSender<CallRecord>,
-    clock: Clock,
 }
 
 impl CallLog {
@@ -82,24 +65,12 @@ impl CallLog {
             .create(folder)
             .map_err(failed)?;
         let lock = lock(folder)?;
-        let news = Arc::new(Notify::new());
-        let (writer, unfinished) = Writer::open(folder, lock, Arc::clone(&news), clock)?;
-        let (queue, messages) = channel();
-        let writer = thread::Builder::new()
-            .name("call-log".into())
-            .spawn(move || writer.run(&messages))
-            .map_err(failed)?;
-        let (tell, abandoned) = unbounded_channel();
-        let shared = Shared {
-            queue: Some(queue),
-            writer: Some(writer),
-            news,
-            abandoned: tell,
-            clock,
-        };
+        let (writer, unfinished) = WriterThread::start(folder, lock, clock)?;
+        let (left, abandoned) = unbounded_channel();
         Ok(Opened {
             log: Self {
-                shared: Arc::new(shared),
+                writer: Arc::new(writer),
+                abandoned: left,
             },
             unfinished,
             abandoned,
@@ -109,7 +80,7 @@ impl CallLog {
     /// Opens the record of a call that has begun. Whatever becomes of the returned value, the call gets
     /// its closed record.
     pub fn open_call(&self, record: CallRecord) -> OpenCall {
-        self.send(Entry::Open(Box::new(record.clone())));
+        self.writer.file(Entry::Open(Box::new(record.clone())));
         OpenCall {
             log: self.clone(),
             record: Some(record),
@@ -129,70 +100,54 @@ impl CallLog {
     pub fn close_and_deliver(&self, mut record: CallRecord, wanted: &[Destination]) {
         record
             .ended
-            .get_or_insert_with(|| self.shared.clock.date().max(record.started));
+            .get_or_insert_with(|| self.writer.now().max(record.started));
         record.verdict.get_or_insert(Verdict::Unsure);
         record.ended_by.get_or_insert(EndedBy::HandedOn);
         let deliver_to = destinations_of(&record, wanted);
-        self.send(Entry::Close(Box::new(Closing { record, deliver_to })));
+        self.writer
+            .file(Entry::Close(Box::new(Closing { record, deliver_to })));
     }
 
     /// The deliveries that are still to be made.
     pub fn outbox(&self) -> Outbox {
-        Outbox::new(self.clone(), Arc::clone(&self.shared.news))
+        Outbox::new(Arc::clone(&self.writer))
     }
 
-    /// Tries once more to file everything given so far; tells where it is then.
+    /// Closes the cases that a connection between two telephones closes, and returns them. They are closed on the
+    /// disk when this returns.
+    ///
+    /// # Errors
+    /// The database cannot be used now; nothing was closed.
+    pub async fn note_connected(
+        &self,
+        connected: Connected,
+        at: Timestamp,
+        homes: Vec<Home>,
+    ) -> Result<Vec<CallId>, OutboxError> {
+        self.writer
+            .ask(move |store| store.close_connected(&connected, at, &homes))
+            .await
+    }
+
+    /// Whether a call has begun since then.
+    ///
+    /// # Errors
+    /// The database cannot be used now.
+    pub async fn any_call_since(&self, since: Timestamp) -> Result<bool, OutboxError> {
+        self.writer
+            .ask(move |store| store.any_call_since(since))
+            .await
+    }
+
+    /// Tries once more to file everything given so far; answers where it is then.
     ///
     /// The receiver fails only if the writer is gone, which is in the technical log then.
-    pub fn flush(&self) -> oneshot::Receiver<Safe> {
-        let (tell, told) = oneshot::channel();
-        self.post(Message::Flush(tell));
-        told
-    }
-
-    fn send(&self, entry: Entry) {
-        let id = entry.record().id;
-        if !self.post(Message::File(entry)) {
-            error!(call = %id, "the writer of the call log is gone, the entry is lost");
-        }
-    }
-
-    pub(super) fn now(&self) -> Timestamp {
-        self.shared.clock.date()
-    }
-
-    /// Has the writer do something on the database once everything given so far is filed.
-    pub(super) async fn ask<T: Send + 'static>(
-        &self,
-        job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, OutboxError> {
-        let (tell, told) = oneshot::channel();
-        self.post(Message::Do(Box::new(move |connection| {
-            let answer = job(connection);
-            let good = answer.as_ref().err().is_none_or(super::writer::is_locked);
-            // Who asked may be gone by now; what was done is done.
-            tell.send(answer).ok();
-            good
-        })));
-        Ok(told.await.map_err(|_| OutboxError::Away)??)
-    }
-
-    fn post(&self, message: Message) -> bool {
-        let queue = self.shared.queue.as_ref();
-        queue.is_some_and(|queue| queue.send(message).is_ok())
+    pub fn flush(&self) -> oneshot::Receiver<Durability> {
+        self.writer.flush()
     }
 }
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        drop(self.queue.take());
-        if let Some(writer) = self.writer.take() {
-            writer.join().ok();
-        }
-    }
-}
-
-/// The open record of one call: dropped without [`OpenCall::close`], as by a panic in the call, it is told as
+/// The open record of one call: dropped without [`OpenCall::close`], as by a panic in the call, it is handed on as
 /// abandoned ([`Opened::abandoned`]), so that it is still closed and what was said delivered; where nobody
 /// listens there it closes the record itself, as handed on and unsure.
 #[must_use = "dropping it closes the record of the call"]
@@ -228,7 +183,7 @@ impl OpenCall {
     /// Files what is known so far, such as a callback number, so that it outlives the guard.
     pub fn save(&self) {
         let record = self.record().clone();
-        self.log.send(Entry::Update(Box::new(record)));
+        self.log.writer.file(Entry::Update(Box::new(record)));
     }
 
     /// Closes the record; `record` is filed as it is, under the call's own id, with deliveries
@@ -248,7 +203,7 @@ impl Drop for OpenCall {
         let failed = thread::panicking();
         let reason = Reason::Trouble(Trouble::Abandoned { failed });
         record.reasons.push(reason);
-        if let Err(unheard) = self.log.shared.abandoned.send(record) {
+        if let Err(unheard) = self.log.abandoned.send(record) {
             let mut record = unheard.0;
             record.confidence = 0.0;
             record.verdict = Some(Verdict::Unsure);

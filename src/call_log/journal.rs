@@ -198,3 +198,11 @@ pub(super) enum ReplayError<E> {
     /// The entry cannot be filed.
     File(E),
 }
+
+/// Entries that wait in the journal of a data folder, and so are not found in the database yet.
+pub fn waiting(folder: &Path) -> usize {
+    std::fs::read(folder.join(JOURNAL)).map_or(0, |lines| {
+        let lines = lines.split(|&byte| byte == b'\n');
+        lines.filter(|line| !line.is_empty()).count()
+    })
+}

@@ -13,26 +13,30 @@
 //! is closed changes nothing), so an entry may be filed twice, but a call is never closed twice.
 //!
 //! The record itself is stored as JSON; the columns beside it are its index. Which calls are one caller's case
-//! is decided in [`case`](crate::case) and kept beside the calls. Not here: what a verdict means,
-//! repair of audio, days of keeping.
+//! is decided in [`case`](crate::case) and kept beside the calls; which delivery is tried, and what comes of it, in
+//! `queue`. The writer knows its database as a `Store`; SQL stands in `sqlite` alone. Not here: what a verdict
+//! means, repair of audio, days of keeping.
 
-mod cases;
+mod error;
 pub mod export;
 mod handle;
 mod journal;
 mod outbox;
 mod query;
-mod schema;
+mod queue;
+mod sqlite;
 mod store;
+mod thread;
 mod writer;
 
-use std::io;
-use std::path::PathBuf;
-
-pub use cases::{CaseOfCall, CountedCase};
-pub use handle::{CallLog, OpenCall, Opened, Safe};
-pub use outbox::{Duty, Outbox, OutboxError, Outcome, Stage};
-pub use query::{Order, Query, Reader, waiting};
+pub use error::{LogError, OutboxError, StoreError};
+pub use handle::{CallLog, OpenCall, Opened};
+pub use journal::waiting;
+pub use outbox::Outbox;
+pub use query::{CaseOfCall, CountedCase, Order, Query, SetAside, Takeover};
+pub use queue::{Delivery, Settlement, Stage};
+pub use sqlite::{Reader, quick_check};
+pub use writer::Durability;
 
 /// Name of the database in the data folder.
 pub const DATABASE: &str = "calls.sqlite";
@@ -42,56 +46,3 @@ pub const JOURNAL: &str = "calls.journal";
 pub const UNREADABLE: &str = "calls.journal.unreadable";
 /// Name of the file that keeps a second guard off the data folder.
 pub const LOCK: &str = "guard.lock";
-
-/// Why the log cannot be opened, read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum LogError {
-    /// Another guard works on the data folder.
-    #[error("another guard{} works on {}; two guards need two data folders", .process.map(|p| format!(" (process {p})")).unwrap_or_default(), .folder.display())]
-    InUse {
-        /// The data folder.
-        folder: PathBuf,
-        /// The other guard's process, where it can be told.
-        process: Option<u32>,
-    },
-    /// The database was written by a newer version of this program.
-    #[error("{} has schema {found}, this version knows up to {known}: it was written by a newer version; install that one, or name another data folder", .path.display())]
-    Newer {
-        /// The database.
-        path: PathBuf,
-        /// Its schema.
-        found: i64,
-        /// The newest schema known here.
-        known: i64,
-    },
-    /// There is no call log in the folder.
-    #[error("no call log at {}; the guard makes it at its first start (voicemail-guard serve), another place is named by --data or VOICEMAIL_GUARD_DATA", .path.display())]
-    Missing {
-        /// Where it was looked for.
-        path: PathBuf,
-    },
-    /// The database refused.
-    #[error("{}: {source}", .path.display())]
-    Database {
-        /// The database.
-        path: PathBuf,
-        /// What it said.
-        source: rusqlite::Error,
-    },
-    /// The file system refused.
-    #[error("{}: {source}", .path.display())]
-    File {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A row is there, but its record cannot be read.
-    #[error("the record of call {id} cannot be read: {source}")]
-    Record {
-        /// The call.
-        id: String,
-        /// What is wrong with it.
-        source: serde_json::Error,
-    },
-}

@@ -1,23 +1,10 @@
-//! Searching the log: a typed query, bound parameters only, read beside the guard that writes.
-
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+//! What is asked of the log, and what it answers.
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params_from_iter};
 
-use super::cases::Placing;
-use super::{CaseOfCall, CountedCase, DATABASE, Duty, JOURNAL, LogError, cases, outbox, schema};
+use crate::case::Case;
 use crate::number::Needle;
-use crate::record::{CallId, CallRecord, Verdict};
-
-/// How long a reader waits for a database that is locked.
-const READER_WAITS: Duration = Duration::from_secs(2);
-/// Calls that one reference may mean before the rest is left out.
-const MOST_FOUND: u32 = 20;
-
-const WITHHELD: &str = "(record ->> '$.caller.presentation' = ? OR lower(number) IN ('anonymous', 'withheld', 'private'))";
+use crate::record::Verdict;
 
 /// Which calls are wanted; all conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,442 +37,50 @@ pub enum Order {
     OldestFirst,
 }
 
-impl Query {
-    fn statement(&self, columns: &str) -> Statement {
-        let mut made = Statement::default();
-        made.sql.extend(["SELECT ", columns, " FROM calls WHERE "]);
-        if let Some(needle) = &self.number {
-            // Times lie beside the keys, so that only the records that are wanted are read.
-            made.sql.push_str("seq IN (SELECT n.seq FROM (");
-            made.numbers(needle);
-            made.sql.push_str(") n WHERE TRUE");
-            made.compare("n.started_ms >= ?", self.since.map(first_ms));
-            made.compare("n.started_ms < ?", self.until.map(first_ms));
-            if self.verdict.is_some() || self.box_name.is_some() || self.withheld {
-                made.sql
-                    .push_str(" AND EXISTS (SELECT 1 FROM calls c WHERE c.seq = n.seq");
-                self.compare_contents(&mut made);
-                made.sql.push(')');
-            }
-            made.order(self.order, ["n.started_ms", "n.seq"]);
-            made.limit(self.limit);
-            made.sql.push(')');
-            // A plus before a column keeps its index out.
-            made.order(self.order, ["+started_ms", "+seq"]);
-        } else {
-            made.sql.push_str("TRUE");
-            made.compare("started_ms >= ?", self.since.map(first_ms));
-            made.compare("started_ms < ?", self.until.map(first_ms));
-            self.compare_contents(&mut made);
-            made.order(self.order, ["started_ms", "seq"]);
-            made.limit(self.limit);
-        }
-        made
-    }
-
-    fn compare_contents(&self, made: &mut Statement) {
-        made.compare("verdict = ?", self.verdict.map(|v| v.as_str().to_owned()));
-        made.compare("box = ?", self.box_name.clone());
-        let withheld = self.withheld.then(|| "withheld".to_owned());
-        made.compare(WITHHELD, withheld);
-    }
+/// A case with its calls counted, as it is shown.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CountedCase {
+    /// The case; its times are those of the calls that are still there.
+    pub case: Case,
+    /// The number, in E.164 form where it has one.
+    pub number: String,
+    /// The box.
+    pub box_name: String,
+    /// Its calls.
+    pub calls: u32,
+    /// How many of them are up.
+    pub up: u32,
+    /// How many of them have which verdict; those that are up have none.
+    pub verdicts: Vec<(Verdict, u32)>,
 }
 
-/// Text of ours and values from outside, apart.
-#[derive(Default)]
-struct Statement {
-    sql: String,
-    values: Vec<Value>,
+/// The case of one call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CaseOfCall {
+    /// The case.
+    pub case: Case,
+    /// Its calls.
+    pub calls: u32,
+    /// Which of them this one is, by its begin, from 1.
+    pub place: u32,
 }
 
-impl Statement {
-    fn numbers(&mut self, needle: &Needle) {
-        match needle {
-            Needle::Exactly(key) => {
-                self.sql
-                    .push_str("SELECT seq, started_ms FROM call_numbers WHERE key = ?");
-                self.values.push(key.clone().into());
-            }
-            Needle::EndsWith(keys) => {
-                for (i, key) in keys.iter().enumerate() {
-                    self.sql.push_str(if i == 0 {
-                        "SELECT DISTINCT"
-                    } else {
-                        " UNION SELECT"
-                    });
-                    // A colon follows the digits in ASCII.
-                    self.sql.push_str(
-                        " seq, started_ms FROM call_numbers WHERE key >= ? AND key < ? || ':'",
-                    );
-                    self.values.extend([key.clone().into(), key.clone().into()]);
-                }
-            }
-        }
-    }
-
-    fn compare(&mut self, condition: &str, value: Option<impl Into<Value>>) {
-        if let Some(value) = value {
-            self.sql.extend([" AND ", condition]);
-            self.values.push(value.into());
-        }
-    }
-
-    fn order(&mut self, order: Order, columns: [&str; 2]) {
-        let direction = match order {
-            Order::NewestFirst => " DESC",
-            Order::OldestFirst => "",
-        };
-        let [first, second] = columns;
-        self.sql
-            .extend([" ORDER BY ", first, direction, ", ", second, direction]);
-    }
-
-    fn limit(&mut self, limit: Option<u32>) {
-        if let Some(limit) = limit {
-            self.sql.push_str(" LIMIT ?");
-            self.values.push(limit.into());
-        }
-    }
+/// A database that was broken and has been set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// The name of its file in the data folder.
+    pub file: String,
+    /// What became of the deliveries that it owed; `None` until a guard has looked into it.
+    pub takeover: Option<Takeover>,
 }
 
-/// The first whole millisecond at or after `at`: rows carry whole ones.
-fn first_ms(at: Timestamp) -> i64 {
-    let ms = at.as_millisecond();
-    if at.as_nanosecond() > i128::from(ms) * 1_000_000 {
-        ms + 1
-    } else {
-        ms
-    }
-}
-
-/// What takes the record of each row, and the row; whether it wants the next.
-type EachRow<'a> = dyn FnMut(Result<CallRecord, LogError>, &Row<'_>) -> rusqlite::Result<bool> + 'a;
-
-/// Reads the log of a data folder, also while a guard works on it.
-pub struct Reader {
-    path: PathBuf,
-    connection: Connection,
-    /// Not in a database that an older version has written.
-    has_cases: bool,
-}
-
-impl Reader {
-    /// Opens the log of this data folder; [`LogError::Missing`] where there is none.
-    pub fn open(folder: &Path) -> Result<Self, LogError> {
-        let path = folder.join(DATABASE);
-        if !path.exists() {
-            return Err(LogError::Missing { path });
-        }
-        let failed = |source| LogError::Database {
-            path: path.clone(),
-            source,
-        };
-        let (connection, found) = open_beside(&path).map_err(failed)?;
-        if found > schema::KNOWN {
-            return Err(LogError::Newer {
-                path,
-                found,
-                known: schema::KNOWN,
-            });
-        }
-        if found == 0 {
-            return Err(LogError::Missing { path });
-        }
-        let has_cases = cases::are_there(&connection).map_err(failed)?;
-        Ok(Self {
-            path,
-            connection,
-            has_cases,
-        })
-    }
-
-    /// Hands every call that is wanted to `each`, in order, until it says `false`.
-    ///
-    /// A record that cannot be read comes as [`LogError::Record`], and the next follows.
-    pub fn each(
-        &self,
-        query: &Query,
-        mut each: impl FnMut(Result<CallRecord, LogError>) -> bool,
-    ) -> Result<(), LogError> {
-        let Statement { sql, values } = query.statement("id, record");
-        self.select(&sql, values, &mut each)
-            .map_err(|source| self.failed(source))
-    }
-
-    /// The same, each call with its case.
-    pub fn each_with_case(
-        &self,
-        query: &Query,
-        mut each: impl FnMut(Result<(CallRecord, Option<CaseOfCall>), LogError>) -> bool,
-    ) -> Result<(), LogError> {
-        let case = self.case_column();
-        let Statement { sql, values } =
-            query.statement(&format!("id, record, started_ms, seq, {case}"));
-        let mut placing = Placing::new(&self.connection);
-        let mut each = |call: Result<CallRecord, LogError>, row: &Row<'_>| {
-            let case = match row.get(4)? {
-                Some(case_seq) => placing.place(case_seq, (row.get(2)?, row.get(3)?))?,
-                None => None,
-            };
-            Ok(each(call.map(|call| (call, case))))
-        };
-        self.select_rows(&sql, values, &mut each)
-            .map_err(|source| self.failed(source))
-    }
-
-    fn case_column(&self) -> &'static str {
-        if self.has_cases {
-            "case_seq"
-        } else {
-            "NULL AS case_seq"
-        }
-    }
-
-    /// All calls that are wanted.
-    pub fn calls(&self, query: &Query) -> Result<Vec<CallRecord>, LogError> {
-        let mut calls = Vec::new();
-        let mut broken = None;
-        self.each(query, |call| match call {
-            Ok(call) => {
-                calls.push(call);
-                true
-            }
-            Err(error) => {
-                broken = Some(error);
-                false
-            }
-        })?;
-        broken.map_or(Ok(calls), Err)
-    }
-
-    /// The calls a reference may mean: an identifier, its beginning, or Asterisk's uniqueid or linkedid.
-    ///
-    /// At most twenty, newest first.
-    pub fn find(&self, reference: &str) -> Result<Vec<CallRecord>, LogError> {
-        let reference = reference.trim();
-        if reference.is_empty() {
-            return Ok(Vec::new());
-        }
-        let from = CallId::parse_prefix(reference);
-        let mut found = Vec::new();
-        let mut broken = None;
-        let sql = "SELECT id, record FROM calls WHERE uniqueid = ?1
-             OR linkedid = ?1 OR (id >= ?2 AND id < ?2 || '~')
-             ORDER BY +started_ms DESC, +seq DESC LIMIT ?3";
-        let values = vec![
-            reference.to_owned().into(),
-            // No identifier begins with a tilde.
-            from.unwrap_or_else(|| "~".into()).into(),
-            MOST_FOUND.into(),
-        ];
-        self.select(sql, values, &mut |call| {
-            match call {
-                Ok(call) => found.push(call),
-                Err(error) => broken = Some(error),
-            }
-            true
-        })
-        .map_err(|source| self.failed(source))?;
-        match broken {
-            Some(error) if found.is_empty() => Err(error),
-            _ => Ok(found),
-        }
-    }
-
-    /// Deliveries that are not made yet, those that were given up among them, oldest first.
-    pub fn undelivered(&self) -> Result<Vec<Duty>, LogError> {
-        outbox::all(&self.connection).map_err(|source| self.failed(source))
-    }
-
-    /// The case of a call, if it has one.
-    pub fn case_of(&self, call: CallId) -> Result<Option<CaseOfCall>, LogError> {
-        if !self.has_cases {
-            return Ok(None);
-        }
-        cases::of_call(&self.connection, call).map_err(|source| self.failed(source))
-    }
-
-    /// The calls of a case, oldest first.
-    pub fn calls_of_case(&self, case: CallId) -> Result<Vec<CallRecord>, LogError> {
-        let mut calls = Vec::new();
-        if !self.has_cases {
-            return Ok(calls);
-        }
-        let sql =
-            "SELECT id, record FROM calls WHERE case_seq = (SELECT seq FROM cases WHERE id = ?1)
-             ORDER BY started_ms, seq";
-        // One that cannot be read is told of where it is asked for itself.
-        let each = &mut |call: Result<CallRecord, LogError>| {
-            calls.extend(call.ok());
-            true
-        };
-        self.select(sql, vec![case.to_string().into()], each)
-            .map_err(|source| self.failed(source))?;
-        Ok(calls)
-    }
-
-    /// The cases with a call that is wanted, the latest call first; and how many calls that are wanted are
-    /// in no case. `limit` and `order` of the query do not matter, `most` is the limit of cases.
-    pub fn cases(
-        &self,
-        query: &Query,
-        open_only: bool,
-        most: Option<u32>,
-    ) -> Result<(Vec<CountedCase>, u32), LogError> {
-        let unlimited = Query {
-            limit: None,
-            ..query.clone()
-        };
-        let failed = |source| self.failed(source);
-        let Statement { sql, values } = unlimited.statement(self.case_column());
-        let count = format!("SELECT count(*) - count(case_seq) FROM ({sql})");
-        let in_none = self
-            .connection
-            .query_row(&count, params_from_iter(&values), |row| row.get(0))
-            .map_err(failed)?;
-        if !self.has_cases {
-            return Ok((Vec::new(), in_none));
-        }
-        let found = cases::counted(&self.connection, (&sql, values), open_only, most);
-        Ok((found.map_err(failed)?, in_none))
-    }
-
-    fn select(
-        &self,
-        sql: &str,
-        values: Vec<Value>,
-        each: &mut dyn FnMut(Result<CallRecord, LogError>) -> bool,
-    ) -> rusqlite::Result<()> {
-        self.select_rows(sql, values, &mut |call, _| Ok(each(call)))
-    }
-
-    /// `sql` gives `id, record` and more.
-    fn select_rows(
-        &self,
-        sql: &str,
-        values: Vec<Value>,
-        each: &mut EachRow<'_>,
-    ) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        while let Some(row) = rows.next()? {
-            let json: String = row.get(1)?;
-            let record = match serde_json::from_str(&json) {
-                Ok(record) => Ok(record),
-                Err(source) => Err(LogError::Record {
-                    id: row.get(0)?,
-                    source,
-                }),
-            };
-            if !each(record, row)? {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    fn failed(&self, source: rusqlite::Error) -> LogError {
-        LogError::Database {
-            path: self.path.clone(),
-            source,
-        }
-    }
-}
-
-/// Entries that wait in the journal of a data folder, and so are not found in the database yet.
-pub fn waiting(folder: &Path) -> usize {
-    std::fs::read(folder.join(JOURNAL)).map_or(0, |lines| {
-        let lines = lines.split(|&byte| byte == b'\n');
-        lines.filter(|line| !line.is_empty()).count()
-    })
-}
-
-fn open_beside(path: &Path) -> rusqlite::Result<(Connection, i64)> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = Connection::open_with_flags(path, flags).and_then(probe);
-    match opened {
-        // Who may not write in the folder cannot make the file that WAL wants; where no guard is at work
-        // and all is in the main file, it can be read as it is.
-        Err(error) if wants_to_write(&error) && !wal_has_content(path) => {
-            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-            Connection::open_with_flags(immutable(path), flags).and_then(probe)
-        }
-        other => other,
-    }
-}
-
-fn probe(connection: Connection) -> rusqlite::Result<(Connection, i64)> {
-    connection.busy_timeout(READER_WAITS)?;
-    let found = schema::version(&connection)?;
-    Ok((connection, found))
-}
-
-fn wants_to_write(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
-    )
-}
-
-fn wal_has_content(path: &Path) -> bool {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    std::fs::metadata(wal).is_ok_and(|wal| wal.len() > 0)
-}
-
-fn immutable(path: &Path) -> String {
-    use std::fmt::Write;
-    use std::os::unix::ffi::OsStrExt;
-    let mut uri = String::from("file:");
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push(char::from(*byte));
-            }
-            _ => {
-                let _ = write!(uri, "%{byte:02X}");
-            }
-        }
-    }
-    uri.push_str("?immutable=1");
-    uri
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_parameters_come_from_outside() {
-        let query = Query {
-            number: Needle::read("x' or 1=1) drop table calls --", None),
-            since: Some(Timestamp::UNIX_EPOCH),
-            until: Some(Timestamp::MAX),
-            withheld: false,
-            verdict: Some(Verdict::Message),
-            box_name: Some("1;drop".into()),
-            limit: Some(u32::MAX),
-            order: Order::OldestFirst,
-        };
-        let Statement { sql, values } = query.statement("id, record");
-        assert!(!sql.to_lowercase().contains("drop"), "{sql}");
-        assert_eq!(sql.matches('?').count(), values.len());
-        assert_eq!(values.len(), 6);
-    }
-
-    #[test]
-    fn a_path_becomes_an_uri() {
-        assert_eq!(
-            immutable(Path::new("/a b/ü?#%.sqlite")),
-            "file:/a%20b/%C3%BC%3F%23%25.sqlite?immutable=1"
-        );
-    }
-
-    #[test]
-    fn a_bound_between_milliseconds_is_the_next() {
-        let at = |ns| Timestamp::from_nanosecond(ns).unwrap();
-        assert_eq!(first_ms(at(5_000_000)), 5);
-        assert_eq!(first_ms(at(5_000_001)), 6);
-        assert_eq!(first_ms(at(-5_000_001)), -5);
-    }
+/// What could be taken over from a broken database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Takeover {
+    /// Deliveries that were taken over.
+    pub deliveries: u32,
+    /// Deliveries that stand in it and could not be read.
+    pub unreadable: u32,
+    /// Whether it could be seen how many deliveries stand in it; else there may have been more.
+    pub is_complete: bool,
 }

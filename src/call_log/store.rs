@@ -1,130 +1,72 @@
-//! Filing entries: what the database holds after each.
+//! What the log asks of a database; it is asked on the writer's thread, and may wait for the disk.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, named_params};
 
+use super::error::StoreError;
 use super::journal::Entry;
-use super::{cases, outbox};
-use crate::number::{self, E164};
-use crate::record::{CallRecord, Verdict};
+use super::queue::{Delivery, Key, Settlement};
+use crate::case::Connected;
+use crate::hearing::Segment;
+use crate::number::Home;
+use crate::record::{CallId, CallRecord};
 
-/// Files one entry. An opening never changes a row that is there, the others never one that is closed.
-pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
-    let record = entry.record();
-    let sql = match entry {
-        Entry::Open(_) => OPEN,
-        Entry::Update(_) | Entry::Close(_) => UPDATE,
-    };
-    let json = serde_json::to_string(record)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    let row: Option<(i64, Option<i64>)> = connection
-        .prepare_cached(sql)?
-        .query_row(
-            named_params! {
-                ":id": record.id.to_string(),
-                ":started": record.started.as_millisecond(),
-                ":ended": record.ended.map(Timestamp::as_millisecond),
-                ":box": record.box_name,
-                ":uniqueid": record.uniqueid,
-                ":linkedid": record.linkedid,
-                ":verdict": record.verdict.map(Verdict::as_str),
-                ":number": record.caller.number,
-                ":e164": record.caller.e164.as_ref().map(E164::as_str),
-                ":callback": record.callback.e164.as_ref().map(E164::as_str),
-                ":record": json,
-            },
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    match row {
-        Some((seq, case_seq)) => {
-            file_numbers(connection, seq, record)?;
-            cases::file(connection, seq, case_seq, record, entry.deliver_to())?;
-            outbox::insert(connection, record, entry.deliver_to())
-        }
-        None => Ok(()),
-    }
+pub(super) type Result<T> = std::result::Result<T, StoreError>;
+
+/// A database with calls, cases and the outbox. What has been changed is on the disk when a method returns.
+pub(super) trait Store: Send {
+    /// Begins to file entries.
+    fn filing(&mut self) -> Result<Box<dyn Filing + '_>>;
+
+    /// The records of calls that were never closed, oldest first.
+    ///
+    /// A record that cannot be read stays as it is; its id is in the second list.
+    fn unfinished(&self) -> Result<(Vec<CallRecord>, Vec<String>)>;
+
+    /// The record of a call.
+    fn record(&self, call: CallId) -> Result<Option<CallRecord>>;
+
+    /// Notes where the audio of a call is kept, and what is heard in it.
+    fn note_audio(&self, call: CallId, place: &str, timeline: &[Segment]) -> Result<()>;
+
+    /// What may be tried ([`queue::due`](super::queue::due)).
+    fn due(&self) -> Result<Vec<Delivery>>;
+
+    /// Makes everything due that waits.
+    fn retry_all_now(&self) -> Result<()>;
+
+    /// Whether anything of a call is still to be delivered.
+    fn has_pending(&self, call: CallId) -> Result<bool>;
+
+    /// Notes what came of an attempt ([`queue::settle`](super::queue::settle)); nothing where the delivery is
+    /// not there any more.
+    fn settle(&mut self, key: Key, settlement: Settlement, now: Timestamp) -> Result<()>;
+
+    /// The recipients that have got theirs of a delivery to several.
+    fn served(&self, key: Key) -> Result<Vec<String>>;
+
+    /// Notes that one recipient has got theirs.
+    fn note_served(&self, key: Key, recipient: &str) -> Result<()>;
+
+    /// What this installation calls itself, the same for as long as its database lives.
+    fn installation(&self) -> Result<String>;
+
+    /// Closes the cases that a connection between two telephones closes, and returns them.
+    fn close_connected(
+        &mut self,
+        connected: &Connected,
+        at: Timestamp,
+        homes: &[Home],
+    ) -> Result<Vec<CallId>>;
+
+    /// Whether a call has begun since then.
+    fn any_call_since(&self, since: Timestamp) -> Result<bool>;
 }
 
-const OPEN: &str = "
-    INSERT INTO calls (id, started_ms, ended_ms, box, uniqueid, linkedid, verdict, number, e164,
-                       callback_e164, record)
-    VALUES (:id, :started, :ended, :box, :uniqueid, :linkedid, :verdict, :number, :e164, :callback,
-            :record)
-    ON CONFLICT (id) DO NOTHING
-    RETURNING seq, case_seq";
+/// Entries that are filed together, or not at all when it is dropped.
+pub(super) trait Filing {
+    /// Files one entry. An opening never changes a row that is there, the others never one that is closed.
+    fn file(&self, entry: &Entry) -> Result<()>;
 
-const UPDATE: &str = "
-    INSERT INTO calls (id, started_ms, ended_ms, box, uniqueid, linkedid, verdict, number, e164,
-                       callback_e164, record)
-    VALUES (:id, :started, :ended, :box, :uniqueid, :linkedid, :verdict, :number, :e164, :callback,
-            :record)
-    ON CONFLICT (id) DO UPDATE SET
-        started_ms = excluded.started_ms, ended_ms = excluded.ended_ms, box = excluded.box,
-        uniqueid = excluded.uniqueid, linkedid = excluded.linkedid, verdict = excluded.verdict,
-        number = excluded.number, e164 = excluded.e164, callback_e164 = excluded.callback_e164,
-        record = excluded.record
-    WHERE calls.ended_ms IS NULL
-    RETURNING seq, case_seq";
-
-fn file_numbers(connection: &Connection, seq: i64, record: &CallRecord) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached("DELETE FROM call_numbers WHERE seq = ?1")?
-        .execute([seq])?;
-    let caller = number::search_key(&record.caller.number, record.caller.e164.as_ref());
-    let callback = number::search_key(&record.callback.number, record.callback.e164.as_ref());
-    let mut insert = connection.prepare_cached(
-        "INSERT OR IGNORE INTO call_numbers (key, started_ms, seq) VALUES (?1, ?2, ?3)",
-    )?;
-    for key in [caller, callback] {
-        if !key.is_empty() {
-            insert.execute((key, record.started.as_millisecond(), seq))?;
-        }
-    }
-    Ok(())
-}
-
-/// The records of rows that were never closed, oldest first.
-///
-/// A record that cannot be read stays as it is; its id is in the second list.
-pub(super) fn unfinished(
-    connection: &Connection,
-) -> rusqlite::Result<(Vec<CallRecord>, Vec<String>)> {
-    let mut rows =
-        connection.prepare("SELECT id, record FROM calls WHERE ended_ms IS NULL ORDER BY seq")?;
-    let mut records = Vec::new();
-    let mut unreadable = Vec::new();
-    let mut rows = rows.query([])?;
-    while let Some(row) = rows.next()? {
-        let json: String = row.get(1)?;
-        match serde_json::from_str(&json) {
-            Ok(record) => records.push(record),
-            Err(_) => unreadable.push(row.get(0)?),
-        }
-    }
-    Ok((records, unreadable))
-}
-
-/// Touches the pages that every later write needs, so that a broken file is seen at the start.
-pub(super) fn probe(connection: &Connection) -> rusqlite::Result<()> {
-    let newest: Option<i64> = connection
-        .query_row(
-            "SELECT seq FROM calls ORDER BY started_ms DESC, seq DESC LIMIT 1",
-            [],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(newest) = newest {
-        connection.query_row(
-            "SELECT length(record) FROM calls WHERE seq = ?1",
-            [newest],
-            |row| row.get::<_, i64>(0),
-        )?;
-    }
-    connection
-        .query_row("SELECT key FROM call_numbers LIMIT 1", [], |row| {
-            row.get::<_, String>(0)
-        })
-        .optional()?;
-    Ok(())
+    /// All are on the disk when this returns.
+    fn commit(self: Box<Self>) -> Result<()>;
 }

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Notify, oneshot};
 use tracing::{error, info, warn};
 
+use super::error::{LogError, StoreError};
 use super::journal::{Entry, Journal, ReplayError};
-use super::outbox::Job;
-use super::{DATABASE, LogError, Safe, UNREADABLE, schema, store};
+use super::store::Store;
+use super::{DATABASE, JOURNAL, UNREADABLE, sqlite};
 use crate::clock::Clock;
 use crate::record::{CallId, CallRecord};
 
@@ -23,27 +23,61 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Entries filed in one transaction.
 const MOST_AT_ONCE: usize = 1_000;
 
-/// What the handle asks of the writer.
-pub(super) enum Message {
+/// Where the entries are that were given to the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// All are filed in the database.
+    Database,
+    /// Some wait in the journal, on the disk.
+    Journal,
+    /// Some wait in memory: neither database nor journal can be written.
+    Memory,
+}
+
+/// What is asked of the writer.
+pub(super) enum Command {
     /// File this.
     File(Entry),
-    /// Try everything now and tell where it is.
-    Flush(oneshot::Sender<Safe>),
+    /// Try everything now and say where it is.
+    Flush(oneshot::Sender<Durability>),
     /// Do this on the database once everything given before is filed; dropped when there is none.
     Do(Job),
+}
+
+/// What is done on the database; what its failure means for the connection.
+pub(super) type Job = Box<dyn FnOnce(&mut dyn Store) -> Remedy + Send>;
+
+/// What is to be done about a database before it is used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    Nothing,
+    /// Met with a new connection.
+    Reopen,
+    /// Set aside.
+    Recreate,
+}
+
+impl Remedy {
+    pub(super) fn of(error: &StoreError) -> Self {
+        match error {
+            StoreError::Locked(_) => Self::Nothing,
+            StoreError::Broken(_) => Self::Recreate,
+            StoreError::Entry(_) | StoreError::Other(_) => Self::Reopen,
+        }
+    }
 }
 
 /// The only one who writes in the data folder's log.
 pub(super) struct Writer {
     path: PathBuf,
-    connection: Option<Connection>,
+    store: Option<Box<dyn Store>>,
     journal: Journal,
     /// Entries that are neither in the database nor in the journal.
     memory: Vec<Entry>,
     health: Health,
     recovery: Option<Recovery>,
-    /// Told when deliveries have been put into the outbox.
-    news: Arc<Notify>,
+    /// Notified when deliveries may have come into the outbox.
+    changed: Arc<Notify>,
     clock: Clock,
     _lock: File,
 }
@@ -56,42 +90,11 @@ enum Health {
     NoJournal,
 }
 
-/// Calls of an earlier run that still have to be told.
+/// Calls of an earlier run that still have to be handed over.
 struct Recovery {
-    tell: UnboundedSender<CallRecord>,
+    unfinished: UnboundedSender<CallRecord>,
     /// Calls of this run, which are not over although they have no end.
     ours: HashSet<CallId>,
-}
-
-/// Why the database did not take the entries.
-#[derive(Debug, thiserror::Error)]
-enum Trouble {
-    #[error(transparent)]
-    Open(#[from] LogError),
-    #[error(transparent)]
-    Database(#[from] rusqlite::Error),
-    #[error("the journal cannot be read: {0}")]
-    Journal(std::io::Error),
-}
-
-impl From<ReplayError<rusqlite::Error>> for Trouble {
-    fn from(error: ReplayError<rusqlite::Error>) -> Self {
-        match error {
-            ReplayError::Read(error) => Self::Journal(error),
-            ReplayError::File(error) => Self::Database(error),
-        }
-    }
-}
-
-impl Trouble {
-    fn is_broken(&self) -> bool {
-        match self {
-            Self::Database(error) | Self::Open(LogError::Database { source: error, .. }) => {
-                schema::is_broken(error)
-            }
-            Self::Open(_) | Self::Journal(_) => false,
-        }
-    }
 }
 
 impl Writer {
@@ -99,69 +102,78 @@ impl Writer {
     pub(super) fn open(
         folder: &Path,
         lock: File,
-        news: Arc<Notify>,
+        changed: Arc<Notify>,
         clock: Clock,
     ) -> Result<(Self, UnboundedReceiver<CallRecord>), LogError> {
         let journal = Journal::open(folder).map_err(|source| LogError::File {
-            path: folder.join(super::JOURNAL),
+            path: folder.join(JOURNAL),
             source,
         })?;
-        let (tell, unfinished) = unbounded_channel();
+        let (found, unfinished) = unbounded_channel();
         let mut writer = Self {
             path: folder.join(DATABASE),
-            connection: None,
+            store: None,
             journal,
             memory: Vec::new(),
             health: Health::Well,
             recovery: Some(Recovery {
-                tell,
+                unfinished: found,
                 ours: HashSet::new(),
             }),
-            news,
+            changed,
             clock,
             _lock: lock,
         };
         match writer.settle() {
-            Err(Trouble::Open(error @ LogError::Newer { .. })) => Err(error),
+            Err(error @ LogError::Newer { .. }) => Err(error),
             _ => Ok((writer, unfinished)),
         }
     }
 
     /// Works until the last handle is gone.
-    pub(super) fn run(mut self, messages: &Receiver<Message>) {
+    pub(super) fn run(mut self, commands: &Receiver<Command>) {
         loop {
-            let first = if self.whereabouts() == Safe::Database && self.recovery.is_none() {
-                messages.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            let first = if self.durability() == Durability::Database && self.recovery.is_none() {
+                commands.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                messages.recv_timeout(RETRY)
+                commands.recv_timeout(RETRY)
             };
             if matches!(first, Err(RecvTimeoutError::Disconnected)) {
                 self.finish();
                 return;
             }
             let (mut flushes, mut jobs) = (Vec::new(), Vec::new());
-            let more = messages.try_iter().take(MOST_AT_ONCE);
-            for message in first.into_iter().chain(more) {
-                match message {
-                    Message::File(entry) => self.take(entry),
-                    Message::Flush(tell) => flushes.push(tell),
-                    Message::Do(job) => jobs.push(job),
+            let more = commands.try_iter().take(MOST_AT_ONCE);
+            for command in first.into_iter().chain(more) {
+                match command {
+                    Command::File(entry) => self.take(entry),
+                    Command::Flush(answer) => flushes.push(answer),
+                    Command::Do(job) => jobs.push(job),
                 }
             }
             self.settle().ok();
             for job in jobs {
-                let Some(connection) = &mut self.connection else {
+                let Some(store) = &mut self.store else {
                     break;
                 };
-                if !job(connection) {
-                    self.connection = None;
+                let remedy = job(&mut **store);
+                if self.apply(remedy) {
+                    self.settle().ok();
                 }
             }
-            for tell in flushes {
+            for answer in flushes {
                 // Nobody need be waiting for the answer.
-                tell.send(self.whereabouts()).ok();
+                answer.send(self.durability()).ok();
             }
         }
+    }
+
+    /// Whether there is a new database to begin with now.
+    fn apply(&mut self, remedy: Remedy) -> bool {
+        if remedy != Remedy::Nothing {
+            self.store = None;
+        }
+        remedy == Remedy::Recreate && self.recreate()
     }
 
     fn finish(mut self) {
@@ -182,27 +194,31 @@ impl Writer {
         self.memory.push(entry);
     }
 
-    fn whereabouts(&self) -> Safe {
+    fn durability(&self) -> Durability {
         match (self.memory.is_empty(), self.journal.is_empty()) {
-            (true, true) => Safe::Database,
-            (true, false) => Safe::Journal,
-            (false, _) => Safe::Memory,
+            (true, true) => Durability::Database,
+            (true, false) => Durability::Journal,
+            (false, _) => Durability::Memory,
         }
     }
 
     /// Brings everything that waits as far as it gets.
-    fn settle(&mut self) -> Result<(), Trouble> {
+    fn settle(&mut self) -> Result<(), LogError> {
         let mut filed = self.file_all();
-        if filed.as_ref().is_err_and(Trouble::is_broken) && self.begin_afresh() {
-            filed = self.file_all();
+        if let Err(error) = &filed {
+            let remedy = match error {
+                LogError::Database { source, .. } => Remedy::of(source),
+                _ => Remedy::Reopen,
+            };
+            if self.apply(remedy) {
+                filed = self.file_all();
+            }
         }
         match &filed {
             Ok(()) => self.change_to(Health::Well, ""),
-            Err(trouble) => {
-                self.change_to(
-                    self.health.max_with(Health::NoDatabase),
-                    &trouble.to_string(),
-                );
+            Err(error) => {
+                let health = self.health.max_with(Health::NoDatabase);
+                self.change_to(health, &error.to_string());
                 self.write_journal();
             }
         }
@@ -222,31 +238,33 @@ impl Writer {
         }
     }
 
-    fn file_all(&mut self) -> Result<(), Trouble> {
-        if self.connection.is_none() {
-            let connection = schema::open(&self.path)?;
-            store::probe(&connection)?;
-            self.connection = Some(connection);
+    fn file_all(&mut self) -> Result<(), LogError> {
+        if self.store.is_none() {
+            self.store = Some(sqlite::open(&self.path)?);
+            // What a broken database owed may have come into it.
+            self.changed.notify_one();
         }
-        let filed = self.file_waiting().and_then(|()| self.recover());
-        if let Err(trouble) = &filed {
-            // Anything but a lock is met with a new connection next time.
-            if !matches!(trouble, Trouble::Database(error) if is_locked(error)) {
-                self.connection = None;
-            }
-        }
-        filed
+        self.file_waiting()?;
+        self.recover()
     }
 
-    fn file_waiting(&mut self) -> Result<(), Trouble> {
-        if self.whereabouts() == Safe::Database {
+    fn file_waiting(&mut self) -> Result<(), LogError> {
+        if self.durability() == Durability::Database {
             return Ok(());
         }
-        let connection = self.connection.as_mut().expect("opened by file_all");
-        let filing = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let database = |source| LogError::Database {
+            path: self.path.clone(),
+            source,
+        };
+        let journal = |source| LogError::File {
+            path: self.path.with_file_name(JOURNAL),
+            source,
+        };
+        let store = self.store.as_mut().expect("opened by file_all");
+        let filing = store.filing().map_err(database)?;
         let mut refused = Vec::new();
-        let mut file = |entry: &Entry| match store::file(&filing, entry) {
-            Err(error) if schema::is_about_entry(&error) => {
+        let mut file = |entry: &Entry| match filing.file(entry) {
+            Err(StoreError::Entry(error)) => {
                 error!(call = %entry.record().id, %error, "the database refuses an entry for good, it goes to {UNREADABLE}");
                 refused.push(serde_json::to_vec(entry).unwrap_or_default());
                 Ok(())
@@ -255,10 +273,14 @@ impl Writer {
         };
         let mut aside = Vec::new();
         if !self.journal.is_empty() {
-            aside = self.journal.replay(|entry| file(&entry))?;
+            let replayed = self.journal.replay(|entry| file(&entry));
+            aside = replayed.map_err(|error| match error {
+                ReplayError::Read(error) => journal(error),
+                ReplayError::File(error) => database(error),
+            })?;
         }
         for entry in &self.memory {
-            file(entry)?;
+            file(entry).map_err(database)?;
         }
         if !aside.is_empty() {
             warn!(
@@ -268,32 +290,35 @@ impl Writer {
         }
         aside.extend(refused);
         if !aside.is_empty() {
-            self.journal.set_aside(&aside).map_err(Trouble::Journal)?;
+            self.journal.set_aside(&aside).map_err(journal)?;
         }
-        filing.commit()?;
+        filing.commit().map_err(database)?;
         let deliveries = !self.journal.is_empty()
             || self
                 .memory
                 .iter()
                 .any(|entry| !entry.deliver_to().is_empty());
         if deliveries {
-            self.news.notify_one();
+            self.changed.notify_one();
         }
         self.memory.clear();
         if !self.journal.is_empty() {
-            self.journal.clear().map_err(Trouble::Journal)?;
+            self.journal.clear().map_err(journal)?;
             info!("the entries in the journal are filed in the call log");
         }
         Ok(())
     }
 
-    /// Tells the calls that an earlier run never closed, once.
-    fn recover(&mut self) -> Result<(), Trouble> {
+    /// Hands over the calls that an earlier run never closed, once.
+    fn recover(&mut self) -> Result<(), LogError> {
         let Some(recovery) = &self.recovery else {
             return Ok(());
         };
-        let connection = self.connection.as_ref().expect("opened by file_all");
-        let (records, unreadable) = store::unfinished(connection)?;
+        let store = self.store.as_ref().expect("opened by file_all");
+        let (records, unreadable) = store.unfinished().map_err(|source| LogError::Database {
+            path: self.path.clone(),
+            source,
+        })?;
         for id in unreadable {
             error!(
                 call = id,
@@ -303,16 +328,15 @@ impl Writer {
         for record in records {
             if !recovery.ours.contains(&record.id) {
                 // A shell that is not interested has dropped the receiver.
-                recovery.tell.send(record).ok();
+                recovery.unfinished.send(record).ok();
             }
         }
         self.recovery = None;
         Ok(())
     }
 
-    fn begin_afresh(&mut self) -> bool {
-        self.connection = None;
-        match schema::set_aside(&self.path, self.clock.date()) {
+    fn recreate(&self) -> bool {
+        match sqlite::set_aside(&self.path, self.clock.date()) {
             Ok(aside) => {
                 error!(kept = %aside.display(), "the call log's database is broken: it was moved aside, nothing of it is deleted, and a new one is begun");
                 true
@@ -351,12 +375,4 @@ impl Health {
     fn max_with(self, other: Self) -> Self {
         if self == Self::Well { other } else { self }
     }
-}
-
-pub(super) fn is_locked(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
-    matches!(
-        error.sqlite_error_code(),
-        Some(DatabaseBusy | DatabaseLocked)
-    )
 }

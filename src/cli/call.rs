@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::calls::{Error, NOTHING_FOUND, undelivered};
 use crate::audio::MediaTime;
-use crate::call_log::{CaseOfCall, Duty, Reader, Stage};
+use crate::call_log::{CaseOfCall, Delivery, Reader, Stage};
 use crate::present::{self, Language::En};
 use crate::record::{CallRecord, Mode, Presentation, Verdict};
 use crate::recordings;
@@ -45,7 +45,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
             };
             let case = case.as_ref().map(|(calls, of)| (of, calls.as_slice()));
             let mut owed = reader.undelivered()?;
-            owed.retain(|duty| duty.call == record.id);
+            owed.retain(|delivery| delivery.call == record.id);
             write!(out, "{}", card(record, case, &owed, data_folder, &zone))?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -71,7 +71,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
 pub fn card(
     record: &CallRecord,
     case: Option<(&CaseOfCall, &[CallRecord])>,
-    owed: &[Duty],
+    owed: &[Delivery],
     data_folder: &Path,
     zone: &TimeZone,
 ) -> String {
@@ -134,7 +134,7 @@ pub fn card(
             .map(|delivered| present::delivered(delivered, zone, En))
             .chain(
                 owed.iter()
-                    .map(|duty| present::undelivered(&undelivered(duty), zone, En)),
+                    .map(|delivery| present::undelivered(&undelivered(delivery), zone, En)),
             ),
         "to nobody",
     );
@@ -162,7 +162,7 @@ impl Card {
 }
 
 /// The short answer to "I did leave a message".
-fn answer(record: &CallRecord, owed: &[Duty]) -> String {
+fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
     let Some(verdict) = record.verdict else {
         return "still up, or cut off and not closed yet".into();
     };
@@ -172,11 +172,11 @@ fn answer(record: &CallRecord, owed: &[Duty]) -> String {
         );
     }
     let left = present::verdict(verdict, En);
-    let waits = |duty: &Duty| matches!(duty.stage, Stage::Waiting | Stage::Prepared);
+    let waits = |delivery: &Delivery| matches!(delivery.stage, Stage::Waiting | Stage::Prepared);
     let more = match (record.delivered.is_empty(), owed.iter().any(waits)) {
         (true, true) => Some("its delivery waits, see Delivered"),
         (false, true) => Some("it was delivered, but not everywhere yet"),
-        (is_nowhere, false) if owed.iter().any(|duty| duty.stage == Stage::GivenUp) => {
+        (is_nowhere, false) if owed.iter().any(|delivery| delivery.stage == Stage::GivenUp) => {
             Some(if is_nowhere {
                 "it could NOT be delivered, see Delivered"
             } else {

@@ -13,7 +13,7 @@ use super::listing::Listing;
 use super::when::When;
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
-use crate::call_log::{CaseOfCall, Duty, LogError, Order, Query, Reader, Stage, waiting};
+use crate::call_log::{CaseOfCall, Delivery, LogError, Order, Query, Reader, Stage, waiting};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
 use crate::config::full_box_name;
@@ -160,19 +160,19 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
 }
 
 /// What is not delivered of each call.
-struct Owed(BTreeMap<CallId, Vec<Duty>>);
+struct Owed(BTreeMap<CallId, Vec<Delivery>>);
 
 impl Owed {
     fn read(reader: &Reader) -> Result<Self, LogError> {
         let mut of: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let all = reader.undelivered()?.into_iter();
-        for duty in all.filter(|duty| duty.stage != Stage::Placed) {
-            of.entry(duty.call).or_default().push(duty);
+        for delivery in all.filter(|delivery| delivery.stage != Stage::Placed) {
+            of.entry(delivery.call).or_default().push(delivery);
         }
         Ok(Self(of))
     }
 
-    fn of(&self, record: &CallRecord) -> &[Duty] {
+    fn of(&self, record: &CallRecord) -> &[Delivery] {
         self.0.get(&record.id).map_or(&[], Vec::as_slice)
     }
 }
@@ -275,12 +275,12 @@ fn table(
 fn row(
     record: &CallRecord,
     case: Option<&CaseOfCall>,
-    owed: &[Duty],
+    owed: &[Delivery],
     zone: &TimeZone,
 ) -> [String; 9] {
     let verdict = match (record.verdict, record.ended) {
         (Some(verdict), _) => {
-            let states = owed.iter().map(|duty| undelivered(duty).state);
+            let states = owed.iter().map(|delivery| undelivered(delivery).state);
             let owed = present::undelivered_in_short(record, states, Language::En);
             format!("{verdict}{}{owed}", present::listed(record, Language::En))
         }
@@ -301,16 +301,16 @@ fn row(
 }
 
 /// A delivery that is not made, as it is shown.
-pub(super) fn undelivered(duty: &Duty) -> Undelivered<'_> {
+pub(super) fn undelivered(delivery: &Delivery) -> Undelivered<'_> {
     Undelivered {
-        to: duty.to,
-        state: match duty.stage {
+        to: delivery.to,
+        state: match delivery.stage {
             Stage::GivenUp => Pending::GivenUp,
             Stage::Placed => Pending::Mwi,
-            Stage::Waiting | Stage::Prepared => Pending::Due(duty.due),
+            Stage::Waiting | Stage::Prepared => Pending::Due(delivery.due),
         },
-        since: duty.since,
-        why: duty.why.as_deref(),
+        since: delivery.since,
+        why: delivery.why.as_deref(),
     }
 }
 
@@ -338,9 +338,9 @@ struct Observed {
 }
 
 impl Observed {
-    fn count(&mut self, record: &CallRecord, owed: &[Duty]) {
-        let given_up = owed.iter().any(|duty| duty.stage == Stage::GivenUp);
-        let waiting = owed.iter().any(|duty| duty.stage != Stage::GivenUp);
+    fn count(&mut self, record: &CallRecord, owed: &[Delivery]) {
+        let given_up = owed.iter().any(|delivery| delivery.stage == Stage::GivenUp);
+        let waiting = owed.iter().any(|delivery| delivery.stage != Stage::GivenUp);
         self.waiting += usize::from(waiting);
         self.given_up += usize::from(given_up);
         self.calls += usize::from(record.mode == Mode::Observe);

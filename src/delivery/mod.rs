@@ -12,14 +12,11 @@
 //! again is the worker's, what is kept meanwhile is the log's. Nothing here is waited for by a call.
 
 pub mod address;
-pub(crate) mod backoff;
 pub mod mail;
 mod sound;
 pub mod spool;
-mod telling;
 mod tls;
 pub mod trim;
-mod under_way;
 pub mod webhook;
 mod worker;
 
@@ -30,6 +27,7 @@ use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
 
 use trim::Delivered;
 pub use worker::Worker;
+pub(crate) use worker::backoff;
 
 /// What a destination gets for one attempt.
 #[derive(Clone, Debug, PartialEq)]

@@ -114,7 +114,7 @@ impl House {
         let stop = CancellationToken::new();
         let working = tokio::spawn(worker.run(stop.clone()));
         let patience = clock.now() + Duration::from_secs(30);
-        while !log.outbox().heads().await.unwrap().is_empty() {
+        while !log.outbox().due().await.unwrap().is_empty() {
             assert!(clock.now() < patience, "{:?}", self.owed());
             clock.sleep(Duration::from_millis(5)).await;
         }
@@ -123,8 +123,12 @@ impl House {
     }
 
     fn owed(&self) -> Vec<Destination> {
-        let duties = Reader::open(&self.guard.data).unwrap().undelivered();
-        duties.unwrap().into_iter().map(|duty| duty.to).collect()
+        let deliveries = Reader::open(&self.guard.data).unwrap().undelivered();
+        deliveries
+            .unwrap()
+            .into_iter()
+            .map(|delivery| delivery.to)
+            .collect()
     }
 }
 

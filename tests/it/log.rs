@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use voicemail_guard::call_log::{
-    CallLog, DATABASE, JOURNAL, LogError, Order, Query, Reader, Safe, UNREADABLE, waiting,
+    CallLog, DATABASE, Durability, JOURNAL, LogError, Order, Query, Reader, UNREADABLE, waiting,
 };
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::Needle;
@@ -23,12 +23,12 @@ fn a_call_is_opened_and_closed_once() {
     let folder = TempDir::new().unwrap();
     let log = open(folder.path()).log;
     let call = log.open_call(opened(1));
-    assert_eq!(flush(&log), Safe::Database);
+    assert_eq!(flush(&log), Durability::Database);
     assert_eq!(all(folder.path()), [opened(1)]);
 
     call.close_and_deliver(closed(1, Verdict::Message), &[]);
     log.close_call(closed(1, Verdict::Hangup));
-    assert_eq!(flush(&log), Safe::Database);
+    assert_eq!(flush(&log), Durability::Database);
     assert_eq!(all(folder.path()), [closed(1, Verdict::Message)]);
 }
 
@@ -105,11 +105,11 @@ fn a_locked_database_sends_entries_through_the_journal() {
     let lock = Lock::take(folder.path());
     early.close_and_deliver(closed(1, Verdict::Message), &[]);
     let late = log.open_call(opened(2));
-    assert_eq!(flush(&log), Safe::Journal);
+    assert_eq!(flush(&log), Durability::Journal);
     assert_eq!(waiting(folder.path()), 2);
 
     lock.release();
-    assert_eq!(flush(&log), Safe::Database);
+    assert_eq!(flush(&log), Durability::Database);
     assert_eq!(waiting(folder.path()), 0);
     late.close_and_deliver(closed(2, Verdict::Hangup), &[]);
     flush(&log);
@@ -127,10 +127,10 @@ fn entries_wait_in_memory_when_the_journal_is_full_too() {
     let lock = Lock::take(folder.path());
     log.open_call(opened(1))
         .close_and_deliver(closed(1, Verdict::Message), &[]);
-    assert_eq!(flush(&log), Safe::Memory);
-    assert_eq!(flush(&log), Safe::Memory);
+    assert_eq!(flush(&log), Durability::Memory);
+    assert_eq!(flush(&log), Durability::Memory);
     lock.release();
-    assert_eq!(flush(&log), Safe::Database);
+    assert_eq!(flush(&log), Durability::Database);
     assert_eq!(all(folder.path()), [closed(1, Verdict::Message)]);
 }
 
@@ -142,20 +142,20 @@ fn a_database_locked_at_the_start_keeps_no_guard_from_starting() {
     flush(&crashed);
     let lock = Lock::take(folder.path());
     std::mem::forget(crashed.open_call(opened(2)));
-    assert_eq!(flush(&crashed), Safe::Journal);
+    assert_eq!(flush(&crashed), Durability::Journal);
     // The crashed guard's lock on the folder goes with its process; here it is taken from its file.
     fs::remove_file(folder.path().join(voicemail_guard::call_log::LOCK)).unwrap();
 
     let mut started = open(folder.path());
     let own = started.log.open_call(opened(3));
-    assert_eq!(flush(&started.log), Safe::Journal);
+    assert_eq!(flush(&started.log), Durability::Journal);
     assert!(
         told(&mut started).is_empty(),
         "the database cannot be searched yet"
     );
 
     lock.release();
-    assert_eq!(flush(&started.log), Safe::Database);
+    assert_eq!(flush(&started.log), Durability::Database);
     assert_eq!(told(&mut started), [opened(1), opened(2)]);
     assert!(started.unfinished.is_closed());
     drop(own);
@@ -172,7 +172,7 @@ fn a_broken_database_is_moved_aside_at_the_start() {
         fs::write(&database, &content).unwrap();
         let log = open(folder.path()).log;
         log.close_call(closed(1, Verdict::Message));
-        assert_eq!(flush(&log), Safe::Database);
+        assert_eq!(flush(&log), Durability::Database);
         assert_eq!(all(folder.path()), [closed(1, Verdict::Message)]);
         assert!(
             broken(folder.path()).contains(&content),
@@ -198,7 +198,7 @@ fn a_database_that_breaks_at_work_is_moved_aside_and_nothing_is_lost() {
 
     let log = open(folder.path()).log;
     log.close_call(closed(1_000, Verdict::Message));
-    assert_eq!(flush(&log), Safe::Database);
+    assert_eq!(flush(&log), Durability::Database);
     assert_eq!(all(folder.path()), [closed(1_000, Verdict::Message)]);
     assert!(broken(folder.path()).contains(&bytes));
 }
@@ -272,7 +272,7 @@ fn an_entry_refused_for_good_holds_nobody_up() {
     };
     log.close_call(refused);
     log.close_call(closed(2, Verdict::Message));
-    assert_eq!(flush(&log), Safe::Database);
+    assert_eq!(flush(&log), Durability::Database);
     assert_eq!(all(folder.path()), [closed(2, Verdict::Message)]);
     let aside = fs::read_to_string(folder.path().join(UNREADABLE)).unwrap();
     assert!(aside.contains("\"box\":\"refused\""), "{aside}");

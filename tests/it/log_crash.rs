@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use proptest::prelude::*;
 use tempfile::TempDir;
-use voicemail_guard::call_log::{JOURNAL, LOCK, Safe, UNREADABLE, waiting};
+use voicemail_guard::call_log::{Durability, JOURNAL, LOCK, UNREADABLE, waiting};
 use voicemail_guard::record::{CallRecord, EndedBy, Verdict};
 
 use crate::support::call_log::{Lock, all, flush, open, told};
@@ -102,12 +102,12 @@ fn work_until_killed(step: &str) {
             call.close_and_deliver(closed(1, Verdict::Message), &[])
         }
         "many" => {
-            // Killed while it goes on: what was told to be safe must be there.
+            // Killed while it goes on: what was told to be durability must be there.
             for n in 2.. {
                 log.open_call(opened(n))
                     .close_and_deliver(closed(n, Verdict::Message), &[]);
                 if n == 41 {
-                    assert_eq!(flush(&log), Safe::Database);
+                    assert_eq!(flush(&log), Durability::Database);
                     ready();
                 }
             }
@@ -118,9 +118,9 @@ fn work_until_killed(step: &str) {
         }
     }
     let expected = if step.ends_with("journal") {
-        Safe::Journal
+        Durability::Journal
     } else {
-        Safe::Database
+        Durability::Database
     };
     assert_eq!(flush(&log), expected);
     ready();
@@ -217,12 +217,12 @@ proptest! {
                 }
                 Step::Lock => {}
             }
-            let safe = flush(log.as_ref().unwrap());
+            let durability = flush(log.as_ref().unwrap());
             if lock.is_none() {
-                prop_assert_eq!(safe, Safe::Database);
+                prop_assert_eq!(durability, Durability::Database);
                 prop_assert_eq!(all(folder.path()), model.records());
             } else {
-                prop_assert!(safe <= Safe::Journal);
+                prop_assert!(durability <= Durability::Journal);
             }
         }
     }
@@ -251,13 +251,13 @@ proptest! {
             let lock = Lock::take(folder.path());
             log = open(folder.path()).log;
             log.close_call(closed(9, Verdict::Hangup));
-            prop_assert_eq!(flush(&log), Safe::Journal);
+            prop_assert_eq!(flush(&log), Durability::Journal);
             lock.release();
             model.file(9, closed(9, Verdict::Hangup));
         } else {
             log = open(folder.path()).log;
         }
-        prop_assert_eq!(flush(&log), Safe::Database);
+        prop_assert_eq!(flush(&log), Durability::Database);
         let mut end = 0;
         for (n, record, line) in lines {
             end += line.len();

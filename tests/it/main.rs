@@ -10,6 +10,7 @@ mod support;
 mod agi;
 mod agi_properties;
 mod audio;
+mod broken_database;
 mod caller_lists;
 mod cases;
 mod cli;

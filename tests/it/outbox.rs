@@ -6,7 +6,9 @@ use std::path::Path;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
-use voicemail_guard::call_log::{CallLog, Duty, JOURNAL, Outcome, Reader, Safe, Stage};
+use voicemail_guard::call_log::{
+    CallLog, Delivery, Durability, JOURNAL, Reader, Settlement, Stage,
+};
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::ClassSeconds;
@@ -19,8 +21,8 @@ use crate::support::records::{closed, opened};
 
 const BOX: [Destination; 1] = [Destination::VoiceBox];
 
-fn heads(log: &CallLog) -> Vec<Duty> {
-    block_on(log.outbox().heads()).unwrap()
+fn heads(log: &CallLog) -> Vec<Delivery> {
+    block_on(log.outbox().due()).unwrap()
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -112,25 +114,25 @@ fn a_delivery_is_owed_from_the_close_until_it_is_made() {
     log.close_and_deliver(undelivered(1), &Destination::ALL);
     let owed = heads(&log);
     assert_eq!(owed.len(), 1, "{owed:?}");
-    let duty = &owed[0];
+    let delivery = &owed[0];
     assert_eq!(
-        (duty.call, duty.to, duty.stage),
+        (delivery.call, delivery.to, delivery.stage),
         (opened(1).id, Destination::VoiceBox, Stage::Waiting)
     );
     assert_eq!(
-        Some(duty.since.as_millisecond()),
+        Some(delivery.since.as_millisecond()),
         undelivered(1).ended.map(jiff::Timestamp::as_millisecond)
     );
-    let note = |outcome| block_on(log.outbox().note(duty, outcome)).unwrap();
-    note(Outcome::Prepared("/spool".into()));
+    let note = |outcome| block_on(log.outbox().settle(delivery, outcome)).unwrap();
+    note(Settlement::Prepared("/spool".into()));
     assert_eq!(heads(&log)[0].stage, Stage::Prepared);
     let there: Delivered = "voicemail 100@default at 2026-11-24T09:12:35Z"
         .parse()
         .unwrap();
-    note(Outcome::Placed(there.clone()));
+    note(Settlement::Placed(there.clone()));
     assert_eq!(heads(&log)[0].stage, Stage::Placed);
-    note(Outcome::Done(None));
-    note(Outcome::Done(Some(there.clone())));
+    note(Settlement::Done(None));
+    note(Settlement::Done(Some(there.clone())));
     assert_eq!(heads(&log), []);
     assert_eq!(all(folder.path())[0].delivered, [there]);
 }
@@ -147,12 +149,12 @@ fn only_the_oldest_of_a_box_is_tried() {
         };
         log.close_and_deliver(record, &[Destination::VoiceBox, Destination::Mail]);
     }
-    let first: Vec<_> = heads(&log).iter().map(|duty| duty.call).collect();
+    let first: Vec<_> = heads(&log).iter().map(|delivery| delivery.call).collect();
     assert_eq!(first, [1, 1, 2, 2].map(|n| opened(n).id));
-    let duty = heads(&log).remove(0);
-    block_on(log.outbox().note(
-        &duty,
-        Outcome::GivenUp {
+    let delivery = heads(&log).remove(0);
+    block_on(log.outbox().settle(
+        &delivery,
+        Settlement::GivenUp {
             why: "x".into(),
             entry: None,
         },
@@ -175,7 +177,7 @@ fn a_delivery_outlives_a_database_that_is_locked() {
     let lock = Lock::take(folder.path());
     log.open_call(opened(1))
         .close_and_deliver(undelivered(1), &BOX);
-    assert_eq!(flush(&log), Safe::Journal);
+    assert_eq!(flush(&log), Durability::Journal);
     drop(log);
     lock.release();
     let log = open(folder.path()).log;
@@ -207,7 +209,7 @@ fn a_database_of_an_older_version_gets_its_outbox() {
         .execute_batch(
             "DROP TRIGGER case_goes_with_its_last_call; DROP INDEX calls_case; DROP TABLE cases;
              ALTER TABLE calls DROP COLUMN case_seq;
-             DROP TABLE outbox_told; DROP TABLE outbox; DROP TABLE guard; PRAGMA user_version = 1",
+             DROP TABLE outbox_told; DROP TABLE outbox; DROP TABLE guard; DROP TABLE set_aside; PRAGMA user_version = 1",
         )
         .unwrap();
     let reader = Reader::open(folder.path()).unwrap();
@@ -254,7 +256,7 @@ impl House {
     }
 
     /// Lets the worker work until the outbox looks as wanted.
-    fn works_until(&self, log: &CallLog, wanted: impl Fn(&[Duty]) -> bool) {
+    fn works_until(&self, log: &CallLog, wanted: impl Fn(&[Delivery]) -> bool) {
         let clock = clock();
         block_on(async {
             let stop = CancellationToken::new();
@@ -267,8 +269,8 @@ impl House {
             .await;
             let working = tokio::spawn(worker.run(stop.clone()));
             let patience = clock.now() + std::time::Duration::from_secs(30);
-            while !wanted(&log.outbox().heads().await.unwrap()) {
-                assert!(clock.now() < patience, "{:?}", log.outbox().heads().await);
+            while !wanted(&log.outbox().due().await.unwrap()) {
+                assert!(clock.now() < patience, "{:?}", log.outbox().due().await);
                 clock.sleep(std::time::Duration::from_millis(5)).await;
             }
             stop.cancel();
@@ -295,7 +297,7 @@ fn the_worker_delivers_what_is_owed_and_notes_it() {
     let log = open(&house.data()).log;
     house.files(&log, 1);
     house.files(&log, 2);
-    house.works_until(&log, <[Duty]>::is_empty);
+    house.works_until(&log, <[Delivery]>::is_empty);
     assert_eq!(
         house.inbox(),
         ["msg0000.txt", "msg0000.wav", "msg0001.txt", "msg0001.wav"]
@@ -321,9 +323,9 @@ fn what_was_prepared_in_another_spool_is_delivered_into_the_one_that_is_set() {
     let moved = std::path::PathBuf::from("/another/spool");
     for (n, put_down_in) in [(1, moved), (2, spool)] {
         house.files(&log, n);
-        let prepared = Outcome::Prepared(put_down_in);
-        block_on(log.outbox().note(&heads(&log)[0], prepared)).unwrap();
-        house.works_until(&log, <[Duty]>::is_empty);
+        let prepared = Settlement::Prepared(put_down_in);
+        block_on(log.outbox().settle(&heads(&log)[0], prepared)).unwrap();
+        house.works_until(&log, <[Delivery]>::is_empty);
         // The second can only have been delivered and deleted since.
         assert_eq!(house.inbox(), ["msg0000.txt", "msg0000.wav"]);
     }
@@ -353,9 +355,9 @@ fn a_lamp_that_cannot_be_lit_holds_no_message_back() {
     let log = open(&house.data()).log;
     house.files(&log, 1);
     house.files(&log, 2);
-    house.works_until(&log, |duties| {
-        duties.len() == 2
-            && duties
+    house.works_until(&log, |deliveries| {
+        deliveries.len() == 2
+            && deliveries
                 .iter()
                 .all(|d| d.stage == Stage::Placed && d.failures > 0)
     });
@@ -394,11 +396,11 @@ fn what_fails_waits_and_is_given_up_in_the_end() {
     };
     log.close_and_deliver(young, &BOX);
     log.close_and_deliver(old, &BOX);
-    let tried = |duties: &[Duty]| {
-        let young = duties
+    let tried = |deliveries: &[Delivery]| {
+        let young = deliveries
             .iter()
             .any(|d| d.call == opened(2).id && d.failures == 1);
-        young && !duties.iter().any(|d| d.call == opened(3).id)
+        young && !deliveries.iter().any(|d| d.call == opened(3).id)
     };
     house.works_until(&log, tried);
     drop(log);
@@ -433,17 +435,17 @@ fn new_settings_are_taken_by_a_working_worker_and_what_waits_is_tried_at_once() 
         let working = tokio::spawn(worker.run(stop.clone()));
         // A failure waits for seconds at least: longer than this test has patience.
         let patience = clock.now() + std::time::Duration::from_secs(30);
-        let until = async |wanted: fn(&[Duty]) -> bool| {
-            while !wanted(&log.outbox().heads().await.unwrap()) {
-                assert!(clock.now() < patience, "{:?}", log.outbox().heads().await);
+        let until = async |wanted: fn(&[Delivery]) -> bool| {
+            while !wanted(&log.outbox().due().await.unwrap()) {
+                assert!(clock.now() < patience, "{:?}", log.outbox().due().await);
                 clock.sleep(std::time::Duration::from_millis(5)).await;
             }
         };
-        until(|duties| matches!(duties, [second] if second.failures == 1)).await;
-        let due = log.outbox().heads().await.unwrap()[0].due;
+        until(|deliveries| matches!(deliveries, [second] if second.failures == 1)).await;
+        let due = log.outbox().due().await.unwrap()[0].due;
         assert!(full.inbox().len() == 2 && due > clock.date());
         settings.replace(Config::parse(roomy.as_bytes()).unwrap());
-        until(<[Duty]>::is_empty).await;
+        until(<[Delivery]>::is_empty).await;
         assert!(clock.date() < due, "it did not wait for its time");
         stop.cancel();
         working.await.unwrap();
@@ -463,7 +465,7 @@ fn a_watched_hangup_is_a_second_of_silence_in_the_box() {
         ..closed(1, Verdict::Hangup)
     };
     log.close_and_deliver(watched, &BOX);
-    house.works_until(&log, <[Duty]>::is_empty);
+    house.works_until(&log, <[Delivery]>::is_empty);
     assert_eq!(house.inbox(), ["msg0000.txt", "msg0000.wav"]);
     let inbox = house.folder.path().join("spool/default/100/INBOX");
     let text = fs::read_to_string(inbox.join("msg0000.txt")).unwrap();

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
-use voicemail_guard::call_log::{CallLog, Duty, Outcome};
+use voicemail_guard::call_log::{CallLog, Delivery, Settlement};
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::record::{CallRecord, Destination, Verdict};
@@ -40,22 +40,26 @@ impl Box100 {
         }
     }
 
-    async fn heads(&self) -> Vec<Duty> {
-        self.log.outbox().heads().await.unwrap()
+    async fn heads(&self) -> Vec<Delivery> {
+        self.log.outbox().due().await.unwrap()
     }
 
     async fn seqs(&self) -> Vec<i64> {
-        self.heads().await.iter().map(|duty| duty.seq).collect()
+        self.heads()
+            .await
+            .iter()
+            .map(|delivery| delivery.seq)
+            .collect()
     }
 
-    async fn note(&self, duty: &Duty, outcome: Outcome) {
-        self.log.outbox().note(duty, outcome).await.unwrap();
+    async fn note(&self, delivery: &Delivery, outcome: Settlement) {
+        self.log.outbox().settle(delivery, outcome).await.unwrap();
     }
 
-    async fn fails(&self, duty: &Duty, wait_s: i64) {
+    async fn fails(&self, delivery: &Delivery, wait_s: i64) {
         let due = self.now + SignedDuration::from_secs(wait_s);
         let why = "x".to_owned();
-        self.note(duty, Outcome::Later { due, why }).await;
+        self.note(delivery, Settlement::Later { due, why }).await;
     }
 }
 
@@ -71,9 +75,9 @@ async fn what_has_failed_three_times_lets_the_next_one_pass() {
     assert_eq!(owed.seqs().await, [2, 1]);
     let heads = owed.heads().await;
     assert!(heads[1].is_overtaken());
-    owed.note(&heads[0], Outcome::Done(None)).await;
+    owed.note(&heads[0], Settlement::Done(None)).await;
     assert_eq!(owed.seqs().await, [3, 1]);
-    owed.note(&heads[1], Outcome::Done(None)).await;
+    owed.note(&heads[1], Settlement::Done(None)).await;
     assert_eq!(owed.seqs().await, [3]);
 }
 
@@ -81,7 +85,8 @@ async fn what_has_failed_three_times_lets_the_next_one_pass() {
 async fn a_message_that_waits_for_room_in_its_box_stays_first() {
     let owed = Box100::owed(2, Destination::VoiceBox);
     let head = owed.heads().await.remove(0);
-    owed.note(&head, Outcome::Prepared("/spool".into())).await;
+    owed.note(&head, Settlement::Prepared("/spool".into()))
+        .await;
     for _ in 0..10 {
         owed.fails(&head, 20).await;
     }
@@ -112,7 +117,7 @@ async fn of_those_that_were_passed_one_is_tried_at_a_time_in_turns() {
     for n in 0..COUNT as usize {
         let heads = owed.heads().await;
         assert_eq!(heads[0].due <= owed.now, n > 0, "{heads:?}");
-        owed.note(&heads[0], Outcome::Done(None)).await;
+        owed.note(&heads[0], Settlement::Done(None)).await;
     }
     assert!(owed.heads().await.is_empty());
 }
@@ -135,12 +140,12 @@ async fn new_settings_have_all_that_waits_tried_at_once_however_much_it_is() {
         log.close_and_deliver(record, &[Destination::VoiceBox]);
     }
     let clock = clock();
-    let heads = async || log.outbox().heads().await.unwrap();
-    for duty in heads().await {
+    let heads = async || log.outbox().due().await.unwrap();
+    for delivery in heads().await {
         let due = clock.date() + SignedDuration::from_mins(10);
         let why = "x".to_owned();
-        let later = Outcome::Later { due, why };
-        log.outbox().note(&duty, later).await.unwrap();
+        let later = Settlement::Later { due, why };
+        log.outbox().settle(&delivery, later).await.unwrap();
     }
     let mut config = Config::default();
     config.delivery.voice_box.spool = spool;

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::level::active_speech_level;
 use voicemail_guard::audio::{MediaTime, g711, wav};
-use voicemail_guard::call_log::{CallLog, Duty, Reader, Stage};
+use voicemail_guard::call_log::{CallLog, Delivery, Reader, Stage};
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Worker, key_of};
@@ -116,7 +116,7 @@ impl House {
     }
 
     /// Lets the worker work until the outbox looks as wanted.
-    async fn works_until(&self, wanted: impl Fn(&[Duty]) -> bool) {
+    async fn works_until(&self, wanted: impl Fn(&[Delivery]) -> bool) {
         let clock = clock();
         let stop = CancellationToken::new();
         let worker = Worker::new(
@@ -128,11 +128,11 @@ impl House {
         .await;
         let working = tokio::spawn(worker.run(stop.clone()));
         let patience = clock.now() + Duration::from_mins(1);
-        while !wanted(&self.log.outbox().heads().await.unwrap()) {
+        while !wanted(&self.log.outbox().due().await.unwrap()) {
             assert!(
                 clock.now() < patience,
                 "{:?}",
-                self.log.outbox().heads().await
+                self.log.outbox().due().await
             );
             clock.sleep(Duration::from_millis(5)).await;
         }
@@ -145,7 +145,7 @@ impl House {
 async fn the_team_gets_the_message_by_mail_and_webhook() {
     let house = House::new(status("204 No Content")).await;
     let record = house.files(1);
-    house.works_until(<[Duty]>::is_empty).await;
+    house.works_until(<[Delivery]>::is_empty).await;
     let delivered = &all(&house.data())[0].delivered;
     let mut delivered: Vec<_> = delivered.iter().map(Delivered::to_string).collect();
     delivered.sort();
@@ -188,7 +188,7 @@ async fn the_team_gets_the_message_by_mail_and_webhook() {
     );
 }
 
-/// What a mail and a webhook say of the case is fixed with the duty to send them: later attempts say the same,
+/// What a mail and a webhook say of the case is fixed with the delivery to send them: later attempts say the same,
 /// whatever is filed or deleted meanwhile.
 #[tokio::test]
 async fn the_place_in_the_case_is_told_the_same_at_every_attempt() {
@@ -200,14 +200,14 @@ async fn the_place_in_the_case_is_told_the_same_at_every_attempt() {
     }
     let third = house.files(3);
     house
-        .works_until(|duties| duties.iter().all(|duty| duty.failures == 1))
+        .works_until(|deliveries| deliveries.iter().all(|delivery| delivery.failures == 1))
         .await;
     // One that began before and is filed late, and the first one is erased.
     house.log.close_call(CallRecord {
         id: CallId::new(in_the_case(2).started, 77),
         ..in_the_case(2)
     });
-    house.log.outbox().heads().await.unwrap();
+    house.log.outbox().due().await.unwrap();
     house.erases(in_the_case(1).id);
     let shown = Reader::open(&house.data()).unwrap().case_of(third.id);
     let shown = shown.unwrap().unwrap();
@@ -216,7 +216,7 @@ async fn the_place_in_the_case_is_told_the_same_at_every_attempt() {
     house.config.delivery.mail.port = reachable;
     house.is_due_now();
     house
-        .works_until(|duties| duties.len() == 1 && duties[0].failures == 2)
+        .works_until(|deliveries| deliveries.len() == 1 && deliveries[0].failures == 2)
         .await;
     let bodies = house.receiver.got().into_iter().map(|got| got.body);
     let bodies: Vec<_> = bodies.collect();
@@ -250,7 +250,7 @@ async fn a_webhook_that_asks_for_patience_holds_no_mail_back() {
     let answer = "HTTP/1.1 503 Later\r\nRetry-After: 700\r\nContent-Length: 0\r\n\r\n";
     let house = House::new(Answer::text(answer)).await;
     let record = house.files(1);
-    let mailed = |duties: &[Duty]| duties.len() == 1 && duties[0].failures == 1;
+    let mailed = |deliveries: &[Delivery]| deliveries.len() == 1 && deliveries[0].failures == 1;
     house.works_until(mailed).await;
     assert_eq!(house.sink.got().len(), 1);
     let left = Reader::open(&house.data()).unwrap().undelivered().unwrap();
@@ -266,11 +266,11 @@ async fn what_the_receiver_refuses_for_good_is_given_up_and_the_next_goes_on() {
     let house = House::new(status("422 No")).await;
     house.files(1);
     house.files(2);
-    house.works_until(<[Duty]>::is_empty).await;
+    house.works_until(<[Delivery]>::is_empty).await;
     assert_eq!((house.sink.got().len(), house.receiver.got().len()), (2, 2));
     let left = Reader::open(&house.data()).unwrap().undelivered().unwrap();
     assert_eq!(left.len(), 2);
-    assert!(left.iter().all(|duty| duty.stage == Stage::GivenUp));
+    assert!(left.iter().all(|delivery| delivery.stage == Stage::GivenUp));
     assert!(left[0].why.as_ref().unwrap().contains("422"), "{left:?}");
 }
 
@@ -289,14 +289,16 @@ async fn who_has_his_mail_gets_it_no_second_time_also_after_a_restart() {
     );
     house.config = Config::parse(text.as_bytes()).unwrap();
     house.files(1);
-    house.works_until(|duties| duties[0].failures == 1).await;
+    house
+        .works_until(|deliveries| deliveries[0].failures == 1)
+        .await;
     let recipients = |sink: &Sink| -> Vec<_> { sink.got().into_iter().map(|got| got.to).collect() };
     assert_eq!(recipients(&strict), ["a@example.com", "c@example.com"]);
 
     // A guard that knows nothing but what the outbox tells, and a server that takes everything.
     house.config.delivery.mail.port = house.sink.port;
     house.is_due_now();
-    house.works_until(<[Duty]>::is_empty).await;
+    house.works_until(<[Delivery]>::is_empty).await;
     assert_eq!(recipients(&house.sink), ["b@example.com"]);
     let entry = all(&house.data())[0].delivered[0].to_string();
     assert!(
@@ -310,7 +312,7 @@ async fn a_receiver_that_does_not_know_the_secret_yet_loses_nothing() {
     let house = House::new(status("401 Unauthorized")).await;
     house.files(1);
     house
-        .works_until(|duties| duties.len() == 1 && duties[0].failures == 1)
+        .works_until(|deliveries| deliveries.len() == 1 && deliveries[0].failures == 1)
         .await;
     let left = Reader::open(&house.data()).unwrap().undelivered().unwrap();
     assert_eq!((left.len(), left[0].stage), (1, Stage::Waiting));
@@ -335,19 +337,23 @@ async fn one_recipient_who_is_refused_for_now_holds_nobody_up() {
     let house = House::with(status("204 No Content"), manners, &mail_to).await;
     house.files(1);
     house.files(2);
-    house.log.outbox().heads().await.unwrap();
+    house.log.outbox().due().await.unwrap();
     for failures in 1..=3 {
         house.is_due_now();
-        let first = house.log.outbox().heads().await.unwrap()[0].seq;
-        let failed = |duty: &Duty| duty.seq != first || duty.failures >= failures;
-        house.works_until(|duties| duties.iter().all(failed)).await;
+        let first = house.log.outbox().due().await.unwrap()[0].seq;
+        let failed = |delivery: &Delivery| delivery.seq != first || delivery.failures >= failures;
+        house
+            .works_until(|deliveries| deliveries.iter().all(failed))
+            .await;
     }
     house
-        .works_until(|duties| duties.len() == 2 && duties.iter().all(|duty| duty.failures > 0))
+        .works_until(|deliveries| {
+            deliveries.len() == 2 && deliveries.iter().all(|delivery| delivery.failures > 0)
+        })
         .await;
     assert_eq!(house.sink.got().len(), 2);
     house.sets("due_ms = 0, since_ms = 0");
-    house.works_until(<[Duty]>::is_empty).await;
+    house.works_until(<[Delivery]>::is_empty).await;
     assert_eq!(house.sink.got().len(), 2);
     for call in all(&house.data()) {
         let mail = call

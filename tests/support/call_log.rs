@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use voicemail_guard::call_log::{CallLog, DATABASE, Opened, Order, Query, Reader, Safe};
+use voicemail_guard::call_log::{CallLog, DATABASE, Durability, Opened, Order, Query, Reader};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::record::CallRecord;
 
@@ -16,7 +16,7 @@ pub(crate) fn open(folder: &Path) -> Opened {
     CallLog::open(folder, clock()).unwrap()
 }
 
-pub(crate) fn flush(log: &CallLog) -> Safe {
+pub(crate) fn flush(log: &CallLog) -> Durability {
     log.flush().blocking_recv().unwrap()
 }
 

@@ -4,12 +4,11 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 
-use super::{Item, PATIENCE, space, writable};
-use crate::call_log::{DATABASE, LogError, Reader};
+use super::{Item, space, writable};
+use crate::call_log::{DATABASE, LogError, Reader, quick_check};
 
 pub(super) fn items(data: &Path) -> Vec<Item> {
     let mut items = folder(data);
@@ -93,11 +92,4 @@ fn database(folder: &Path) -> Item {
             "give the user that runs the guard the right to read and write it; if it is no database, move it away",
         ),
     }
-}
-
-fn quick_check(file: &Path) -> rusqlite::Result<String> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let database = Connection::open_with_flags(file, flags)?;
-    database.busy_timeout(PATIENCE)?;
-    database.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Item;
 use crate::ami;
-use crate::call_log::{Duty, Reader, Stage};
+use crate::call_log::{Delivery, Reader, SetAside, Stage, Takeover};
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
 use crate::delivery::spool::rights::{self, Obstacle};
@@ -50,8 +50,14 @@ pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
         }
     }
     // A log that cannot be read has a line of its own.
-    if let Ok(duties) = Reader::open(data).and_then(|log| log.undelivered()) {
-        items.extend(undelivered(&duties));
+    let log = Reader::open(data).and_then(|log| Ok((log.undelivered()?, log.set_aside()?)));
+    if let Ok((deliveries, aside)) = log {
+        let mut left = undelivered(&deliveries);
+        left.extend(aside.iter().map(set_aside));
+        if left.is_empty() {
+            left.push(Item::ok("delivery", "nothing was left undelivered"));
+        }
+        items.extend(left);
     }
     items
 }
@@ -161,21 +167,25 @@ fn manager(settings: &Ami) -> Item {
     }
 }
 
-fn undelivered(duties: &[Duty]) -> Vec<Item> {
-    let (given_up, waiting): (Vec<_>, Vec<_>) =
-        duties.iter().partition(|duty| duty.stage == Stage::GivenUp);
+fn undelivered(deliveries: &[Delivery]) -> Vec<Item> {
+    let (given_up, waiting): (Vec<_>, Vec<_>) = deliveries
+        .iter()
+        .partition(|delivery| delivery.stage == Stage::GivenUp);
     let mut items = Vec::new();
-    let failing: Vec<_> = waiting.iter().filter(|duty| duty.why.is_some()).collect();
-    if let Some(duty) = failing.first() {
+    let failing: Vec<_> = waiting
+        .iter()
+        .filter(|delivery| delivery.why.is_some())
+        .collect();
+    if let Some(delivery) = failing.first() {
         items.push(Item::warn(
             "delivery",
             format!(
                 "{} of {} deliveries under way have failed so far, the oldest ({} of call {}): {}",
                 failing.len(),
                 waiting.len(),
-                duty.to.as_str(),
-                duty.call,
-                duty.why.as_deref().unwrap_or_default()
+                delivery.to.as_str(),
+                delivery.call,
+                delivery.why.as_deref().unwrap_or_default()
             ),
             "mend what it says; the guard tries by itself again and again",
         ));
@@ -184,12 +194,15 @@ fn undelivered(duties: &[Duty]) -> Vec<Item> {
         let mut calls: Vec<_> = given_up
             .iter()
             .take(MOST_NAMED)
-            .map(|duty| format!("{} of call {}", duty.to.as_str(), duty.call))
+            .map(|delivery| format!("{} of call {}", delivery.to.as_str(), delivery.call))
             .collect();
         if given_up.len() > MOST_NAMED {
             calls.push("...".into());
         }
-        let why = given_up.iter().rev().find_map(|duty| duty.why.as_deref());
+        let why = given_up
+            .iter()
+            .rev()
+            .find_map(|delivery| delivery.why.as_deref());
         items.push(Item::fail(
             "delivery",
             format!(
@@ -201,8 +214,36 @@ fn undelivered(duties: &[Duty]) -> Vec<Item> {
             "hear these messages in the call log: voicemail-guard call ID",
         ));
     }
-    if items.is_empty() {
-        items.push(Item::ok("delivery", "nothing was left undelivered"));
-    }
     items
+}
+
+/// What became of the deliveries in a database that was broken.
+fn set_aside(aside: &SetAside) -> Item {
+    let file = &aside.file;
+    let Some(takeover) = aside.takeover else {
+        return Item::warn(
+            "delivery",
+            format!("{file} was set aside as broken: what it owes is not taken over yet"),
+            "start the guard, which does so at its start",
+        );
+    };
+    let Takeover {
+        deliveries,
+        unreadable,
+        is_complete,
+    } = takeover;
+    let mut what =
+        format!("{file} was set aside as broken: {deliveries} deliveries were taken over");
+    if unreadable > 0 {
+        what += &format!(", {unreadable} could not be read");
+    }
+    if !is_complete {
+        what += ", and it cannot be seen whether there were more";
+    }
+    let mend = if is_complete && unreadable == 0 {
+        "its other calls are in that file alone: sqlite3 FILE .recover; move it elsewhere when that is done"
+    } else {
+        "look through the recordings of the time before in the data folder: audio/YEAR/MONTH/DAY; then move that file elsewhere"
+    };
+    Item::warn("delivery", what, mend)
 }

@@ -1,32 +1,36 @@
 //! The worker: takes what is due from the outbox, has it delivered, notes what came of it.
 //!
 //! Of every box and destination one delivery is tried at a time, as the outbox orders them; boxes do not wait for
-//! one another. A delivery that was under way when the guard died is due at once at the
+//! one another. A delivery that was in flight when the guard died is due at once at the
 //! next start.
 
+pub(crate) mod backoff;
+mod in_flight;
+mod log;
 mod voice_box;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::spool::VoiceBoxes;
 use super::spool::replay::Replay;
-use super::telling::{tell, warn_no_mwi};
 use super::trim::{Wishes, trim};
-use super::under_way::{Pace, UnderWay};
-use super::{Failed, Parcel, backoff, blocking, key_of, mail, sound, webhook};
-use crate::call_log::{Duty, Outbox, OutboxError, Outcome, Stage};
+use super::{Failed, Parcel, blocking, key_of, mail, sound, webhook};
+use crate::call_log::{Delivery, Outbox, OutboxError, Settlement, Stage};
 use crate::clock::Clock;
 use crate::config::{Config, News, SharedConfig};
 use crate::record::{CallRecord, Delivered, Destination};
 use crate::recordings;
 
-/// Deliveries of one pace under way at the same time.
+use in_flight::{InFlight, Kind};
+use log::{log, warn_without_mwi};
+
+/// Deliveries of one kind in flight at the same time.
 const MOST_AT_ONCE: usize = 8;
 /// No more are begun with one that was overtaken, so that what hangs takes no room from what does not.
 const MOST_OVERTAKEN: usize = 4;
@@ -34,10 +38,10 @@ const MOST_OVERTAKEN: usize = 4;
 const ROUND: Duration = Duration::from_mins(1);
 /// When the outbox cannot be read it is tried again after this long.
 const OUTBOX_RETRY: Duration = Duration::from_secs(2);
-/// What is under way when the guard stops may take so long.
+/// What is in flight when the guard stops may take so long.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Delivers what stands in the outbox until told to stop.
+/// Delivers what stands in the outbox until it is stopped.
 ///
 /// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
 /// at once.
@@ -64,9 +68,9 @@ impl Worker {
     pub async fn new(settings: &SharedConfig, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
         let news = settings.news();
         let config = settings.now();
-        warn_no_mwi(&config);
+        warn_without_mwi(&config);
         let mark = loop {
-            match outbox.name().await {
+            match outbox.installation().await {
                 Ok(mark) => break mark,
                 Err(error) => {
                     warn!(%error, "deliveries wait");
@@ -81,17 +85,17 @@ impl Worker {
         }
     }
 
-    /// Works until `stop`; then what is under way may finish within ten seconds.
+    /// Works until `stop`; then what is in flight may finish within ten seconds.
     pub async fn run(mut self, stop: CancellationToken) {
         let clock = self.shared.clock;
-        let mut under_way = UnderWay::default();
+        let mut in_flight = InFlight::default();
         let mut at_once = false;
         loop {
-            let pause = self.begin(&mut under_way, &mut at_once).await;
+            let pause = self.begin(&mut in_flight, &mut at_once).await;
             tokio::select! {
                 () = stop.cancelled() => break,
-                Some(ended) = under_way.tasks.join_next_with_id() => under_way.ended(&ended),
-                () = self.shared.outbox.news() => {}
+                Some(ended) = in_flight.tasks.join_next_with_id() => in_flight.ended(&ended),
+                () = self.shared.outbox.changed() => {}
                 () = self.news.changed() => {
                     self.shared = Arc::new(self.shared.with(self.settings.now()));
                     at_once = true;
@@ -99,25 +103,25 @@ impl Worker {
                 () = clock.sleep(pause) => {}
             }
         }
-        let finish = async { while under_way.tasks.join_next().await.is_some() {} };
+        let finish = async { while in_flight.tasks.join_next().await.is_some() {} };
         tokio::select! {
             () = finish => {}
             () = clock.sleep(GRACE) => info!("deliveries under way go on at the next start"),
         }
     }
 
-    /// Begins what is due, or all that waits; tells how long nothing else will be.
-    async fn begin(&self, under_way: &mut UnderWay, at_once: &mut bool) -> Duration {
+    /// Begins what is due, or all that waits; returns for how long nothing else will be.
+    async fn begin(&self, in_flight: &mut InFlight, at_once: &mut bool) -> Duration {
         let outbox = &self.shared.outbox;
-        let heads = async {
+        let due = async {
             if *at_once {
-                outbox.hurry().await?;
+                outbox.retry_all_now().await?;
                 *at_once = false;
             }
-            outbox.heads().await
+            outbox.due().await
         };
-        let heads = match heads.await {
-            Ok(heads) => heads,
+        let due = match due.await {
+            Ok(due) => due,
             Err(error) => {
                 debug!(%error, "the outbox cannot be read");
                 return OUTBOX_RETRY;
@@ -125,35 +129,27 @@ impl Worker {
         };
         let now = self.shared.clock.date();
         let mut pause = ROUND;
-        for duty in heads {
-            if under_way.has(&duty) {
+        for delivery in due {
+            if in_flight.has(&delivery) {
                 continue;
             }
-            let most = if duty.is_overtaken() {
+            let most = if delivery.is_overtaken() {
                 MOST_OVERTAKEN
             } else {
                 MOST_AT_ONCE
             };
-            let ahead = until_due(&duty, now);
-            let pace = self.shared.pace(&duty);
+            let ahead = backoff::until_due(&delivery, now);
+            let kind = self.shared.kind(&delivery);
             if ahead > Duration::ZERO {
                 pause = pause.min(ahead);
-            } else if under_way.count(pace) < most {
+            } else if in_flight.count(kind) < most {
                 let shared = Arc::clone(&self.shared);
-                under_way.begin(duty.clone(), pace, async move { shared.attend(duty).await });
+                in_flight.begin(delivery.clone(), kind, async move {
+                    shared.attend(delivery).await
+                });
             }
         }
         pause
-    }
-}
-
-/// How long until a delivery is to be tried; a time that no back-off gives was set by another clock.
-fn until_due(duty: &Duty, now: Timestamp) -> Duration {
-    let ahead = Duration::try_from(duty.due.duration_since(now)).unwrap_or_default();
-    if ahead > backoff::LONGEST_WAIT {
-        Duration::ZERO
-    } else {
-        ahead
     }
 }
 
@@ -173,128 +169,127 @@ impl Shared {
 
     /// The same under other settings.
     fn with(&self, config: Arc<Config>) -> Self {
-        warn_no_mwi(&config);
+        warn_without_mwi(&config);
         let (outbox, mark) = (self.outbox.clone(), self.mark.clone());
         Self::of(config, outbox, mark, self.data.clone(), self.clock)
     }
 
-    fn pace(&self, duty: &Duty) -> Pace {
-        if duty.to == Destination::VoiceBox && duty.stage == Stage::Waiting && self.replays() {
-            Pace::AsSpoken
+    fn kind(&self, delivery: &Delivery) -> Kind {
+        if delivery.to == Destination::VoiceBox
+            && delivery.stage == Stage::Waiting
+            && self.replays()
+        {
+            Kind::RealTime
         } else {
-            Pace::Quick
+            Kind::Instant
         }
     }
 
     /// One attempt, and the note of it.
-    async fn attend(self: Arc<Self>, duty: Duty) {
-        let attempt = Arc::clone(&self).attempt(&duty).await;
+    async fn attend(self: Arc<Self>, delivery: Delivery) {
+        let attempt = Arc::clone(&self).attempt(&delivery).await;
         let is_for_people = matches!(attempt, Err(Stopped::Failed(Failed::Settings { .. })));
-        let outcome = match attempt {
-            Err(Stopped::Failed(failed)) => self.failure(&duty, &failed).await,
+        let settlement = match attempt {
+            Err(Stopped::Failed(failed)) => self.failure(&delivery, &failed).await,
             Err(Stopped::Outbox(error)) => Err(error),
-            Ok(outcome) => Ok(outcome),
+            Ok(settlement) => Ok(settlement),
         };
-        let outcome = match outcome {
-            Ok(outcome) => outcome,
+        let settlement = match settlement {
+            Ok(settlement) => settlement,
             Err(error) => {
-                warn!(call = %duty.call, to = duty.to.as_str(), %error, "a delivery waits");
+                warn!(call = %delivery.call, to = delivery.to.as_str(), %error, "a delivery waits");
                 self.clock.sleep(OUTBOX_RETRY).await;
                 return;
             }
         };
-        tell(&duty, &outcome, is_for_people);
-        let mwi_given_up =
-            duty.stage == Stage::Placed && matches!(outcome, Outcome::GivenUp { .. });
-        let outcome = if mwi_given_up {
-            Outcome::Done(None)
-        } else {
-            outcome
+        log(&delivery, &settlement, is_for_people);
+        let is_given_up = matches!(settlement, Settlement::GivenUp { .. });
+        let settlement = match delivery.stage {
+            // The message itself is where it belongs.
+            Stage::Placed if is_given_up => Settlement::Done(None),
+            _ => settlement,
         };
         // What cannot be noted is tried again, and found to be done: nothing is delivered twice by it
         // into a voice box, and elsewhere the receiver knows its key.
-        while let Err(error) = self.outbox.note(&duty, outcome.clone()).await {
-            warn!(call = %duty.call, to = duty.to.as_str(), %error, "what came of a delivery cannot be noted");
+        while let Err(error) = self.outbox.settle(&delivery, settlement.clone()).await {
+            warn!(call = %delivery.call, to = delivery.to.as_str(), %error, "what came of a delivery cannot be noted");
             self.clock.sleep(OUTBOX_RETRY).await;
         }
-        if duty.to == Destination::VoiceBox && matches!(outcome, Outcome::GivenUp { .. }) {
-            self.clear_up(duty).await;
+        if delivery.to == Destination::VoiceBox && matches!(settlement, Settlement::GivenUp { .. })
+        {
+            self.clear_up(delivery).await;
         }
     }
 
-    async fn failure(&self, duty: &Duty, failed: &Failed) -> Result<Outcome, OutboxError> {
+    async fn failure(
+        &self,
+        delivery: &Delivery,
+        failed: &Failed,
+    ) -> Result<Settlement, OutboxError> {
         let now = self.clock.date();
         let why = failed.to_string();
-        let tried_for = now.duration_since(duty.since);
-        let limit =
-            SignedDuration::try_from(self.config.delivery.give_up_after).unwrap_or_default();
-        if matches!(failed, Failed::Never { .. }) || tried_for >= limit {
-            let told = self.outbox.told(duty).await?;
-            let entry = (!told.is_empty())
-                .then(|| self.delivered(duty, format!("{} (given up: {why})", told.join(", "))));
-            return Ok(Outcome::GivenUp { why, entry });
-        }
+        let limit = self.config.delivery.give_up_after;
         let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-        let wait = backoff::wait(duty.failures + 1, f64::from(random) / f64::from(u32::MAX));
-        let wait = match failed {
-            Failed::Again {
-                after: Some(after), ..
-            } => wait.max(*after).min(backoff::LONGEST_WAIT),
-            _ => wait,
-        };
-        let due = now.checked_add(wait).unwrap_or(now);
-        Ok(Outcome::Later { due, why })
+        let jitter = f64::from(random) / f64::from(u32::MAX);
+        if let Some(due) = backoff::next_attempt(delivery, failed, now, limit, jitter) {
+            return Ok(Settlement::Later { due, why });
+        }
+        let served = self.outbox.served(delivery).await?;
+        let entry = (!served.is_empty())
+            .then(|| self.delivered(delivery, format!("{} (given up: {why})", served.join(", "))));
+        Ok(Settlement::GivenUp { why, entry })
     }
 
-    async fn attempt(self: Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
-        match duty.to {
-            Destination::VoiceBox => self.into_voice_box(duty).await,
+    async fn attempt(self: Arc<Self>, delivery: &Delivery) -> Result<Settlement, Stopped> {
+        match delivery.to {
+            Destination::VoiceBox => self.into_voice_box(delivery).await,
             Destination::Mail => {
-                let parcel = self.parcel(duty).await?;
-                let wishes = self.config.mailbox_delivery(&duty.box_name);
+                let parcel = self.parcel(delivery).await?;
+                let wishes = self.config.mailbox_delivery(&delivery.box_name);
                 let page = self.config.delivery.page_url.as_deref();
-                let told = self.outbox.told(duty).await?;
-                let told = Told {
+                let served = Served {
+                    before: self.outbox.served(delivery).await?,
                     shared: &self,
-                    duty,
-                    before: told,
+                    delivery,
                 };
                 let settings = &self.config.delivery.mail;
-                let sending = mail::deliver(settings, wishes, page, &parcel, &told);
-                Ok(self.done(duty, sending.await?))
+                let sending = mail::deliver(settings, wishes, page, &parcel, &served);
+                Ok(self.done(delivery, sending.await?))
             }
             Destination::Webhook => {
-                let parcel = self.parcel(duty).await?;
+                let parcel = self.parcel(delivery).await?;
                 let now = self.clock.date();
                 let page = self.config.delivery.page_url.as_deref();
-                let telling = webhook::deliver(&self.config.delivery.webhook, page, &parcel, now);
-                Ok(self.done(duty, telling.await?))
+                let sending = webhook::deliver(&self.config.delivery.webhook, page, &parcel, now);
+                Ok(self.done(delivery, sending.await?))
             }
         }
     }
 
-    fn done(&self, duty: &Duty, detail: String) -> Outcome {
-        Outcome::Done(Some(self.delivered(duty, detail)))
+    fn done(&self, delivery: &Delivery, detail: String) -> Settlement {
+        Settlement::Done(Some(self.delivered(delivery, detail)))
     }
 
     /// What the record keeps of a delivery that is made now.
-    fn delivered(&self, duty: &Duty, detail: String) -> Delivered {
+    fn delivered(&self, delivery: &Delivery, detail: String) -> Delivered {
         let now = self.clock.date();
         Delivered {
-            to: duty.to,
+            to: delivery.to,
             detail,
             at: Timestamp::from_second(now.as_second()).unwrap_or(now),
         }
     }
 
     /// Everything that one attempt needs.
-    async fn parcel(self: &Arc<Self>, duty: &Duty) -> Result<Parcel, Stopped> {
-        let mut record = self.record(duty).await?;
-        let case = self.outbox.place_in_case(duty).await?;
+    async fn parcel(self: &Arc<Self>, delivery: &Delivery) -> Result<Parcel, Stopped> {
+        let mut record = self.record(delivery).await?;
         let original = self.original(&mut record).await?;
         let sound = match original.clone() {
             Some(path) => {
-                let first = self.config.mailbox_delivery(&duty.box_name).number_first;
+                let first = self
+                    .config
+                    .mailbox_delivery(&delivery.box_name)
+                    .number_first;
                 let wishes = Wishes::of(&record, first);
                 let timeline = record.timeline.clone();
                 let trimmed = blocking(move || {
@@ -306,17 +301,17 @@ impl Shared {
             None => None,
         };
         Ok(Parcel {
-            key: key_of(duty.call, duty.to),
-            failures: duty.failures,
+            key: key_of(delivery.call, delivery.to),
+            failures: delivery.failures,
             record,
-            case,
+            case: delivery.case,
             sound,
             original,
         })
     }
 
-    async fn record(&self, duty: &Duty) -> Result<CallRecord, Stopped> {
-        let record = self.outbox.record(duty.call).await?;
+    async fn record(&self, delivery: &Delivery) -> Result<CallRecord, Stopped> {
+        let record = self.outbox.record(delivery.call).await?;
         Ok(record.ok_or_else(|| Failed::never("the call is not in the log any more"))?)
     }
 
@@ -345,23 +340,23 @@ impl Shared {
 }
 
 /// Who has got the mails of one delivery, as the outbox knows it.
-struct Told<'a> {
+struct Served<'a> {
     shared: &'a Shared,
-    duty: &'a Duty,
+    delivery: &'a Delivery,
     before: Vec<String>,
 }
 
-impl mail::Progress for Told<'_> {
+impl mail::Progress for Served<'_> {
     fn has(&self, to: &lettre::Address) -> bool {
         self.before
             .iter()
-            .any(|told| told == AsRef::<str>::as_ref(to))
+            .any(|served| served == AsRef::<str>::as_ref(to))
     }
 
     async fn note(&self, to: &lettre::Address) {
         let Shared { outbox, clock, .. } = self.shared;
-        while let Err(error) = outbox.note_told(self.duty, to.to_string()).await {
-            warn!(call = %self.duty.call, %error, "who has got a mail cannot be noted");
+        while let Err(error) = outbox.note_served(self.delivery, to.to_string()).await {
+            warn!(call = %self.delivery.call, %error, "who has got a mail cannot be noted");
             clock.sleep(OUTBOX_RETRY).await;
         }
     }

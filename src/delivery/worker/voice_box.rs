@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::{Shared, Stopped};
 use crate::ami;
-use crate::call_log::{Duty, Outcome, Stage};
+use crate::call_log::{Delivery, Settlement, Stage};
 use crate::config::delivery::Method;
 use crate::delivery::spool::replay::Replayed;
 use crate::delivery::spool::{Placed, Trouble};
@@ -20,38 +20,42 @@ const LOCK_RETRY: Duration = Duration::from_millis(20);
 const LOCK_TRIES: u32 = 250;
 
 impl Shared {
-    pub(super) async fn into_voice_box(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
-        match duty.stage {
+    pub(super) async fn into_voice_box(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+    ) -> Result<Settlement, Stopped> {
+        match delivery.stage {
             Stage::Placed if self.replays() => {
-                self.replay.forget(duty.call).await?;
-                return Ok(Outcome::Done(None));
+                self.replay.forget(delivery.call).await?;
+                return Ok(Settlement::Done(None));
             }
-            Stage::Placed => return self.notify_mwi(duty).await,
-            Stage::Waiting if self.replays() => return self.replay(duty).await,
-            Stage::Waiting => self.prepare(duty).await?,
+            Stage::Placed => return self.notify_mwi(delivery).await,
+            Stage::Waiting if self.replays() => return self.replay(delivery).await,
+            Stage::Waiting => self.prepare(delivery).await?,
             Stage::Prepared | Stage::GivenUp => {}
         }
-        let record = self.record(duty).await?;
+        let record = self.record(delivery).await?;
         let placed = self.place(record).await?;
-        let delivered = |under: &str| self.delivered(duty, format!("{}{under}", duty.box_name));
+        let delivered =
+            |under: &str| self.delivered(delivery, format!("{}{under}", delivery.box_name));
         let entry = match placed {
             Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
             Ok(Placed::Before) => delivered(""),
-            Ok(Placed::Gone) if self.lies_in_another_spool(duty).await? => {
-                warn!(call = %duty.call, r#box = duty.box_name, "a message that was under way when the guard died lies in another spool; it is delivered into the one that is set now");
-                return Ok(Outcome::Unprepared);
+            Ok(Placed::Gone) if self.lies_in_another_spool(delivery) => {
+                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was under way when the guard died lies in another spool; it is delivered into the one that is set now");
+                return Ok(Settlement::Unprepared);
             }
             Ok(Placed::Gone) => {
-                warn!(call = %duty.call, r#box = duty.box_name, "a message that was under way when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
+                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was under way when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
                 delivered("")
             }
-            Err(Trouble::Unprepared) => return Ok(Outcome::Unprepared),
+            Err(Trouble::Unprepared) => return Ok(Settlement::Unprepared),
             Err(trouble) => return Err(Failed::from(trouble).into()),
         };
         if self.config.delivery.ami.is_set() {
-            Ok(Outcome::Placed(entry))
+            Ok(Settlement::Placed(entry))
         } else {
-            Ok(Outcome::Done(Some(entry)))
+            Ok(Settlement::Done(Some(entry)))
         }
     }
 
@@ -60,9 +64,9 @@ impl Shared {
     }
 
     /// Whether a message was prepared before `voice_box.spool` was set anew.
-    async fn lies_in_another_spool(&self, duty: &Duty) -> Result<bool, Stopped> {
-        let spool = self.outbox.prepared_in(duty).await?;
-        Ok(spool.is_some_and(|spool| spool != *self.spool()))
+    fn lies_in_another_spool(&self, delivery: &Delivery) -> bool {
+        let spool = delivery.spool.as_ref();
+        spool.is_some_and(|spool| spool != self.spool())
     }
 
     pub(super) fn replays(&self) -> bool {
@@ -70,22 +74,22 @@ impl Shared {
     }
 
     /// Plays the message to `VoiceMail()`, which looks after MWI itself.
-    async fn replay(self: &Arc<Self>, duty: &Duty) -> Result<Outcome, Stopped> {
-        let parcel = self.parcel(duty).await?;
+    async fn replay(self: &Arc<Self>, delivery: &Delivery) -> Result<Settlement, Stopped> {
+        let parcel = self.parcel(delivery).await?;
         let sound = parcel.for_the_box();
         let how = match self.replay.deliver(&parcel.record, sound).await? {
             Replayed::Whole => "by replay",
             Replayed::CutOff => {
-                warn!(call = %duty.call, r#box = duty.box_name, "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
+                warn!(call = %delivery.call, r#box = delivery.box_name, "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
                 "by replay, cut off by VoiceMail(),"
             }
         };
-        let place = format!("{} {how}", duty.box_name);
-        Ok(Outcome::Placed(self.delivered(duty, place)))
+        let place = format!("{} {how}", delivery.box_name);
+        Ok(Settlement::Placed(self.delivered(delivery, place)))
     }
 
-    async fn prepare(self: &Arc<Self>, duty: &Duty) -> Result<(), Stopped> {
-        let parcel = self.parcel(duty).await?;
+    async fn prepare(self: &Arc<Self>, delivery: &Delivery) -> Result<(), Stopped> {
+        let parcel = self.parcel(delivery).await?;
         let shared = Arc::clone(self);
         let prepared = blocking(move || {
             let sound = parcel.for_the_box();
@@ -94,7 +98,7 @@ impl Shared {
         prepared.await?.map_err(Failed::from)?;
         Ok(self
             .outbox
-            .note(duty, Outcome::Prepared(self.spool().clone()))
+            .settle(delivery, Settlement::Prepared(self.spool().clone()))
             .await?)
     }
 
@@ -120,27 +124,27 @@ impl Shared {
     }
 
     /// Has Asterisk look at the box, so that MWI follows.
-    async fn notify_mwi(&self, duty: &Duty) -> Result<Outcome, Stopped> {
-        let Some(place) = Mailbox::parse(&duty.box_name) else {
-            return Ok(Outcome::Done(None));
+    async fn notify_mwi(&self, delivery: &Delivery) -> Result<Settlement, Stopped> {
+        let Some(place) = Mailbox::parse(&delivery.box_name) else {
+            return Ok(Settlement::Done(None));
         };
         // Taken out of the settings since.
         if self.config.delivery.ami.is_set() {
             let refreshed = ami::refresh_mwi(&self.config.delivery.ami, &place).await;
             refreshed.map_err(Failed::again)?;
         }
-        Ok(Outcome::Done(None))
+        Ok(Settlement::Done(None))
     }
 
     /// Removes what a delivery that was given up has put down.
-    pub(super) async fn clear_up(self: Arc<Self>, duty: Duty) {
-        if self.replays() && duty.stage == Stage::Waiting {
-            if let Err(error) = self.replay.forget(duty.call).await {
+    pub(super) async fn clear_up(self: Arc<Self>, delivery: Delivery) {
+        if self.replays() && delivery.stage == Stage::Waiting {
+            if let Err(error) = self.replay.forget(delivery.call).await {
                 warn!(%error, "the mark of a message that was given up stays in Asterisk's database");
             }
-        } else if duty.stage == Stage::Prepared {
+        } else if delivery.stage == Stage::Prepared {
             let discarded =
-                blocking(move || self.voice_boxes.discard(&duty.box_name, duty.call)).await;
+                blocking(move || self.voice_boxes.discard(&delivery.box_name, delivery.call)).await;
             if let Ok(Err(error)) = discarded {
                 warn!(%error, "what was prepared of a message stays in tmp");
             }

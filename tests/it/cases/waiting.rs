@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use tempfile::TempDir;
-use voicemail_guard::call_log::Outcome;
+use voicemail_guard::call_log::Settlement;
 use voicemail_guard::case::ClosedBy;
 use voicemail_guard::record::{Destination, Verdict};
 
@@ -28,14 +28,17 @@ fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
         table()
     );
 
-    let note = |to: Destination, outcome: Outcome| {
-        let heads = block_on(log.outbox().heads()).unwrap();
-        let duty = heads.into_iter().find(|duty| duty.to == to).unwrap();
-        block_on(log.outbox().note(&duty, outcome)).unwrap();
+    let note = |to: Destination, outcome: Settlement| {
+        let heads = block_on(log.outbox().due()).unwrap();
+        let delivery = heads
+            .into_iter()
+            .find(|delivery| delivery.to == to)
+            .unwrap();
+        block_on(log.outbox().settle(&delivery, outcome)).unwrap();
     };
     let why = || "no room in \u{1b}[2J the box".to_owned();
     let due = message.started;
-    note(Destination::VoiceBox, Outcome::Later { due, why: why() });
+    note(Destination::VoiceBox, Settlement::Later { due, why: why() });
     assert!(
         card().contains("waiting for the mailbox since 20"),
         "{}",
@@ -48,7 +51,7 @@ fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
     );
     note(
         Destination::VoiceBox,
-        Outcome::GivenUp {
+        Settlement::GivenUp {
             why: why(),
             entry: None,
         },
@@ -61,7 +64,7 @@ fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
 
     note(
         Destination::Mail,
-        Outcome::Done(Some(
+        Settlement::Done(Some(
             "mail a@example.com at 2026-11-24T09:12:35Z"
                 .parse()
                 .unwrap(),

@@ -119,3 +119,29 @@ fn check_finds_a_secret_that_no_delivery_will_take() {
         assert_eq!(found, is_found, "{lines:#?}");
     }
 }
+
+#[test]
+fn check_names_a_database_that_was_set_aside() {
+    let house = House::new();
+    let database = house.path("data/calls.sqlite");
+    fs::write(&database, b"no database ".repeat(1_000)).unwrap();
+    drop(crate::support::call_log::open(&house.path("data")));
+    let claims = "nothing was left undelivered";
+    let (_, lines) = house.check();
+    let (line, mend) = item(&lines, "warn delivery");
+    assert!(line.contains("calls.broken-20"), "{line}");
+    assert!(line.contains("0 deliveries were taken over"), "{line}");
+    assert!(line.contains("whether there were more"), "{line}");
+    assert!(mend.contains("audio/"), "{mend}");
+    assert!(!lines.iter().any(|line| line.contains(claims)));
+
+    for entry in fs::read_dir(house.path("data")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.to_string_lossy().contains("broken-") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    let (_, lines) = house.check();
+    let (line, _) = item(&lines, "ok delivery");
+    assert!(line.contains(claims), "{line}");
+}

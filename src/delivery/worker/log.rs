@@ -2,12 +2,12 @@
 
 use tracing::{debug, error, info, warn};
 
-use crate::call_log::{Duty, Outcome, Stage};
+use crate::call_log::{Delivery, Settlement, Stage};
 use crate::config::Config;
 use crate::record::Destination;
 
 /// Says what delivery into voice boxes will not do.
-pub(super) fn warn_no_mwi(config: &Config) {
+pub(super) fn warn_without_mwi(config: &Config) {
     if config.delivers_to(Destination::VoiceBox) && !config.delivery.ami.is_set() {
         warn!(
             "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
@@ -16,37 +16,37 @@ pub(super) fn warn_no_mwi(config: &Config) {
 }
 
 /// Says what came of an attempt; `is_for_people` where it fails until somebody changes a setting.
-pub(super) fn tell(duty: &Duty, outcome: &Outcome, is_for_people: bool) {
-    let (call, to, r#box) = (duty.call, duty.to.as_str(), &*duty.box_name);
-    match outcome {
-        Outcome::Placed(entry) | Outcome::Done(Some(entry)) => {
+pub(super) fn log(delivery: &Delivery, settlement: &Settlement, is_for_people: bool) {
+    let (call, to, r#box) = (delivery.call, delivery.to.as_str(), &*delivery.box_name);
+    match settlement {
+        Settlement::Placed(entry) | Settlement::Done(Some(entry)) => {
             info!(%call, to, r#box, "delivered: {entry}");
         }
-        Outcome::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
-        Outcome::Prepared(_) | Outcome::Unprepared => {}
-        Outcome::Later { due, why } if duty.stage == Stage::Placed => {
+        Settlement::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
+        Settlement::Prepared(_) | Settlement::Unprepared => {}
+        Settlement::Later { due, why } if delivery.stage == Stage::Placed => {
             warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
         }
         // Said once, and on `check` for as long as it lasts.
-        Outcome::Later { due, why } if duty.why.as_ref() == Some(why) => {
+        Settlement::Later { due, why } if delivery.why.as_ref() == Some(why) => {
             debug!(%call, to, r#box, %due, why, "not delivered yet");
         }
-        Outcome::Later { due, why } if is_for_people => {
+        Settlement::Later { due, why } if is_for_people => {
             error!(%call, to, r#box, %due, why, "not delivered until a setting is mended, here or at the receiver");
         }
-        Outcome::Later { due, why } => {
+        Settlement::Later { due, why } => {
             warn!(%call, to, r#box, %due, why, "not delivered yet");
         }
-        Outcome::GivenUp { why, .. } if duty.stage == Stage::Placed => {
+        Settlement::GivenUp { why, .. } if delivery.stage == Stage::Placed => {
             error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
         }
-        Outcome::GivenUp {
+        Settlement::GivenUp {
             why,
             entry: Some(entry),
         } => {
             error!(%call, to, r#box, why, "a delivery was given up that has reached some: {entry}");
         }
-        Outcome::GivenUp { why, entry: None } => {
+        Settlement::GivenUp { why, entry: None } => {
             error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");
         }
     }

@@ -9,40 +9,13 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
-use super::handle::CallLog;
-use super::outbox::{OutboxError, moment};
-use super::schema;
+use super::{begin, moment, schema};
+use crate::call_log::query::{CaseOfCall, CountedCase};
 use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
 use crate::number::Home;
 use crate::record::{CallId, CallRecord, Destination, Verdict};
-
-pub(super) const MIGRATION: &str = "
-    CREATE TABLE cases (
-        seq          INTEGER PRIMARY KEY,
-        id           TEXT NOT NULL UNIQUE,
-        number       TEXT NOT NULL,
-        box          TEXT NOT NULL,
-        first_ms     INTEGER NOT NULL,
-        last_ms      INTEGER NOT NULL,
-        closed_ms    INTEGER,
-        closed_by    TEXT,
-        closed_call  TEXT
-    ) STRICT;
-    CREATE INDEX cases_number ON cases (number, box, last_ms);
-    CREATE INDEX cases_last ON cases (last_ms);
-
-    ALTER TABLE calls ADD COLUMN case_seq INTEGER;
-    CREATE INDEX calls_case ON calls (case_seq, started_ms, seq) WHERE case_seq IS NOT NULL;
-
-    -- Whoever deletes calls, for whatever reason, leaves no empty case behind.
-    CREATE TRIGGER case_goes_with_its_last_call AFTER DELETE ON calls WHEN OLD.case_seq IS NOT NULL
-    BEGIN
-        DELETE FROM cases WHERE seq = OLD.case_seq
-            AND NOT EXISTS (SELECT 1 FROM calls WHERE case_seq = OLD.case_seq);
-    END;
-";
 
 /// Cases of one number and box that are looked at for one call; those within its window are few.
 const MOST_LOOKED_AT: u32 = 16;
@@ -183,54 +156,21 @@ fn case_in(row: &Row<'_>) -> rusqlite::Result<Option<Case>> {
     }))
 }
 
-impl CallLog {
-    /// Closes the cases that a connection between two telephones closes; gives them. They are closed on the
-    /// disk when this returns.
-    ///
-    /// # Errors
-    /// The database cannot be used now; nothing was closed.
-    pub async fn note_connected(
-        &self,
-        connected: Connected,
-        at: Timestamp,
-        homes: Vec<Home>,
-    ) -> Result<Vec<CallId>, OutboxError> {
-        self.ask(move |connection| {
-            let closing = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let closed = close_connected(&closing, &connected, at, &homes)?;
-            closing.commit()?;
-            Ok(closed)
-        })
-        .await
-    }
-
-    /// Whether a call has begun since then.
-    ///
-    /// # Errors
-    /// The database cannot be used now.
-    pub async fn any_call_since(&self, since: Timestamp) -> Result<bool, OutboxError> {
-        self.ask(move |connection| {
-            connection
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM calls WHERE started_ms >= ?1)")?
-                .query_row([since.as_millisecond()], |row| row.get(0))
-        })
-        .await
-    }
-}
-
-fn close_connected(
-    connection: &Connection,
+/// Closes the cases that a connection between two telephones closes, and returns them.
+pub(super) fn close_connected(
+    connection: &mut Connection,
     connected: &Connected,
     at: Timestamp,
     homes: &[Home],
 ) -> rusqlite::Result<Vec<CallId>> {
     let numbers = connected.callers(homes).into_iter();
     let numbers: BTreeSet<_> = numbers.chain(connected.answerers(homes)).collect();
+    let closing = begin(connection)?;
     let mut open = Vec::new();
     for number in numbers {
-        open.extend(open_cases(connection, &number, at)?);
+        open.extend(open_cases(&closing, &number, at)?);
     }
-    let mut close = connection.prepare_cached(
+    let mut close = closing.prepare_cached(
         "UPDATE cases SET closed_ms = ?2, closed_by = ?3 WHERE id = ?1 AND closed_ms IS NULL",
     )?;
     let mut closed = Vec::new();
@@ -238,6 +178,8 @@ fn close_connected(
         close.execute((case.id.to_string(), at.as_millisecond(), by.as_str()))?;
         closed.push(case.id);
     }
+    drop(close);
+    closing.commit()?;
     Ok(closed)
 }
 
@@ -270,34 +212,6 @@ fn open_cases(connection: &Connection, number: &str, at: Timestamp) -> rusqlite:
         });
     }
     Ok(open)
-}
-
-/// A case with its calls counted, as it is shown.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CountedCase {
-    /// The case; its times are those of the calls that are still there.
-    pub case: Case,
-    /// The number, in E.164 form where it has one.
-    pub number: String,
-    /// The box.
-    pub box_name: String,
-    /// Its calls.
-    pub calls: u32,
-    /// How many of them are up.
-    pub up: u32,
-    /// How many of them have which verdict; those that are up have none.
-    pub verdicts: Vec<(Verdict, u32)>,
-}
-
-/// The case of one call.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CaseOfCall {
-    /// The case.
-    pub case: Case,
-    /// Its calls.
-    pub calls: u32,
-    /// Which of them this one is, by its begin, from 1.
-    pub place: u32,
 }
 
 /// Whether the database has cases at all.

@@ -5,47 +5,48 @@ use std::collections::HashMap;
 use tokio::task::{Id, JoinError, JoinSet};
 use tracing::error;
 
-use crate::call_log::{Duty, Stage};
+use crate::call_log::{Delivery, Stage};
 
 /// The attempts that are being made.
 #[derive(Default)]
-pub(super) struct UnderWay {
+pub(super) struct InFlight {
     pub(super) tasks: JoinSet<()>,
-    duties: HashMap<Id, (Duty, Pace)>,
+    attempts: HashMap<Id, (Delivery, Kind)>,
 }
 
 /// How long an attempt takes; one kind does not wait for the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
+pub(super) enum Kind {
     /// Moments.
-    Quick,
+    Instant,
     /// As long as the message.
-    AsSpoken,
+    RealTime,
 }
 
-impl UnderWay {
+impl InFlight {
     pub(super) fn begin(
         &mut self,
-        duty: Duty,
-        pace: Pace,
+        delivery: Delivery,
+        kind: Kind,
         attempt: impl Future<Output = ()> + Send + 'static,
     ) {
         let task = self.tasks.spawn(attempt);
-        self.duties.insert(task.id(), (duty, pace));
+        self.attempts.insert(task.id(), (delivery, kind));
     }
 
     /// Whether this delivery is being made, or another to its box: nobody works in a box twice at a time.
-    pub(super) fn has(&self, duty: &Duty) -> bool {
-        let delivers = |duty: &Duty| duty.stage != Stage::Placed;
-        self.duties.values().any(|(other, _)| {
-            let of_one_box = (&other.box_name, other.to) == (&duty.box_name, duty.to);
-            other.seq == duty.seq || of_one_box && delivers(other) && delivers(duty)
+    pub(super) fn has(&self, delivery: &Delivery) -> bool {
+        let delivers = |delivery: &Delivery| delivery.stage != Stage::Placed;
+        self.attempts.values().any(|(other, _)| {
+            let of_one_box = (&other.box_name, other.to) == (&delivery.box_name, delivery.to);
+            (other.call, other.to) == (delivery.call, delivery.to)
+                || of_one_box && delivers(other) && delivers(delivery)
         })
     }
 
-    pub(super) fn count(&self, pace: Pace) -> usize {
-        let paces = self.duties.values().map(|(_, pace)| *pace);
-        paces.filter(|&other| other == pace).count()
+    pub(super) fn count(&self, kind: Kind) -> usize {
+        let kinds = self.attempts.values().map(|(_, kind)| *kind);
+        kinds.filter(|&other| other == kind).count()
     }
 
     pub(super) fn ended(&mut self, ended: &Result<(Id, ()), JoinError>) {
@@ -56,6 +57,6 @@ impl UnderWay {
                 error.id()
             }
         };
-        self.duties.remove(&id);
+        self.attempts.remove(&id);
     }
 }

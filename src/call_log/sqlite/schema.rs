@@ -6,12 +6,21 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::Connection;
 
-use super::{LogError, cases};
+use super::{begin, refused};
+use crate::call_log::error::LogError;
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 6] = [FIRST, OUTBOX, TOLD, cases::MIGRATION, PLACE_TOLD, SPOOL];
+const MIGRATIONS: [&str; 7] = [
+    FIRST,
+    OUTBOX,
+    SERVED,
+    CASES,
+    PLACE_IN_CASE,
+    SPOOL,
+    SET_ASIDE,
+];
 
 const FIRST: &str = "
     CREATE TABLE calls (
@@ -65,7 +74,7 @@ const OUTBOX: &str = "
     INSERT INTO guard (id) VALUES (lower(hex(randomblob(8))));
 ";
 
-const TOLD: &str = "
+const SERVED: &str = "
     -- Who has got his of a delivery to several recipients, for as long as the delivery is under way.
     CREATE TABLE outbox_told (
         seq        INTEGER NOT NULL REFERENCES outbox (seq) ON DELETE CASCADE,
@@ -74,7 +83,33 @@ const TOLD: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-const PLACE_TOLD: &str = "
+const CASES: &str = "
+    CREATE TABLE cases (
+        seq          INTEGER PRIMARY KEY,
+        id           TEXT NOT NULL UNIQUE,
+        number       TEXT NOT NULL,
+        box          TEXT NOT NULL,
+        first_ms     INTEGER NOT NULL,
+        last_ms      INTEGER NOT NULL,
+        closed_ms    INTEGER,
+        closed_by    TEXT,
+        closed_call  TEXT
+    ) STRICT;
+    CREATE INDEX cases_number ON cases (number, box, last_ms);
+    CREATE INDEX cases_last ON cases (last_ms);
+
+    ALTER TABLE calls ADD COLUMN case_seq INTEGER;
+    CREATE INDEX calls_case ON calls (case_seq, started_ms, seq) WHERE case_seq IS NOT NULL;
+
+    -- Whoever deletes calls, for whatever reason, leaves no empty case behind.
+    CREATE TRIGGER case_goes_with_its_last_call AFTER DELETE ON calls WHEN OLD.case_seq IS NOT NULL
+    BEGIN
+        DELETE FROM cases WHERE seq = OLD.case_seq
+            AND NOT EXISTS (SELECT 1 FROM calls WHERE case_seq = OLD.case_seq);
+    END;
+";
+
+const PLACE_IN_CASE: &str = "
     -- What is told of the case of a delivered call, as it was when the call was closed: every attempt says the same.
     ALTER TABLE outbox ADD COLUMN case_id TEXT;
     ALTER TABLE outbox ADD COLUMN case_place INTEGER;
@@ -86,11 +121,21 @@ const SPOOL: &str = "
     ALTER TABLE outbox ADD COLUMN spool BLOB;
 ";
 
+const SET_ASIDE: &str = "
+    -- What became of the deliveries in a broken database that was set aside, by the name of its file.
+    CREATE TABLE set_aside (
+        file         TEXT NOT NULL PRIMARY KEY,
+        deliveries   INTEGER NOT NULL,
+        unreadable   INTEGER NOT NULL,
+        is_complete  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+";
+
 /// The newest schema known here.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
-/// Opens the database for writing, makes or migrates it.
-pub(super) fn open(path: &Path) -> Result<Connection, LogError> {
+/// Opens the database for writing, makes or migrates it; whether it is new.
+pub(super) fn open(path: &Path) -> Result<(Connection, bool), LogError> {
     // Made here rather than by SQLite, so that others on the machine cannot read who called.
     OpenOptions::new()
         .write(true)
@@ -102,9 +147,9 @@ pub(super) fn open(path: &Path) -> Result<Connection, LogError> {
             path: path.into(),
             source,
         })?;
-    let failed = |source| LogError::Database {
+    let failed = |error| LogError::Database {
         path: path.into(),
-        source,
+        source: refused(error),
     };
     let mut connection = Connection::open(path).map_err(failed)?;
     prepare(&mut connection).map_err(failed)?;
@@ -119,7 +164,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LogError> {
     if found < KNOWN {
         migrate(&mut connection).map_err(failed)?;
     }
-    Ok(connection)
+    Ok((connection, found == 0))
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
@@ -143,29 +188,13 @@ pub(super) fn has_table(connection: &Connection, name: &str) -> rusqlite::Result
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let migration = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let migration = begin(connection)?;
     let found = version(&migration)?;
     for step in &MIGRATIONS[found.clamp(0, KNOWN) as usize..] {
         migration.execute_batch(step)?;
     }
     migration.pragma_update(None, "user_version", KNOWN)?;
     migration.commit()
-}
-
-/// Whether an error means that the file is no sound database.
-pub(super) fn is_broken(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
-}
-
-/// Whether an error is about one entry, not about the database.
-pub(super) fn is_about_entry(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch)
-    )
 }
 
 /// Moves a broken database aside with all that belongs to it; returns its new name.
@@ -188,7 +217,22 @@ pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// The file names of databases that were set aside beside this one, oldest first.
+pub(super) fn broken_beside(path: &Path) -> Vec<String> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let beginning = format!("{stem}.broken-");
+    let folder = path.parent().and_then(|folder| folder.read_dir().ok());
+    let names = folder.into_iter().flatten().flatten();
+    let mut names: Vec<_> = names
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| name.starts_with(&beginning) && name.ends_with(".sqlite"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The name of what belongs to a database, such as its `-wal`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -217,7 +261,8 @@ mod tests {
             old.pragma_update(None, "user_version", i64::try_from(seen).unwrap())
                 .unwrap();
             drop(old);
-            let opened = open(&path).unwrap();
+            let (opened, is_new) = open(&path).unwrap();
+            assert!(!is_new);
             assert_eq!(version(&opened).unwrap(), KNOWN);
             let count = |sql| {
                 opened

@@ -1,0 +1,149 @@
+//! The log in SQLite: everything that knows SQL.
+
+mod calls;
+mod cases;
+mod outbox;
+mod reader;
+mod salvage;
+mod schema;
+mod search;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+
+pub use reader::{Reader, quick_check};
+
+use super::error::{LogError, StoreError};
+use super::journal::Entry;
+use super::queue::{self, Delivery, Key, Settlement};
+use super::store::{Filing, Result, Store};
+use crate::case::Connected;
+use crate::hearing::Segment;
+use crate::number::Home;
+use crate::record::{CallId, CallRecord};
+
+/// Opens the database for writing: makes or migrates it, and takes over what those that were set aside beside it
+/// owed.
+pub(super) fn open(path: &Path) -> std::result::Result<Box<dyn Store>, LogError> {
+    let (mut connection, is_new) = schema::open(path)?;
+    let usable = calls::probe(&connection)
+        .and_then(|()| salvage::take_over_all(&mut connection, path, is_new));
+    match usable {
+        Ok(()) => Ok(Box::new(Database { connection })),
+        Err(error) => Err(LogError::Database {
+            path: path.into(),
+            source: refused(error),
+        }),
+    }
+}
+
+/// Moves a broken database aside with all that belongs to it; returns its new name.
+pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+    schema::set_aside(path, now)
+}
+
+struct Database {
+    connection: Connection,
+}
+
+impl Store for Database {
+    fn filing(&mut self) -> Result<Box<dyn Filing + '_>> {
+        let filing = begin(&mut self.connection).map_err(refused)?;
+        Ok(Box::new(filing))
+    }
+
+    fn unfinished(&self) -> Result<(Vec<CallRecord>, Vec<String>)> {
+        calls::unfinished(&self.connection).map_err(refused)
+    }
+
+    fn record(&self, call: CallId) -> Result<Option<CallRecord>> {
+        calls::record(&self.connection, call).map_err(refused)
+    }
+
+    fn note_audio(&self, call: CallId, place: &str, timeline: &[Segment]) -> Result<()> {
+        let change = |record: &mut CallRecord| {
+            record.audio = Some(place.to_owned());
+            record.timeline = timeline.to_vec();
+        };
+        let amended = calls::amend(&self.connection, call, change);
+        amended.map(drop).map_err(refused)
+    }
+
+    fn due(&self) -> Result<Vec<Delivery>> {
+        let rows = outbox::candidates(&self.connection).map_err(refused)?;
+        Ok(queue::due(rows))
+    }
+
+    fn retry_all_now(&self) -> Result<()> {
+        outbox::retry_all_now(&self.connection).map_err(refused)
+    }
+
+    fn has_pending(&self, call: CallId) -> Result<bool> {
+        outbox::has_pending(&self.connection, call).map_err(refused)
+    }
+
+    fn settle(&mut self, key: Key, settlement: Settlement, now: Timestamp) -> Result<()> {
+        outbox::settle(&mut self.connection, key, settlement, now).map_err(refused)
+    }
+
+    fn served(&self, key: Key) -> Result<Vec<String>> {
+        outbox::served(&self.connection, key).map_err(refused)
+    }
+
+    fn note_served(&self, key: Key, recipient: &str) -> Result<()> {
+        outbox::note_served(&self.connection, key, recipient).map_err(refused)
+    }
+
+    fn installation(&self) -> Result<String> {
+        let sql = "SELECT id FROM guard";
+        let id = self.connection.query_row(sql, [], |row| row.get(0));
+        id.map_err(refused)
+    }
+
+    fn close_connected(
+        &mut self,
+        connected: &Connected,
+        at: Timestamp,
+        homes: &[Home],
+    ) -> Result<Vec<CallId>> {
+        cases::close_connected(&mut self.connection, connected, at, homes).map_err(refused)
+    }
+
+    fn any_call_since(&self, since: Timestamp) -> Result<bool> {
+        calls::any_since(&self.connection, since).map_err(refused)
+    }
+}
+
+impl Filing for Transaction<'_> {
+    fn file(&self, entry: &Entry) -> Result<()> {
+        calls::file(self, entry).map(drop).map_err(refused)
+    }
+
+    fn commit(self: Box<Self>) -> Result<()> {
+        Transaction::commit(*self).map_err(refused)
+    }
+}
+
+fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+/// What an error of SQLite means for the log.
+fn refused(error: rusqlite::Error) -> StoreError {
+    let kind = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked,
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Broken,
+        Some(ErrorCode::TooBig | ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch) => {
+            StoreError::Entry
+        }
+        _ => StoreError::Other,
+    };
+    kind(error.into())
+}
+
+fn moment(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::UNIX_EPOCH)
+}

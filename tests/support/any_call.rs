@@ -339,16 +339,16 @@ impl Life {
         self.under_way.push_back(command);
     }
 
-    /// Nothing is sent before the reply, but the guard rail behind `VoiceMail()`, and the probe behind that.
+    /// Nothing is sent before the reply, but the safety timeout behind `VoiceMail()`.
     fn may_be_followed_by(&self, command: &Command) -> bool {
-        let rail = Command::set_variable("TIMEOUT(absolute)", "60");
         let mut under_way = self.under_way.iter();
         match (under_way.next(), under_way.next()) {
             (None, _) => true,
-            (Some(first), None) if first.verb() == Verb::Exec => {
-                *command == rail && first.arguments().next() == Some(b"VoiceMail")
+            (Some(first), None) => {
+                *command == Command::set_variable("TIMEOUT(absolute)", "60")
+                    && first.verb() == Verb::Exec
+                    && first.arguments().next() == Some(b"VoiceMail")
             }
-            (Some(first), None) => *first == rail && *command == Command::channel_status(),
             (Some(_), Some(_)) => false,
         }
     }

@@ -4,6 +4,7 @@ use std::future::pending;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
@@ -12,17 +13,15 @@ use tracing::field::{Empty, display};
 use tracing::{Instrument, Level, Span, debug, enabled, error, info, warn};
 
 use crate::agi::{Command, Request};
+use crate::call::intake::{self, MailboxSettings, Mistake, NoMailbox, Opening};
 use crate::call::{Action, Call, Event};
 use crate::call_log::{CallLog, OpenCall};
 use crate::clock::Clock;
-use crate::config::{Config, SharedConfig, are_voicemail_options, full_box_name};
+use crate::config::{Config, SharedConfig};
 use crate::delivery::spool::rights;
-use crate::number::{self, NoNumber, mask_in};
+use crate::number::mask_in;
 use crate::present::{self, Language, support_line};
-use crate::record::{
-    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Reason,
-    Verdict,
-};
+use crate::record::{CallId, CallRecord, EndedBy, Reason};
 use crate::server::{Connection, Handler};
 use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
 use crate::{text, trace};
@@ -55,17 +54,17 @@ impl Handler for Guard {
         if request.path() == CHECK_PATH {
             return;
         }
-        let record = self.open_record(&request, &self.settings.now());
+        let (id, now) = self.new_id();
+        let settings = Self::mailbox_settings(&request, &self.settings.now());
+        let record = intake::record(&request, &settings, id, now);
         self.close_unheard(record, EndedBy::Refused, Reason::TooManyCalls);
     }
 }
 
 impl Guard {
     /// The record of a call that Asterisk carried on with from the start.
-    fn close_unheard(&self, mut record: CallRecord, ended_by: EndedBy, reason: Reason) {
-        record.verdict = Some(Verdict::Unsure);
-        record.ended_by = Some(ended_by);
-        record.reasons = vec![reason];
+    fn close_unheard(&self, record: CallRecord, ended_by: EndedBy, reason: Reason) {
+        let mut record = intake::unheard(record, ended_by, reason);
         record.ended = Some(self.clock.date());
         info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
         self.log.close_call(record);
@@ -85,7 +84,13 @@ impl Guard {
             return;
         }
         let config = self.settings.now();
-        let record = self.open_record(&request, &config);
+        let (id, now) = self.new_id();
+        let settings = Self::mailbox_settings(&request, &config);
+        let opening = intake::open(&request, settings, id, now);
+        let record = match &opening {
+            Ok(opening) => &opening.record,
+            Err(refused) => &refused.record,
+        };
         let span = tracing::info_span!(
             "call",
             id = %record.id,
@@ -93,7 +98,7 @@ impl Guard {
             linkedid = Empty,
             r#box = %text::shown(&record.box_name),
         );
-        self.guard(connection, &request, record, config)
+        self.guard(connection, &request, opening, config)
             .instrument(span)
             .await;
     }
@@ -102,7 +107,7 @@ impl Guard {
         &self,
         connection: Connection<S>,
         request: &Request,
-        mut record: CallRecord,
+        opening: Result<Opening, NoMailbox>,
         config: Arc<Config>,
     ) {
         if enabled!(Level::DEBUG) {
@@ -117,23 +122,30 @@ impl Guard {
             let line = mask_in(&String::from_utf8_lossy(line));
             warn!(line = %text::shortened(&line, 80), "the prelude has a line that is none");
         }
-        if request
-            .argument("box")
-            .is_none_or(|name| Mailbox::parse(&name).is_none())
-        {
-            let reason = present::reason(&Reason::NoMailbox, Language::En);
-            error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
-            // Nobody answers for a box that there is not.
-            record.repeat_window_s = None;
-            self.close_unheard(record, EndedBy::HandedOn, Reason::NoMailbox);
-            return connection.fail(self.clock).await;
-        }
-        for (name, value) in request
-            .arguments()
-            .filter(|(name, _)| !ARGUMENTS.contains(&name.as_str()))
-        {
-            let value = mask_in(&value);
-            error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
+        let Opening {
+            record,
+            policy,
+            mistakes,
+        } = match opening {
+            Ok(opening) => opening,
+            Err(refused) => {
+                let record = *refused.record;
+                let reason = present::reason(&Reason::NoMailbox, Language::En);
+                error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
+                self.close_unheard(record, EndedBy::HandedOn, Reason::NoMailbox);
+                return connection.fail(self.clock).await;
+            }
+        };
+        for mistake in mistakes {
+            match mistake {
+                Mistake::UnknownArgument { name, value } => {
+                    let value = mask_in(&value);
+                    error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
+                }
+                Mistake::VoicemailOptions(options) => {
+                    error!(options = %text::shortened(&options, 80), "vm_options are none of VoiceMail()");
+                }
+            }
         }
         if let Some(obstacle) = rights::in_the_way(&record, &config, self.clock).await {
             error!(
@@ -142,14 +154,6 @@ impl Guard {
             let reason = Reason::Undeliverable(obstacle.to_string());
             self.close_unheard(record, EndedBy::HandedOn, reason);
             return connection.fail(self.clock).await;
-        }
-        let mut policy = config.policy(&record.box_name);
-        match request.argument("vm_options") {
-            Some(options) if are_voicemail_options(&options) => policy.voicemail_options = options,
-            Some(options) => {
-                error!(options = %text::shortened(&options, 80), "vm_options are none of VoiceMail()");
-            }
-            None => {}
         }
         let options = monitor::mix_monitor_options(
             &config.tap.folder_as_asterisk_sees_it,
@@ -172,69 +176,18 @@ impl Guard {
         session.run().await;
     }
 
-    /// What the prelude says.
-    fn open_record(&self, request: &Request, config: &Config) -> CallRecord {
-        let text = |value: Option<std::borrow::Cow<'_, str>>| -> String {
-            let value = value.unwrap_or_default();
-            if value == "unknown" {
-                String::new()
-            } else {
-                value.chars().take(256).collect()
-            }
-        };
-        let box_name = full_box_name(&request.argument("box").unwrap_or_else(|| "unknown".into()));
-        let policy = config.policy(&box_name);
-        let repeat_window = config.repeat_window(&box_name);
-        let started = self.clock.date();
-        let number = text(request.caller_id());
-        let presentation = match (number::no_number(&number), request.calling_pres()) {
-            (Some(NoNumber::Withheld), _) => Presentation::Withheld,
-            (_, Some(pres)) if pres & 0x60 == 0x20 => Presentation::Withheld,
-            (None, Some(pres)) if pres & 0x60 == 0 => Presentation::Shown,
-            _ => Presentation::Unavailable,
-        };
-        let shown = presentation == Presentation::Shown;
-        let e164 = policy.trunk.e164(&number, Some(policy.home_country));
-        let callback = e164
-            .clone()
-            .filter(|_| shown)
-            .map_or_else(Callback::default, |e164| Callback {
-                number: number.clone(),
-                e164: Some(e164),
-                source: CallbackSource::CallerId,
-                confirmed: false,
-            });
-        let caller = Caller {
-            number,
-            e164,
-            name: text(request.caller_name()),
-            presentation,
-        };
-        CallRecord {
-            id: CallId::new(started, random()),
-            started,
-            ended: None,
-            box_name,
-            uniqueid: text(request.uniqueid()),
-            linkedid: String::new(),
-            channel: text(request.channel()),
-            watched: policy.lists.watched(&caller),
-            caller,
-            dnid: text(request.dnid()),
-            rdnis: text(request.rdnis()),
-            verdict: None,
-            confidence: 0.0,
-            reasons: Vec::new(),
-            seconds: crate::hearing::ClassSeconds::default(),
-            asked: Vec::new(),
-            callback,
-            mode: policy.mode,
-            ended_by: None,
-            would_have: None,
-            repeat_window_s: repeat_window.map(|window| window.as_secs() as u32),
-            timeline: Vec::new(),
-            audio: None,
-            delivered: Vec::new(),
+    /// An identifier for a call that begins now.
+    fn new_id(&self) -> (CallId, Timestamp) {
+        let now = self.clock.date();
+        (CallId::new(now, random()), now)
+    }
+
+    /// What the settings say of the mailbox that the request names.
+    fn mailbox_settings(request: &Request, config: &Config) -> MailboxSettings {
+        let box_name = intake::box_name(request);
+        MailboxSettings {
+            policy: config.policy(&box_name),
+            repeat_window: config.repeat_window(&box_name),
         }
     }
 }
@@ -365,8 +318,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let mut over = None;
         match event {
             Some(TapEvent::Samples(samples)) => {
-                // While a prompt plays, MixMonitor pads the caller's side with zeros; a telephone line is never zero.
-                if samples.iter().any(|&sample| sample != 0) {
+                if intake::are_packets(&samples) {
                     told.push(Event::PacketsCame);
                 }
                 tap.ear.push(&samples);
@@ -426,7 +378,7 @@ async fn kept(
     folder: PathBuf,
     data: PathBuf,
     id: CallId,
-    started: jiff::Timestamp,
+    started: Timestamp,
     gaps: Vec<Gap>,
 ) -> Option<String> {
     let kept = tokio::task::spawn_blocking(move || keep::keep(&folder, &data, id, started, &gaps));
@@ -476,7 +428,6 @@ async fn wake(clock: Clock, at: Option<std::time::Instant>) {
     }
 }
 
-/// What stands in From where a caller withholds his number (RFC 3323).
 /// Tells calls of one millisecond apart; where the system has no randomness, the counter does.
 fn random() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -484,6 +435,3 @@ fn random() -> u32 {
     let count = COUNTER.fetch_add(0x9e37, Ordering::Relaxed);
     getrandom::u32().unwrap_or_default() ^ count
 }
-
-/// What the dialplan may say in the request.
-const ARGUMENTS: [&str; 2] = ["box", "vm_options"];

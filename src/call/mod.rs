@@ -12,6 +12,7 @@ mod answering;
 mod ears;
 mod event;
 mod exits;
+pub mod intake;
 mod leaving;
 mod number_entry;
 mod observing;

@@ -27,7 +27,7 @@ pub use case::PlaceInCase;
 pub use delivered::{Delivered, NotDelivered};
 pub use destination::{Destination, destinations_of};
 pub use ending::{EndedBy, Mode, WouldHave};
-pub use mailbox::Mailbox;
+pub use mailbox::{Mailbox, full_box_name};
 pub use reason::{Reason, Trouble};
 pub use verdict::{UnknownVerdict, Verdict};
 

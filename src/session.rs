@@ -10,20 +10,19 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::field::{Empty, display};
-use tracing::{Instrument, Level, Span, debug, enabled, error, info, warn};
+use tracing::{Instrument, Span, debug, error, info, warn};
 
 use crate::agi::{Command, Request};
-use crate::call::intake::{self, MailboxSettings, Mistake, NoMailbox, Opening};
-use crate::call::{Action, Call, Event};
+use crate::call::intake::{self, MailboxSettings, NoMailbox, Opening};
+use crate::call::{Action, Call, Event, Listener};
 use crate::call_log::{CallLog, OpenCall};
 use crate::clock::Clock;
 use crate::config::{Config, SharedConfig};
 use crate::delivery::spool::rights;
-use crate::number::mask_in;
 use crate::present::{self, Language, support_line};
 use crate::record::{CallId, CallRecord, EndedBy, Reason};
 use crate::server::{Connection, Handler};
-use crate::tap::{Followed, Gap, Hear, Source, TapEvent, keep, monitor};
+use crate::tap::{Followed, Gap, Source, TapEvent, keep, monitor};
 use crate::{text, trace};
 
 /// What all calls share.
@@ -54,8 +53,7 @@ impl Handler for Guard {
         if request.path() == CHECK_PATH {
             return;
         }
-        let (id, now) = self.new_id();
-        let settings = Self::mailbox_settings(&request, &self.settings.now());
+        let (settings, id, now) = self.opens(&request, &self.settings.now());
         let record = intake::record(&request, &settings, id, now);
         self.close_unheard(record, EndedBy::Refused, Reason::TooManyCalls);
     }
@@ -70,7 +68,8 @@ impl Guard {
         self.log.close_call(record);
     }
 
-    /// One request over any stream whose prelude has been read: a call, from the greeting to its record.
+    /// One request over any stream whose prelude has been read: a call, from the greeting to its
+    /// record.
     pub async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         mut connection: Connection<S>,
@@ -84,8 +83,7 @@ impl Guard {
             return;
         }
         let config = self.settings.now();
-        let (id, now) = self.new_id();
-        let settings = Self::mailbox_settings(&request, &config);
+        let (settings, id, now) = self.opens(&request, &config);
         let opening = intake::open(&request, settings, id, now);
         let record = match &opening {
             Ok(opening) => &opening.record,
@@ -110,18 +108,7 @@ impl Guard {
         opening: Result<Opening, NoMailbox>,
         config: Arc<Config>,
     ) {
-        if enabled!(Level::DEBUG) {
-            for (name, value) in request.lines() {
-                debug!(line = %trace::prelude(name, value), "prelude");
-            }
-        }
-        for name in request.contradicted() {
-            warn!(name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
-        }
-        for line in request.stray_lines() {
-            let line = mask_in(&String::from_utf8_lossy(line));
-            warn!(line = %text::shortened(&line, 80), "the prelude has a line that is none");
-        }
+        trace::log_prelude(request);
         let Opening {
             record,
             policy,
@@ -136,17 +123,7 @@ impl Guard {
                 return connection.fail(self.clock).await;
             }
         };
-        for mistake in mistakes {
-            match mistake {
-                Mistake::UnknownArgument { name, value } => {
-                    let value = mask_in(&value);
-                    error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
-                }
-                Mistake::VoicemailOptions(options) => {
-                    error!(options = %text::shortened(&options, 80), "vm_options are none of VoiceMail()");
-                }
-            }
-        }
+        trace::log_mistakes(mistakes);
         if let Some(obstacle) = rights::in_the_way(&record, &config, self.clock).await {
             error!(
                 "no message can be put into the mailbox: {obstacle}; the call goes on to VoiceMail()"
@@ -155,12 +132,12 @@ impl Guard {
             self.close_unheard(record, EndedBy::HandedOn, reason);
             return connection.fail(self.clock).await;
         }
-        let options = monitor::mix_monitor_options(
+        let tap = monitor::plan(
             &config.tap.folder_as_asterisk_sees_it,
             record.id,
             request.get("agi_version").as_deref(),
         );
-        let call = Call::new(record, policy, &options, self.clock.now());
+        let call = Call::new(record, policy, tap, self.clock.now());
         // As it stands now: a call that a list decided on at once is not to become one of a case.
         let open = self.log.open_call(call.record().clone());
         let session = Session {
@@ -176,19 +153,16 @@ impl Guard {
         session.run().await;
     }
 
-    /// An identifier for a call that begins now.
-    fn new_id(&self) -> (CallId, Timestamp) {
-        let now = self.clock.date();
-        (CallId::new(now, random()), now)
-    }
-
-    /// What the settings say of the mailbox that the request names.
-    fn mailbox_settings(request: &Request, config: &Config) -> MailboxSettings {
+    /// What a call that begins now is opened with: the settings of its mailbox, its identifier, the
+    /// time.
+    fn opens(&self, request: &Request, config: &Config) -> (MailboxSettings, CallId, Timestamp) {
         let box_name = intake::box_name(request);
-        MailboxSettings {
+        let settings = MailboxSettings {
             policy: config.policy(&box_name),
             repeat_window: config.repeat_window(&box_name),
-        }
+        };
+        let now = self.clock.date();
+        (settings, CallId::new(now, random()), now)
     }
 }
 
@@ -209,7 +183,7 @@ struct Session<'a, S> {
 struct Tapped {
     /// `None` once the tap has sent its last event.
     followed: Option<Followed>,
-    ear: Box<dyn Hear>,
+    listener: Listener,
     gaps: Vec<Gap>,
 }
 
@@ -240,7 +214,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 "Asterisk said what answers no command; the lines are in the log at the level debug"
             );
         }
-        // Asterisk goes on as soon as the connection is closed, the server counts the call until it is filed.
+        // Asterisk goes on as soon as the connection is closed, the server counts the call until it
+        // is filed.
         self.connection = None;
         if let Some(filing) = self.filing.take()
             && let Err(error) = filing.await
@@ -267,7 +242,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Action::FinishTap => {
                     match self.tap.as_ref().and_then(|tap| tap.followed.as_ref()) {
                         Some(followed) => followed.finish.cancel(),
-                        None => self.tell(Event::TapFinished),
+                        None => self.handle(Event::TapFinished),
                     }
                 }
                 Action::Save(record) => self.save(*record),
@@ -278,7 +253,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         true
     }
 
-    fn tell(&mut self, event: Event) {
+    fn handle(&mut self, event: Event) {
         self.call.handle_event(event, self.guard.clock.now());
     }
 
@@ -287,7 +262,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             return;
         };
         debug!(command = %trace::command(command), "send");
-        // What Asterisk said before it closed may still be there to be read, and its end behind that.
+        // What Asterisk said before it closed may still be there to be read, and its end behind
+        // that.
         if let Err(error) = connection.send(command).await {
             debug!(%error, "said to nobody");
         }
@@ -301,58 +277,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     fn follow_tap(&mut self) {
-        let (guard, open) = (self.guard, self.open.as_ref());
-        self.tap = open.map(|open| {
+        let guard = self.guard;
+        self.tap = self.open.as_ref().map(|open| {
             Box::new(Tapped {
                 followed: Some(guard.source.follow(open.id(), guard.clock)),
-                ear: guard.source.ear(),
+                listener: Listener::new(guard.source.ear()),
                 gaps: Vec::new(),
             })
         });
     }
 
-    /// Lets the ear hear what the tap sent, and tells the conversation.
+    /// Lets the ear hear what the tap sent, and the conversation what came of it.
     fn hear(&mut self, event: Option<TapEvent>) {
         let Some(tap) = &mut self.tap else { return };
-        let mut told = Vec::new();
-        let mut over = None;
-        match event {
-            Some(TapEvent::Samples(samples)) => {
-                if intake::are_packets(&samples) {
-                    told.push(Event::PacketsCame);
-                }
-                tap.ear.push(&samples);
-            }
-            Some(TapEvent::StoodStill(lost)) => {
-                tap.ear.skip(lost);
-                told.push(Event::StoodStill(lost));
-            }
+        let goes_on = matches!(event, Some(TapEvent::Samples(_) | TapEvent::StoodStill(_)));
+        let events = match event {
+            Some(TapEvent::Samples(samples)) => tap.listener.samples(&samples),
+            Some(TapEvent::StoodStill(lost)) => tap.listener.gap(lost),
             Some(TapEvent::Finished(gaps)) => {
                 tap.gaps = gaps;
-                tap.ear.finish();
-                over = Some(Event::TapFinished);
+                tap.listener.finished()
             }
             Some(TapEvent::Failed(error)) => {
                 error!(%error, "the tap failed");
-                tap.ear.finish();
-                over = Some(Event::TapFailed(error.to_string()));
+                tap.listener.failed(error.to_string())
             }
-            None => over = Some(Event::TapFailed("the tap broke off".into())),
-        }
-        told.extend(std::iter::from_fn(|| tap.ear.poll_update()).map(Event::Heard));
-        told.push(Event::HeardUpTo(tap.ear.heard()));
-        told.extend(over);
-        let is_over = matches!(told.last(), Some(Event::TapFinished | Event::TapFailed(_)));
-        let failed = matches!(told.last(), Some(Event::TapFailed(_)));
-        if is_over {
+            None => tap.listener.failed("the tap broke off".into()),
+        };
+        if !goes_on {
             tap.followed = None;
         }
-        for event in told {
-            self.tell(event);
-        }
-        if failed {
-            // What was heard is all that will be: whoever waits for the end of the tap has it.
-            self.tell(Event::TapFinished);
+        for event in events {
+            self.handle(event);
         }
     }
 

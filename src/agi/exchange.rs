@@ -9,9 +9,9 @@ use super::reply::{Reply, ResultLine};
 
 /// Keeps one session's commands and replies matched, and knows whether the channel lives.
 ///
-/// Law: every command that [`start`](Self::start) or [`start_behind`](Self::start_behind) took ends exactly
-/// once: *replied*, *swallowed* or *lost* with the channel. A reply to nothing is reported and never matched to
-/// a later command.
+/// Law: every command that [`start`](Self::start) or [`start_behind`](Self::start_behind) took ends
+/// exactly once: *replied*, *swallowed* or *lost* with the channel. A reply to nothing is reported
+/// and never matched to a later command.
 ///
 /// ```text
 ///            start             reply
@@ -26,16 +26,17 @@ use super::reply::{Reply, ResultLine};
 /// `-1` has three causes that look alike. They are told apart like this:
 ///
 /// * the `HANGUP` line was seen, or `511`: the caller has gone, [`Outcome::ChannelGone`];
-/// * else CHANNEL STATUS is asked, once: where it answers `511` or its reply comes behind a `HANGUP`
-///   line, the caller has gone (Asterisk sends that line only in front of its *next* reply, and with
-///   `AGISIGHUP=no` never); where another command waits at Asterisk's end, only behind the reply to that one;
+/// * else CHANNEL STATUS is asked, once: where it answers `511` or its reply comes behind a
+///   `HANGUP` line, the caller has gone (Asterisk sends that line only in front of its *next*
+///   reply, and with `AGISIGHUP=no` never); where another command waits at Asterisk's end, only
+///   behind the reply to that one;
 /// * where the channel has a state, the command failed: a command that plays a file and played
 ///   nothing of it misses its file, [`Failure::FileMissing`]; all others were [`Failure::Refused`].
 ///
-/// Asterisk ends a prompt, and gives no reply to it, when the next command arrives; but the prompt may
-/// have ended by itself, with a reply, while that command was on its way. [`interrupt`](Self::interrupt)
-/// therefore sends a command whose answer nothing else can give, the fence; when it is back it is
-/// certain which of the two happened.
+/// Asterisk ends a prompt, and gives no reply to it, when the next command arrives; but the prompt
+/// may have ended by itself, with a reply, while that command was on its way.
+/// [`interrupt`](Self::interrupt) therefore sends a command whose answer nothing else can give, the
+/// fence; when it is back it is certain which of the two happened.
 #[derive(Debug, Default)]
 pub struct Exchange {
     state: State,
@@ -99,7 +100,8 @@ enum State {
     Awaiting {
         command: Command,
     },
-    /// The command's `-1` is here; CHANNEL STATUS is under way, or follows the reply to what was sent behind.
+    /// The command's `-1` is here; CHANNEL STATUS is under way, or follows the reply to what was
+    /// sent behind.
     Probing {
         command: Command,
         line: ResultLine,
@@ -137,11 +139,12 @@ impl Exchange {
         Ok(())
     }
 
-    /// Sends a command behind the one under way, which goes on undisturbed: Asterisk takes it as soon as that
-    /// one has ended, even if we no longer say anything by then.
+    /// Sends a command behind the one under way, which goes on undisturbed: Asterisk takes it as
+    /// soon as that one has ended, even if we no longer say anything by then.
     ///
-    /// Not at once behind the start of the other: `run_agi` of `res_agi.c` may read both into its buffer, and
-    /// then forgets the second until a third comes. Only what needs no living channel can be sent so.
+    /// Not at once behind the start of the other: `run_agi` of `res_agi.c` may read both into its
+    /// buffer, and then forgets the second until a third comes. Only what needs no living channel
+    /// can be sent so.
     pub fn start_behind(&mut self, command: Command) -> Result<(), Refused> {
         match &self.state {
             State::Closed => return Err(Refused::Closed),
@@ -160,8 +163,8 @@ impl Exchange {
 
     /// Ends the prompt, the reading-out or the waiting that is under way, at once.
     ///
-    /// It ends as [`Outcome::Swallowed`], or as what it was where it had ended by itself meanwhile. To
-    /// interrupt twice is to interrupt once.
+    /// It ends as [`Outcome::Swallowed`], or as what it was where it had ended by itself meanwhile.
+    /// To interrupt twice is to interrupt once.
     pub fn interrupt(&mut self) -> Result<(), Refused> {
         match std::mem::take(&mut self.state) {
             State::Awaiting { command } if command.verb().is_interruptible() => {
@@ -204,7 +207,8 @@ impl Exchange {
         }
     }
 
-    /// The connection has closed: whatever was under way is lost with it; call it until it gives `None`.
+    /// The connection has closed: whatever was under way is lost with it; call it until it gives
+    /// `None`.
     pub fn closed(&mut self) -> Option<Finished> {
         self.dead = true;
         self.outbox = None;

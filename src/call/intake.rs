@@ -1,4 +1,5 @@
-//! The beginning of a call, pure: what the prelude says of it, and whether there is anything to guard.
+//! The beginning of a call, pure: what the prelude says of it, and whether there is anything to
+//! guard.
 
 use std::time::Duration;
 
@@ -159,14 +160,14 @@ pub fn unheard(record: CallRecord, ended_by: EndedBy, reason: Reason) -> CallRec
     }
 }
 
-/// Whether packets of the caller are in these samples: MixMonitor pads their side with zeros while a prompt plays;
-/// a telephone line is never zero.
+/// Whether packets of the caller are in these samples: MixMonitor pads their side with zeros while
+/// a prompt plays; a telephone line is never zero.
 pub fn are_packets(samples: &[i16]) -> bool {
     samples.iter().any(|&sample| sample != 0)
 }
 
-/// Whether the caller shows their number, by the word in its place and by `agi_callingpres` (Q.931, 4.5.10: bits 6
-/// and 7 of octet 3a).
+/// Whether the caller shows their number, by the word in its place and by `agi_callingpres` (Q.931,
+/// 4.5.10: bits 6 and 7 of octet 3a).
 fn presentation(number: &str, calling_pres: Option<u8>) -> Presentation {
     let indicator = calling_pres.map(|pres| pres & 0x60);
     match (number::no_number(number), indicator) {

@@ -16,6 +16,7 @@ use voicemail_guard::clock::Clock;
 use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
 use voicemail_guard::number::CallerList;
 use voicemail_guard::record::{CallRecord, CallbackSource, EndedBy, Mode, Verdict};
+use voicemail_guard::tap::monitor;
 
 use super::records;
 
@@ -107,13 +108,9 @@ impl Life {
             mode: policy.mode,
             ..records::opened(1)
         };
+        let tap = monitor::plan("/tap".as_ref(), record.id, None);
         Self {
-            call: Call::new(
-                record,
-                policy.clone(),
-                ",r(/tap/x.sln48)i(GUARD_TAP_ID)",
-                began,
-            ),
+            call: Call::new(record, policy.clone(), tap, began),
             policy,
             began,
             now: began,

@@ -45,7 +45,7 @@ pub(crate) struct Pbx {
     keys: VecDeque<char>,
     recording: Recording,
     /// TIMEOUT(absolute).
-    rail: Option<u64>,
+    safety_timeout: Option<u64>,
     is_dead: bool,
     is_closed: bool,
 }
@@ -85,7 +85,7 @@ impl Pbx {
             keys: VecDeque::new(),
             recording: Recording::new(),
             // As our dialplan sets it.
-            rail: Some(5_000),
+            safety_timeout: Some(5_000),
             is_dead: false,
             is_closed: false,
         }
@@ -177,7 +177,13 @@ impl Pbx {
         let acts = self.acts_at.filter(|_| !self.acts.is_empty());
         let coming = self.coming.iter().map(|coming| coming.0).min();
         let under_way = self.under_way.as_ref().and_then(|command| command.until);
-        let all = [acts, coming, under_way, self.rail, self.recording.next_at()];
+        let all = [
+            acts,
+            coming,
+            under_way,
+            self.safety_timeout,
+            self.recording.next_at(),
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -197,7 +203,10 @@ impl Pbx {
             };
             self.act(act, now);
         }
-        if self.rail.is_some_and(|rail| rail <= now) {
+        if self
+            .safety_timeout
+            .is_some_and(|safety_timeout| safety_timeout <= now)
+        {
             self.say(now, '~', "TIMEOUT(absolute) strikes");
             self.hang_up(HangUp::Closing, now);
         }
@@ -232,7 +241,7 @@ impl Pbx {
     fn close(&mut self, now: u64) -> Option<Output> {
         (!std::mem::replace(&mut self.is_closed, true)).then(|| {
             self.say(now, '<', "(closes)");
-            self.rail = None;
+            self.safety_timeout = None;
             self.under_way = None;
             Output::Close
         })
@@ -279,7 +288,7 @@ impl Pbx {
     }
 
     fn hang_up(&mut self, how: HangUp, now: u64) {
-        self.rail = None;
+        self.safety_timeout = None;
         if std::mem::replace(&mut self.is_dead, true) {
             return;
         }
@@ -343,7 +352,8 @@ impl Pbx {
         match words {
             ["SET", "VARIABLE", "TIMEOUT(absolute)", seconds] => {
                 let seconds: u64 = seconds.parse().unwrap();
-                self.rail = (seconds > 0 && !self.is_dead).then_some(now + seconds * 1_000);
+                self.safety_timeout =
+                    (seconds > 0 && !self.is_dead).then_some(now + seconds * 1_000);
             }
             ["SET", "VARIABLE", name, value] => {
                 self.variables.insert((*name).into(), (*value).into());

@@ -195,14 +195,17 @@ fn what_was_under_way_is_lost_with_the_connection() {
 
 #[test]
 fn a_command_sent_behind_another_is_answered_behind_it() {
-    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let renewal = || Command::set_variable("TIMEOUT(absolute)", "60");
     let gone_on = Outcome::Executed(0);
     let mut exchange = started(Command::exec("VoiceMail", "100"));
-    exchange.start_behind(rail()).unwrap();
-    assert_eq!(exchange.poll_send(), Some(rail()));
-    assert_eq!(exchange.start_behind(rail()), Err(Refused::NotFollowable));
+    exchange.start_behind(renewal()).unwrap();
+    assert_eq!(exchange.poll_send(), Some(renewal()));
+    assert_eq!(
+        exchange.start_behind(renewal()),
+        Err(Refused::NotFollowable)
+    );
     assert_eq!(finished(feed(&mut exchange, b"200 result=0\n")), gone_on);
-    assert_eq!(exchange.under_way(), Some(&rail()));
+    assert_eq!(exchange.under_way(), Some(&renewal()));
     assert_eq!(exchange.start(WAIT()), Err(Refused::Busy));
     assert_eq!(
         finished(feed(&mut exchange, b"200 result=1\n")),
@@ -213,9 +216,9 @@ fn a_command_sent_behind_another_is_answered_behind_it() {
 
 #[test]
 fn what_was_sent_behind_is_answered_before_minus_one_is_told_apart() {
-    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let renewal = || Command::set_variable("TIMEOUT(absolute)", "60");
     let mut exchange = started(Command::exec("VoiceMail", "100"));
-    exchange.start_behind(rail()).unwrap();
+    exchange.start_behind(renewal()).unwrap();
     exchange.poll_send();
     assert_eq!(feed(&mut exchange, b"200 result=-1\n"), []);
     assert_eq!(exchange.poll_send(), None, "two lines at once");
@@ -233,13 +236,13 @@ fn what_was_sent_behind_is_answered_before_minus_one_is_told_apart() {
 
 #[test]
 fn nothing_is_sent_behind_what_it_would_end_nor_what_needs_a_caller() {
-    let rail = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let renewal = || Command::set_variable("TIMEOUT(absolute)", "60");
     assert_eq!(
-        Exchange::new().start_behind(rail()),
+        Exchange::new().start_behind(renewal()),
         Err(Refused::NotFollowable)
     );
     assert_eq!(
-        started(WAIT()).start_behind(rail()),
+        started(WAIT()).start_behind(renewal()),
         Err(Refused::NotFollowable)
     );
     let mut exchange = started(Command::exec("VoiceMail", "100"));
@@ -247,9 +250,9 @@ fn nothing_is_sent_behind_what_it_would_end_nor_what_needs_a_caller() {
         exchange.start_behind(Command::answer()),
         Err(Refused::NotFollowable)
     );
-    exchange.start_behind(rail()).unwrap();
+    exchange.start_behind(renewal()).unwrap();
     assert_eq!(exchange.closed().unwrap().outcome, Outcome::Lost);
-    assert_eq!(exchange.closed().map(|lost| lost.command), Some(rail()));
+    assert_eq!(exchange.closed().map(|lost| lost.command), Some(renewal()));
     assert_eq!(exchange.closed(), None);
-    assert_eq!(exchange.start_behind(rail()), Err(Refused::Closed));
+    assert_eq!(exchange.start_behind(renewal()), Err(Refused::Closed));
 }

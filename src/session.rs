@@ -13,7 +13,7 @@ use tracing::field::{Empty, display};
 use tracing::{Instrument, Span, debug, error, info, warn};
 
 use crate::agi::{Command, Request};
-use crate::call::intake::{self, MailboxSettings, NoMailbox, Opening};
+use crate::call::intake::{self, NoMailbox, Opening, Settings};
 use crate::call::{Action, Call, Event, Listener};
 use crate::call_log::{CallLog, OpenCall};
 use crate::clock::Clock;
@@ -55,7 +55,7 @@ impl Handler for Guard {
         }
         let (settings, id, now) = self.opens(&request, &self.settings.now());
         let record = intake::record(&request, &settings, id, now);
-        self.close_unheard(record, EndedBy::Refused, Reason::TooManyCalls);
+        self.close_unheard(record, EndedBy::Overloaded, Reason::TooManyCalls);
     }
 }
 
@@ -155,9 +155,9 @@ impl Guard {
 
     /// What a call that begins now is opened with: the settings of its mailbox, its identifier, the
     /// time.
-    fn opens(&self, request: &Request, config: &Config) -> (MailboxSettings, CallId, Timestamp) {
+    fn opens(&self, request: &Request, config: &Config) -> (Settings, CallId, Timestamp) {
         let box_name = intake::box_name(request);
-        let settings = MailboxSettings {
+        let settings = Settings {
             policy: config.policy(&box_name),
             repeat_window: config.repeat_window(&box_name),
         };

@@ -28,8 +28,8 @@ pub struct Lists {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Admission<'a> {
     Guarded,
-    Straight(&'a Entry),
-    Refused(&'a Entry),
+    Bypassed(&'a Entry),
+    Rejected(&'a Entry),
 }
 
 impl Lists {
@@ -41,10 +41,10 @@ impl Lists {
     fn admit(&self, caller: &Caller) -> Admission<'_> {
         let sender = sender(caller);
         if let Some(entry) = self.straight.find(sender) {
-            return Admission::Straight(entry);
+            return Admission::Bypassed(entry);
         }
         match self.refuse.find(sender) {
-            Some(entry) if self.watch.find(sender).is_none() => Admission::Refused(entry),
+            Some(entry) if self.watch.find(sender).is_none() => Admission::Rejected(entry),
             _ => Admission::Guarded,
         }
     }
@@ -65,23 +65,23 @@ impl Call {
         let lists = self.policy.lists.clone();
         match lists.admit(&self.record.caller) {
             Admission::Guarded => return false,
-            Admission::Straight(entry) => {
+            Admission::Bypassed(entry) => {
                 let reason = Reason::Straight(entry.to_string());
-                self.unheard(EndedBy::Straight, reason, now);
+                self.unheard(EndedBy::Bypassed, reason, now);
             }
-            Admission::Refused(entry) if self.record.mode == Mode::Observe => {
+            Admission::Rejected(entry) if self.record.mode == Mode::Observe => {
                 self.would_refuse = Some(Reason::WouldRefuse(entry.to_string()));
                 self.record.would_have = Some(WouldHave {
-                    ended_by: EndedBy::TurnedAway,
+                    ended_by: EndedBy::Rejected,
                     verdict: Verdict::Unsure,
                     at: MediaTime::ZERO,
                     saved_s: MediaTime::ZERO,
                 });
                 return false;
             }
-            Admission::Refused(entry) => {
+            Admission::Rejected(entry) => {
                 let reason = Reason::Refused(entry.to_string());
-                self.unheard(EndedBy::TurnedAway, reason, now);
+                self.unheard(EndedBy::Rejected, reason, now);
             }
         }
         true

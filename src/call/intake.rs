@@ -17,7 +17,7 @@ use crate::setting::are_voicemail_options;
 
 /// What the settings say of the mailbox that the request names.
 #[derive(Clone, Debug)]
-pub struct MailboxSettings {
+pub struct Settings {
     /// What the conversation goes by.
     pub policy: Policy,
     /// How close together calls by one number are one case; `None` where they form no cases.
@@ -68,7 +68,7 @@ pub fn box_name(request: &Request) -> String {
 /// The request names no mailbox.
 pub fn open(
     request: &Request,
-    settings: MailboxSettings,
+    settings: Settings,
     id: CallId,
     now: Timestamp,
 ) -> Result<Opening, NoMailbox> {
@@ -100,16 +100,11 @@ pub fn open(
 }
 
 /// The record of a call as its prelude opens it.
-pub fn record(
-    request: &Request,
-    settings: &MailboxSettings,
-    id: CallId,
-    now: Timestamp,
-) -> CallRecord {
+pub fn record(request: &Request, settings: &Settings, id: CallId, now: Timestamp) -> CallRecord {
     let text = |value: Option<std::borrow::Cow<'_, str>>| -> String {
         value.unwrap_or_default().chars().take(LONGEST).collect()
     };
-    let MailboxSettings {
+    let Settings {
         policy,
         repeat_window,
     } = settings;
@@ -218,7 +213,7 @@ mod tests {
 
     fn opened(script: &str, lines: &str) -> Result<Opening, NoMailbox> {
         let entry = "_+49911X.".parse().unwrap();
-        let settings = MailboxSettings {
+        let settings = Settings {
             policy: Policy {
                 lists: Arc::new(Lists {
                     watch: CallerList::new(vec![entry], None),

@@ -247,8 +247,8 @@ impl Call {
         // number. Who has really gone reads this no more; who has not is VoiceMail()'s.
         let doubtful = ended_by == EndedBy::Caller && self.progress.tapped.is_none();
         let status = match ended_by {
-            EndedBy::Straight => "straight",
-            EndedBy::TurnedAway => "refused",
+            EndedBy::Bypassed => "straight",
+            EndedBy::Rejected => "refused",
             EndedBy::HandedOn => "failed",
             _ if doubtful => "failed",
             _ => "done",

@@ -114,8 +114,8 @@ impl CallRecord {
     /// Whether the guard dealt with the caller at all: not where it had no room, nor where a list
     /// says so.
     pub fn was_let_in(&self) -> bool {
-        use EndedBy::{Refused, Straight, TurnedAway};
-        !matches!(self.ended_by, Some(Refused | Straight | TurnedAway))
+        use EndedBy::{Bypassed, Overloaded, Rejected};
+        !matches!(self.ended_by, Some(Overloaded | Bypassed | Rejected))
     }
 
     fn said_something(&self) -> bool {

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use jiff::Timestamp;
 use tokio_util::codec::Decoder;
 use voicemail_guard::agi::{Codec, CodecLimits, Incoming, Request};
-use voicemail_guard::call::intake::{self, MailboxSettings, Opening};
+use voicemail_guard::call::intake::{self, Opening, Settings};
 use voicemail_guard::call::{Action, Call, Event, Listener};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::record::{CallId, CallRecord};
@@ -57,7 +57,7 @@ fn request(script: &Script) -> Request {
 fn opened(script: &Script, request: &Request) -> Opening {
     let config = script.config("/tap".as_ref());
     let box_name = intake::box_name(request);
-    let settings = MailboxSettings {
+    let settings = Settings {
         policy: config.policy(&box_name),
         repeat_window: config.repeat_window(&box_name),
     };

@@ -420,10 +420,10 @@ impl Life {
             }
             EndedBy::HandedOn => assert!(verdict.is_delivered(), "{verdict} unheard"),
             EndedBy::Caller | EndedBy::Asterisk => {}
-            EndedBy::Straight | EndedBy::TurnedAway => {
+            EndedBy::Bypassed | EndedBy::Rejected => {
                 let lists = &self.policy.lists;
                 let straight = !lists.straight.is_empty();
-                assert_eq!(ended_by == EndedBy::Straight, straight, "{record:?}");
+                assert_eq!(ended_by == EndedBy::Bypassed, straight, "{record:?}");
                 let rejected = !lists.refuse.is_empty() && lists.watch.is_empty();
                 assert!(straight || rejected, "{record:?}");
                 assert!(straight || record.mode != Mode::Observe, "{record:?}");
@@ -432,7 +432,7 @@ impl Life {
                     "they were heard"
                 );
             }
-            EndedBy::Refused | EndedBy::Recovered => panic!("{ended_by:?} during a call"),
+            EndedBy::Overloaded | EndedBy::Recovered => panic!("{ended_by:?} during a call"),
         }
         let most = if record.mode == Mode::Observe {
             LONGEST_WAIT
@@ -458,8 +458,8 @@ impl Life {
             // Who hangs up before the set-up is over may have forged that line.
             let doubtful = record.ended_by == Some(EndedBy::Caller) && !self.is_tapped;
             let expected: &[u8] = match record.ended_by {
-                Some(EndedBy::Straight) => b"straight",
-                Some(EndedBy::TurnedAway) => b"refused",
+                Some(EndedBy::Bypassed) => b"straight",
+                Some(EndedBy::Rejected) => b"refused",
                 Some(EndedBy::HandedOn) => b"failed",
                 _ if doubtful => b"failed",
                 _ => b"done",

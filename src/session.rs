@@ -4,28 +4,26 @@ use std::future::pending;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::field::{Empty, display};
-use tracing::{Instrument, Level, Span, debug, enabled, error, info, warn};
+use tracing::{Instrument, Span, debug, error, info, warn};
 
 use crate::agi::{Command, Request};
-use crate::call::{Action, Call, Event};
+use crate::call::intake::{self, NoMailbox, Opening, Settings};
+use crate::call::{Action, Call, Event, Listener};
 use crate::call_log::{CallLog, OpenCall};
 use crate::clock::Clock;
-use crate::config::{Config, SharedConfig, are_voicemail_options, full_box_name};
+use crate::config::{Config, SharedConfig};
 use crate::delivery::spool::rights;
-use crate::number::{self, NoNumber, mask_in};
 use crate::present::{self, Language, support_line};
-use crate::record::{
-    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Reason,
-    Verdict,
-};
+use crate::record::{CallId, CallRecord, EndedBy, Reason};
 use crate::recordings;
 use crate::server::{Connection, Handler};
-use crate::tap::{Followed, Gap, Hear, Source, TapEvent, monitor};
+use crate::tap::{Followed, Gap, Source, TapEvent, monitor};
 use crate::{text, trace};
 
 /// What all calls share.
@@ -56,23 +54,23 @@ impl Handler for Guard {
         if request.path() == CHECK_PATH {
             return;
         }
-        let record = self.open_record(&request, &self.settings.now());
-        self.close_unheard(record, EndedBy::Refused, Reason::TooManyCalls);
+        let (settings, id, now) = self.opens(&request, &self.settings.now());
+        let record = intake::record(&request, &settings, id, now);
+        self.close_unheard(record, EndedBy::Overloaded, Reason::TooManyCalls);
     }
 }
 
 impl Guard {
     /// The record of a call that Asterisk carried on with from the start.
-    fn close_unheard(&self, mut record: CallRecord, ended_by: EndedBy, reason: Reason) {
-        record.verdict = Some(Verdict::Unsure);
-        record.ended_by = Some(ended_by);
-        record.reasons = vec![reason];
+    fn close_unheard(&self, record: CallRecord, ended_by: EndedBy, reason: Reason) {
+        let mut record = intake::unheard(record, ended_by, reason);
         record.ended = Some(self.clock.date());
         info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
         self.log.close_call(record);
     }
 
-    /// One request over any stream whose prelude has been read: a call, from the greeting to its record.
+    /// One request over any stream whose prelude has been read: a call, from the greeting to its
+    /// record.
     pub async fn answer<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         mut connection: Connection<S>,
@@ -86,7 +84,12 @@ impl Guard {
             return;
         }
         let config = self.settings.now();
-        let record = self.open_record(&request, &config);
+        let (settings, id, now) = self.opens(&request, &config);
+        let opening = intake::open(&request, settings, id, now);
+        let record = match &opening {
+            Ok(opening) => &opening.record,
+            Err(refused) => &refused.record,
+        };
         let span = tracing::info_span!(
             "call",
             id = %record.id,
@@ -94,7 +97,7 @@ impl Guard {
             linkedid = Empty,
             r#box = %text::shown(&record.box_name),
         );
-        self.guard(connection, &request, record, config)
+        self.guard(connection, &request, opening, config)
             .instrument(span)
             .await;
     }
@@ -103,39 +106,25 @@ impl Guard {
         &self,
         connection: Connection<S>,
         request: &Request,
-        mut record: CallRecord,
+        opening: Result<Opening, NoMailbox>,
         config: Arc<Config>,
     ) {
-        if enabled!(Level::DEBUG) {
-            for (name, value) in request.lines() {
-                debug!(line = %trace::prelude(name, value), "prelude");
+        trace::log_prelude(request);
+        let Opening {
+            record,
+            policy,
+            mistakes,
+        } = match opening {
+            Ok(opening) => opening,
+            Err(refused) => {
+                let record = *refused.record;
+                let reason = present::reason(&Reason::NoMailbox, Language::En);
+                error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
+                self.close_unheard(record, EndedBy::HandedOn, Reason::NoMailbox);
+                return connection.fail(self.clock).await;
             }
-        }
-        for name in request.contradicted() {
-            warn!(name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
-        }
-        for line in request.stray_lines() {
-            let line = mask_in(&String::from_utf8_lossy(line));
-            warn!(line = %text::shortened(&line, 80), "the prelude has a line that is none");
-        }
-        if request
-            .argument("box")
-            .is_none_or(|name| Mailbox::parse(&name).is_none())
-        {
-            let reason = present::reason(&Reason::NoMailbox, Language::En);
-            error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
-            // Nobody answers for a box that there is not.
-            record.repeat_window_s = None;
-            self.close_unheard(record, EndedBy::HandedOn, Reason::NoMailbox);
-            return connection.fail(self.clock).await;
-        }
-        for (name, value) in request
-            .arguments()
-            .filter(|(name, _)| !ARGUMENTS.contains(&name.as_str()))
-        {
-            let value = mask_in(&value);
-            error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
-        }
+        };
+        trace::log_mistakes(mistakes);
         if let Some(obstacle) = rights::in_the_way(&record, &config, self.clock).await {
             error!(
                 "no message can be put into the mailbox: {obstacle}; the call goes on to VoiceMail()"
@@ -144,20 +133,12 @@ impl Guard {
             self.close_unheard(record, EndedBy::HandedOn, reason);
             return connection.fail(self.clock).await;
         }
-        let mut policy = config.policy(&record.box_name);
-        match request.argument("vm_options") {
-            Some(options) if are_voicemail_options(&options) => policy.voicemail_options = options,
-            Some(options) => {
-                error!(options = %text::shortened(&options, 80), "vm_options are none of VoiceMail()");
-            }
-            None => {}
-        }
-        let options = monitor::mix_monitor_options(
+        let tap = monitor::plan(
             &config.tap.folder_as_asterisk_sees_it,
             record.id,
             request.get("agi_version").as_deref(),
         );
-        let call = Call::new(record, policy, &options, self.clock.now());
+        let call = Call::new(record, policy, tap, self.clock.now());
         // As it stands now: a call that a list decided on at once is not to become one of a case.
         let open = self.log.open_call(call.record().clone());
         let session = Session {
@@ -173,70 +154,16 @@ impl Guard {
         session.run().await;
     }
 
-    /// What the prelude says.
-    fn open_record(&self, request: &Request, config: &Config) -> CallRecord {
-        let text = |value: Option<std::borrow::Cow<'_, str>>| -> String {
-            let value = value.unwrap_or_default();
-            if value == "unknown" {
-                String::new()
-            } else {
-                value.chars().take(256).collect()
-            }
+    /// What a call that begins now is opened with: the settings of its mailbox, its identifier, the
+    /// time.
+    fn opens(&self, request: &Request, config: &Config) -> (Settings, CallId, Timestamp) {
+        let box_name = intake::box_name(request);
+        let settings = Settings {
+            policy: config.policy(&box_name),
+            repeat_window: config.repeat_window(&box_name),
         };
-        let box_name = full_box_name(&request.argument("box").unwrap_or_else(|| "unknown".into()));
-        let policy = config.policy(&box_name);
-        let repeat_window = config.repeat_window(&box_name);
-        let started = self.clock.date();
-        let number = text(request.caller_id());
-        let presentation = match (number::no_number(&number), request.calling_pres()) {
-            (Some(NoNumber::Withheld), _) => Presentation::Withheld,
-            (_, Some(pres)) if pres & 0x60 == 0x20 => Presentation::Withheld,
-            (None, Some(pres)) if pres & 0x60 == 0 => Presentation::Shown,
-            _ => Presentation::Unavailable,
-        };
-        let shown = presentation == Presentation::Shown;
-        let e164 = policy.trunk.e164(&number, Some(policy.home_country));
-        let callback = e164
-            .clone()
-            .filter(|_| shown)
-            .map_or_else(Callback::default, |e164| Callback {
-                number: number.clone(),
-                e164: Some(e164),
-                source: CallbackSource::CallerId,
-                confirmed: false,
-            });
-        let caller = Caller {
-            number,
-            e164,
-            name: text(request.caller_name()),
-            presentation,
-        };
-        CallRecord {
-            id: CallId::new(started, random()),
-            started,
-            ended: None,
-            box_name,
-            uniqueid: text(request.uniqueid()),
-            linkedid: String::new(),
-            channel: text(request.channel()),
-            watched: policy.lists.watched(&caller),
-            caller,
-            dnid: text(request.dnid()),
-            rdnis: text(request.rdnis()),
-            verdict: None,
-            confidence: 0.0,
-            reasons: Vec::new(),
-            seconds: crate::hearing::ClassSeconds::default(),
-            asked: Vec::new(),
-            callback,
-            mode: policy.mode,
-            ended_by: None,
-            would_have: None,
-            repeat_window_s: repeat_window.map(|window| window.as_secs() as u32),
-            timeline: Vec::new(),
-            audio: None,
-            delivered: Vec::new(),
-        }
+        let now = self.clock.date();
+        (settings, CallId::new(now, random()), now)
     }
 }
 
@@ -257,7 +184,7 @@ struct Session<'a, S> {
 struct Tapped {
     /// `None` once the tap has sent its last event.
     followed: Option<Followed>,
-    ear: Box<dyn Hear>,
+    listener: Listener,
     gaps: Vec<Gap>,
 }
 
@@ -288,7 +215,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 "Asterisk said what answers no command; the lines are in the log at the level debug"
             );
         }
-        // Asterisk goes on as soon as the connection is closed, the server counts the call until it is filed.
+        // Asterisk goes on as soon as the connection is closed, the server counts the call until it
+        // is filed.
         self.connection = None;
         if let Some(filing) = self.filing.take()
             && let Err(error) = filing.await
@@ -315,7 +243,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 Action::FinishTap => {
                     match self.tap.as_ref().and_then(|tap| tap.followed.as_ref()) {
                         Some(followed) => followed.finish.cancel(),
-                        None => self.tell(Event::TapFinished),
+                        None => self.handle(Event::TapFinished),
                     }
                 }
                 Action::Save(record) => self.save(*record),
@@ -326,7 +254,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         true
     }
 
-    fn tell(&mut self, event: Event) {
+    fn handle(&mut self, event: Event) {
         self.call.handle_event(event, self.guard.clock.now());
     }
 
@@ -335,7 +263,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             return;
         };
         debug!(command = %trace::command(command), "send");
-        // What Asterisk said before it closed may still be there to be read, and its end behind that.
+        // What Asterisk said before it closed may still be there to be read, and its end behind
+        // that.
         if let Err(error) = connection.send(command).await {
             debug!(%error, "said to nobody");
         }
@@ -349,59 +278,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     fn follow_tap(&mut self) {
-        let (guard, open) = (self.guard, self.open.as_ref());
-        self.tap = open.map(|open| {
+        let guard = self.guard;
+        self.tap = self.open.as_ref().map(|open| {
             Box::new(Tapped {
                 followed: Some(guard.source.follow(open.id(), guard.clock)),
-                ear: guard.source.ear(),
+                listener: Listener::new(guard.source.ear()),
                 gaps: Vec::new(),
             })
         });
     }
 
-    /// Lets the ear hear what the tap sent, and tells the conversation.
+    /// Lets the ear hear what the tap sent, and the conversation what came of it.
     fn hear(&mut self, event: Option<TapEvent>) {
         let Some(tap) = &mut self.tap else { return };
-        let mut told = Vec::new();
-        let mut over = None;
-        match event {
-            Some(TapEvent::Samples(samples)) => {
-                // While a prompt plays, MixMonitor pads the caller's side with zeros; a telephone line is never zero.
-                if samples.iter().any(|&sample| sample != 0) {
-                    told.push(Event::PacketsCame);
-                }
-                tap.ear.push(&samples);
-            }
-            Some(TapEvent::StoodStill(lost)) => {
-                tap.ear.skip(lost);
-                told.push(Event::StoodStill(lost));
-            }
+        let goes_on = matches!(event, Some(TapEvent::Samples(_) | TapEvent::StoodStill(_)));
+        let events = match event {
+            Some(TapEvent::Samples(samples)) => tap.listener.samples(&samples),
+            Some(TapEvent::StoodStill(lost)) => tap.listener.gap(lost),
             Some(TapEvent::Finished(gaps)) => {
                 tap.gaps = gaps;
-                tap.ear.finish();
-                over = Some(Event::TapFinished);
+                tap.listener.finished()
             }
             Some(TapEvent::Failed(error)) => {
                 error!(%error, "the tap failed");
-                tap.ear.finish();
-                over = Some(Event::TapFailed(error.to_string()));
+                tap.listener.failed(error.to_string())
             }
-            None => over = Some(Event::TapFailed("the tap broke off".into())),
-        }
-        told.extend(std::iter::from_fn(|| tap.ear.poll_update()).map(Event::Heard));
-        told.push(Event::HeardUpTo(tap.ear.heard()));
-        told.extend(over);
-        let is_over = matches!(told.last(), Some(Event::TapFinished | Event::TapFailed(_)));
-        let failed = matches!(told.last(), Some(Event::TapFailed(_)));
-        if is_over {
+            None => tap.listener.failed("the tap broke off".into()),
+        };
+        if !goes_on {
             tap.followed = None;
         }
-        for event in told {
-            self.tell(event);
-        }
-        if failed {
-            // What was heard is all that will be: whoever waits for the end of the tap has it.
-            self.tell(Event::TapFinished);
+        for event in events {
+            self.handle(event);
         }
     }
 
@@ -427,7 +335,7 @@ async fn kept(
     folder: PathBuf,
     data: PathBuf,
     id: CallId,
-    started: jiff::Timestamp,
+    started: Timestamp,
     gaps: Vec<Gap>,
 ) -> Option<String> {
     let kept =
@@ -478,7 +386,6 @@ async fn wake(clock: Clock, at: Option<std::time::Instant>) {
     }
 }
 
-/// What stands in From where a caller withholds his number (RFC 3323).
 /// Tells calls of one millisecond apart; where the system has no randomness, the counter does.
 fn random() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
@@ -486,6 +393,3 @@ fn random() -> u32 {
     let count = COUNTER.fetch_add(0x9e37, Ordering::Relaxed);
     getrandom::u32().unwrap_or_default() ^ count
 }
-
-/// What the dialplan may say in the request.
-const ARGUMENTS: [&str; 2] = ["box", "vm_options"];

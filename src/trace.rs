@@ -1,12 +1,48 @@
-//! What goes over a FastAGI connection, as the technical log may show it: one line each, nothing raw, nobody's number.
+//! What goes over a FastAGI connection, as the technical log may show it: one line each, nothing
+//! raw, nobody's number.
 
 use std::fmt::Write;
 
-use crate::agi::{Command, Incoming, Reply, ResultLine, Verb};
+use tracing::{Level, debug, enabled, error, warn};
+
+use crate::agi::{Command, Incoming, Reply, Request, ResultLine, Verb};
+use crate::call::intake::Mistake;
 use crate::number::{mask, mask_in};
 use crate::text::{self, quoted, shown};
 
-/// A command that is sent. What is read out to the caller, and what goes back into the dialplan, is masked.
+/// Logs the lines of a prelude, at the level debug, and what is odd about them.
+pub(crate) fn log_prelude(request: &Request) {
+    if enabled!(Level::DEBUG) {
+        for (name, value) in request.lines() {
+            debug!(line = %prelude(name, value), "prelude");
+        }
+    }
+    for name in request.contradicted() {
+        warn!(name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
+    }
+    for line in request.stray_lines() {
+        let line = mask_in(&String::from_utf8_lossy(line));
+        warn!(line = %text::shortened(&line, 80), "the prelude has a line that is none");
+    }
+}
+
+/// Logs what is not followed of a request.
+pub(crate) fn log_mistakes(mistakes: Vec<Mistake>) {
+    for mistake in mistakes {
+        match mistake {
+            Mistake::UnknownArgument { name, value } => {
+                let value = mask_in(&value);
+                error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
+            }
+            Mistake::VoicemailOptions(options) => {
+                error!(options = %text::shortened(&options, 80), "vm_options are none of VoiceMail()");
+            }
+        }
+    }
+}
+
+/// A command that is sent. What is read out to the caller, and what goes back into the dialplan, is
+/// masked.
 pub(crate) fn command(command: &Command) -> String {
     let mut line = command.verb().words().to_owned();
     let mut name = String::new();

@@ -24,9 +24,10 @@ use super::reply::{Reply, ResultLine};
 /// `-1` has three causes that look alike. They are told apart like this:
 ///
 /// * the `HANGUP` line was seen, or `511`: the caller has gone, [`Outcome::ChannelGone`];
-/// * else CHANNEL STATUS is asked, once: where it answers `511` or its reply comes behind a `HANGUP`
-///   line, the caller has gone (Asterisk sends that line only in front of its *next* reply, and with
-///   `AGISIGHUP=no` never);
+/// * else CHANNEL STATUS is asked, once: where it answers `511` or its reply comes behind a
+///   `HANGUP` line, the caller has gone (Asterisk sends that line only in front of its *next*
+///   reply, and with `AGISIGHUP=no` never); where another command waits at Asterisk's end, only
+///   behind the reply to that one;
 /// * where the channel has a state, the command failed: a command that plays a file and played
 ///   nothing of it misses its file, [`Failure::FileMissing`]; all others were [`Failure::Refused`].
 #[derive(Debug, Default)]
@@ -88,7 +89,8 @@ enum State {
     Awaiting {
         command: Command,
     },
-    /// The command's `-1` is here; CHANNEL STATUS is under way.
+    /// The command's `-1` is here; CHANNEL STATUS is under way, or follows the reply to what was
+    /// sent behind.
     Probing {
         command: Command,
         line: ResultLine,
@@ -212,7 +214,10 @@ impl Exchange {
             Reading::Certain(outcome) => self.finish(command, outcome),
             Reading::MinusOne(_) if self.dead => self.finish(command, Outcome::ChannelGone),
             Reading::MinusOne(line) => {
-                self.outbox = Some(Command::channel_status());
+                // Beside a line that Asterisk has not read yet, this one would be forgotten.
+                if self.behind.is_none() {
+                    self.outbox = Some(Command::channel_status());
+                }
                 self.state = State::Probing { command, line };
                 Handled::Nothing
             }
@@ -220,13 +225,13 @@ impl Exchange {
     }
 
     fn probed(&mut self, command: Command, line: ResultLine, status: Reply) -> Handled {
-        // What was sent before CHANNEL STATUS is answered before it.
         if let Some(behind) = self.behind.take() {
             let outcome = match read(&behind, status) {
                 Reading::Certain(outcome) => outcome,
                 Reading::MinusOne(_) => Outcome::Failed(Failure::Refused),
             };
             self.dead |= is_end_of_channel(&outcome);
+            self.outbox = Some(Command::channel_status());
             self.state = State::Probing { command, line };
             return Handled::Finished(Finished {
                 command: behind,

@@ -1,7 +1,9 @@
-//! Before the greeting: who goes straight to `VoiceMail()`, who is refused, who is on the watch list.
+//! Before the greeting: who goes straight to `VoiceMail()`, who is refused, who is on the watch
+//! list.
 //!
-//! Whoever is on several lists gets what costs him least: straight before everything, and nobody on the watch
-//! list is refused. In `observe` nobody is refused; the record says that enforce would have done so.
+//! Whoever is on several lists gets what costs them least: straight before everything, and nobody
+//! on the watch list is refused. In `observe` nobody is refused; the record says that enforce would
+//! have done so.
 
 use std::time::Instant;
 
@@ -22,12 +24,12 @@ pub struct Lists {
     pub refuse: CallerList,
 }
 
-/// What becomes of a caller before anything is said to him; with the entry that says so.
+/// What becomes of a caller before anything is said to them; with the entry that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Admission<'a> {
     Guarded,
-    Straight(&'a Entry),
-    Refused(&'a Entry),
+    Bypassed(&'a Entry),
+    Rejected(&'a Entry),
 }
 
 impl Lists {
@@ -39,10 +41,10 @@ impl Lists {
     fn admit(&self, caller: &Caller) -> Admission<'_> {
         let sender = sender(caller);
         if let Some(entry) = self.straight.find(sender) {
-            return Admission::Straight(entry);
+            return Admission::Bypassed(entry);
         }
         match self.refuse.find(sender) {
-            Some(entry) if self.watch.find(sender).is_none() => Admission::Refused(entry),
+            Some(entry) if self.watch.find(sender).is_none() => Admission::Rejected(entry),
             _ => Admission::Guarded,
         }
     }
@@ -57,43 +59,49 @@ fn sender(caller: &Caller) -> Sender<'_> {
 }
 
 impl Call {
-    /// Lets the caller pass by or turns him away, where a list of the box says so; whether it does.
+    /// Lets the caller pass by or turns them away, where a list of the box says so; whether it
+    /// does.
     pub(super) fn passes_by(&mut self, now: Instant) -> bool {
         let lists = self.policy.lists.clone();
         match lists.admit(&self.record.caller) {
             Admission::Guarded => return false,
-            Admission::Straight(entry) => {
+            Admission::Bypassed(entry) => {
                 let reason = Reason::Straight(entry.to_string());
-                self.unheard(EndedBy::Straight, reason, now);
+                self.unheard(EndedBy::Bypassed, reason, now);
             }
-            Admission::Refused(entry) if self.record.mode == Mode::Observe => {
+            Admission::Rejected(entry) if self.record.mode == Mode::Observe => {
                 self.would_refuse = Some(Reason::WouldRefuse(entry.to_string()));
                 self.record.would_have = Some(WouldHave {
-                    ended_by: EndedBy::TurnedAway,
+                    ended_by: EndedBy::Rejected,
                     verdict: Verdict::Unsure,
                     at: MediaTime::ZERO,
                     saved_s: MediaTime::ZERO,
                 });
                 return false;
             }
-            Admission::Refused(entry) => {
+            Admission::Rejected(entry) => {
                 let reason = Reason::Refused(entry.to_string());
-                self.unheard(EndedBy::TurnedAway, reason, now);
+                self.unheard(EndedBy::Rejected, reason, now);
             }
         }
         true
     }
 
-    /// Files the call and tells the dialplan; nothing is said to the caller, nothing of him is heard.
+    /// Files the call and tells the dialplan; nothing is said to the caller, nothing of them is
+    /// heard.
     fn unheard(&mut self, ended_by: EndedBy, reason: Reason, now: Instant) {
-        self.rail_until = None;
+        self.safety_timeout = None;
         self.record.verdict = Some(Verdict::Unsure);
         self.record.reasons = vec![reason];
         self.record.ended_by = Some(ended_by);
         self.actions
             .push_back(Action::File(Box::new(self.record.clone())));
         let step = Step::Variables(self.variables(ended_by));
-        self.state = State::Leaving(Leaving { ended_by, step });
+        self.state = State::Leaving(Leaving {
+            ended_by,
+            exit: None,
+            step,
+        });
         self.next_variable(now);
     }
 }

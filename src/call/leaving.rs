@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::answering::ANSWER_BY_VOICE;
-use super::state::{Leaving, Playing, State, Step, Then};
+use super::recording::ANSWER_BY_VOICE;
+use super::state::{AfterPrompt, Leaving, Playing, State, Step};
 use super::verdict::{self, Facts, Parting};
-use super::{Action, Call, SHORT, Timer};
-use crate::agi::Command;
+use super::{Action, Call, NumberPrompt, SHORT, Timer};
+use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
 use crate::present::{self, Language};
 use crate::prompts::Prompt;
@@ -16,12 +16,19 @@ use crate::record::{Answer, EndedBy, Mode, Reason, Trouble, Verdict};
 impl Call {
     /// Goes out; from every state.
     pub(super) fn leave(&mut self, ended_by: EndedBy, now: Instant) {
+        self.leave_by(ended_by, None, now);
+    }
+
+    /// The same, by a key that leads out.
+    pub(super) fn leave_by(&mut self, ended_by: EndedBy, exit: Option<Key>, now: Instant) {
         self.state = State::Leaving(Leaving {
             ended_by,
+            exit,
             step: Step::StopTap,
         });
-        let tapped = self.progress.tapped.is_some();
-        if !(tapped && self.send(Command::exec("StopMixMonitor", &self.tap_id), SHORT, now)) {
+        let tapped = self.progress.tapped.as_ref();
+        let end = tapped.and_then(|id| self.tap.end(id));
+        if !end.is_some_and(|command| self.send(command, SHORT, now)) {
             self.drain_tap(now);
         }
     }
@@ -51,7 +58,7 @@ impl Call {
 
     /// What was heard is not all of the sound: nobody is judged by that.
     pub(super) fn tap_overdue(&mut self, now: Instant) {
-        self.ears.deaf = true;
+        self.heard.deaf = true;
         self.trouble(Trouble::NotHeardToTheEnd);
         self.tap_finished(now);
     }
@@ -60,6 +67,7 @@ impl Call {
     pub(super) fn tap_finished(&mut self, now: Instant) {
         let State::Leaving(Leaving {
             ended_by,
+            exit,
             step: Step::DrainTap,
         }) = self.state
         else {
@@ -72,6 +80,7 @@ impl Call {
         let variables = self.variables(ended_by);
         self.state = State::Leaving(Leaving {
             ended_by,
+            exit,
             step: Step::Variables(variables),
         });
         self.next_variable(now);
@@ -130,9 +139,9 @@ impl Call {
             .recording
             .map_or_else(|| self.unrecorded(), |(_, place)| place);
         Facts {
-            timeline: &self.ears.timeline,
-            began: self.ears.signal_before(place).unwrap_or(place),
-            packets: self.ears.packets,
+            timeline: &self.heard.timeline,
+            began: self.heard.signal_before(place).unwrap_or(place),
+            packets: self.heard.packets,
             longest_message: self.policy.longest_message.into(),
             keyed: self.record.callback.source.is_keyed(),
             asked: &self.record.asked,
@@ -143,7 +152,7 @@ impl Call {
 
     /// Who speaks after all, behind the question that was not answered, has gone like everybody.
     fn parting(&self) -> Parting {
-        let spoke_after_all = |from| self.ears.speech_since(from) >= self.policy.mutter;
+        let spoke_after_all = |from| self.heard.speech_since(from) >= self.policy.mutter;
         let unanswering = match (self.progress.unanswered, self.record.would_have) {
             (Some(from), _) => !spoke_after_all(from),
             (None, Some(would_have)) => would_have.ended_by == EndedBy::Guard,
@@ -156,28 +165,30 @@ impl Call {
         }
     }
 
-    /// Where to listen from in a call that never got to the beep: only if somebody spoke, or in observe.
+    /// Where to listen from in a call that never got to the beep: only if somebody spoke, or in
+    /// observe.
     fn unrecorded(&self) -> MediaTime {
         let observed = self.record.mode == Mode::Observe;
-        let spoke = self.ears.speech_since(MediaTime::ZERO) >= Duration::from_millis(300);
+        let spoke = self.heard.speech_since(MediaTime::ZERO) >= Duration::from_millis(300);
         if observed || spoke {
             MediaTime::ZERO
         } else {
-            self.ears.heard()
+            self.heard.heard()
         }
     }
 
     /// Who ended the call of a caller that has gone: us, if we had said goodbye already.
     ///
-    /// Asterisk's absolute timeout looks the same from here; it strikes when we were late to renew it.
+    /// Asterisk's absolute timeout looks the same from here; it strikes when we were late to renew
+    /// it.
     pub(super) fn ended_by_hangup(&mut self, now: Instant) -> EndedBy {
-        if self.rail_until.is_some_and(|until| now >= until) {
+        if self.safety_timeout.is_some_and(|until| now >= until) {
             self.trouble(Trouble::AbsoluteTimeout);
             return EndedBy::HandedOn;
         }
-        match &self.state {
+        match self.state.lasting() {
             State::Playing(Playing {
-                then: Then::Leave(by),
+                then: AfterPrompt::Leave(by),
                 ..
             }) => *by,
             _ => EndedBy::Caller,
@@ -186,18 +197,19 @@ impl Call {
 
     fn judge(&mut self, ended_by: EndedBy) {
         let handed_on = ended_by == EndedBy::HandedOn;
-        let awaited = self.progress.number_awaited;
-        if awaited.is_some_and(|from| self.ears.speech_since(from) >= ANSWER_BY_VOICE) {
+        if let NumberPrompt::Answerable { since } = self.progress.number_prompt
+            && self.heard.speech_since(since) >= ANSWER_BY_VOICE
+        {
             self.note_answer(Prompt::NumberFirst, Answer::Voice);
         }
         let mut judgement = verdict::judge(&self.facts());
-        // Where the connection broke, the caller may be there still: what he was is not known.
+        // Where the connection broke, the caller may be there still: what they were is not known.
         let broke_off = ended_by == EndedBy::Asterisk && self.trouble.is_some();
-        if (handed_on || broke_off || self.ears.deaf) && !judgement.verdict.is_delivered() {
+        if (handed_on || broke_off || self.heard.deaf) && !judgement.verdict.is_delivered() {
             judgement.verdict = Verdict::Unsure;
             judgement.confidence = judgement.confidence.min(NO_BLUFF);
         }
-        if self.ears.deaf && !self.ears.packets {
+        if self.heard.deaf && !self.heard.packets {
             judgement.reasons.clear();
         }
         let trouble = self.trouble.take().map(|why| {
@@ -220,8 +232,8 @@ impl Call {
             .collect();
         self.record.verdict = Some(judgement.verdict);
         self.record.confidence = judgement.confidence;
-        self.record.seconds = self.ears.timeline.seconds();
-        self.record.timeline = self.ears.timeline.segments().to_vec();
+        self.record.seconds = self.heard.timeline.seconds();
+        self.record.timeline = self.heard.timeline.segments().to_vec();
         self.record.ended_by = Some(ended_by);
         self.record.would_have = self.would_have();
     }
@@ -231,12 +243,12 @@ impl Call {
         let number = record.callback.best_form().chars();
         let callback: String = number.filter(|c| c.is_ascii_digit() || *c == '+').collect();
         let verdict = record.verdict.map_or("unsure", Verdict::as_str);
-        // A hang-up before the set-up is over may be a line that the caller forged in his number. Where he
-        // has really gone, nobody reads this any more; where he has not, VoiceMail() has him.
+        // A hang-up before the set-up is over may be a line that the caller forged in the
+        // number. Who has really gone reads this no more; who has not is VoiceMail()'s.
         let doubtful = ended_by == EndedBy::Caller && self.progress.tapped.is_none();
         let status = match ended_by {
-            EndedBy::Straight => "straight",
-            EndedBy::TurnedAway => "refused",
+            EndedBy::Bypassed => "straight",
+            EndedBy::Rejected => "refused",
             EndedBy::HandedOn => "failed",
             _ if doubtful => "failed",
             _ => "done",

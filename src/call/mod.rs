@@ -2,46 +2,42 @@
 //!
 //! [`Call`] is driven like every machine here: [`handle_event`](Call::handle_event) and
 //! [`handle_timeout`](Call::handle_timeout), then [`poll_action`](Call::poll_action) until it gives
-//! `None`, then wait until [`poll_timeout`](Call::poll_timeout). It never waits, reads no clock and owns
-//! no socket. While it listens, short WAIT FOR DIGIT commands are its heartbeat: each reply is a moment
-//! to decide, by [`Policy::advise`](policy::Policy::advise).
+//! `None`, then wait until [`poll_timeout`](Call::poll_timeout). It never waits, reads no clock and
+//! owns no socket. While it listens, short WAIT FOR DIGIT commands are its heartbeat: each reply is
+//! a moment to decide, by [`Policy::advise`](policy::Policy::advise).
 
-mod action;
 pub mod admission;
-mod answering;
-mod ears;
-mod event;
-mod exits;
+mod heard;
+pub mod intake;
+mod io;
+mod keypad;
 mod leaving;
-mod number_entry;
+mod listener;
 mod observing;
-mod offer;
-mod playing;
 pub mod policy;
 mod prompt;
+mod recording;
 mod settings;
 mod state;
-mod timers;
 pub mod verdict;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 use std::{iter, mem};
 
-pub use action::Action;
-pub use event::Event;
-pub use timers::Timer;
+pub use io::{Action, Event, Timer};
+pub use listener::Listener;
 
-use self::ears::Ears;
-use self::policy::{Advice, Offer, Policy, Situation};
-use self::prompt::{Clip, LONGEST_CLIP};
-use self::state::{Keying, Listening, State, Then};
-use self::timers::Deadline;
+use self::heard::Heard;
+use self::io::Deadline;
+use self::policy::{Offer, Policy};
+use self::prompt::LONGEST_CLIP;
+use self::state::{Opening, State};
 use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome, Verb};
 use crate::audio::MediaTime;
 use crate::hearing::Update;
-use crate::prompts::Prompt;
-use crate::record::{Answer, CallRecord, EndedBy, Mode, Presentation, Reason, Trouble};
+use crate::record::{CallRecord, EndedBy, Mode, Reason, Trouble};
+use crate::tap::plan::TapPlan;
 
 /// One caller's stay, from the prelude to the closed record.
 #[derive(Debug)]
@@ -49,13 +45,14 @@ pub struct Call {
     exchange: Exchange,
     policy: Policy,
     record: CallRecord,
-    tap_id: String,
-    ears: Ears,
+    tap: TapPlan,
+    heard: Heard,
     state: State,
     deadline: Deadline,
     progress: Progress,
     started: Instant,
-    rail_until: Option<Instant>,
+    /// When Asterisk's safety timeout strikes; `None` where it is not ours.
+    safety_timeout: Option<Instant>,
     trouble: Option<Trouble>,
     unexpected: u32,
     /// Why enforce would not have let the caller in; only in observe.
@@ -66,53 +63,67 @@ pub struct Call {
 /// What has happened in the conversation, each thing with its time or its place in the sound.
 #[derive(Debug, Default)]
 struct Progress {
-    tapped: Option<MediaTime>,
+    /// The set-up is over, and Asterisk calls the tap so.
+    tapped: Option<String>,
     recording: Option<(Instant, MediaTime)>,
-    number_asked: Option<MediaTime>,
-    /// The end of that prompt: what is said from here on answers it.
-    number_awaited: Option<MediaTime>,
-    /// A number by keys is under way.
-    number_begun: Option<Instant>,
-    /// Asterisk has told keys of a number.
-    keyed: bool,
-    /// The number is the one whose tones were heard.
-    keyed_in_sound: bool,
+    number_prompt: NumberPrompt,
+    /// Where the keys of the number come from.
+    keys_from: Option<KeysFrom>,
     warned: Option<Instant>,
-    exit: Option<Key>,
-    offered_until: Option<Instant>,
     questions: u32,
     /// The question has not been answered.
     unanswered: Option<MediaTime>,
 }
 
+/// What has become of the rambler's prompt, which asks for the number.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum NumberPrompt {
+    #[default]
+    NotYet,
+    Played,
+    /// It is over: what is said from here on answers it.
+    Answerable {
+        since: MediaTime,
+    },
+}
+
+/// How the keys of a number come; what Asterisk says of them counts for more than their sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum KeysFrom {
+    Sound,
+    Asterisk,
+}
+
 impl Call {
     /// A call whose prelude has been read.
     ///
-    /// `mix_monitor` is the option text that makes MixMonitor write the tap's file.
-    pub fn new(record: CallRecord, policy: Policy, mix_monitor: &str, now: Instant) -> Self {
+    /// `tap` has the commands that begin and end the tap.
+    pub fn new(record: CallRecord, policy: Policy, tap: TapPlan, now: Instant) -> Self {
         let mut steps = VecDeque::from([
-            rail(RAIL),
+            safety_timeout(SAFETY_TIMEOUT),
             Command::answer(),
             Command::set_variable("GUARD_CALL_ID", record.id.to_string()),
             Command::get_full_variable("${CHANNEL(linkedid)}"),
-            Command::exec("MixMonitor", mix_monitor),
-            Command::get_variable(TAP_ID),
         ]);
+        steps.extend(tap.begin.iter().cloned());
         if record.mode == Mode::Observe {
-            steps.push_back(rail(RAIL_BESIDE_VOICEMAIL));
+            steps.push_back(safety_timeout(BESIDE_VOICEMAIL));
         }
         let first = steps.front().cloned();
         let mut call = Self {
             exchange: Exchange::new(),
             policy,
             record,
-            tap_id: String::new(),
-            ears: Ears::default(),
-            state: State::Opening(steps),
+            tap,
+            heard: Heard::default(),
+            state: State::Opening(Opening {
+                steps,
+                tap_id: String::new(),
+            }),
             deadline: Deadline::default(),
             progress: Progress::default(),
             started: now,
-            rail_until: Some(now + RAIL),
+            safety_timeout: Some(now + SAFETY_TIMEOUT),
             trouble: None,
             unexpected: 0,
             would_refuse: None,
@@ -147,16 +158,16 @@ impl Call {
                 Handled::Nothing | Handled::HungUp => {}
             },
             Event::AgiClosed => self.closed(now),
-            Event::PacketsCame => self.ears.packets = true,
+            Event::PacketsCame => self.heard.packets = true,
             Event::Heard(Update::Key(key)) => self.key_in_sound(key),
-            Event::Heard(update) => self.ears.hear(update),
+            Event::Heard(update) => self.heard.update(update),
             Event::HeardUpTo(heard) => {
-                self.ears.advance(heard);
+                self.heard.advance(heard);
                 self.observe();
             }
-            Event::StoodStill(lost) => self.ears.stood_still += lost,
+            Event::StoodStill(lost) => self.heard.stood_still += lost,
             Event::TapFailed(why) => {
-                self.ears.deaf = true;
+                self.heard.deaf = true;
                 self.trouble(Trouble::Tap(why));
             }
             Event::TapFinished => self.tap_finished(now),
@@ -173,7 +184,7 @@ impl Call {
                 self.closed(now);
             }
             Some(Timer::TapOverdue) => self.tap_overdue(now),
-            Some(Timer::RailDue) => self.send_rail_behind(now),
+            Some(Timer::SafetyTimeoutDue) => self.send_timeout_behind(now),
             None => {}
         }
         self.drain_exchange();
@@ -275,37 +286,33 @@ impl Call {
             return self.leave(EndedBy::HandedOn, now);
         }
         match mem::replace(&mut self.state, State::Ended) {
-            State::Opening(steps) => self.opened(steps, &outcome, now),
+            State::Opening(opening) => self.opened(opening, &outcome, now),
             State::Playing(playing) => self.played(playing, &outcome, now),
-            State::Listening(listening) => self.heard_key(listening, key_of(&outcome), now),
-            // The guard rail was renewed; the wait for a key follows it.
-            State::Keying(keying) if outcome == Outcome::Done => self.await_keys(keying, now),
+            State::Recording(recording) => self.heard_key(recording, key_of(&outcome), now),
             State::Keying(keying) => self.keyed(keying, key_of(&outcome), now),
-            State::Confirming(keying) if outcome == Outcome::Done => {
-                self.await_confirmation(keying, now);
-            }
             State::Confirming(keying) => self.confirmed(keying, key_of(&outcome), now),
+            State::Renewing { then } => self.go_on(*then, now),
             state @ (State::Observing(_) | State::Observed | State::Leaving(_) | State::Ended) => {
                 self.state = state;
             }
         }
     }
 
-    fn opened(&mut self, mut steps: VecDeque<Command>, outcome: &Outcome, now: Instant) {
+    fn opened(&mut self, mut opening: Opening, outcome: &Outcome, now: Instant) {
         if let Outcome::Value(Some(value)) = outcome {
             let value = String::from_utf8_lossy(value).chars().take(80).collect();
-            match steps.front().map(Command::verb) {
-                Some(Verb::GetVariable) => self.tap_id = value,
+            match opening.steps.front().map(Command::verb) {
+                Some(Verb::GetVariable) => opening.tap_id = value,
                 _ => self.record.linkedid = value,
             }
         }
-        steps.pop_front();
-        if let Some(next) = steps.front().cloned() {
-            self.state = State::Opening(steps);
+        opening.steps.pop_front();
+        if let Some(next) = opening.steps.front().cloned() {
+            self.state = State::Opening(opening);
             self.send(next, SHORT, now);
             return;
         }
-        self.progress.tapped = Some(self.ears.heard());
+        self.progress.tapped = Some(opening.tap_id);
         self.actions.push_back(Action::FollowTap);
         self.save();
         if self.record.mode == Mode::Observe {
@@ -316,144 +323,38 @@ impl Call {
         }
     }
 
-    fn heartbeat(&mut self, listening: Listening, situation: &Situation, now: Instant) {
-        self.state = State::Listening(listening);
-        let beat = if self.policy.seeks_a_pause(situation) {
-            HEARTBEAT_AT_A_PAUSE
-        } else {
-            HEARTBEAT
-        };
-        self.renew_rail_then(Command::wait_for_digit(beat), beat, now);
-    }
-
-    /// Renews Asterisk's guard rail when half of it is used up, or it does not fit the command; else sends the
-    /// command.
-    ///
-    /// The reply to the renewal comes back to the same state, which then goes on.
-    fn renew_rail_then(&mut self, command: Command, longest: Duration, now: Instant) {
-        let length = RAIL.max(longest + RAIL / 3);
+    /// Sends the command of the state the call is in; the safety timeout first, where half of it is
+    /// used up or it does not fit the command.
+    fn renew_timeout_then(&mut self, command: Command, longest: Duration, now: Instant) {
+        let length = SAFETY_TIMEOUT.max(longest + SAFETY_TIMEOUT / 3);
         let least = longest.max(LONGEST_CLIP);
         let due = self
-            .rail_until
+            .safety_timeout
             .is_some_and(|until| until < now + least || until > now + length);
         if due {
-            self.rail_until = Some(now + length);
-            self.send(rail(length), SHORT, now);
+            self.safety_timeout = Some(now + length);
+            let then = Box::new(mem::replace(&mut self.state, State::Ended));
+            self.state = State::Renewing { then };
+            self.send(safety_timeout(length), SHORT, now);
         } else {
             self.send(command, longest, now);
         }
     }
 
-    fn heard_key(&mut self, listening: Listening, key: Option<Key>, now: Instant) {
-        match key {
-            Some(Key::ONE) if self.is_offer_open(now) => self.take_offer(now),
-            Some(key) if listening.answer.is_some() => self.answered_by_key(key, now),
-            Some(Key::POUND) => self.end(EndedBy::Caller, now),
-            Some(key) if key.digit().is_some() => self.keyed(Keying::default(), Some(key), now),
-            _ => self.decide(listening, now),
-        }
-    }
-
-    fn decide(&mut self, listening: Listening, now: Instant) {
-        let situation = self.situation(now);
-        if let Some(answer) = listening.answer {
-            return self.await_answer(answer, &situation, now);
-        }
-        match self.policy.advise(&situation) {
-            Advice::GoOn => self.heartbeat(listening, &situation, now),
-            Advice::Ask => {
-                self.progress.questions += 1;
-                self.play([Clip::Prompt(Prompt::StillThere)], Then::AwaitAnswer, now);
-            }
-            Advice::AskNumber => {
-                self.progress.number_asked = Some(self.ears.heard());
-                let prompt = vec![Clip::Prompt(Prompt::NumberFirst)];
-                self.play_and_offer(prompt, Offer::Rambler, now);
-            }
-            Advice::Warn => {
-                self.progress.warned = Some(now);
-                self.play([Clip::Prompt(Prompt::TimeWarning)], Then::Listen, now);
-            }
-            Advice::EndIdle => {
-                self.progress.unanswered = Some(self.ears.heard());
-                self.end(EndedBy::Guard, now);
-            }
-            Advice::EndTone => self.leave(EndedBy::Guard, now),
-            Advice::EndLimit | Advice::HandOn => self.limit_reached(now),
-        }
-    }
-
-    /// A caller without a number is asked for it, by our greeting or behind the administrator's own.
-    fn greeting(&self) -> Vec<Clip> {
-        let without = self.record.caller.presentation != Presentation::Shown;
-        let own = self.policy.is_own_greeting();
-        let greeting = Clip::Greeting(self.policy.greeting.clone());
-        match (without, own) {
-            (true, true) => vec![greeting, Clip::Prompt(Prompt::EnterNumber)],
-            (true, false) => vec![Clip::Greeting(Prompt::GreetingWithheld.path())],
-            (false, _) => vec![greeting],
-        }
-    }
-
-    /// Plays this, makes the offer where it belongs here, and goes on recording behind the beep.
-    fn play_and_offer(&mut self, mut clips: Vec<Clip>, place: Offer, now: Instant) {
-        let offer = self.offer(place);
-        let then = if offer.is_empty() {
-            Then::Listen
-        } else {
-            Then::ListenOffered
-        };
-        clips.extend(offer);
-        clips.push(Clip::Beep);
-        self.play(clips, then, now);
-    }
-
-    /// Ends politely: thanks for a message, a goodbye for everything else.
-    fn end(&mut self, by: EndedBy, now: Instant) {
-        let delivered = verdict::judge(&self.facts()).verdict.is_delivered();
-        let words = if delivered {
-            Prompt::Thanks
-        } else {
-            Prompt::Goodbye
-        };
-        self.play([Clip::Prompt(words)], Then::Leave(by), now);
-    }
-
-    /// Notes how the last such prompt was answered, and files it.
-    fn answered(&mut self, prompt: Prompt, how: Answer) {
-        self.note_answer(prompt, how);
-        self.save();
-    }
-
-    fn note_answer(&mut self, prompt: Prompt, how: Answer) {
-        let mut asked = self.record.asked.iter_mut().rev();
-        if let Some(asked) = asked.find(|asked| asked.prompt == prompt) {
-            asked.answer.get_or_insert(how);
-        }
-    }
-
-    fn situation(&self, now: Instant) -> Situation {
-        let (since, place) = self.progress.recording.unwrap_or((now, MediaTime::ZERO));
-        let confirmed = self.record.callback.confirmed;
-        Situation {
-            recording_for: now.saturating_duration_since(since),
-            call_for: now.saturating_duration_since(self.started),
-            idle: self.ears.idle(&self.policy),
-            speech: self.ears.speech_since(place),
-            voice_paused_for: self.ears.voice_paused_for(),
-            tone_for: self.ears.tone_for(),
-            questions_asked: self.progress.questions,
-            number_settled: confirmed || self.progress.number_asked.is_some(),
-            warned_for: self
-                .progress
-                .warned
-                .map(|at| now.saturating_duration_since(at)),
+    /// The safety timeout has been renewed.
+    fn go_on(&mut self, then: State, now: Instant) {
+        match then {
+            State::Playing(playing) => self.play_next(playing, now),
+            State::Recording(recording) => self.decide(recording, now),
+            State::Keying(keying) => self.await_keys(keying, now),
+            State::Confirming(keying) => self.await_confirmation(keying, now),
+            state => self.state = state,
         }
     }
 }
 
 /// Asterisk lets go of us after this long, whatever we do.
-fn rail(length: Duration) -> Command {
+fn safety_timeout(length: Duration) -> Command {
     Command::set_variable("TIMEOUT(absolute)", length.as_secs().to_string())
 }
 
@@ -477,21 +378,13 @@ fn key_of(outcome: &Outcome) -> Option<Key> {
     }
 }
 
-/// Where MixMonitor leaves its id; the shell's option text names it, and the dialplan reads it.
-pub const TAP_ID: &str = "GUARD_TAP_ID";
+/// Asterisk's own absolute timeout, renewed again and again: if we hang, `VoiceMail()` has the
+/// caller after this long at the most.
+const SAFETY_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Asterisk's own absolute timeout, renewed again and again: if we hang, `VoiceMail()` has the caller
-/// after this long at the most.
-const RAIL: Duration = Duration::from_mins(1);
-
-/// The same while `VoiceMail()` runs, which has limits of its own: cuts nobody off, and is not for ever.
-const RAIL_BESIDE_VOICEMAIL: Duration = Duration::from_hours(24);
-
-/// The length of a wait for a key while listening: the pulse of all decisions.
-const HEARTBEAT: Duration = Duration::from_millis(250);
-
-/// The same while a pause of the caller's is waited for: pauses are short.
-const HEARTBEAT_AT_A_PAUSE: Duration = Duration::from_millis(50);
+/// The same while `VoiceMail()` runs, which has limits of its own: cuts nobody off, and is not for
+/// ever.
+const BESIDE_VOICEMAIL: Duration = Duration::from_hours(24);
 
 /// Commands that Asterisk answers from memory.
 const SHORT: Duration = Duration::from_secs(2);

@@ -1,20 +1,21 @@
 //! Observe: what enforce would have done, imagined beside `VoiceMail()` from the same advice.
 //!
-//! A simple model, in the time of the caller's sound. The recording begins `GREETING` after the call did, since
-//! nobody tells when `VoiceMail()` beeps. When the question would have been asked, `QUESTION` passes for it, and
-//! then the answer is awaited as ever: near speech is an answer, without one the call would have ended, and be over
-//! `GOODBYE` later. Prompts that end no call are left out. Nobody was really asked, so some would have answered:
-//! what would have been saved is at most that much.
+//! A simple model, in the time of the caller's sound. The recording begins `GREETING` after the
+//! call did, since nobody tells when `VoiceMail()` beeps. When the question would have been asked,
+//! `QUESTION` passes for it, and then the answer is awaited as ever: near speech is an answer,
+//! without one the call would have ended, and be over `GOODBYE` later. Prompts that end no call are
+//! left out. Nobody was really asked, so some would have answered: what would have been saved is at
+//! most that much.
 
 use std::mem;
 use std::time::{Duration, Instant};
 
-use super::answering::ANSWER_BY_VOICE;
-use super::ears::Ears;
+use super::heard::Heard;
 use super::policy::{Advice, LONGEST_VOICEMAIL, Policy, Situation};
+use super::recording::ANSWER_BY_VOICE;
 use super::state::State;
 use super::verdict::Parting;
-use super::{Call, RAIL, SHORT, SLACK, Timer, is_refused, rail, verdict};
+use super::{Call, SAFETY_TIMEOUT, SHORT, SLACK, Timer, is_refused, safety_timeout, verdict};
 use crate::agi::{Command, Outcome, Verb};
 use crate::audio::MediaTime;
 use crate::record::{EndedBy, Mode, Trouble, WouldHave};
@@ -58,24 +59,26 @@ impl Observing {
     }
 
     /// More was heard; how and where the call would have ended now.
-    fn hear(&mut self, ears: &mut Ears) -> Option<(EndedBy, MediaTime)> {
-        let heard = ears.heard();
+    fn hear(&mut self, sound: &mut Heard) -> Option<(EndedBy, MediaTime)> {
+        let heard = sound.heard();
         match self.stage {
             Stage::Greeting if heard >= GREETING => {
-                ears.resume();
+                sound.resume();
                 self.stage = Stage::Recording(heard);
             }
-            Stage::Recording(began) => return self.decide(began, ears),
+            Stage::Recording(began) => return self.decide(began, sound),
             Stage::Asking { began, until } if heard >= until => {
-                ears.resume();
+                sound.resume();
                 self.stage = Stage::Awaiting {
                     began,
                     since: heard,
                     until: heard + self.enforcing.answer.into(),
                 };
             }
-            Stage::Awaiting { began, since, .. } if ears.speech_since(since) >= ANSWER_BY_VOICE => {
-                ears.resume();
+            Stage::Awaiting { began, since, .. }
+                if sound.speech_since(since) >= ANSWER_BY_VOICE =>
+            {
+                sound.resume();
                 self.stage = Stage::Recording(began);
             }
             Stage::Awaiting { until, .. } if heard >= until => {
@@ -86,15 +89,15 @@ impl Observing {
         None
     }
 
-    fn decide(&mut self, began: MediaTime, ears: &Ears) -> Option<(EndedBy, MediaTime)> {
-        let heard = ears.heard();
+    fn decide(&mut self, began: MediaTime, sound: &Heard) -> Option<(EndedBy, MediaTime)> {
+        let heard = sound.heard();
         let situation = Situation {
             recording_for: (heard - began).into(),
             call_for: heard.into(),
-            idle: ears.idle(&self.enforcing),
-            speech: ears.speech_since(began),
-            voice_paused_for: ears.voice_paused_for(),
-            tone_for: ears.tone_for(),
+            idle: sound.idle(&self.enforcing),
+            speech: sound.speech_since(began),
+            voice_paused_for: sound.voice_paused_for(),
+            tone_for: sound.tone_for(),
             questions_asked: self.questions,
             // What would only be said is left out.
             number_settled: true,
@@ -123,7 +126,7 @@ impl Observing {
 impl Call {
     /// `VoiceMail()` begins to take the message.
     pub(super) fn begin_observing(&mut self, now: Instant) {
-        self.rail_until = None;
+        self.safety_timeout = None;
         self.state = State::Observing(Box::new(Observing::new(&self.policy)));
         let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
         self.send(
@@ -131,12 +134,17 @@ impl Call {
             LONGEST_VOICEMAIL,
             now,
         );
-        self.deadline.set(Timer::RailDue, now + READ_BY_NOW);
+        self.deadline
+            .set(Timer::SafetyTimeoutDue, now + READ_BY_NOW);
     }
 
-    /// Puts Asterisk's guard rail back for the moment when `VoiceMail()` returns, whatever has become of us by then.
-    pub(super) fn send_rail_behind(&mut self, now: Instant) {
-        let sent = self.exchange.start_behind(rail(RAIL)).is_ok();
+    /// Sets the safety timeout again for the moment when `VoiceMail()` returns, whatever has become
+    /// of us by then.
+    pub(super) fn send_timeout_behind(&mut self, now: Instant) {
+        let sent = self
+            .exchange
+            .start_behind(safety_timeout(SAFETY_TIMEOUT))
+            .is_ok();
         let longest = if sent { LONGEST_VOICEMAIL } else { SHORT };
         self.deadline
             .set(Timer::CommandOverdue, now + longest + SLACK);
@@ -156,7 +164,7 @@ impl Call {
         } else if self.exchange.is_dead() {
             self.hung_up(now);
         } else if matches!(before, State::Observing(_)) {
-            self.send(rail(RAIL), SHORT, now);
+            self.send(safety_timeout(SAFETY_TIMEOUT), SHORT, now);
         } else if self.trouble.is_some() {
             self.leave(EndedBy::HandedOn, now);
         } else {
@@ -169,10 +177,10 @@ impl Call {
         let State::Observing(observing) = &mut self.state else {
             return;
         };
-        let Some((ended_by, at)) = observing.hear(&mut self.ears) else {
+        let Some((ended_by, at)) = observing.hear(&mut self.heard) else {
             return;
         };
-        // He would not even have been let in.
+        // They would not even have been let in.
         if self.record.would_have.is_some() {
             return;
         }
@@ -192,7 +200,7 @@ impl Call {
 
     /// The call is over: what enforce would have saved, if it would have been over before.
     pub(super) fn would_have(&self) -> Option<WouldHave> {
-        self.record.would_have?.over_at(self.ears.heard())
+        self.record.would_have?.over_at(self.heard.heard())
     }
 }
 

@@ -5,50 +5,83 @@ use std::time::Instant;
 
 use super::observing::Observing;
 use super::prompt::Clip;
-use crate::agi::Command;
+use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
 use crate::record::{Callback, EndedBy};
 
 /// ```text
-///  Opening ──► Playing greeting ──► Listening ◄──────────────┐
+///  Opening ──► Playing greeting ──► Recording ◄──────────────┐
 ///     │             │ digit          │  │ advice             │
 ///     │             ▼                │  └─► Playing question │ answer, or a prompt is over
 ///     │          Keying ◄── digit ───┤      warning, number ─┘
 ///     │             │ # or pause     │
 ///     │             ▼                │ end, #, limit
-///     │   Playing read-back ─► Confirming ─► Playing ─► Listening
+///     │   Playing read-back ─► Confirming ─► Playing ─► Recording
 ///     │ observe                           ▼
 ///     └──► Observing ──► Observed ──► Leaving ──► Ended
 /// ```
 ///
-/// A hang-up, a broken connection or a failure leads to `Leaving` from everywhere.
+/// Before a command of `Playing`, `Recording`, `Keying` and `Confirming` the safety timeout may
+/// have to be renewed: `Renewing`, then on. A hang-up, a broken connection or a failure leads to
+/// `Leaving` from everywhere.
 #[derive(Debug)]
 pub(super) enum State {
-    /// The set-up commands that are left; the first is under way.
-    Opening(VecDeque<Command>),
+    /// The set-up.
+    Opening(Opening),
     /// `VoiceMail()` takes the message itself.
     Observing(Box<Observing>),
-    /// `VoiceMail()` is over; Asterisk's guard rail is put back, or both are still to be answered.
+    /// `VoiceMail()` is over; the safety timeout is set again, or both are still to be answered.
     Observed,
     /// Something is played.
     Playing(Playing),
     /// Short waits for a key, while the tap is heard.
-    Listening(Listening),
+    Recording(Recording),
     /// The caller keys a number.
     Keying(Keying),
     /// 1 or 2 is awaited.
     Confirming(Keying),
+    /// The safety timeout is renewed; this state goes on behind it.
+    Renewing {
+        /// What goes on, and sends its command then.
+        then: Box<State>,
+    },
     /// On the way out.
     Leaving(Leaving),
     /// Nothing more happens.
     Ended,
 }
 
+impl State {
+    /// The state that the call is in, whether the safety timeout is being renewed in it or not.
+    pub(super) fn lasting(&self) -> &Self {
+        match self {
+            Self::Renewing { then } => then,
+            state => state,
+        }
+    }
+
+    /// The same, to change it.
+    pub(super) fn lasting_mut(&mut self) -> &mut Self {
+        match self {
+            Self::Renewing { then } => then,
+            state => state,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Opening {
+    /// The commands that are left; the first is under way.
+    pub(super) steps: VecDeque<Command>,
+    /// What Asterisk calls the tap; empty until it has said so.
+    pub(super) tap_id: String,
+}
+
 #[derive(Debug)]
 pub(super) struct Playing {
     /// What is left; the first is under way.
     pub(super) clips: VecDeque<Clip>,
-    pub(super) then: Then,
+    pub(super) then: AfterPrompt,
     pub(super) began: MediaTime,
     /// What of the sound had never come when the first clip began.
     pub(super) stood_still: MediaTime,
@@ -56,11 +89,14 @@ pub(super) struct Playing {
 
 /// What comes after a prompt.
 #[derive(Clone, Debug)]
-pub(super) enum Then {
-    /// The recording proper begins, or goes on.
-    Listen,
+pub(super) enum AfterPrompt {
+    /// The recording begins, or goes on.
+    Record {
+        /// A number by keys has taken the time since then, which does not count.
+        number_since: Option<Instant>,
+    },
     /// The same; the caller ID was offered in what is played.
-    ListenOffered,
+    RecordOffered,
     /// The answer to the question is awaited.
     AwaitAnswer,
     /// The number is keyed in again.
@@ -71,9 +107,16 @@ pub(super) enum Then {
     Leave(EndedBy),
 }
 
+impl AfterPrompt {
+    /// The recording begins, or goes on.
+    pub(super) const RECORD: Self = Self::Record { number_since: None };
+}
+
 #[derive(Debug, Default)]
-pub(super) struct Listening {
+pub(super) struct Recording {
     pub(super) answer: Option<AwaitedAnswer>,
+    /// The caller ID has been offered: 1 takes it until then.
+    pub(super) offered_until: Option<Instant>,
 }
 
 /// The question has been asked.
@@ -84,10 +127,12 @@ pub(super) struct AwaitedAnswer {
     pub(super) since: MediaTime,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Keying {
+    /// When the first key came.
+    pub(super) since: Instant,
     pub(super) digits: String,
-    /// How often he has started again.
+    /// How often the caller has started again.
     pub(super) tries: u32,
     /// How often these digits were read back.
     pub(super) read_backs: u32,
@@ -95,18 +140,33 @@ pub(super) struct Keying {
     pub(super) before: Option<Callback>,
 }
 
+impl Keying {
+    /// No digit yet.
+    pub(super) fn since(since: Instant) -> Self {
+        Self {
+            since,
+            digits: String::new(),
+            tries: 0,
+            read_backs: 0,
+            before: None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Leaving {
     pub(super) ended_by: EndedBy,
+    /// The key that the caller left by.
+    pub(super) exit: Option<Key>,
     pub(super) step: Step,
 }
 
 /// In this order; what a closed connection cannot take is left out.
 #[derive(Debug)]
 pub(super) enum Step {
-    /// StopMixMonitor is under way.
+    /// The command that ends the tap is under way.
     StopTap,
-    /// The tap reads the file to its end.
+    /// The tap is heard to its end.
     DrainTap,
     /// The variables that are left; the first is under way.
     Variables(VecDeque<Command>),

@@ -84,10 +84,7 @@ impl ClosedBy {
 /// The number whose cases a call belongs to; `None` where it forms none.
 pub fn number_of(record: &CallRecord) -> Option<String> {
     record.repeat_window_s?;
-    if matches!(
-        record.ended_by,
-        Some(EndedBy::Straight | EndedBy::TurnedAway)
-    ) {
+    if matches!(record.ended_by, Some(EndedBy::Bypassed | EndedBy::Rejected)) {
         return None;
     }
     let caller = &record.caller;

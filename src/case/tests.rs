@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::number::{CallerNumbers, Country};
-use crate::record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Refused};
+use crate::record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Overloaded};
 use crate::record::Mode::{Enforce, Observe};
 use crate::record::{CallbackSource, EndedBy, Verdict};
 
@@ -113,7 +113,7 @@ fn who_shows_no_number_has_no_case() {
 fn whom_a_list_let_by_or_turned_away_has_no_case() {
     let mut listed = caller("030 1234567", "shown");
     assert!(number_of(&listed).is_some());
-    for ended_by in [EndedBy::Straight, EndedBy::TurnedAway] {
+    for ended_by in [EndedBy::Bypassed, EndedBy::Rejected] {
         listed.ended_by = Some(ended_by);
         assert_eq!(number_of(&listed), None, "{ended_by:?}");
     }
@@ -142,7 +142,7 @@ fn what_is_a_message_for_a_case() {
         (Verdict::Hangup, Caller, Enforce, 0, false, false),
         (Verdict::HoldMusic, Guard, Enforce, 0, false, false),
         // Nobody heard these, or nobody knows what VoiceMail() has got.
-        (Verdict::Unsure, Refused, Enforce, 0, false, false),
+        (Verdict::Unsure, Overloaded, Enforce, 0, false, false),
         (Verdict::Unsure, HandedOn, Enforce, 0, false, false),
         (Verdict::Unsure, Asterisk, Enforce, 0, false, false),
         (Verdict::Unsure, HandedOn, Enforce, 2, false, true),

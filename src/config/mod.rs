@@ -29,7 +29,7 @@ pub use self::limits::Limits;
 pub use self::mailbox::MailboxDelivery;
 pub use self::secret::Secret;
 pub use self::shared::{News, SharedConfig};
-pub(crate) use crate::setting::are_voicemail_options;
+pub use crate::record::full_box_name;
 
 use self::delivery::Delivery;
 use self::mailbox::MailboxSettings;
@@ -222,15 +222,6 @@ impl Config {
     /// The boxes that have a table of their own.
     pub fn box_names(&self) -> impl Iterator<Item = &str> {
         self.boxes.keys().map(String::as_str)
-    }
-}
-
-/// A box name with its context: `100` is `100@default`.
-pub fn full_box_name(name: &str) -> String {
-    if name.contains('@') {
-        name.to_owned()
-    } else {
-        format!("{name}@default")
     }
 }
 

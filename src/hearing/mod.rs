@@ -1,5 +1,6 @@
 //! The ear, pure: samples in, classes of sound out, live and for any chunking of the samples.
 
+mod classifier;
 mod dtmf;
 mod ear;
 mod features;
@@ -16,6 +17,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use classifier::Classifier;
 pub use ear::{Ear, Frame};
 pub use features::{Cues, Lines, Row, STEP, WIDTH};
 pub use listening::{Listening, hear};

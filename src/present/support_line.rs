@@ -43,7 +43,7 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
     if let Some(entry) = &record.watched {
         let _ = write!(line, " ON THE WATCH LIST ({}).", shown(entry));
     }
-    let turned_away = record.ended_by == Some(EndedBy::TurnedAway);
+    let turned_away = record.ended_by == Some(EndedBy::Rejected);
     if let Some(callback) = callback(&record.callback, En).filter(|_| !turned_away) {
         let _ = write!(line, " Call back {callback}.");
     }

@@ -281,9 +281,9 @@ fn german_has_no_word_of_the_english() {
         EndedBy::Limit,
         EndedBy::Exit,
         EndedBy::HandedOn,
-        EndedBy::Refused,
-        EndedBy::Straight,
-        EndedBy::TurnedAway,
+        EndedBy::Overloaded,
+        EndedBy::Bypassed,
+        EndedBy::Rejected,
         EndedBy::Asterisk,
         EndedBy::Recovered,
     ];

@@ -71,11 +71,11 @@ pub fn percent(confidence: f32) -> f32 {
 /// "the caller …".
 pub fn passed_by(record: &CallRecord, language: Language) -> Option<&'static str> {
     let (en, de) = match record.ended_by? {
-        EndedBy::Straight => (
+        EndedBy::Bypassed => (
             "went straight to VoiceMail()",
             "ging unmittelbar zu VoiceMail()",
         ),
-        EndedBy::TurnedAway => ("was refused at once", "wurde sofort abgewiesen"),
+        EndedBy::Rejected => ("was refused at once", "wurde sofort abgewiesen"),
         _ => return None,
     };
     Some(pick(language, en, de))
@@ -84,8 +84,8 @@ pub fn passed_by(record: &CallRecord, language: Language) -> Option<&'static str
 /// What stands behind the verdict in a table: that a list of the box had a say.
 pub fn listed(record: &CallRecord, language: Language) -> &'static str {
     let (en, de) = match (record.ended_by, &record.watched) {
-        (Some(EndedBy::Straight), _) => (" (straight)", " (unmittelbar)"),
-        (Some(EndedBy::TurnedAway), _) => (" (refused)", " (abgewiesen)"),
+        (Some(EndedBy::Bypassed), _) => (" (straight)", " (unmittelbar)"),
+        (Some(EndedBy::Rejected), _) => (" (refused)", " (abgewiesen)"),
         (_, Some(_)) => (" (watched)", " (beobachtet)"),
         _ => ("", ""),
     };
@@ -109,15 +109,15 @@ pub fn ended_by(ended_by: EndedBy, language: Language) -> &'static str {
             "was handed on to VoiceMail() because something failed",
             "wurde wegen einer Störung an VoiceMail() übergeben",
         ),
-        EndedBy::Refused => (
+        EndedBy::Overloaded => (
             "was refused at once, Asterisk carried on without the guard",
             "wurde sofort abgelehnt, Asterisk machte ohne den Wächter weiter",
         ),
-        EndedBy::Straight => (
+        EndedBy::Bypassed => (
             "was let straight through to VoiceMail(), as the box's list wants",
             "ging nach der Liste der Box unmittelbar zu VoiceMail()",
         ),
-        EndedBy::TurnedAway => (
+        EndedBy::Rejected => (
             "was refused at once, as the box's list wants",
             "wurde nach der Liste der Box sofort abgewiesen",
         ),
@@ -158,7 +158,7 @@ pub fn would_have(would_have: Option<WouldHave>) -> String {
     match would_have {
         None => "not have ended this call earlier".into(),
         Some(WouldHave {
-            ended_by: EndedBy::TurnedAway,
+            ended_by: EndedBy::Rejected,
             saved_s,
             ..
         }) => format!("have refused this call at once, {saved_s} earlier"),

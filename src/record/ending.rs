@@ -33,11 +33,14 @@ pub enum EndedBy {
     /// The guard handed the caller on to `VoiceMail()` because something failed.
     HandedOn,
     /// More calls than allowed: refused at once, Asterisk carried on.
-    Refused,
+    #[serde(rename = "refused")]
+    Overloaded,
     /// Let straight through to `VoiceMail()`: the box's list says so.
-    Straight,
+    #[serde(rename = "straight")]
+    Bypassed,
     /// Refused at once, for good: the box's list says so.
-    TurnedAway,
+    #[serde(rename = "turned_away")]
+    Rejected,
     /// Asterisk's side of the connection went away, or `VoiceMail()` took the message itself.
     Asterisk,
     /// The guard died during the call; the record was closed at its next start.

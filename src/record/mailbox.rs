@@ -24,3 +24,12 @@ impl Mailbox {
         })
     }
 }
+
+/// A mailbox's name with its context: `100` is `100@default`.
+pub fn full_box_name(name: &str) -> String {
+    if name.contains('@') {
+        name.to_owned()
+    } else {
+        format!("{name}@default")
+    }
+}

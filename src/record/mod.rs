@@ -27,7 +27,7 @@ pub use case::PlaceInCase;
 pub use delivered::{Delivered, NotDelivered};
 pub use destination::{Destination, destinations_of};
 pub use ending::{EndedBy, Mode, WouldHave};
-pub use mailbox::Mailbox;
+pub use mailbox::{Mailbox, full_box_name};
 pub use reason::{Reason, Trouble};
 pub use verdict::{UnknownVerdict, Verdict};
 
@@ -114,8 +114,8 @@ impl CallRecord {
     /// Whether the guard dealt with the caller at all: not where it had no room, nor where a list
     /// says so.
     pub fn was_let_in(&self) -> bool {
-        use EndedBy::{Refused, Straight, TurnedAway};
-        !matches!(self.ended_by, Some(Refused | Straight | TurnedAway))
+        use EndedBy::{Bypassed, Overloaded, Rejected};
+        !matches!(self.ended_by, Some(Overloaded | Bypassed | Rejected))
     }
 
     fn said_something(&self) -> bool {

@@ -1,10 +1,12 @@
 //! Where the caller's samples come from.
 //!
-//! A tap is a task that sends [`TapEvent`]s until it is told to finish; the session knows nothing else of
-//! it, and gets it from a [`Source`]. [`monitor`] follows the file that MixMonitor writes.
+//! A tap is a task that sends [`TapEvent`]s until it is told to finish; the session knows nothing
+//! else of it, and gets it from a [`Source`]. What it wants of Asterisk it says in a [`plan`],
+//! which the conversation sends. [`monitor`] follows the file that MixMonitor writes.
 
 pub mod monitor;
 mod pace;
+pub mod plan;
 pub(crate) mod raw;
 
 use std::io;
@@ -16,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::audio::MediaTime;
 use crate::clock::Clock;
-use crate::hearing::{Ear, Update};
+use crate::hearing::{Classifier, Ear};
 use crate::record::CallId;
 
 /// Where the sound of calls comes from.
@@ -25,7 +27,7 @@ pub trait Source: Send + Sync {
     fn follow(&self, id: CallId, clock: Clock) -> Followed;
 
     /// What hears the sound of one call.
-    fn ear(&self) -> Box<dyn Hear> {
+    fn ear(&self) -> Box<dyn Classifier> {
         Box::new(Ear::new())
     }
 }
@@ -33,46 +35,11 @@ pub trait Source: Send + Sync {
 /// The sound of one call that is being followed.
 #[derive(Debug)]
 pub struct Followed {
-    /// What the tap has to say; a channel that ends before [`TapEvent::Finished`] is a tap that broke off.
+    /// What the tap has to say; a channel that ends before [`TapEvent::Finished`] is a tap that
+    /// broke off.
     pub events: mpsc::Receiver<TapEvent>,
     /// Cancelled when the rest is to be sent: Asterisk has ended the tap.
     pub finish: CancellationToken,
-}
-
-/// What sorts the sound of one call into classes: the [`Ear`], or what stands in for it in a test.
-pub trait Hear: Send + Sync {
-    /// Hears samples, as [`Ear::push`].
-    fn push(&mut self, samples: &[i16]);
-    /// No packets came for this long, as [`Ear::skip`].
-    fn skip(&mut self, lost: MediaTime);
-    /// The sound has ended, as [`Ear::finish`].
-    fn finish(&mut self);
-    /// The next change of class, as [`Ear::poll_update`].
-    fn poll_update(&mut self) -> Option<Update>;
-    /// How much has been heard, as [`Ear::heard`].
-    fn heard(&self) -> MediaTime;
-}
-
-impl Hear for Ear {
-    fn push(&mut self, samples: &[i16]) {
-        Self::push(self, samples);
-    }
-
-    fn skip(&mut self, lost: MediaTime) {
-        Self::skip(self, lost);
-    }
-
-    fn finish(&mut self) {
-        Self::finish(self);
-    }
-
-    fn poll_update(&mut self) -> Option<Update> {
-        Self::poll_update(self)
-    }
-
-    fn heard(&self) -> MediaTime {
-        Self::heard(self)
-    }
 }
 
 /// What a tap has to say.
@@ -169,9 +136,9 @@ pub enum TapError {
     Shrank {
         /// The file as the guard sees it.
         path: PathBuf,
-        /// Octets it had.
+        /// Bytes it had.
         had: u64,
-        /// Octets it has.
+        /// Bytes it has.
         has: u64,
     },
 }

@@ -1,9 +1,9 @@
 //! The tap `monitor`: follows the raw file that Asterisk's MixMonitor writes of the caller alone.
 //!
-//! Asterisk makes the file as soon as MixMonitor begins, packets or no packets, and writes 48 kHz signed
-//! linear in pieces of 32,768 octets, one every 0.34 s. The file stands still while no packets come: that
-//! is no error, the time is told as sound that never came. A file that is not there at all is one: Asterisk
-//! writes to another folder than the guard looks in, or cannot write.
+//! Asterisk makes the file as soon as MixMonitor begins, packets or no packets, and writes 48 kHz
+//! signed linear in pieces of 32,768 bytes, one every 0.34 s. The file stands still while no
+//! packets come: that is no error, the time is told as sound that never came. A file that is not
+//! there at all is one: Asterisk writes to another folder than the guard looks in, or cannot write.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::pace::Pace;
+use super::plan::TapPlan;
 use super::raw::{self, Halves, Identity};
 use super::{Followed, Gap, Source, TapError, TapEvent};
+use crate::agi::Command;
 use crate::audio::MediaTime;
 use crate::audio::resample::{Resampler, UnusualRate};
-use crate::call::TAP_ID;
 use crate::clock::Clock;
 use crate::record::CallId;
 
@@ -47,30 +48,36 @@ impl Source for Folder {
     }
 }
 
-/// The options of `EXEC MixMonitor` that record the caller alone into the folder, as Asterisk sees it.
+/// What begins and ends the tap: MixMonitor records the caller alone into the folder, as Asterisk
+/// sees it.
 ///
-/// Joined without commas, which some releases of Asterisk take for the end of the option. The monitor's id
-/// is left in [`TAP_ID`], so that nobody else's recording is ever stopped by us. That the file is filled up while a
-/// prompt is played to somebody who sends no packets is asked for by `S` where `agi_version` is an old one; newer
-/// releases always do so.
-pub fn mix_monitor_options(
-    folder_as_asterisk_sees_it: &Path,
-    id: CallId,
-    agi_version: Option<&str>,
-) -> String {
+/// The options are joined without commas, which some releases of Asterisk take for the end of the
+/// option. The monitor's id is left in [`TAP_ID`], so that nobody else's recording is ever stopped
+/// by us. That the file is filled up while a prompt is played to somebody who sends no packets is
+/// asked for by `S` where `agi_version` is an old one; newer releases always do so.
+pub fn plan(folder_as_asterisk_sees_it: &Path, id: CallId, agi_version: Option<&str>) -> TapPlan {
     let release = agi_version.and_then(|version| version.split('.').next()?.parse().ok());
     let fills_up = release.unwrap_or(ALWAYS_FILLS_UP) >= ALWAYS_FILLS_UP;
-    format!(
+    let options = format!(
         ",r({})i({TAP_ID}){}",
         folder_as_asterisk_sees_it.join(file_name(id)).display(),
         if fills_up { "" } else { "S" }
-    )
+    );
+    TapPlan {
+        begin: vec![
+            Command::exec("MixMonitor", options),
+            Command::get_variable(TAP_ID),
+        ],
+        ended_by: Some("StopMixMonitor"),
+        fills_under_prompt: true,
+    }
 }
 
-/// Follows the file until told to finish, then reads it to its end. Ends when nobody listens any more.
+/// Follows the file until told to finish, then reads it to its end. Ends when nobody listens any
+/// more.
 ///
-/// Files are looked at on threads that may block, so a network share that hangs holds up no call: a look that
-/// takes 8 s is a tap that cannot be followed.
+/// Files are looked at on threads that may block, so a network share that hangs holds up no call: a
+/// look that takes 8 s is a tap that cannot be followed.
 pub async fn follow(
     mut monitor: Monitor,
     clock: Clock,
@@ -134,7 +141,7 @@ pub async fn follow(
 pub struct Monitor {
     path: PathBuf,
     file: Option<(File, Identity)>,
-    octets: u64,
+    bytes: u64,
     halves: Halves,
     resampler: Resampler,
     samples: MediaTime,
@@ -153,7 +160,7 @@ impl Monitor {
         Ok(Self {
             path: folder.join(file_name(id)),
             file: None,
-            octets: 0,
+            bytes: 0,
             halves: Halves::default(),
             resampler: Resampler::new(FILE_RATE_HZ)?,
             samples: MediaTime::ZERO,
@@ -174,7 +181,7 @@ impl Monitor {
         let size = self.look(waited)?;
         let after = now();
         let mut events = Vec::new();
-        if size == self.octets {
+        if size == self.bytes {
             let lost = self.pace.stood(waited, sound(size));
             events.extend(lost.map(|lost| self.stood_still(lost)));
             return Ok(events);
@@ -209,8 +216,8 @@ impl Monitor {
     fn is_complete(&self, finishing: Instant, now: Instant) -> bool {
         let waited = now.saturating_duration_since(finishing);
         let settled = now.saturating_duration_since(self.grown) >= FLUSH_POLL;
-        let flushed = !self.octets.is_multiple_of(STDIO_BUFFER)
-            || (self.octets == 0 && waited >= NOTHING_COMES);
+        let flushed = !self.bytes.is_multiple_of(STDIO_BUFFER)
+            || (self.bytes == 0 && waited >= NOTHING_COMES);
         (flushed && settled && waited >= FLUSH_POLL) || waited >= LONGEST_FLUSH
     }
 
@@ -243,10 +250,10 @@ impl Monitor {
         if Identity::from(&meta) != *identity {
             return Err(replaced("replaced"));
         }
-        if meta.len() < self.octets {
+        if meta.len() < self.bytes {
             return Err(TapError::Shrank {
                 path: self.path.clone(),
-                had: self.octets,
+                had: self.bytes,
                 has: meta.len(),
             });
         }
@@ -281,35 +288,38 @@ impl Monitor {
     }
 
     fn read_to(&mut self, size: u64) -> Result<Vec<i16>, TapError> {
-        let mut samples = Vec::with_capacity(((size - self.octets) / 12) as usize + 1);
+        let mut samples = Vec::with_capacity(((size - self.bytes) / 12) as usize + 1);
         let Some((file, _)) = &mut self.file else {
             return Ok(samples);
         };
-        let (mut octets, mut wide) = (vec![0; STDIO_BUFFER as usize], Vec::new());
-        while self.octets < size {
-            let most = octets.len().min((size - self.octets) as usize);
-            let filled = raw::fill(file, &mut octets[..most])
+        let (mut bytes, mut wide) = (vec![0; STDIO_BUFFER as usize], Vec::new());
+        while self.bytes < size {
+            let most = bytes.len().min((size - self.bytes) as usize);
+            let filled = raw::fill(file, &mut bytes[..most])
                 .map_err(|error| raw::unreadable(&self.path, error))?;
             if filled == 0 {
                 break;
             }
-            self.octets += filled as u64;
-            self.halves.join(&octets[..filled], &mut wide);
+            self.bytes += filled as u64;
+            self.halves.join(&bytes[..filled], &mut wide);
             self.resampler.push(&wide, &mut samples);
         }
         Ok(samples)
     }
 }
 
-fn sound(octets: u64) -> Duration {
-    Duration::from_micros(octets * 1_000_000 / raw::OCTETS_A_SECOND)
+fn sound(bytes: u64) -> Duration {
+    Duration::from_micros(bytes * 1_000_000 / raw::BYTES_A_SECOND)
 }
+
+/// Where MixMonitor leaves its id.
+const TAP_ID: &str = "GUARD_TAP_ID";
 
 /// Asterisk flushes every 0.34 s; we look three times as often.
 const POLL: Duration = Duration::from_millis(100);
 
-/// A look takes microseconds, on a share milliseconds. A short hitch is caught up with, since Asterisk goes on
-/// recording; whoever is not heard for longer is not judged by us.
+/// A look takes microseconds, on a share milliseconds. A short hitch is caught up with, since
+/// Asterisk goes on recording; whoever is not heard for longer is not judged by us.
 const LONGEST_LOOK: Duration = Duration::from_secs(8);
 
 /// How often we look while the last flush is awaited.
@@ -340,7 +350,11 @@ mod tests {
     #[test]
     fn the_option_text_names_our_own_identifier_and_has_no_comma_inside() {
         let id = CallId::new(jiff::Timestamp::UNIX_EPOCH, 9);
-        let options = |version| mix_monitor_options(Path::new("/guard"), id, version);
+        let options = |version| {
+            let begin = &plan(Path::new("/guard"), id, version).begin[0];
+            let options = begin.arguments().nth(1).unwrap_or_default();
+            String::from_utf8_lossy(options).into_owned()
+        };
         let plain = format!(",r(/guard/{id}.sln48)i(GUARD_TAP_ID)");
         for version in [
             None,
@@ -352,6 +366,21 @@ mod tests {
         }
         assert_eq!(options(Some("16.28.0~dfsg-0+deb11u4")), plain + "S");
     }
+
+    #[test]
+    fn the_monitor_that_is_stopped_is_our_own() {
+        let plan = plan(
+            Path::new("/guard"),
+            CallId::new(jiff::Timestamp::UNIX_EPOCH, 9),
+            None,
+        );
+        assert_eq!(plan.begin[1], Command::get_variable(TAP_ID));
+        assert_eq!(
+            plan.end("0x7f"),
+            Some(Command::exec("StopMixMonitor", "0x7f"))
+        );
+    }
+
     /// A share that hangs is a thread that does not come back: here the only one there is.
     #[test]
     fn a_share_that_hangs_is_told() {

@@ -1,9 +1,10 @@
 //! How much sound is missing: what came, against the time that passed. Pure.
 //!
-//! A file from MixMonitor holds the packets that came and nothing of the time when none did. It grows in
-//! pieces of 32,768 octets, and we look at it from time to time, so its size says little about one instant
-//! but much about a stretch: what had been written by a certain time cannot hold sound that came later.
-//! Only what follows from that is told as lost. Our own late looks prove nothing and cost nothing.
+//! A file from MixMonitor holds the packets that came and nothing of the time when none did. It
+//! grows in pieces of 32,768 bytes, and we look at it from time to time, so its size says little
+//! about one instant but much about a stretch: what had been written by a certain time cannot hold
+//! sound that came later. Only what follows from that is told as lost. Our own late looks prove
+//! nothing and cost nothing.
 
 use std::time::Duration;
 
@@ -19,8 +20,8 @@ const STEP_US: i64 = 200_000;
 /// The last step, when packets come again, is a packet at least.
 const LAST_STEP_US: i64 = 20_000;
 
-/// Losses without standing still (packet loss, a caller whose telephone sends nothing in pauses) are
-/// believed when this many pieces in a row came late.
+/// Losses without standing still (packet loss, a caller whose telephone sends nothing in pauses)
+/// are believed when this many pieces in a row came late.
 const PIECES: usize = 3;
 
 /// Compares one call's sound with the time. All times count from the start of the tap.
@@ -60,8 +61,8 @@ impl Pace {
         self.tell(micros(before) - micros(sound) - micros(UNWRITTEN), STEP_US)
     }
 
-    /// The look that ended at `after` was the first to see `sound`; what else is known to be missing
-    /// before the sound that is new.
+    /// The look that ended at `after` was the first to see `sound`; what else is known to be
+    /// missing before the sound that is new.
     pub(super) fn grew(&mut self, after: Duration, sound: Duration) -> Option<Duration> {
         // Written after the last look, so the sound is at least so late.
         let late = micros(self.looked) - micros(sound);

@@ -1,4 +1,4 @@
-//! The raw files of the tap folder: 48 kHz, 16 bits, one channel, least significant octet first.
+//! The raw files of the tap folder: 48 kHz, 16 bits, one channel, least significant byte first.
 //!
 //! Other programs can write into that folder, so nothing but a regular file is ever opened.
 
@@ -15,7 +15,7 @@ use super::TapError;
 pub(super) const RATE_HZ: u32 = 48_000;
 
 /// Octets of a second.
-pub(super) const OCTETS_A_SECOND: u64 = RATE_HZ as u64 * 2;
+pub(super) const BYTES_A_SECOND: u64 = RATE_HZ as u64 * 2;
 
 /// What tells one file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +67,14 @@ pub(crate) fn unreadable(path: &Path, source: io::Error) -> TapError {
 pub(crate) struct Halves(Option<u8>);
 
 impl Halves {
-    pub(crate) fn join(&mut self, mut octets: &[u8], out: &mut Vec<i16>) {
+    pub(crate) fn join(&mut self, mut bytes: &[u8], out: &mut Vec<i16>) {
         out.clear();
-        if let (Some(low), Some((&high, rest))) = (self.0, octets.split_first()) {
+        if let (Some(low), Some((&high, rest))) = (self.0, bytes.split_first()) {
             out.push(i16::from_le_bytes([low, high]));
             self.0 = None;
-            octets = rest;
+            bytes = rest;
         }
-        let (pairs, rest) = octets.as_chunks::<2>();
+        let (pairs, rest) = bytes.as_chunks::<2>();
         out.extend(pairs.iter().map(|&pair| i16::from_le_bytes(pair)));
         if let Some(&low) = rest.first() {
             self.0 = Some(low);

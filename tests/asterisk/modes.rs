@@ -82,6 +82,35 @@ fn observe_cuts_no_hold_music() {
     assert!((at + saved - lasted).abs() < 2.0, "{call:#?} {lasted}");
 }
 
+/// `VoiceMail()` gives up each of them with -1; none is kept on the line, none goes to it again.
+#[test]
+fn observe_ends_with_voicemail_for_many_without_packets() {
+    let lab = Lab::enter();
+    let guard = Guard::with(&lab, "mode = \"observe\"");
+    let calls: Vec<_> = (0..20)
+        .map(|_| Caller::dials(&lab, &lab.extension("en", 's')).sends_nothing(60.0))
+        .map(|caller| caller.stays(1.0).calls())
+        .collect();
+    let stays: Vec<_> = calls.into_iter().map(|call| call.join().unwrap()).collect();
+    for stay in &stays {
+        assert!(stay.ended_by_asterisk, "{stay:?}");
+        assert_eq!(stay.times_spoken_to(), 1, "{stay:?}");
+        let left_hanging = stay.lasted - stay.heard.last().unwrap().1;
+        assert!(left_hanging.as_secs() < 9, "{stay:?}");
+    }
+    for call in guard.closed_calls(stays.len()) {
+        assert_eq!(
+            (call.get("verdict"), call.get("ended_by")),
+            ("no_audio", "asterisk"),
+            "{call:#?}"
+        );
+        assert_eq!(call.reasons(), ["no sound was ever received"], "{call:#?}");
+    }
+    for ending in lab.endings(stays.len()) {
+        assert_eq!(ending.get("status"), "done");
+    }
+}
+
 #[test]
 fn guide_asks_and_never_ends() {
     let lab = Lab::enter();

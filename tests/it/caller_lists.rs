@@ -90,13 +90,13 @@ fn whoever_is_watched_is_told_of_whatever_he_was_and_nobody_who_was_not_heard() 
         };
         assert_eq!(destinations_of(&observed, &wanted), [], "{verdict}");
     }
-    for unheard in [EndedBy::Straight, EndedBy::TurnedAway, EndedBy::Refused] {
+    for unheard in [EndedBy::Bypassed, EndedBy::Rejected, EndedBy::Overloaded] {
         let call = of(Verdict::Unsure, unheard);
         assert_eq!(destinations_of(&call, &wanted), [], "{unheard:?}");
     }
     let unwatched = CallRecord {
         watched: None,
-        ..of(Verdict::Unsure, EndedBy::TurnedAway)
+        ..of(Verdict::Unsure, EndedBy::Rejected)
     };
     assert_eq!(destinations_of(&unwatched, &wanted), []);
 }

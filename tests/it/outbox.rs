@@ -55,7 +55,7 @@ fn what_is_delivered_where() {
         (
             "refused",
             CallRecord {
-                ended_by: Some(EndedBy::Refused),
+                ended_by: Some(EndedBy::Overloaded),
                 ..closed(1, Verdict::Unsure)
             },
             &[],

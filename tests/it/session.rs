@@ -39,8 +39,8 @@ async fn a_request_that_names_no_voice_box_goes_on_to_voicemail_and_is_filed() {
 #[tokio::test]
 async fn whom_a_list_lets_by_or_turns_away_is_in_no_case() {
     for (list, ended_by, status) in [
-        ("refuse", EndedBy::TurnedAway, "refused"),
-        ("straight_to_voicemail", EndedBy::Straight, "straight"),
+        ("refuse", EndedBy::Rejected, "refused"),
+        ("straight_to_voicemail", EndedBy::Bypassed, "straight"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let guard = guard(&folder, &format!("[defaults]\n{list} = [\"0911 555001\"]"));

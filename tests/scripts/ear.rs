@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::hearing::{Class, Signal, Update};
-use voicemail_guard::tap::Hear;
+use voicemail_guard::hearing::{Class, Classifier, Signal, Update};
 
 use super::script::Sound;
 
@@ -37,7 +36,7 @@ impl ScriptedEar {
     }
 }
 
-impl Hear for ScriptedEar {
+impl Classifier for ScriptedEar {
     fn push(&mut self, samples: &[i16]) {
         for run in samples.chunk_by(|a, b| a == b) {
             self.hear(run[0], MediaTime::from_samples(run.len() as u64));

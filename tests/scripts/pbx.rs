@@ -37,13 +37,15 @@ pub(crate) struct Pbx {
     under_way: Option<UnderWay>,
     /// What came while an application ran that does not look at the connection.
     waiting: Vec<Vec<String>>,
+    /// What was read together with the line before it: Asterisk takes it when the next line comes.
+    forgotten: Vec<Vec<String>>,
     /// Until when the script has one run.
     busy_until: u64,
     coming: Vec<(u64, Coming)>,
     keys: VecDeque<char>,
     recording: Recording,
     /// TIMEOUT(absolute).
-    rail: Option<u64>,
+    safety_timeout: Option<u64>,
     is_dead: bool,
     is_closed: bool,
 }
@@ -77,12 +79,13 @@ impl Pbx {
             awaited: None,
             under_way: None,
             waiting: Vec::new(),
+            forgotten: Vec::new(),
             busy_until: 0,
             coming: Vec::new(),
             keys: VecDeque::new(),
             recording: Recording::new(),
             // As our dialplan sets it.
-            rail: Some(5_000),
+            safety_timeout: Some(5_000),
             is_dead: false,
             is_closed: false,
         }
@@ -106,8 +109,37 @@ impl Pbx {
             self.waiting.push(words);
         } else if now < self.busy_until {
             self.coming.push((self.busy_until, Coming::Command(words)));
-        } else {
+        } else if let Some(unread) = self.unread() {
+            self.coming.push((unread, Coming::Command(words)));
+        } else if self.forgotten.is_empty() {
             self.carry_out(&words, now);
+        } else {
+            for forgotten in std::mem::take(&mut self.forgotten) {
+                self.carry_out(&forgotten, now);
+            }
+            self.coming.push((now + LATENCY, Coming::Command(words)));
+        }
+    }
+
+    /// When Asterisk reads the first line that lies in its socket.
+    fn unread(&self) -> Option<u64> {
+        let is_command = |coming: &&(u64, Coming)| matches!(coming.1, Coming::Command(_));
+        self.coming.iter().find(is_command).map(|coming| coming.0)
+    }
+
+    /// Reads a line, and with it all that lies behind it: `run_agi` of `res_agi.c` takes one line from its buffer
+    /// and then waits for the socket, which is empty by then.
+    fn read(&mut self, words: &[String], now: u64) {
+        if self.is_closed {
+            return;
+        }
+        self.carry_out(words, now);
+        let with_it =
+            |coming: &mut (u64, Coming)| coming.0 <= now && matches!(coming.1, Coming::Command(_));
+        for (_, coming) in self.coming.extract_if(.., with_it) {
+            if let Coming::Command(words) = coming {
+                self.forgotten.push(words);
+            }
         }
     }
 
@@ -145,7 +177,13 @@ impl Pbx {
         let acts = self.acts_at.filter(|_| !self.acts.is_empty());
         let coming = self.coming.iter().map(|coming| coming.0).min();
         let under_way = self.under_way.as_ref().and_then(|command| command.until);
-        let all = [acts, coming, under_way, self.rail, self.recording.next_at()];
+        let all = [
+            acts,
+            coming,
+            under_way,
+            self.safety_timeout,
+            self.recording.next_at(),
+        ];
         all.into_iter().flatten().min()
     }
 
@@ -165,11 +203,18 @@ impl Pbx {
             };
             self.act(act, now);
         }
-        if self.rail.is_some_and(|rail| rail <= now) {
+        if self
+            .safety_timeout
+            .is_some_and(|safety_timeout| safety_timeout <= now)
+        {
             self.say(now, '~', "TIMEOUT(absolute) strikes");
             self.hang_up(HangUp::Closing, now);
         }
         while let Some(first) = self.coming.iter().position(|coming| coming.0 <= now) {
+            // The guard has its answer, and acts on it, before Asterisk reads on.
+            if matches!(self.coming[first].1, Coming::Command(_)) && !outputs.is_empty() {
+                break;
+            }
             outputs.extend(match self.coming.remove(first).1 {
                 Coming::Line(_) if self.is_closed => None,
                 Coming::Line(line) => {
@@ -177,9 +222,7 @@ impl Pbx {
                     Some(Output::Line(line + "\n"))
                 }
                 Coming::Command(words) => {
-                    if !self.is_closed {
-                        self.carry_out(&words, now);
-                    }
+                    self.read(&words, now);
                     None
                 }
                 Coming::Close => self.close(now),
@@ -198,7 +241,7 @@ impl Pbx {
     fn close(&mut self, now: u64) -> Option<Output> {
         (!std::mem::replace(&mut self.is_closed, true)).then(|| {
             self.say(now, '<', "(closes)");
-            self.rail = None;
+            self.safety_timeout = None;
             self.under_way = None;
             Output::Close
         })
@@ -245,7 +288,7 @@ impl Pbx {
     }
 
     fn hang_up(&mut self, how: HangUp, now: u64) {
-        self.rail = None;
+        self.safety_timeout = None;
         if std::mem::replace(&mut self.is_dead, true) {
             return;
         }
@@ -309,7 +352,8 @@ impl Pbx {
         match words {
             ["SET", "VARIABLE", "TIMEOUT(absolute)", seconds] => {
                 let seconds: u64 = seconds.parse().unwrap();
-                self.rail = (seconds > 0 && !self.is_dead).then_some(now + seconds * 1_000);
+                self.safety_timeout =
+                    (seconds > 0 && !self.is_dead).then_some(now + seconds * 1_000);
             }
             ["SET", "VARIABLE", name, value] => {
                 self.variables.insert((*name).into(), (*value).into());

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, iter};
 
-use voicemail_guard::call::policy::Policy;
 use voicemail_guard::config::Config;
 use voicemail_guard::hearing::{Class, Signal};
 
@@ -155,10 +154,6 @@ impl Script {
         config
     }
 
-    pub(crate) fn policy(&self) -> Policy {
-        self.config(Path::new("/tap")).policy("100")
-    }
-
     /// The prelude as Asterisk 22 sends it.
     pub(crate) fn prelude(&self) -> String {
         let usual = "agi_network: yes\nagi_network_script: guard?box=100\nagi_request: agi://127.0.0.1/guard?box=100\n\
@@ -179,13 +174,6 @@ impl Script {
             .chain(iter::once(String::new()))
             .map(|line| line + "\n")
             .collect()
-    }
-
-    pub(crate) fn field(&self, name: &str) -> String {
-        let prelude = self.prelude();
-        let mut lines = prelude.lines().filter_map(|line| line.split_once(": "));
-        let found = lines.find(|line| line.0 == name);
-        found.map_or_else(String::new, |line| line.1.to_owned())
     }
 }
 

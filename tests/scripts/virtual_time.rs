@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use jiff::Timestamp;
 use tokio_util::codec::Decoder;
-use voicemail_guard::agi::{Codec, CodecLimits};
-use voicemail_guard::call::{Action, Call, Event};
+use voicemail_guard::agi::{Codec, CodecLimits, Incoming, Request};
+use voicemail_guard::call::intake::{self, Opening, Settings};
+use voicemail_guard::call::{Action, Call, Event, Listener};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::number::{self, NoNumber};
-use voicemail_guard::record::{CallId, CallRecord, Callback, CallbackSource, Caller, Presentation};
-use voicemail_guard::tap::{Hear, TapEvent, monitor};
+use voicemail_guard::record::{CallId, CallRecord};
+use voicemail_guard::tap::{TapEvent, monitor};
 
 use super::dialogue::Outcome;
 use super::ear::ScriptedEar;
@@ -19,15 +19,17 @@ use super::script::Script;
 
 /// Runs a script to its end.
 pub(crate) fn run(script: &Script) -> Outcome {
-    let record = opened(script);
-    let options = monitor::mix_monitor_options("/tap".as_ref(), record.id, None);
+    let request = request(script);
+    let Opening { record, policy, .. } = opened(script, &request);
+    let version = request.get("agi_version");
+    let tap = monitor::plan("/tap".as_ref(), record.id, version.as_deref());
     let began = Clock::default().now();
     let mut shell = Shell {
-        call: Call::new(record, script.policy(), &options, began),
+        call: Call::new(record, policy, tap, began),
         pbx: Pbx::new(script),
         codec: Codec::after_prelude(CodecLimits::default()),
         buffer: BytesMut::new(),
-        ear: None,
+        listener: None,
         record: None,
         began,
         now: 0,
@@ -42,60 +44,25 @@ pub(crate) fn run(script: &Script) -> Outcome {
     Outcome::new(script, shell.pbx, shell.record.expect("a closed record"))
 }
 
-/// The record as the session opens it from the prelude.
-fn opened(script: &Script) -> CallRecord {
-    let known = |name| Some(script.field(name)).filter(|value| value != "unknown");
-    let number = known("agi_callerid").unwrap_or_default();
-    let presentation = match (
-        script.field("agi_callingpres").as_str(),
-        number::no_number(&number),
-    ) {
-        ("32", _) | (_, Some(NoNumber::Withheld)) => Presentation::Withheld,
-        ("0", None) => Presentation::Shown,
-        _ => Presentation::Unavailable,
-    };
-    let e164 = number::normalise(&number, "DE".parse().ok());
-    let shown = e164.clone().filter(|_| presentation == Presentation::Shown);
-    let window = script
-        .config(std::path::Path::new("/tap"))
-        .repeat_window("100@default");
-    let caller = Caller {
-        number: number.clone(),
-        e164,
-        name: known("agi_calleridname").unwrap_or_default(),
-        presentation,
-    };
-    CallRecord {
-        id: CallId::new(Timestamp::UNIX_EPOCH, 7),
-        started: Timestamp::UNIX_EPOCH,
-        ended: None,
-        box_name: "100@default".into(),
-        uniqueid: script.field("agi_uniqueid"),
-        linkedid: String::new(),
-        channel: script.field("agi_channel"),
-        callback: shown.map_or_else(Callback::default, |e164| Callback {
-            number: number.clone(),
-            e164: Some(e164),
-            source: CallbackSource::CallerId,
-            confirmed: false,
-        }),
-        watched: script.policy().lists.watched(&caller),
-        caller,
-        dnid: script.field("agi_dnid"),
-        rdnis: known("agi_rdnis").unwrap_or_default(),
-        verdict: None,
-        confidence: 0.0,
-        reasons: Vec::new(),
-        seconds: voicemail_guard::hearing::ClassSeconds::default(),
-        asked: Vec::new(),
-        mode: script.policy().mode,
-        ended_by: None,
-        would_have: None,
-        repeat_window_s: window.map(|window| window.as_secs() as u32),
-        timeline: Vec::new(),
-        audio: None,
-        delivered: Vec::new(),
+/// The request as the codec reads it.
+fn request(script: &Script) -> Request {
+    let mut prelude = BytesMut::from(&*script.prelude());
+    match Codec::new(CodecLimits::default()).decode(&mut prelude) {
+        Ok(Some(Incoming::Request(request))) => request,
+        other => panic!("no prelude: {other:?}"),
     }
+}
+
+/// The call as the session opens it.
+fn opened(script: &Script, request: &Request) -> Opening {
+    let config = script.config("/tap".as_ref());
+    let box_name = intake::box_name(request);
+    let settings = Settings {
+        policy: config.policy(&box_name),
+        repeat_window: config.repeat_window(&box_name),
+    };
+    let now = Timestamp::UNIX_EPOCH;
+    intake::open(request, settings, CallId::new(now, 7), now).expect("a mailbox")
 }
 
 struct Shell {
@@ -103,7 +70,7 @@ struct Shell {
     pbx: Pbx,
     codec: Codec,
     buffer: BytesMut,
-    ear: Option<ScriptedEar>,
+    listener: Option<Listener>,
     record: Option<CallRecord>,
     began: Instant,
     now: u64,
@@ -117,10 +84,11 @@ impl Shell {
             match action {
                 Action::Send(command) => self.pbx.take(&command.encode().unwrap(), self.now),
                 Action::FollowTap => {
-                    self.ear = Some(ScriptedEar::default());
+                    let ear = Box::new(ScriptedEar::default());
+                    self.listener = Some(Listener::new(ear));
                     self.pbx.follow_tap(self.now);
                 }
-                Action::FinishTap if self.ear.is_some() => self.pbx.finish_tap(self.now),
+                Action::FinishTap if self.listener.is_some() => self.pbx.finish_tap(self.now),
                 Action::FinishTap => self.tell(Event::TapFinished),
                 Action::Save(record) => assert_eq!((record.ended, &self.record), (None, &None)),
                 Action::File(record) => {
@@ -172,35 +140,18 @@ impl Shell {
     }
 
     fn hear(&mut self, event: TapEvent) {
-        let ear = self.ear.as_mut().expect("a tap that is followed");
-        let mut last = None;
-        match event {
-            TapEvent::Samples(samples) => {
-                ear.push(&samples);
-                if samples.iter().any(|&sample| sample != 0) {
-                    self.call.handle_event(Event::PacketsCame, self.instant());
-                }
+        let listener = self.listener.as_mut().expect("a tap that is followed");
+        let events = match event {
+            TapEvent::Samples(samples) => listener.samples(&samples),
+            TapEvent::StoodStill(lost) => listener.gap(lost),
+            TapEvent::Finished(_) => listener.finished(),
+            TapEvent::Failed(error) => {
+                let events = listener.failed(error.to_string());
+                self.listener = None;
+                events
             }
-            TapEvent::StoodStill(lost) => {
-                ear.skip(lost);
-                self.call
-                    .handle_event(Event::StoodStill(lost), self.instant());
-            }
-            TapEvent::Failed(error) => last = Some(Event::TapFailed(error.to_string())),
-            TapEvent::Finished(_) => last = Some(Event::TapFinished),
-        }
-        let ear = self.ear.as_mut().expect("still there");
-        let mut told: Vec<Event> = std::iter::from_fn(|| ear.poll_update())
-            .map(Event::Heard)
-            .collect();
-        told.push(Event::HeardUpTo(ear.heard()));
-        let failed = matches!(last, Some(Event::TapFailed(_)));
-        told.extend(last);
-        told.extend(failed.then_some(Event::TapFinished));
-        if failed {
-            self.ear = None;
-        }
-        for event in told {
+        };
+        for event in events {
             self.tell(event);
         }
     }

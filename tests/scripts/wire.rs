@@ -11,10 +11,11 @@ use voicemail_guard::agi::{CodecLimits, Incoming};
 use voicemail_guard::call_log::{CallLog, Query, Reader};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::SharedConfig;
+use voicemail_guard::hearing::Classifier;
 use voicemail_guard::record::{CallId, CallRecord};
 use voicemail_guard::server::Connection;
 use voicemail_guard::session::Guard;
-use voicemail_guard::tap::{Followed, Hear, Source, TapEvent};
+use voicemail_guard::tap::{Followed, Source, TapEvent};
 use voicemail_guard::telemetry::LogFormat;
 
 use crate::dialogue::Outcome;
@@ -249,7 +250,7 @@ impl Source for ScriptedTaps {
         Followed { events, finish }
     }
 
-    fn ear(&self) -> Box<dyn Hear> {
+    fn ear(&self) -> Box<dyn Classifier> {
         Box::new(ScriptedEar::default())
     }
 }

@@ -16,13 +16,14 @@ use voicemail_guard::clock::Clock;
 use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
 use voicemail_guard::number::CallerList;
 use voicemail_guard::record::{CallRecord, CallbackSource, EndedBy, Mode, Verdict};
+use voicemail_guard::tap::{monitor, plan::TapPlan};
 
 use super::records;
 
 /// Lives through a call of these events, and checks every law.
 pub(crate) fn live(bytes: &[u8]) {
     let (&kind, mut events) = bytes.split_first().unwrap_or((&0, &[]));
-    let mut life = Life::new(policy(kind));
+    let mut life = Life::new(policy(kind), tap(kind));
     life.act();
     while let Some((&event, rest)) = events.split_first() {
         let (&operand, behind) = rest.split_first().unwrap_or((&0, &[]));
@@ -69,6 +70,17 @@ fn policy(kind: u8) -> Policy {
     policy
 }
 
+/// MixMonitor, or a spy that Asterisk ends by itself, and that does not fill up under a prompt.
+fn tap(kind: u8) -> TapPlan {
+    let spy = TapPlan {
+        begin: vec![Command::exec("Originate", "Local/1@listen")],
+        ended_by: None,
+        fills_under_prompt: false,
+    };
+    let monitor = monitor::plan("/tap".as_ref(), records::opened(1).id, None);
+    [monitor, spy][usize::from(kind / 2 % 2)].clone()
+}
+
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is something seen from outside"
@@ -87,7 +99,7 @@ struct Life {
     is_closed: bool,
     is_dead: bool,
     question_was_played: bool,
-    /// The set-up is over: MixMonitor runs.
+    /// The set-up is over: the tap runs.
     is_tapped: bool,
     status: Option<Vec<u8>>,
     /// So many digits one after the other, and whether they were a number once.
@@ -101,19 +113,14 @@ struct Life {
 }
 
 impl Life {
-    fn new(policy: Policy) -> Self {
+    fn new(policy: Policy, tap: TapPlan) -> Self {
         let began = Clock::default().now();
         let record = CallRecord {
             mode: policy.mode,
             ..records::opened(1)
         };
         Self {
-            call: Call::new(
-                record,
-                policy.clone(),
-                ",r(/tap/x.sln48)i(GUARD_TAP_ID)",
-                began,
-            ),
+            call: Call::new(record, policy.clone(), tap, began),
             policy,
             began,
             now: began,
@@ -339,16 +346,16 @@ impl Life {
         self.under_way.push_back(command);
     }
 
-    /// Nothing is sent before the reply, but the guard rail behind `VoiceMail()`, and the probe behind that.
+    /// Nothing is sent before the reply, but the safety timeout behind `VoiceMail()`.
     fn may_be_followed_by(&self, command: &Command) -> bool {
-        let rail = Command::set_variable("TIMEOUT(absolute)", "60");
         let mut under_way = self.under_way.iter();
         match (under_way.next(), under_way.next()) {
             (None, _) => true,
-            (Some(first), None) if first.verb() == Verb::Exec => {
-                *command == rail && first.arguments().next() == Some(b"VoiceMail")
+            (Some(first), None) => {
+                *command == Command::set_variable("TIMEOUT(absolute)", "60")
+                    && first.verb() == Verb::Exec
+                    && first.arguments().next() == Some(b"VoiceMail")
             }
-            (Some(first), None) => *first == rail && *command == Command::channel_status(),
             (Some(_), Some(_)) => false,
         }
     }
@@ -413,19 +420,19 @@ impl Life {
             }
             EndedBy::HandedOn => assert!(verdict.is_delivered(), "{verdict} unheard"),
             EndedBy::Caller | EndedBy::Asterisk => {}
-            EndedBy::Straight | EndedBy::TurnedAway => {
+            EndedBy::Bypassed | EndedBy::Rejected => {
                 let lists = &self.policy.lists;
                 let straight = !lists.straight.is_empty();
-                assert_eq!(ended_by == EndedBy::Straight, straight, "{record:?}");
-                assert!(
-                    straight || !lists.refuse.is_empty(),
-                    "nobody wants him away"
-                );
-                assert!(straight || lists.watch.is_empty(), "he is expected");
+                assert_eq!(ended_by == EndedBy::Bypassed, straight, "{record:?}");
+                let rejected = !lists.refuse.is_empty() && lists.watch.is_empty();
+                assert!(straight || rejected, "{record:?}");
                 assert!(straight || record.mode != Mode::Observe, "{record:?}");
-                assert!(!self.is_tapped && record.asked.is_empty(), "he was heard");
+                assert!(
+                    !self.is_tapped && record.asked.is_empty(),
+                    "they were heard"
+                );
             }
-            EndedBy::Refused | EndedBy::Recovered => panic!("{ended_by:?} during a call"),
+            EndedBy::Overloaded | EndedBy::Recovered => panic!("{ended_by:?} during a call"),
         }
         let most = if record.mode == Mode::Observe {
             LONGEST_WAIT
@@ -451,8 +458,8 @@ impl Life {
             // Who hangs up before the set-up is over may have forged that line.
             let doubtful = record.ended_by == Some(EndedBy::Caller) && !self.is_tapped;
             let expected: &[u8] = match record.ended_by {
-                Some(EndedBy::Straight) => b"straight",
-                Some(EndedBy::TurnedAway) => b"refused",
+                Some(EndedBy::Bypassed) => b"straight",
+                Some(EndedBy::Rejected) => b"refused",
                 Some(EndedBy::HandedOn) => b"failed",
                 _ if doubtful => b"failed",
                 _ => b"done",

@@ -143,17 +143,17 @@ fn what_was_under_way_is_lost_with_the_connection() {
 
 #[test]
 fn a_command_sent_behind_another_is_answered_behind_it() {
-    let timeout = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let renewal = || Command::set_variable("TIMEOUT(absolute)", "60");
     let gone_on = Outcome::Executed(0);
     let mut exchange = started(Command::exec("VoiceMail", "100"));
-    exchange.start_behind(timeout()).unwrap();
-    assert_eq!(exchange.poll_send(), Some(timeout()));
+    exchange.start_behind(renewal()).unwrap();
+    assert_eq!(exchange.poll_send(), Some(renewal()));
     assert_eq!(
-        exchange.start_behind(timeout()),
+        exchange.start_behind(renewal()),
         Err(Refused::NotFollowable)
     );
     assert_eq!(finished(feed(&mut exchange, b"200 result=0\n")), gone_on);
-    assert_eq!(exchange.under_way(), Some(&timeout()));
+    assert_eq!(exchange.under_way(), Some(&renewal()));
     assert_eq!(exchange.start(WAIT()), Err(Refused::Busy));
     assert_eq!(
         finished(feed(&mut exchange, b"200 result=1\n")),
@@ -163,17 +163,18 @@ fn a_command_sent_behind_another_is_answered_behind_it() {
 }
 
 #[test]
-fn what_was_sent_behind_is_answered_before_the_status_that_tells_minus_one_apart() {
-    let timeout = || Command::set_variable("TIMEOUT(absolute)", "60");
+fn what_was_sent_behind_is_answered_before_minus_one_is_told_apart() {
+    let renewal = || Command::set_variable("TIMEOUT(absolute)", "60");
     let mut exchange = started(Command::exec("VoiceMail", "100"));
-    exchange.start_behind(timeout()).unwrap();
+    exchange.start_behind(renewal()).unwrap();
     exchange.poll_send();
     assert_eq!(feed(&mut exchange, b"200 result=-1\n"), []);
-    assert_eq!(exchange.poll_send(), Some(Command::channel_status()));
+    assert_eq!(exchange.poll_send(), None, "two lines at once");
     assert_eq!(
         finished(feed(&mut exchange, b"200 result=1\n")),
         Outcome::Done
     );
+    assert_eq!(exchange.poll_send(), Some(Command::channel_status()));
     assert_eq!(
         finished(feed(&mut exchange, b"200 result=6\n")),
         Outcome::Failed(Failure::Refused)
@@ -183,13 +184,13 @@ fn what_was_sent_behind_is_answered_before_the_status_that_tells_minus_one_apart
 
 #[test]
 fn nothing_is_sent_behind_what_it_would_end_nor_what_needs_a_caller() {
-    let timeout = || Command::set_variable("TIMEOUT(absolute)", "60");
+    let renewal = || Command::set_variable("TIMEOUT(absolute)", "60");
     assert_eq!(
-        Exchange::new().start_behind(timeout()),
+        Exchange::new().start_behind(renewal()),
         Err(Refused::NotFollowable)
     );
     assert_eq!(
-        started(WAIT()).start_behind(timeout()),
+        started(WAIT()).start_behind(renewal()),
         Err(Refused::NotFollowable)
     );
     let mut exchange = started(Command::exec("VoiceMail", "100"));
@@ -197,9 +198,9 @@ fn nothing_is_sent_behind_what_it_would_end_nor_what_needs_a_caller() {
         exchange.start_behind(Command::answer()),
         Err(Refused::NotFollowable)
     );
-    exchange.start_behind(timeout()).unwrap();
+    exchange.start_behind(renewal()).unwrap();
     assert_eq!(exchange.closed().unwrap().outcome, Outcome::Lost);
-    assert_eq!(exchange.closed().map(|lost| lost.command), Some(timeout()));
+    assert_eq!(exchange.closed().map(|lost| lost.command), Some(renewal()));
     assert_eq!(exchange.closed(), None);
-    assert_eq!(exchange.start_behind(timeout()), Err(Refused::Closed));
+    assert_eq!(exchange.start_behind(renewal()), Err(Refused::Closed));
 }

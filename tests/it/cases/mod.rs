@@ -150,7 +150,7 @@ fn a_message_settles_what_an_earlier_window_left_open() {
 #[test]
 fn a_call_that_was_refused_closes_nothing() {
     let mut refused = by(1, 0, BERLIN, Verdict::Unsure);
-    refused.ended_by = Some(EndedBy::Refused);
+    refused.ended_by = Some(EndedBy::Overloaded);
     let (folder, _log) = filed(&[refused]);
     assert_eq!(outline(folder.path()), [(1, None)]);
 }

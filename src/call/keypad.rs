@@ -1,41 +1,54 @@
-//! The number by keys: digits up to `#` or a pause, read back, confirmed with 1, again with 2.
+//! What keys do before and beside the recording: the number, the offered caller ID, the ways out.
 //!
-//! What no numbering plan has (a wrong length, an extension) is told to the caller and read back once more.
-//! If he insists with 1, or says nothing, it is kept as he keyed it: `keyed`, without an E.164 form and never
-//! confirmed, since a confirmed number is one that can be called. A better source that is known already stays.
-//! From the third digit on the record has what is keyed, so that it outlives the call and the guard.
-//! All this takes nothing from the time for the message.
+//! **The number:** digits up to `#` or a pause, read back, confirmed with 1, again with 2. What no
+//! numbering plan has (a wrong length, an extension) is read back once more, and the caller hears
+//! so. If they insist with 1, or say nothing, it is kept as keyed: `keyed`, without an E.164 form
+//! and never confirmed, since a confirmed number is one that can be called. A better source that is
+//! known already stays. From the third digit on the record has what is keyed, so that it outlives
+//! the call and the guard. All this takes nothing from the time for the message.
+//!
+//! **The offer:** "we see the number …, press 1 if we may call you back there", behind the greeting
+//! or behind the rambler's prompt, as the mailbox wants. 1 takes it from its first word until
+//! [`Policy::confirm`](super::policy::Policy::confirm) after its last; the recording has begun by
+//! then, so that nobody waits in silence. Any other key begins a number, as everywhere.
+//!
+//! **The ways out:** `0` and `*` alone before the recording, as `VoiceMail()` has them. A number
+//! may begin with 0, so `0` is alone when `#` or the pause that ends a number follows it; `*` is at
+//! once. What the caller said is kept and judged like everything; the dialplan goes where
+//! `GUARD_EXIT` says.
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::policy::Offer;
 use super::prompt::Clip;
-use super::state::{Keying, State, Then};
-use super::{Call, key_of};
+use super::state::{AfterPrompt, Keying, Leaving, Recording, State};
+use super::{Call, KeysFrom, key_of};
 use crate::agi::{Command, Key, Outcome};
 use crate::hearing::Update;
 use crate::number::{self, E164, FEWEST_KEYS};
 use crate::prompts::Prompt;
-use crate::record::{Answer, Callback, CallbackSource};
+use crate::record::{Answer, Callback, CallbackSource, EndedBy};
 
 impl Call {
     pub(super) fn await_keys(&mut self, keying: Keying, now: Instant) {
         self.state = State::Keying(keying);
         let wait = self.policy.key_pause;
-        self.renew_rail_then(Command::wait_for_digit(wait), wait, now);
+        self.renew_timeout_then(Command::wait_for_digit(wait), wait, now);
     }
 
     pub(super) fn await_confirmation(&mut self, keying: Keying, now: Instant) {
         self.state = State::Confirming(keying);
         let wait = self.policy.confirm;
-        self.renew_rail_then(Command::wait_for_digit(wait), wait, now);
+        self.renew_timeout_then(Command::wait_for_digit(wait), wait, now);
     }
 
     /// A key, or none within the pause.
     pub(super) fn keyed(&mut self, mut keying: Keying, key: Option<Key>, now: Instant) {
         let is_over = now.saturating_duration_since(self.started) >= self.policy.longest_call;
-        self.progress.number_begun.get_or_insert(now);
-        self.progress.keyed |= key.is_some();
+        if key.is_some() {
+            self.progress.keys_from = Some(KeysFrom::Asterisk);
+        }
         let digit = key.filter(|key| key.digit().is_some());
         match (key, digit) {
             (_, Some(digit)) => {
@@ -53,7 +66,7 @@ impl Call {
             }
             (_, None) if keying.digits == "0" && self.exits(Key::ZERO, now) => {}
             // A single key is a slip, or the wish to skip the greeting.
-            (_, None) if keying.digits.len() < FEWEST_KEYS => self.resume_recording(now),
+            (_, None) if keying.digits.len() < FEWEST_KEYS => self.resume_recording(&keying, now),
             (_, None) => {
                 self.take_number(&keying.digits, CallbackSource::Keyed);
                 self.read_back(keying, now);
@@ -63,7 +76,8 @@ impl Call {
 
     /// What is keyed stands in the record at once: the call may end before `#` comes.
     fn add_digit(&mut self, keying: &mut Keying, digit: Key) {
-        // Digits beyond the most are let by: left to the read-back, a 1 among them would confirm it.
+        // Digits beyond the most are let by: left to the read-back, a 1 among them would confirm
+        // it.
         if keying.digits.len() == MOST_DIGITS {
             return;
         }
@@ -95,25 +109,26 @@ impl Call {
         }
     }
 
-    /// A key whose tones were heard: an answer, and a digit of the number. Where Asterisk hears the keys itself, the
-    /// number comes from there.
+    /// A key whose tones were heard: an answer, and a digit of the number. Where Asterisk hears the
+    /// keys itself, the number comes from there.
     pub(super) fn key_in_sound(&mut self, key: char) {
-        self.ears.hear(Update::Key(key));
-        self.ears.resume();
-        if let State::Listening(listening) = &mut self.state
-            && listening.answer.take().is_some()
+        self.heard.update(Update::Key(key));
+        self.heard.resume();
+        if let State::Recording(recording) = self.state.lasting_mut()
+            && recording.answer.take().is_some()
         {
             self.answered(Prompt::StillThere, Answer::Key);
         }
-        let number = number::among_keys(self.ears.timeline.keys());
-        let Some(number) = number.filter(|_| !self.progress.keyed) else {
+        let keys_from = self.progress.keys_from;
+        let number = number::among_keys(self.heard.timeline.keys());
+        let Some(number) = number.filter(|_| keys_from != Some(KeysFrom::Asterisk)) else {
             return;
         };
         let begun = self.keyed_number(number, CallbackSource::Keyed);
         let known = &self.record.callback;
-        let goes_on = self.progress.keyed_in_sound && known.source == CallbackSource::Keyed;
+        let goes_on = keys_from.is_some() && known.source == CallbackSource::Keyed;
         if goes_on || is_better(&begun, known) {
-            self.progress.keyed_in_sound = true;
+            self.progress.keys_from = Some(KeysFrom::Sound);
             self.record.callback = begun;
             self.number_given();
             self.save();
@@ -139,7 +154,7 @@ impl Call {
             clips.push_front(Clip::Prompt(Prompt::NumberImpossible));
         }
         keying.read_backs += 1;
-        self.play(clips, Then::Confirm(keying), now);
+        self.play(clips, AfterPrompt::Confirm(keying), now);
     }
 
     /// 1, 2, or nothing.
@@ -152,11 +167,15 @@ impl Call {
             Some(Key::TWO) if keying.tries < MOST_TRIES => {
                 let again = Keying {
                     tries: keying.tries + 1,
-                    ..Keying::default()
+                    ..Keying::since(keying.since)
                 };
-                self.play([Clip::Prompt(Prompt::EnterNumber)], Then::Key(again), now);
+                self.play(
+                    [Clip::Prompt(Prompt::EnterNumber)],
+                    AfterPrompt::Key(again),
+                    now,
+                );
             }
-            Some(Key::TWO) => self.resume_recording(now),
+            Some(Key::TWO) => self.resume_recording(&keying, now),
             _ if !is_possible && keying.read_backs < MOST_READ_BACKS => self.read_back(keying, now),
             Some(Key::ONE) => {
                 if is_possible {
@@ -164,18 +183,17 @@ impl Call {
                 } else {
                     self.answered(Prompt::NumberImpossible, Answer::Key);
                 }
-                self.play(
-                    [Clip::Prompt(Prompt::NumberSaved), Clip::Beep],
-                    Then::Listen,
-                    now,
-                );
+                let number_since = Some(keying.since);
+                let saved = [Clip::Prompt(Prompt::NumberSaved), Clip::Beep];
+                self.play(saved, AfterPrompt::Record { number_since }, now);
             }
-            _ => self.resume_recording(now),
+            _ => self.resume_recording(&keying, now),
         }
     }
 
-    fn resume_recording(&mut self, now: Instant) {
-        self.play([Clip::Beep], Then::Listen, now);
+    fn resume_recording(&mut self, keying: &Keying, now: Instant) {
+        let number_since = Some(keying.since);
+        self.play([Clip::Beep], AfterPrompt::Record { number_since }, now);
     }
 
     /// Notes the number, unless a better source has given one.
@@ -198,6 +216,70 @@ impl Call {
 
     fn e164_of(&self, digits: &str) -> Option<E164> {
         number::keyed(digits, Some(self.policy.home_country))
+    }
+
+    /// What is played to make the offer; nothing where the box does not make it here, or there is
+    /// no number that the caller shows and has not confirmed.
+    pub(super) fn offer(&self, place: Offer) -> Vec<Clip> {
+        if self.policy.offer_caller_id != place {
+            return Vec::new();
+        }
+        self.offered_number().map_or_else(Vec::new, |e164| {
+            let home = Some(self.policy.home_country);
+            vec![
+                Clip::Prompt(Prompt::OfferCallerId),
+                Clip::Digits(number::spoken(e164, home)),
+                Clip::Prompt(Prompt::OfferConfirm),
+            ]
+        })
+    }
+
+    /// Whether 1 takes the offer still.
+    pub(super) fn is_offer_open(&self, recording: &Recording, now: Instant) -> bool {
+        let until = recording.offered_until;
+        self.offered_number().is_some() && until.is_some_and(|until| now < until)
+    }
+
+    /// The caller has pressed 1.
+    pub(super) fn take_offer(&mut self, now: Instant) {
+        self.record.callback.source = CallbackSource::CallerIdConfirmed;
+        self.record.callback.confirmed = true;
+        self.answered(Prompt::OfferCallerId, Answer::Key);
+        let thanks = [Clip::Prompt(Prompt::NumberSaved), Clip::Beep];
+        self.play(thanks, AfterPrompt::RECORD, now);
+    }
+
+    fn offered_number(&self) -> Option<&E164> {
+        let callback = &self.record.callback;
+        let e164 = callback.e164.as_ref();
+        e164.filter(|_| callback.source == CallbackSource::CallerId)
+    }
+
+    /// Leaves by this key, where it leads out; whether it does.
+    pub(super) fn exits(&mut self, key: Key, now: Instant) -> bool {
+        let is_recording = self.progress.recording.is_some();
+        if is_recording || self.way_out(key).is_none() {
+            return false;
+        }
+        self.leave_by(EndedBy::Exit, Some(key), now);
+        true
+    }
+
+    /// The key that the caller left by, and where it leads to.
+    pub(super) fn exit_taken(&self) -> Option<(Key, &str)> {
+        let State::Leaving(Leaving { exit, .. }) = &self.state else {
+            return None;
+        };
+        let key = (*exit)?;
+        Some((key, self.way_out(key)?))
+    }
+
+    fn way_out(&self, key: Key) -> Option<&str> {
+        match key {
+            Key::ZERO => self.policy.operator_exit.as_deref(),
+            Key::STAR => self.policy.star_exit.as_deref(),
+            _ => None,
+        }
     }
 }
 

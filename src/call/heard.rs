@@ -8,7 +8,7 @@ use crate::hearing::{Class, Segment, Timeline, Update};
 
 /// The timeline so far, and where the caller last gave a sign of life.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ears {
+pub(super) struct Heard {
     pub(super) timeline: Timeline,
     /// Whether any packet ever came.
     pub(super) packets: bool,
@@ -19,8 +19,8 @@ pub(super) struct Ears {
     resumed: MediaTime,
 }
 
-impl Ears {
-    pub(super) fn hear(&mut self, update: Update) {
+impl Heard {
+    pub(super) fn update(&mut self, update: Update) {
         self.timeline.apply(update);
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::policy::{Idle, Policy};
 use crate::audio::MediaTime;
-use crate::hearing::{Class, Segment, Timeline, Update};
+use crate::hearing::{Class, Signal, Timeline, Update};
 
 /// The timeline so far, and where the caller last gave a sign of life.
 #[derive(Clone, Debug, Default)]
@@ -48,9 +48,7 @@ impl Heard {
     /// What the sound has been since the last near voice or sign of life.
     pub(super) fn idle(&self, policy: &Policy) -> Idle {
         let segments = self.timeline.segments().iter();
-        let voice = segments
-            .rev()
-            .find(|s| s.class == Class::Speech && s.len() >= SHORTEST_VOICE);
+        let voice = segments.rev().find(|s| s.is_voice());
         let from = voice.map_or(self.resumed, |s| s.end.max(self.resumed));
         let heard = self.heard();
         let all = self.timeline.seconds_within(from, heard);
@@ -76,8 +74,8 @@ impl Heard {
         let before = self.timeline.segments().iter().rev();
         let from = before
             .skip_while(|s| s.start >= place)
-            .take_while(|s| s.class != Class::Speech || s.len() < SHORTEST_VOICE)
-            .filter(|s| s.signal.is_some())
+            .take_while(|s| !s.is_voice())
+            .filter(|s| s.signal.is_some_and(Signal::is_machine))
             .last()?
             .start;
         let tone = self.timeline.seconds_within(from, self.heard()).tone;
@@ -86,13 +84,10 @@ impl Heard {
 
     /// How long a recognised machine signal has lasted.
     pub(super) fn tone_for(&self) -> Duration {
-        let signal = self.timeline.current().filter(|now| now.signal.is_some());
-        signal.map_or(Duration::ZERO, |now: &Segment| now.len().into())
+        let signal = self.timeline.machine_signal();
+        signal.map_or(Duration::ZERO, |(_, start)| (self.heard() - start).into())
     }
 }
 
 /// Less of a machine's signal says nothing of the time before the recording.
 const A_SIGNAL: MediaTime = MediaTime::from_secs(1);
-
-/// A click of the line that the ear took for a voice is no sign of life.
-const SHORTEST_VOICE: MediaTime = MediaTime::from_millis(250);

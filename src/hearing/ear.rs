@@ -7,8 +7,10 @@ use super::dtmf::Dtmf;
 use super::features::{Cues, Features, Lines, Row, STEP, WIDTH};
 use super::network::{CLASSES, Memory, Network, softmax};
 use super::segmenter::{Change, Segmenter};
+use super::stationary::Stationary;
+use super::textphone::Textphone;
 use super::tone::Tones;
-use super::{Class, Update};
+use super::{Class, Signal, Update};
 use crate::audio::MediaTime;
 
 /// What was heard in the last 40 ms, for people who want to know why.
@@ -52,6 +54,8 @@ pub struct Ear {
     segmenter: Segmenter,
     tones: Tones,
     keys: Dtmf,
+    textphone: Textphone,
+    stationary: Stationary,
     pending: [i16; STEP],
     filled: usize,
     /// Samples of whole steps heard.
@@ -82,6 +86,8 @@ impl Ear {
             segmenter: Segmenter::new(),
             tones: Tones::new(),
             keys: Dtmf::new(),
+            textphone: Textphone::new(),
+            stationary: Stationary::default(),
             pending: [0; STEP],
             filled: 0,
             stepped: 0,
@@ -164,9 +170,15 @@ impl Ear {
         if let Some(key) = self.keys.step(&self.pending, &lines) {
             self.updates.push_back(Update::Key(char::from(key)));
         }
-        if self.tones.sounding() {
-            probabilities = [0.02; CLASSES];
-            probabilities[Class::Tone as usize] = 0.92;
+        let typed = self.textphone.step(&self.pending, &lines);
+        let unchanging = self.stationary.step(&row);
+        if self.textphone.types() {
+            probabilities = certain(Class::Speech);
+        } else if self.tones.sounding() {
+            probabilities = certain(Class::Tone);
+        } else if unchanging.is_some() {
+            probabilities[Class::Noise as usize] += probabilities[Class::Music as usize] - 0.02;
+            probabilities[Class::Music as usize] = 0.02;
         }
         self.frame = Some(Frame {
             end: self.heard(),
@@ -178,18 +190,31 @@ impl Ear {
         if let Some(change) = self.segmenter.step(&probabilities) {
             self.tell(change);
         }
-        if let Some(recognised) = recognised {
-            let start = recognised.start + Self::LAG;
-            if let Some(change) = self.segmenter.force(Class::Tone, start) {
-                self.tell(change);
-            }
-            self.updates.push_back(Update::Changed {
-                class: Class::Tone,
-                start: self.heard(),
-                known_at: self.heard(),
-                signal: Some(recognised.signal),
-            });
+        if let Some(start) = unchanging
+            && self.segmenter.told() == Some(Class::Music)
+            && let Some(change) = self.segmenter.force(Class::Noise, start + Self::LAG)
+        {
+            self.tell(change);
         }
+        if let Some(recognised) = recognised {
+            self.recognise(Class::Tone, recognised.signal, recognised.start);
+        }
+        if let Some(start) = typed {
+            self.recognise(Class::Speech, Signal::Textphone, start);
+        }
+    }
+
+    /// A signal has been recognised that began at the step `start`.
+    fn recognise(&mut self, class: Class, signal: Signal, start: u64) {
+        if let Some(change) = self.segmenter.force(class, start + Self::LAG) {
+            self.tell(change);
+        }
+        self.updates.push_back(Update::Changed {
+            class,
+            start: self.heard(),
+            known_at: self.heard(),
+            signal: Some(signal),
+        });
     }
 
     fn tell(&mut self, change: Change) {
@@ -224,6 +249,13 @@ impl fmt::Debug for Ear {
             .field("told", &self.segmenter.told())
             .finish_non_exhaustive()
     }
+}
+
+/// What stands in for the network's answer where arithmetic leaves no doubt.
+fn certain(class: Class) -> [f32; CLASSES] {
+    let mut probabilities = [0.02; CLASSES];
+    probabilities[class as usize] = 0.92;
+    probabilities
 }
 
 /// The state of one call, in bytes; the shared tables and weights not counted.

@@ -9,7 +9,9 @@ mod listening;
 mod math;
 mod network;
 mod segmenter;
+mod stationary;
 mod tables;
+mod textphone;
 mod timeline;
 mod tone;
 
@@ -84,6 +86,27 @@ pub enum Signal {
     ModemAnswer,
     /// Tone of a receiver left off its hook.
     OffHook,
+    /// A line that neither ends nor moves: a test tone, a whistling amplifier.
+    Steady,
+    /// What somebody types on a textphone; it counts as [`Class::Speech`].
+    Textphone,
+}
+
+impl Signal {
+    /// Whether no person is behind it.
+    pub fn is_machine(self) -> bool {
+        self != Self::Textphone
+    }
+
+    /// The longest pause between two bursts of it.
+    pub fn longest_pause(self) -> MediaTime {
+        MediaTime::from_millis(match self {
+            Self::Ringback => 5_800,
+            Self::FaxCng => 4_000,
+            Self::ModemAnswer => 2_800,
+            _ => 1_200,
+        })
+    }
 }
 
 impl fmt::Display for Signal {
@@ -97,6 +120,8 @@ impl fmt::Display for Signal {
             Self::FaxCng => "fax calling tone",
             Self::ModemAnswer => "modem answer tone",
             Self::OffHook => "off-hook tone",
+            Self::Steady => "steady tone",
+            Self::Textphone => "textphone",
         })
     }
 }
@@ -114,7 +139,7 @@ pub enum Update {
         start: MediaTime,
         /// How much had been heard when the ear first knew.
         known_at: MediaTime,
-        /// The signal, once its cadence has been recognised; only with [`Class::Tone`].
+        /// The signal, once it has been recognised: with [`Class::Tone`], a textphone with [`Class::Speech`].
         signal: Option<Signal>,
     },
     /// The caller keyed this, and it came as sound: `0` to `9`, `*`, `#`, `A` to `D`.

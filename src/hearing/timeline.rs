@@ -28,11 +28,18 @@ impl Segment {
         self.end - self.start
     }
 
+    /// Whether it is a near voice. A click of the line that the ear took for one is none.
+    pub fn is_voice(&self) -> bool {
+        self.class == Class::Speech && self.len() >= SHORTEST_VOICE
+    }
+
     /// Whether it has no length.
     pub fn is_empty(&self) -> bool {
         self.end <= self.start
     }
 }
+
+const SHORTEST_VOICE: MediaTime = MediaTime::from_millis(250);
 
 /// No number is that long: keys beyond it are let by, however long somebody presses them.
 const MOST_KEYS: usize = 64;
@@ -165,11 +172,104 @@ impl Timeline {
         }
         seconds
     }
+
+    /// The machine signal that is there now, and where it began. Its bursts count together as long as no voice comes
+    /// between them; what follows a special information tone belongs to it.
+    pub fn machine_signal(&self) -> Option<(Signal, MediaTime)> {
+        let is_machine = |s: &Segment| s.signal.filter(|signal| signal.is_machine());
+        let at = self
+            .segments
+            .iter()
+            .rposition(|s| is_machine(s).is_some())?;
+        let signal = is_machine(&self.segments[at])?;
+        let (before, from) = self.segments.split_at(at);
+        let same_run = |end: MediaTime, start: MediaTime| start - end <= signal.longest_pause();
+        if signal != Signal::Sit {
+            let mut end = from[0].end;
+            for segment in &from[1..] {
+                if segment.is_voice() || !same_run(end, segment.start) {
+                    return None;
+                }
+                if segment.class == Class::Tone {
+                    end = segment.end;
+                }
+            }
+            if !same_run(end, self.heard()) {
+                return None;
+            }
+        }
+        let mut start = from[0].start;
+        for segment in before.iter().rev().take_while(|s| !s.is_voice()) {
+            if segment.class == Class::Tone && same_run(segment.end, start) {
+                start = segment.start;
+            }
+        }
+        Some((signal, start))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn timeline(of: &[(Class, u64, Option<Signal>)]) -> Timeline {
+        let mut timeline = Timeline::default();
+        let mut start = MediaTime::ZERO;
+        for &(class, millis, signal) in of {
+            timeline.apply(Update::Changed {
+                class,
+                start,
+                known_at: start,
+                signal,
+            });
+            start = start + MediaTime::from_millis(millis);
+            timeline.advance(start);
+        }
+        timeline
+    }
+
+    #[test]
+    fn bursts_of_a_signal_count_together_until_a_voice_or_too_long_a_pause() {
+        use Class::{Silence, Speech, Tone};
+        let fax = Some(Signal::FaxCng);
+        let start = |of: &[(Class, u64, Option<Signal>)]| {
+            let found = timeline(of).machine_signal();
+            found.map(|(_, start)| start.as_secs_f64())
+        };
+        let quiet = (Silence, 1_000, None);
+        let bursts = [
+            quiet,
+            (Tone, 500, None),
+            (Silence, 3_000, None),
+            (Tone, 500, fax),
+        ];
+        let then = |more: &[(Class, u64, Option<Signal>)]| start(&[&bursts[..], more].concat());
+        assert_eq!(then(&[]), Some(1.0));
+        assert_eq!(then(&[(Silence, 3_900, None)]), Some(1.0));
+        assert_eq!(
+            then(&[(Silence, 3_000, None), (Tone, 500, None)]),
+            Some(1.0)
+        );
+        assert_eq!(then(&[(Silence, 5_000, None)]), None);
+        assert_eq!(then(&[(Silence, 500, None), (Speech, 400, None)]), None);
+        assert_eq!(
+            then(&[(Speech, 100, None), (Silence, 500, None)]),
+            Some(1.0)
+        );
+        let voice_between = [bursts[1], (Speech, 2_000, None), bursts[3]];
+        assert_eq!(start(&voice_between), Some(2.5));
+        let typed = [(Speech, 4_000, Some(Signal::Textphone))];
+        assert_eq!(start(&typed), None);
+    }
+
+    #[test]
+    fn what_follows_a_special_information_tone_belongs_to_it() {
+        let sit = (Class::Tone, 1_000, Some(Signal::Sit));
+        let quiet = (Class::Silence, 9_000, None);
+        let announcement = (Class::Speech, 6_000, None);
+        let found = timeline(&[quiet, sit, quiet, announcement]).machine_signal();
+        assert_eq!(found, Some((Signal::Sit, MediaTime::from_secs(9))));
+    }
 
     #[test]
     fn keys_without_end_are_let_by() {

@@ -108,7 +108,7 @@ const CADENCES: [Cadence; 5] = [
     },
 ];
 
-const CONTINUOUS: [Continuous; 4] = [
+const CONTINUOUS: [Continuous; 5] = [
     Continuous {
         signal: Signal::Dial,
         hertz: (417.0, 433.0),
@@ -136,6 +136,14 @@ const CONTINUOUS: [Continuous; 4] = [
         second: 0.0,
         steps: 35,
         wander: 10.0,
+    },
+    // No whistle, flute or glass holds a note so still for five seconds.
+    Continuous {
+        signal: Signal::Steady,
+        hertz: (200.0, 3_700.0),
+        second: 0.0,
+        steps: 125,
+        wander: 4.0,
     },
 ];
 

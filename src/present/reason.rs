@@ -56,6 +56,12 @@ pub fn reason(reason: &Reason, language: Language) -> String {
         (Reason::MusicBehindSpeech(time), De) => format!("{} Musik hinter der Sprache", t(time)),
         (Reason::Tone(time, signal), En) => format!("{} for {}", tone(*signal, En), t(time)),
         (Reason::Tone(time, signal), De) => format!("{} {}", t(time), tone(*signal, De)),
+        (Reason::Announcement(time), En) => format!("an announcement of {} behind it", t(time)),
+        (Reason::Announcement(time), De) => format!("dahinter {} Ansage", t(time)),
+        (Reason::Textphone, _) => text(
+            "textphone: somebody types, and wants to be read",
+            "Schreibtelefon: jemand tippt und will gelesen werden",
+        ),
         (Reason::Noise(time), En) => format!("noise or far voices for {}", t(time)),
         (Reason::Noise(time), De) => format!("{} Geräusche oder ferne Stimmen", t(time)),
         (Reason::Silence(time), En) => format!("silence for {}", t(time)),
@@ -198,6 +204,8 @@ fn tone(signal: Option<Signal>, language: Language) -> &'static str {
         Signal::FaxCng => ("fax calling tone", "Rufton eines Faxgeräts"),
         Signal::ModemAnswer => ("modem answer tone", "Antwortton eines Modems"),
         Signal::OffHook => ("off-hook tone", "Ton eines nicht aufgelegten Hörers"),
+        Signal::Steady => ("steady tone", "Dauerton"),
+        Signal::Textphone => ("textphone", "Schreibtelefon"),
     };
     pick(language, en, de)
 }

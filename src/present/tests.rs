@@ -58,6 +58,16 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             "2,0 s Musik hinter der Sprache",
         ),
         (
+            R::Announcement(s(6_200)),
+            "an announcement of 6.2 s behind it",
+            "dahinter 6,2 s Ansage",
+        ),
+        (
+            R::Textphone,
+            "textphone: somebody types, and wants to be read",
+            "Schreibtelefon: jemand tippt und will gelesen werden",
+        ),
+        (
             R::Tone(s(5_000), Some(Signal::Busy)),
             "busy tone for 5.0 s",
             "5,0 s Besetztton",

@@ -29,6 +29,10 @@ pub enum Reason {
     MusicBehindSpeech(MediaTime),
     /// A machine signal; which, if it was recognised.
     Tone(MediaTime, Option<Signal>),
+    /// So much speech behind a special information tone: the network's announcement.
+    Announcement(MediaTime),
+    /// The caller types on a textphone.
+    Textphone,
     /// So much noise or far voices.
     Noise(MediaTime),
     /// So much silence.

@@ -7,7 +7,9 @@ use voicemail_guard::call::verdict::{Facts, judge};
 use voicemail_guard::hearing::{Class, Ear, Signal, Timeline, Update};
 use voicemail_guard::record::Verdict;
 
-use crate::support::sounds::{clip, music_box, over_noise, steady_noise, tone, twice};
+use crate::support::sounds::{
+    clip, keyed_tones, music_box, over_noise, steady_noise, tone, twice, typed,
+};
 
 #[test]
 fn every_chunking_gives_the_same_updates() {
@@ -219,6 +221,101 @@ fn machine_signals_are_recognised_by_their_cadence() {
         ));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn what_is_typed_on_a_textphone_is_somebody_speaking() {
+    // Name, bits of a character, bits a second, frequencies of zeros and ones (V.18, annexes A, C, D and F).
+    let textphones: [(&str, u32, f32, [f32; 2]); 5] = [
+        ("Baudot, United States", 5, 45.45, [1_800.0, 1_400.0]),
+        ("Baudot, United Kingdom", 5, 50.0, [1_800.0, 1_400.0]),
+        ("V.21, calling", 8, 300.0, [1_180.0, 980.0]),
+        ("V.21, answering", 8, 300.0, [1_850.0, 1_650.0]),
+        ("EDT", 8, 110.0, [1_180.0, 980.0]),
+    ];
+    let mut wrong = Vec::new();
+    for (name, width, baud, hertz) in textphones {
+        for dbfs in [-36.0, -24.0, -12.0] {
+            let bits = typed((baud * 6.0 / width as f32) as u32, width);
+            let sound = keyed_tones(&bits, baud, hertz, dbfs);
+            let timeline = hear(&over_noise(&[vec![0; 8_000], sound].concat(), -58.0));
+            let known = timeline
+                .segments()
+                .iter()
+                .any(|s| s.signal == Some(Signal::Textphone));
+            let verdict = judge(&Facts::of_recording(&timeline)).verdict;
+            if !known || verdict != Verdict::Unsure || timeline.machine_signal().is_some() {
+                wrong.push(format!(
+                    "{name} at {dbfs} dBFS: {verdict} {:?}",
+                    timeline.segments()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_line_that_hums_or_whistles_plays_no_music() {
+    let hum = |hertz: f32| -> Vec<i16> {
+        let harmonics = (1..9).map(|k| tone(&[k as f32 * hertz], &[(12.0, 0.0)], 12.0, -24.0));
+        let mut sum = vec![0_i16; 96_000];
+        for (k, harmonic) in harmonics.enumerate() {
+            for (to, from) in sum.iter_mut().zip(harmonic) {
+                *to += from / (k as i16 + 1);
+            }
+        }
+        sum
+    };
+    let mut wrong = Vec::new();
+    for hertz in [300.0, 400.0, 800.0, 1_000.0, 1_004.0, 1_500.0, 2_600.0] {
+        let timeline = hear(&over_noise(
+            &tone(&[hertz], &[(12.0, 0.0)], 12.0, -15.0),
+            -58.0,
+        ));
+        let verdict = judge(&Facts::of_recording(&timeline)).verdict;
+        if verdict != Verdict::Tone {
+            wrong.push(format!("{hertz} Hz: {verdict} {:?}", timeline.segments()));
+        }
+    }
+    for hertz in [50.0, 60.0, 100.0, 120.0] {
+        let timeline = hear(&over_noise(&hum(hertz), -58.0));
+        let verdict = judge(&Facts::of_recording(&timeline)).verdict;
+        if ![Verdict::Aside, Verdict::Tone].contains(&verdict) {
+            wrong.push(format!(
+                "hum of {hertz} Hz: {verdict} {:?}",
+                timeline.segments()
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn nothing_near_a_textphones_frequencies_is_taken_for_one() {
+    let warble = tone(&[1_400.0], &[(0.05, 0.05)], 12.0, -20.0);
+    let slow = [(1_400.0, 0.0), (1_800.0, 0.3)]
+        .map(|(hertz, off)| tone(&[hertz], &[(0.0, off), (0.3, 0.3 - off)], 12.0, -20.0));
+    let glide = keyed_tones(
+        &[(true, 1.0), (false, 1.0)].repeat(40),
+        45.45,
+        [1_500.0, 1_700.0],
+        -20.0,
+    );
+    let sum = |a: &[i16], b: &[i16]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
+    let speech = twice(&clip("speech.ulaw"));
+    let music = clip("music_a.ulaw");
+    for sound in [sum(&slow[0], &slow[1]), glide, speech, music, warble] {
+        let timeline = hear(&over_noise(&sound, -58.0));
+        assert!(
+            timeline
+                .segments()
+                .iter()
+                .all(|s| s.signal != Some(Signal::Textphone)),
+            "{:?}",
+            timeline.segments()
+        );
+    }
 }
 
 #[test]

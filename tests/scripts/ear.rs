@@ -87,7 +87,7 @@ fn meaning(code: i16) -> (Class, Option<Signal>) {
     (class.unwrap_or(Class::Silence), signal)
 }
 
-const SIGNALS: [Signal; 7] = [
+const SIGNALS: [Signal; 8] = [
     Signal::Busy,
     Signal::Congestion,
     Signal::Dial,
@@ -95,4 +95,5 @@ const SIGNALS: [Signal; 7] = [
     Signal::Sit,
     Signal::FaxCng,
     Signal::ModemAnswer,
+    Signal::Textphone,
 ];

@@ -240,6 +240,7 @@ fn sound(words: &[&str]) -> Option<Sound> {
             let signal = SIGNALS.into_iter().find(|known| known.0 == *signal)?.1;
             Some(Sound::Of(Class::Tone, Some(signal)))
         }
+        ["textphone"] => Some(Sound::Of(Class::Speech, Some(Signal::Textphone))),
         [class_name] => Some(Sound::Of(class(class_name)?, None)),
         _ => None,
     }

@@ -30,6 +30,34 @@ pub(crate) fn tone(hertz: &[f32], cadence: &[(f32, f32)], secs: f32, dbfs: f32) 
         .collect()
 }
 
+/// Two tones in turn: `(bit, its length in bits)`, zeros at the first frequency and ones at the second.
+pub(crate) fn keyed_tones(bits: &[(bool, f32)], baud: f32, hertz: [f32; 2], dbfs: f32) -> Vec<i16> {
+    let amplitude = 10f32.powf(dbfs / 20.0) * std::f32::consts::SQRT_2 * 32_767.0;
+    let (mut phase, mut place, mut until) = (0.0_f32, 0.0_f32, 0.0_f32);
+    let mut sound = Vec::new();
+    for &(bit, length) in bits {
+        until += length * RATE / baud;
+        while place < until {
+            phase += std::f32::consts::TAU * hertz[usize::from(bit)] / RATE;
+            sound.push((amplitude * phase.sin()) as i16);
+            place += 1.0;
+        }
+    }
+    sound
+}
+
+/// Characters as a textphone sends them: mark, a start bit, `width` bits, mark again.
+pub(crate) fn typed(characters: u32, width: u32) -> Vec<(bool, f32)> {
+    let mut bits = vec![(true, 30.0)];
+    for character in 0..characters {
+        let code = character.wrapping_mul(2_654_435_761) >> 11;
+        bits.push((false, 1.0));
+        bits.extend((0..width).map(|bit| (code >> bit & 1 == 1, 1.0)));
+        bits.push((true, 2.0 + (code & 7) as f32));
+    }
+    bits
+}
+
 /// White noise of this level under a sound, always the same.
 pub(crate) fn over_noise(sound: &[i16], dbfs: f32) -> Vec<i16> {
     let amplitude = 10f32.powf(dbfs / 20.0) * 3f32.sqrt() * 32_767.0;

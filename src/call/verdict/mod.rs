@@ -6,7 +6,7 @@
 //!
 //! 1. No packet ever came, in a call longer than a hang-up: `no_audio`.
 //! 2. Someone talked up to the longest message, or was given the rambler's prompt, and speech is most of it: `rambler`.
-//! 3. A machine signal and no speech worth keeping: `tone`.
+//! 3. A machine signal and no speech worth keeping: `tone`. What follows a special information tone is its announcement.
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
 //!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`.
 //! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`, or `unsure` where enough speech came
@@ -24,7 +24,7 @@
 //! So does near speech of [`Facts::mutter`] and more of a caller who hung up or was lost ([`Parting`]): a short request
 //! and a grumble sound alike, and only the request must not be lost. Who said a few words and then did not answer the
 //! question has left none. Of a recording nobody knows who ended it: there only `mutter` becomes `unsure`. Of a machine only
-//! what came before its tone counts.
+//! what came before its tone counts. Who types on a textphone is always `unsure`: the team has to read what it says.
 
 mod limits;
 #[cfg(test)]
@@ -172,7 +172,12 @@ struct Amounts {
     before_noise: f64,
     /// Speech before the first tone.
     before_tone: f64,
+    /// The first machine signal.
     signal: Option<Signal>,
+    /// Speech before the first special information tone, if there is one.
+    before_sit: Option<f64>,
+    /// Whether somebody types.
+    textphone: bool,
 }
 
 impl Amounts {
@@ -216,7 +221,11 @@ impl Amounts {
             }),
             before_noise: spoken_before(first(Class::Noise, Limits::LASTING_NOISE)),
             before_tone: spoken_before(first(Class::Tone, Limits::LASTING_TONE)),
-            signal: segments().find_map(|s| s.signal),
+            signal: segments().find_map(|s| s.signal.filter(|signal| signal.is_machine())),
+            before_sit: segments()
+                .find(|s| s.signal == Some(Signal::Sit))
+                .map(|s| spoken_before(Some(s.start.max(began)))),
+            textphone: segments().any(|s| s.signal == Some(Signal::Textphone)),
         }
     }
 
@@ -237,6 +246,17 @@ impl Amounts {
     }
 
     fn judge(&self, facts: &Facts<'_>) -> Judgement {
+        if self.textphone {
+            return self.decide(Verdict::Unsure, 0.5, &[Reason::Textphone]);
+        }
+        if let Some(before) = self.before_sit.filter(|before| *before < Limits::KEEP) {
+            let signal = Reason::Tone(time(self.tone), Some(Signal::Sit));
+            let behind = time(self.speech - before);
+            let reasons = [signal, Reason::Announcement(behind)];
+            let announced = behind >= MediaTime::from_secs(1);
+            let sure = below(before, Limits::KEEP);
+            return self.decide(Verdict::Tone, sure, &reasons[..=usize::from(announced)]);
+        }
         let prompted = facts.asked.iter().any(|a| a.prompt == Prompt::NumberFirst);
         let limit = facts.longest_message.as_secs_f64() - Limits::LIMIT_SLACK;
         let talks = self.speech >= Limits::RAMBLER_SHARE * self.length;
@@ -251,10 +271,13 @@ impl Amounts {
                 &[Reason::ReachedLimit(time(self.length)), self.spoken()],
             );
         }
-        let signal = Reason::Tone(time(self.tone), self.signal);
-        let machine = self.signal.is_some() || self.music < self.tone;
-        if self.tone >= Limits::TONE && self.speech < Limits::KEEP && machine {
-            let sure = above(self.tone, Limits::TONE).min(below(self.speech, Limits::KEEP));
+        let unnamed = self.tone >= Limits::TONE && self.music < self.tone;
+        if (self.signal.is_some() || unnamed) && self.speech < Limits::KEEP {
+            let lasts = self
+                .signal
+                .map_or_else(|| above(self.tone, Limits::TONE), |_| 1.0);
+            let sure = lasts.min(below(self.speech, Limits::KEEP));
+            let signal = Reason::Tone(time(self.tone), self.signal);
             return self.decide(Verdict::Tone, sure, &[signal, self.spoken()]);
         }
         if self.music >= Limits::HOLD && self.music >= 0.25 * (self.music + self.speech) {

@@ -44,13 +44,16 @@ impl Outcome {
             text: hide(entry.text),
             ..entry
         });
+        // How long the mailbox is looked at before the first command is no part of the conversation.
+        let mut dialogue: Vec<Entry> = dialogue.collect();
+        dialogue.sort_by_key(|entry| (entry.at, entry.at == 0 && entry.mark == '~'));
         let variables = pbx
             .variables
             .into_iter()
             .map(|(name, value)| (name, hide(value)));
         Self {
             title: script.title.clone(),
-            dialogue: dialogue.collect(),
+            dialogue,
             variables: variables.collect(),
             record,
         }

@@ -81,10 +81,7 @@ fn tap(kind: u8) -> TapPlan {
     [monitor, spy][usize::from(kind / 2 % 2)].clone()
 }
 
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is something seen from outside"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "seen from outside")]
 struct Life {
     call: Call,
     policy: Policy,

@@ -18,7 +18,8 @@ impl House {
                 let path = entry.unwrap().path();
                 folders.extend(path.is_dir().then(|| path.clone()));
                 // SQLite's own, made for readers too; as root it gives them to the database's owner.
-                if !path.ends_with("-shm") && !path.ends_with("-wal") {
+                let name = path.to_string_lossy();
+                if !name.ends_with("-shm") && !name.ends_with("-wal") {
                     found.push(path);
                 }
             }

@@ -435,6 +435,7 @@ impl Call {
     fn situation(&self, now: Instant) -> Situation {
         let (since, place) = self.progress.recording.unwrap_or((now, MediaTime::ZERO));
         let confirmed = self.record.callback.confirmed;
+        let warned = self.progress.warned;
         Situation {
             recording_for: now.saturating_duration_since(since),
             call_for: now.saturating_duration_since(self.started),
@@ -443,11 +444,10 @@ impl Call {
             voice_paused_for: self.ears.voice_paused_for(),
             tone_for: self.ears.tone_for(),
             questions_asked: self.progress.questions,
+            doubtful: self.progress.questions > 0
+                && verdict::is_doubtful(&self.ears.timeline, place),
             number_settled: confirmed || self.progress.number_asked.is_some(),
-            warned_for: self
-                .progress
-                .warned
-                .map(|at| now.saturating_duration_since(at)),
+            warned_for: warned.map(|at| now.saturating_duration_since(at)),
         }
     }
 }

@@ -96,6 +96,7 @@ impl Observing {
             voice_paused_for: ears.voice_paused_for(),
             tone_for: ears.tone_for(),
             questions_asked: self.questions,
+            doubtful: self.questions > 0 && verdict::is_doubtful(&ears.timeline, began),
             // What would only be said is left out.
             number_settled: true,
             warned_for: Some(Duration::MAX),

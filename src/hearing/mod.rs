@@ -7,6 +7,7 @@ mod howler;
 mod listening;
 mod math;
 mod network;
+mod second;
 mod segmenter;
 mod tables;
 mod timeline;
@@ -19,6 +20,8 @@ use serde::{Deserialize, Serialize};
 pub use ear::{Ear, Frame};
 pub use features::{Cues, Lines, Row, STEP, WIDTH};
 pub use listening::{Listening, hear};
+pub use network::Weights;
+pub use second::Glimpse;
 pub use timeline::{ClassSeconds, Segment, Timeline};
 
 use crate::audio::MediaTime;
@@ -117,4 +120,6 @@ pub enum Update {
     },
     /// The caller keyed this, and it came as sound: `0` to `9`, `*`, `#`, `A` to `D`.
     Key(char),
+    /// What both networks made of 0.48 s, once the second one has heard what follows.
+    Glimpsed(Glimpse),
 }

@@ -1,37 +1,53 @@
 //! Hears the calls of a renderer's folders and prints predictions for its scorer.
 //!
 //! `cargo run --release --example score_ear -- FOLDER… > pred.jsonl` reads `FOLDER/manifest.jsonl` and
-//! `FOLDER/wav/`; `src/hearing/train/score.sh` does that and scores it.
+//! `FOLDER/wav/`; `src/hearing/train/score.sh` does that and scores it. `EAR_WEIGHTS` names a folder
+//! with `weights.bin` and `second.bin` to hear with in place of those built in.
 
 use std::error::Error;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use voicemail_guard::call::verdict::{Facts, judge};
-use voicemail_guard::hearing::hear;
-use voicemail_guard::present::{self, Language};
+use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call::verdict::{Facts, by_rules, evidence, judge};
+use voicemail_guard::hearing::{Ear, Listening, Weights};
 
 #[path = "support/wav8k.rs"]
 mod wav8k;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let weights: &Weights = match std::env::var_os("EAR_WEIGHTS") {
+        Some(folder) => {
+            let read = |name| fs::read(Path::new(&folder).join(name));
+            Box::leak(Box::new(Weights::read(
+                &read("weights.bin")?,
+                &read("second.bin")?,
+            )))
+        }
+        None => Weights::shared(),
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     for folder in std::env::args().skip(1) {
         let folder = Path::new(&folder);
         for line in fs::read_to_string(folder.join("manifest.jsonl"))?.lines() {
             let truth: serde_json::Value = serde_json::from_str(line)?;
             let file = truth["file"].as_str().ok_or("a line without a file")?;
-            let timeline = hear(&wav8k::read(&folder.join("wav").join(file))?);
-            let judgement = judge(&Facts::of_recording(&timeline));
-            let reasons = present::reasons(&judgement.reasons, Language::En);
+            let mut listening = Listening::with(Ear::with(weights));
+            listening.push(&wav8k::read(&folder.join("wav").join(file))?);
+            let timeline = listening.finish();
+            let facts = Facts::of_recording(&timeline);
+            let (rules, judgement) = (by_rules(&facts), judge(&facts));
             let said = serde_json::json!({
                 "file": file,
                 "duration": timeline.heard(),
                 "segments": timeline.segments(),
                 "verdict": judgement.verdict,
                 "confidence": judgement.confidence,
-                "reasons": reasons,
+                "reasons": judgement.reasons,
+                "rules": rules.verdict,
+                "rules_confidence": rules.confidence,
+                "evidence": evidence(&timeline, MediaTime::ZERO),
             });
             writeln!(out, "{said}")?;
         }

@@ -99,6 +99,7 @@ impl Observing {
             voice_paused_for: sound.voice_paused_for(),
             tone_for: sound.tone_for(),
             questions_asked: self.questions,
+            doubtful: self.questions > 0 && verdict::is_doubtful(&sound.timeline, began),
             // What would only be said is left out.
             number_settled: true,
             warned_for: Some(Duration::MAX),

@@ -24,6 +24,8 @@ pub struct Situation {
     pub tone_for: Duration,
     /// How often the question was asked.
     pub questions_asked: u32,
+    /// Whether what looks like junk may hold a message all the same.
+    pub doubtful: bool,
     /// Whether the rambler's prompt was given, or the number is already known from the keys.
     pub number_settled: bool,
     /// Since the warning; `None` where none was given.
@@ -94,7 +96,7 @@ impl Policy {
         self.greeting != Prompt::Greeting.path()
     }
 
-    /// What to do next. Nobody is cut off without the question, tones and the hard limits aside.
+    /// What to do next. Nobody is cut off without the question or on a doubtful sound, tones and the hard limits aside.
     pub fn advise(&self, at: &Situation) -> Advice {
         let ends = self.mode == Mode::Enforce;
         if at.call_for >= self.longest_call {
@@ -119,7 +121,7 @@ impl Policy {
         if self.is_idle(at) {
             return match (at.questions_asked < self.questions, self.mode) {
                 (true, _) => Advice::Ask,
-                (false, Mode::Enforce) if at.questions_asked > 0 => Advice::EndIdle,
+                (false, Mode::Enforce) if at.questions_asked > 0 && !at.doubtful => Advice::EndIdle,
                 _ => Advice::GoOn,
             };
         }
@@ -191,6 +193,7 @@ mod tests {
             voice_paused_for: Duration::ZERO,
             tone_for: Duration::ZERO,
             questions_asked: 0,
+            doubtful: false,
             number_settled: false,
             warned_for: None,
         }
@@ -260,6 +263,11 @@ mod tests {
             ..speaking(30.0)
         };
         check(music, Advice::EndIdle);
+        let doubtful = Situation {
+            doubtful: true,
+            ..music
+        };
+        check(doubtful, Advice::GoOn);
         let guide = Policy {
             mode: Mode::Guide,
             ..Policy::default()

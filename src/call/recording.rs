@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::policy::{Advice, Offer, Situation};
 use super::prompt::Clip;
 use super::state::{AfterPrompt, AwaitedAnswer, Keying, Recording, State};
-use super::{Call, NumberPrompt};
+use super::{Call, NumberPrompt, verdict};
 use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
 use crate::prompts::Prompt;
@@ -148,6 +148,8 @@ impl Call {
             voice_paused_for: self.heard.voice_paused_for(),
             tone_for: self.heard.tone_for(),
             questions_asked: self.progress.questions,
+            doubtful: self.progress.questions > 0
+                && verdict::is_doubtful(&self.heard.timeline, place),
             number_settled: confirmed || self.progress.number_prompt != NumberPrompt::NotYet,
             warned_for: self
                 .progress

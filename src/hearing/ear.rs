@@ -5,7 +5,8 @@ use std::fmt;
 
 use super::dtmf::Dtmf;
 use super::features::{Cues, Features, Lines, Row, STEP, WIDTH};
-use super::network::{CLASSES, Memory, Network, softmax};
+use super::network::{CLASSES, Memory, Weights, softmax};
+use super::second::Second;
 use super::segmenter::{Change, Segmenter};
 use super::stationary::Stationary;
 use super::textphone::Textphone;
@@ -49,8 +50,10 @@ pub struct Frame {
 /// assert_eq!(timeline.segments()[0].class, Class::Silence);
 /// ```
 pub struct Ear {
+    weights: &'static Weights,
     features: Features,
     memory: Memory,
+    second: Second,
     segmenter: Segmenter,
     tones: Tones,
     keys: Dtmf,
@@ -80,9 +83,16 @@ impl Ear {
 
     /// An ear that has heard nothing.
     pub fn new() -> Self {
+        Self::with(Weights::shared())
+    }
+
+    /// An ear with other weights than the ones built in, to measure them.
+    pub fn with(weights: &'static Weights) -> Self {
         Self {
+            weights,
             features: Features::new(),
             memory: Memory::new(),
+            second: Second::new(),
             segmenter: Segmenter::new(),
             tones: Tones::new(),
             keys: Dtmf::new(),
@@ -139,6 +149,12 @@ impl Ear {
         if let Some(change) = self.segmenter.finish() {
             self.tell(change);
         }
+        let end = self.heard();
+        for _ in 0..self.second.steps_left() {
+            let row = self.features.step(&[0; STEP]);
+            let silence = [0.0, 1.0, 0.0, 0.0, 0.0];
+            self.glimpse(&row, &silence, end);
+        }
     }
 
     /// The next change of class, until `None`.
@@ -163,7 +179,7 @@ impl Ear {
     fn step(&mut self) {
         let row = self.features.step(&self.pending);
         self.stepped += STEP as u64;
-        let logits = Network::shared().step(&mut self.memory, &row);
+        let logits = self.weights.first.step(&mut self.memory, &row);
         let mut probabilities = softmax(logits);
         let lines = *self.features.lines();
         let recognised = self.tones.step(&lines);
@@ -187,6 +203,7 @@ impl Ear {
             lines,
             row,
         });
+        self.glimpse(&row, &probabilities, self.heard());
         if let Some(change) = self.segmenter.step(&probabilities) {
             self.tell(change);
         }
@@ -215,6 +232,13 @@ impl Ear {
             known_at: self.heard(),
             signal: Some(signal),
         });
+    }
+
+    fn glimpse(&mut self, row: &Row, first: &[f32; CLASSES], end: MediaTime) {
+        let network = &self.weights.second;
+        if let Some(glimpse) = self.second.step(network, row, first, end) {
+            self.updates.push_back(Update::Glimpsed(glimpse));
+        }
     }
 
     fn tell(&mut self, change: Change) {

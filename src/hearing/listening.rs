@@ -31,6 +31,14 @@ pub struct Listening {
 }
 
 impl Listening {
+    /// Listens with this ear.
+    pub fn with(ear: Ear) -> Self {
+        Self {
+            ear,
+            timeline: Timeline::default(),
+        }
+    }
+
     /// Hears samples: 8 kHz, mono, any number of them.
     pub fn push(&mut self, samples: &[i16]) {
         self.push_watched(samples, &mut |_| {});

@@ -8,6 +8,7 @@ mod howler;
 mod listening;
 mod math;
 mod network;
+mod second;
 mod segmenter;
 mod stationary;
 mod tables;
@@ -23,6 +24,8 @@ pub use classifier::Classifier;
 pub use ear::{Ear, Frame};
 pub use features::{Cues, Lines, Row, STEP, WIDTH};
 pub use listening::{Listening, hear};
+pub use network::Weights;
+pub use second::Glimpse;
 pub use timeline::{ClassSeconds, Segment, Timeline};
 
 use crate::audio::MediaTime;
@@ -144,4 +147,6 @@ pub enum Update {
     },
     /// The caller keyed this, and it came as sound: `0` to `9`, `*`, `#`, `A` to `D`.
     Key(char),
+    /// What both networks made of 0.48 s, once the second one has heard what follows.
+    Glimpsed(Glimpse),
 }

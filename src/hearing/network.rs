@@ -1,4 +1,4 @@
-//! The network: one dense layer, one gated recurrent layer, one read-out. Plain arithmetic, weights in the binary.
+//! A network: one dense layer, one gated recurrent layer, one read-out. Plain arithmetic, weights in the binary.
 //!
 //! The weights file (`train/train.py` writes it) is little-endian: the letters `EAR1`, three `u32` (inputs, dense
 //! units, recurrent units), then `f32`: dense weights (output-major) and bias, recurrent input weights and hidden
@@ -6,10 +6,11 @@
 //! sequence of eight rows and the five logits after it) against which a test holds this arithmetic.
 //! Normalisation of the inputs is folded into the dense layer.
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use super::Class;
-use super::features::{Row, WIDTH};
+use super::features::WIDTH;
 use super::math::exp;
 
 /// Outputs of the network, one per class.
@@ -32,6 +33,40 @@ impl Memory {
     }
 }
 
+/// The weights of both networks of the ear.
+pub struct Weights {
+    pub(super) first: Network,
+    pub(super) second: Network,
+}
+
+impl Weights {
+    /// The weights that the binary was built with.
+    pub fn shared() -> &'static Self {
+        static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
+            Weights::read(include_bytes!("weights.bin"), include_bytes!("second.bin"))
+        });
+        &WEIGHTS
+    }
+
+    /// Reads the bytes of two weights files, the first network's and the second's.
+    ///
+    /// # Panics
+    ///
+    /// If a file is of another form or size: weights belong to the program that they were trained for.
+    pub fn read(first: &[u8], second: &[u8]) -> Self {
+        Self {
+            first: Network::read(first, WIDTH),
+            second: Network::read(second, 2 * WIDTH),
+        }
+    }
+}
+
+impl fmt::Debug for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Weights")
+    }
+}
+
 pub(super) struct Network {
     dense: Layer,
     input: Layer,
@@ -42,21 +77,14 @@ pub(super) struct Network {
 }
 
 impl Network {
-    pub(super) fn shared() -> &'static Self {
-        static NETWORK: LazyLock<Network> =
-            LazyLock::new(|| Network::read(include_bytes!("weights.bin")));
-        &NETWORK
-    }
-
-    /// Reads the file that the binary was built with.
-    fn read(bytes: &[u8]) -> Self {
+    fn read(bytes: &[u8], inputs: usize) -> Self {
         let word = |i: usize| [0, 1, 2, 3].map(|k| bytes[4 * i + k]);
         assert_eq!(&word(0), b"EAR1", "weights of another form");
         let sizes = [1, 2, 3].map(|i| u32::from_le_bytes(word(i)) as usize);
-        assert_eq!(sizes, [WIDTH, DENSE, HIDDEN], "weights of another size");
+        assert_eq!(sizes, [inputs, DENSE, HIDDEN], "weights of another size");
         let mut rest = (4..bytes.len() / 4).map(|i| f32::from_le_bytes(word(i)));
         let network = Self {
-            dense: Layer::read(&mut rest, WIDTH, DENSE),
+            dense: Layer::read(&mut rest, inputs, DENSE),
             input: Layer::read(&mut rest, DENSE, GATES),
             hidden: Layer::read(&mut rest, HIDDEN, GATES),
             read_out: Layer::read(&mut rest, HIDDEN, CLASSES),
@@ -66,14 +94,14 @@ impl Network {
         #[cfg(not(test))]
         assert_eq!(
             rest.count(),
-            8 * WIDTH + CLASSES,
+            8 * inputs + CLASSES,
             "weights file cut short or too long"
         );
         network
     }
 
     /// One step: the logits of the classes, in the order of [`Class::ALL`].
-    pub(super) fn step(&self, memory: &mut Memory, row: &Row) -> [f32; CLASSES] {
+    pub(super) fn step(&self, memory: &mut Memory, row: &[f32]) -> [f32; CLASSES] {
         let mut dense = [0.0; DENSE];
         self.dense.apply(row, &mut dense);
         for v in &mut dense {
@@ -163,16 +191,18 @@ mod tests {
 
     #[test]
     fn agrees_with_the_training_framework_to_a_thousandth() {
-        let network = Network::shared();
-        assert_eq!(network.check.len(), 8 * WIDTH + CLASSES);
-        let mut memory = Memory::new();
-        let mut logits = [0.0; CLASSES];
-        for row in network.check[..8 * WIDTH].as_chunks::<WIDTH>().0 {
-            logits = network.step(&mut memory, row);
-        }
-        let expected = &network.check[8 * WIDTH..];
-        for (a, b) in logits.iter().zip(expected) {
-            assert!((a - b).abs() < 1e-3, "{logits:?} against {expected:?}");
+        let weights = Weights::shared();
+        for (network, inputs) in [(&weights.first, WIDTH), (&weights.second, 2 * WIDTH)] {
+            assert_eq!(network.check.len(), 8 * inputs + CLASSES);
+            let mut memory = Memory::new();
+            let mut logits = [0.0; CLASSES];
+            for row in network.check[..8 * inputs].chunks_exact(inputs) {
+                logits = network.step(&mut memory, row);
+            }
+            let expected = &network.check[8 * inputs..];
+            for (a, b) in logits.iter().zip(expected) {
+                assert!((a - b).abs() < 1e-3, "{logits:?} against {expected:?}");
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Class, Signal, Update};
+use super::{Class, Glimpse, Signal, Update};
 use crate::audio::MediaTime;
 
 /// A stretch of one class.
@@ -89,6 +89,8 @@ pub struct Timeline {
     segments: Vec<Segment>,
     #[serde(skip)]
     keys: String,
+    #[serde(skip)]
+    glimpses: Vec<Glimpse>,
 }
 
 impl Timeline {
@@ -105,6 +107,10 @@ impl Timeline {
                 if self.keys.len() < MOST_KEYS {
                     self.keys.push(key);
                 }
+                return;
+            }
+            Update::Glimpsed(glimpse) => {
+                self.glimpses.push(glimpse);
                 return;
             }
         };
@@ -145,6 +151,11 @@ impl Timeline {
     /// The keys that came as sound, in order.
     pub fn keys(&self) -> &str {
         &self.keys
+    }
+
+    /// What both networks made of the sound, piece by piece, in order.
+    pub fn glimpses(&self) -> &[Glimpse] {
+        &self.glimpses
     }
 
     /// The open segment.

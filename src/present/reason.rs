@@ -117,8 +117,8 @@ pub fn reason(reason: &Reason, language: Language) -> String {
         (Reason::Undeliverable(obstacle), En) => {
             format!("not heard: no message can be put into the mailbox: {obstacle}")
         }
-        (Reason::Undeliverable(obstacle), De) => {
-            format!("nicht gehört: in die Mailbox lässt sich keine Nachricht legen: {obstacle}")
+        (Reason::Undeliverable(_), De) => {
+            "nicht gehört: in die Mailbox lässt sich keine Nachricht legen".into()
         }
         (Reason::HandedOn(what), En) => format!("handed on to VoiceMail(): {}", trouble(what, En)),
         (Reason::HandedOn(what), De) => {

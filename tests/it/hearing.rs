@@ -51,12 +51,17 @@ fn skipping_moves_time_by_exactly_that_much() {
             ear.skip(MediaTime::from_samples(lost));
             total += pushed as u64 + lost;
             prop_assert_eq!(ear.heard(), MediaTime::from_samples(total));
-            while let Some(Update::Changed {
-                start, known_at, ..
-            }) = ear.poll_update()
-            {
-                prop_assert!(last <= start && start <= known_at && known_at <= ear.heard());
-                last = start;
+            while let Some(update) = ear.poll_update() {
+                match update {
+                    Update::Changed {
+                        start, known_at, ..
+                    } => {
+                        prop_assert!(last <= start && start <= known_at && known_at <= ear.heard());
+                        last = start;
+                    }
+                    Update::Glimpsed(glimpse) => prop_assert!(glimpse.end <= ear.heard()),
+                    Update::Key(_) => {}
+                }
             }
         }
         Ok(())

@@ -25,11 +25,16 @@
 //! and a grumble sound alike, and only the request must not be lost. Who said a few words and then did not answer the
 //! question has left none. Of a recording nobody knows who ended it: there only `mutter` becomes `unsure`. Of a machine only
 //! what came before its tone counts. Who types on a textphone is always `unsure`: the team has to read what it says.
+//!
+//! Last of all come the probabilities of both listeners, where they speak against what the rules say: `doubt`.
 
+mod doubt;
 mod limits;
 #[cfg(test)]
 mod tests;
 
+use self::doubt::Doubt;
+pub use self::doubt::evidence;
 use self::limits::Limits;
 use crate::audio::MediaTime;
 use crate::hearing::{Class, Segment, Signal, Timeline};
@@ -99,8 +104,38 @@ pub struct Judgement {
 /// Less near speech than this is a mutter, where a box does not say otherwise.
 pub const MUTTER: MediaTime = MediaTime::from_millis(1_500);
 
-/// What the caller was, by the rules above.
+/// What the caller was, by the rules above, and in doubt where both listeners leave it.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
+    let mut judgement = by_rules(facts);
+    if let Some(doubt) = Doubt::of(judgement.verdict, facts.timeline, facts.began) {
+        if doubt.is_doubtful {
+            judgement.verdict = Verdict::Unsure;
+            judgement.confidence = judgement.confidence.min(0.4);
+            judgement.reasons.insert(0, Reason::Borderline);
+        } else if judgement.verdict.is_delivered() {
+            judgement.confidence = doubt.message as f32;
+        } else {
+            judgement.confidence = (1.0 - doubt.message) as f32;
+        }
+    }
+    judgement
+}
+
+/// Whether a call of which nothing but the sound is known, and which looks like junk so far, may hold a message all the
+/// same. Nobody is ended while that is so.
+pub fn is_doubtful(timeline: &Timeline, began: MediaTime) -> bool {
+    let facts = Facts {
+        began,
+        parting: Parting::Unanswering,
+        ..Facts::of_recording(timeline)
+    };
+    let verdict = by_rules(&facts).verdict;
+    let doubt = Doubt::of(verdict, timeline, began);
+    !verdict.is_delivered() && doubt.is_some_and(|doubt| doubt.is_doubtful)
+}
+
+/// What the caller was, by the rules above alone.
+pub fn by_rules(facts: &Facts<'_>) -> Judgement {
     // Without a packet in so short a time nothing is known of the line.
     let no_audio = !facts.packets && facts.timeline.heard().as_secs_f64() > Limits::HANGUP;
     let amounts = Amounts::of(facts);

@@ -1,13 +1,14 @@
 """Renders labelled telephone calls for training and validation: the corpus's own renderer, with more of everything.
 
-    calls.py --corpus FOLDER --out FOLDER --seed N --scale F --side train|valid|all [--fold 0|1|2] [--extra FOLDER]
-        [--only KINDS] [--prefix P]
+    calls.py --corpus FOLDER --out FOLDER --seed N --scale F --side train|valid|all|left [--fold 0|1|2] [--without K]
+        [--extra FOLDER] [--only KINDS] [--prefix P]
 
-Needs the corpus folder (pool/, pool.csv, render.py), sox, espeak-ng (optional), numpy, scipy, soundfile.
+Needs the corpus folder (pool/, pool.csv, pool2/, pool2.csv, render.py), sox, ffmpeg, espeak-ng (optional), numpy, scipy, soundfile.
 A source group (speaker, track, noise clip) belongs to one side for ever: see `side_of`. `--extra` adds the pool that
 `gather.py` made, for training alone. `--side valid` renders as the corpus does, without anything of ours. `--only` names the kinds of call to render.
 Three folds: what validates in one trains in the others, and most of the groups train in all of them. There are two
-sources of prompts; those of fold 0 validate in fold 2 as well.
+sources of prompts; those of fold 0 validate in fold 2 as well. The second pool is on the training side in all of them.
+`--without K` leaves the sources of `LEFT_OUT[K]` out, whole; `--side left` renders from those alone.
 """
 
 import argparse
@@ -24,8 +25,11 @@ from scipy.io import wavfile
 from scipy.signal import lfilter, resample_poly
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import hard  # noqa: E402
+import lines  # noqa: E402
 import noises  # noqa: E402
 import synth  # noqa: E402
+import voices  # noqa: E402
 
 RATE = 8000
 # By fold: sources and groups that validate, and sources that train, where one hash of few names would not be fair.
@@ -40,6 +44,15 @@ VALID_GROUPS = (
     {"sc_exercise_bike.wav", "blanket_storm", "blanket_birds", "blanket_waves", "blanket_wind", "blanket_summer-night", "blanket_pink-noise", "kl_en", "kl_pt_BR"},
 )
 BY_HAND = {"festvox-ru", "kerstin", "asterisk-core-sounds-en-wav", "asterisk-core-sounds-fr-wav", "klettres", "bucklespring", "blanket", "ami", "speechcmd"}
+# Sources of the second pool that are left out together, whole. Songs go where their voices come from.
+LEFT_OUT = (
+    {"commonvoice", "sung-commonvoice", "kitchen20", "midi-freepats", "picovoice-wake", "adonthell-data", "chromium-bsu-data", "freedink-data", "heroes-sound-tracks", "heroes-sound-effects-fx", "lomiri-sounds", "midi-fx"},
+    {"african-storybook", "radae", "nit-song", "lmms", "cdda-cc-sounds", "donateacry", "midi-csoundgm", "arabic-commands", "freeorion-data", "gigalomania-data", "glob2-data", "hannah-data", "holotz-castle-data", "mazeofgalious-data"},
+    {"picovoice-intent", "lpcnet", "mfa", "mechvibes", "jl-doors", "voxelibre", "scaper", "dspspeech20", "uzu-drumkit", "vocobox", "ultrastar-songs", "naev-data", "naev-data-fx", "njam-data", "openclonk-data", "parsec47-data", "pax-britannica-data", "plee-the-bear-data", "plee-the-bear-data-fx", "powermanga-data"},
+    {"ohf-voices", "vctk", "sms-tools", "esc50", "etw-data-fx", "redeclipse-data", "redeclipse-data-fx", "searchandrescue-data", "searchandrescue-data-fx", "scorched3d-data", "scorched3d-data-fx", "boswars-data", "boswars-data-fx", "cube2-data", "cube2-data-fx", "brainparty-data", "solarwolf", "tomatoes-data", "torus-trooper-data", "tuxmath-data", "val-and-rick-data"},
+)
+# Measured rooms are left out in all of them: the rooms of the training are simulated.
+LEFT_OUT_ROOMS = {"surrey-brir", "spatialaudio", "sms-tools"}
 LANGUAGES = ("de", "en-gb", "fr", "es", "it", "tr", "pl", "nl", "sv", "cs", "hu", "pt", "ar", "hi", "cmn", "fi", "ro", "el", "vi", "yue", "da", "nb", "id", "fa", "sw", "ta", "uk", "hr")
 
 
@@ -56,27 +69,85 @@ def side_of(row, fold):
     return "valid" if h % 5 == fold else "train"
 
 
-def load_renderer(corpus, out, seed, scale, side, fold, prefix):
-    """The corpus's renderer as a namespace, restricted to one side's groups."""
+def drawn_as(row):
+    """What a manifest calls a clip's source: rooms stand apart, and what came from the second pool is marked."""
+    return ("2/" if second_pool(row) else "") + row["source"] + (":rir" if row["kind"] == "rir" else "")
+
+
+def second_pool(row):
+    return "pool2/" in row["path"]
+
+
+def left_out(source, fold):
+    """Whether a source, as `drawn_as` names it, is one of those that a fold leaves out whole; beyond the folds all are."""
+    second, name = source.startswith("2/"), source.removeprefix("2/")
+    return second and (fold >= len(LEFT_OUT) or name in LEFT_OUT[fold] or name.endswith(":rir") and name[:-4] in LEFT_OUT_ROOMS)
+
+
+def load_renderer(corpus, out, seed, scale, side, fold, without, prefix):
+    """The corpus's renderer as a namespace, restricted to one side's clips."""
     rows = list(csv.DictReader(open(f"{corpus}/pool.csv")))
-    groups = sorted({r["group"] for r in rows if side in ("all", side_of(r, fold))})
+    if side != "valid":
+        rows += csv.DictReader(open(f"{corpus}/pool2.csv"))
+
+    def wanted(r):
+        gone = without is not None and left_out(drawn_as(r), without)
+        if side == "left":
+            return gone
+        return not gone and (side == "all" or side == ("train" if second_pool(r) else side_of(r, fold)))
+
+    rows = [r | {"path": os.path.join(corpus, r["path"])} for r in rows if wanted(r)]
     os.makedirs(out, exist_ok=True)
-    with open(f"{out}/groups.txt", "w") as f:
-        f.write("\n".join(groups) + "\n")
+    with open(f"{out}/pool.csv", "w", newline="") as f:
+        w = csv.DictWriter(f, ["path", "kind", "source", "group", "lang", "licence", "dur"])
+        w.writeheader()
+        w.writerows(rows)
     text = open(f"{corpus}/render.py").read()
     text = text[: text.rindex("main()")]
     argv = sys.argv
-    sys.argv = ["render", "--out", out, "--seed", str(seed), "--scale", str(scale), "--pool", f"{corpus}/pool.csv", "--groups", f"{out}/groups.txt"]
+    sys.argv = ["render", "--out", out, "--seed", str(seed), "--scale", str(scale), "--pool", f"{out}/pool.csv"]
     if prefix:
         sys.argv += ["--prefix", prefix]
     ns = {"__name__": "renderer", "__file__": f"{corpus}/render.py"}
     exec(compile(text, "render.py", "exec"), ns)
     sys.argv = argv
+    if side != "valid":
+        add_second_pool(ns, side)
+    watch_sources(ns)
     return ns
+
+
+def watch_sources(ns):
+    """Keeps in `DRAWN` which sources a call was made from, so that training can leave sources out later."""
+    load, drawn = ns["load"], ns.setdefault("DRAWN", set())
+    source_of = {r["path"]: drawn_as(r) for rows in ns["BY"].values() for r in rows}
+
+    def watched(path):
+        drawn.add(source_of.get(path, "extra"))
+        return load(path)
+
+    ns["load"] = watched
+
+
+def add_second_pool(ns, side):
+    """What the renderer does not know of the second pool: songs and beats are music, and how often a source is drawn."""
+    for kind in ("vocal", "drums", "singing"):
+        for r in ns["BY"][kind]:
+            ns["MS"][f"{r['source']}:{kind}"].append(r)
+    ns["MW"].update({s: 0.3 + 0.12 * len(rows) for s, rows in ns["MS"].items() if s not in ns["MW"]})
+    ns["WEIGHT"].update({"commonvoice": 9, "african-storybook": 2, "picovoice-intent": 3, "ohf-voices": 1.5, "radae": 1, "lpcnet": 0.3, "mfa": 0.3})
+    if side == "left":
+        ns["WEIGHT"].update({s: 1 + 0.02 * len(groups) for s, groups in ns["SRC"].items()})
+        # Few of these speakers said much: their messages are as long as what there is of them.
+        pick = ns["pick_group"]
+        ns["pick_group"] = lambda rng, mindur=0, src=None: pick(rng, min(mindur, 7), src)
+        # Announcements by voices that are left out, too.
+        ns["BY"]["prompt"] = ns["BY"]["prompt"] or [r for r in ns["BY"]["speech"] if 2 < r["dur"] < 9][::7]
 
 
 def add_pool(ns, folder):
     """Puts another pool's clips beside the corpus's; big sources are drawn more often."""
+    extra = set()
     for r in csv.DictReader(open(f"{folder}/pool.csv")):
         r["dur"] = float(r["dur"])
         ns["BY"][r["kind"]].append(r)
@@ -86,13 +157,13 @@ def add_pool(ns, folder):
             ns["GR"][r["group"]].append(r)
         elif r["kind"] == "music":
             ns["MS"][r["source"]].append(r)
-    for source, rows in ns["MS"].items():
-        if os.path.isabs(rows[0]["path"]):
-            ns["MW"][source] = min(7.0, 0.25 + 0.12 * len(rows))
+            extra.add(r["source"])
+    for source in extra:
+        ns["MW"][source] = min(7.0, 0.25 + 0.12 * len(ns["MS"][source]))
     ns["WEIGHT"].update({"hedgewars-data": 1.5, "tuxpaint-stamps-default": 3.0, "fillets-ng-data-cs": 1.0, "fillets-ng-data-nl": 1.0})
 
 
-def extend(ns, share):
+def extend(ns, share, side):
     """Puts synthesised sources, stronger channels and more scenarios into the renderer; `share` of sources are synthetic."""
     db, rms, norm, trim = ns["db"], ns["rms"], ns["norm"], ns["trim"]
     pool_music, pool_noise, pool_speech, pool_channel = ns["music"], ns["noise"], ns["speech"], ns["channel"]
@@ -102,6 +173,8 @@ def extend(ns, share):
         if rng.random() < share:
             y, style = synth.music(rng, dur)
             return y, {"group": "synth_" + style, "source": "synth"}
+        if ns["BY"]["singing"] and rng.random() < 0.12:
+            return song(rng, dur)
         y, r = pool_music(rng, dur, src)
         if rng.random() < 0.6:
             y = stretched(y, rng, [(4, 5), (9, 10), (15, 16), (16, 15), (10, 9), (5, 4)], dur)
@@ -110,6 +183,23 @@ def extend(ns, share):
         if rng.random() < 0.1:
             y = synth.level(y * synth.slow(rng, len(y), rng.uniform(0.1, 1), rng.uniform(1, 5)), -26)
         return y, r
+
+    def song(rng, dur):
+        """A singer, most of the time before music."""
+        if rng.random() < 0.6:
+            x, who, *_ = pool_speech(rng, min(dur, 20) * 0.6, mindur=3)
+            x = voices.sung(x, rng)
+        else:
+            r = (ns["BY"]["singing"] + ns["BY"]["vocal"])[rng.integers(len(ns["BY"]["singing"] + ns["BY"]["vocal"]))]
+            x, who = ns["load"](r["path"]), r["group"]
+        n = int(dur * RATE)
+        y = np.tile(norm(x), int(np.ceil(n / max(len(x), 1))) + 1)[:n]
+        if rng.random() < 0.75:
+            m, r = pool_music(rng, dur)
+            y, who = y + m[:n] * db(rng.uniform(-12, 6)), f"{who}+{r['group']}"
+        if rng.random() < 0.3:
+            y = synth.room(y, rng, rng.uniform(0.4, 1.6), rng.uniform(0.4, 0.9))
+        return synth.level(y, -26), {"group": who, "source": "song"}
 
     def stretched(y, rng, ratios, dur):
         up, down = ratios[rng.integers(len(ratios))]
@@ -193,9 +283,19 @@ def extend(ns, share):
         if rng.random() < share * 1.8:
             up, down = [(6, 7), (7, 6), (8, 9), (9, 8), (10, 11), (11, 10), (14, 15), (15, 14)][rng.integers(8)]
             y = norm(resample_poly(y, up, down).astype(np.float32))
-        if rng.random() < share * 0.4:
+        if rng.random() < share * 0.35:
+            y = norm(voices.child(y, rng))
+        if rng.random() < share * 0.15:
+            y = norm(voices.even(y, rng))
+        if ns["BY"]["rir"] and rng.random() < share * 0.6:
+            y = norm(voices.in_room(y, response(rng)))
+        elif rng.random() < share * 0.4:
             y = norm(synth.room(y, rng, rng.uniform(0.1, 0.45), rng.uniform(0.6, 0.95)))
         return y, g, lang, s
+
+    def response(rng):
+        rows = ns["BY"]["rir"]
+        return ns["load"](rows[rng.integers(len(rows))]["path"])
 
     pool_reverb = ns["reverb"]
 
@@ -231,6 +331,12 @@ def extend(ns, share):
                 e = np.sqrt(lfilter([0.001], [1, -0.999], np.square(x)) + 1e-9)
                 x = x * db(-26) / np.maximum(e, db(-46)) * 0.7
                 c.notes["gain_control"] = True
+            for does, p in ((lines.gain_control, 0.06), (lines.gate, 0.05), (lines.radio, 0.04), (lines.loss, 0.05)):
+                if rng.random() < p:
+                    x = does(np.asarray(x, np.float32), rng)
+                    c.notes[does.__name__] = True
+            if rng.random() < 0.12:
+                x, c.notes["chain"] = lines.chain(np.asarray(x, np.float32), rng)
         if share and rng.random() < 0.3:
             level = level + rng.uniform(-9, 14)
         c.x = np.asarray(x, np.float32)
@@ -241,13 +347,15 @@ def extend(ns, share):
         return floor
 
     if not share:
+        if side == "left":
+            hard.add(ns)
         # Only what keeps the renderer from failing where a side lacks a kind of noise.
         ns.update(noise=noise)
         return
     ns.update(music=music, noise=noise, speech=speech, reverb=reverb, channel=channel)
     # Announcements by more voices than the prompts have.
-    voices = [r for r in ns["BY"]["speech"] if 2 < r["dur"] < 9]
-    ns["BY"]["prompt"] += voices[:: max(1, len(voices) // 60)]
+    announcers = [r for r in ns["BY"]["speech"] if 2 < r["dur"] < 9]
+    ns["BY"]["prompt"] += announcers[:: max(1, len(announcers) // 60)]
 
     def talk(rng, dur, tail=(0.5, 3)):
         y, g, lang, s = speech(rng, dur)
@@ -366,17 +474,18 @@ def extend(ns, share):
         ("message_keys", t_keys, 12), ("aside_tv", t_tv, 24), ("message_digits_only", t_digits_only, 14), ("message_echo", t_echo, 10),
         ("hold_gaps", t_gaps, 24), ("message_soft", t_soft_speech, 12),
     ]
+    hard.add(ns)
 
 
 def main():
     ap = argparse.ArgumentParser()
-    for name, kind, default in (("corpus", str, None), ("out", str, None), ("seed", int, 1), ("fold", int, 0), ("scale", float, 1.0), ("prefix", str, ""), ("side", str, "train"), ("extra", str, ""), ("only", str, ""), ("share", float, None)):
+    for name, kind, default in (("corpus", str, None), ("out", str, None), ("seed", int, 1), ("fold", int, 0), ("scale", float, 1.0), ("prefix", str, ""), ("side", str, "train"), ("without", int, None), ("extra", str, ""), ("only", str, ""), ("share", float, None)):
         ap.add_argument("--" + name, type=kind, default=default, required=default is None and name in ("corpus", "out"))
     a = ap.parse_args()
-    ns = load_renderer(a.corpus, a.out, a.seed, a.scale, a.side, a.fold, a.prefix)
+    ns = load_renderer(a.corpus, a.out, a.seed, a.scale, a.side, a.fold, a.without, a.prefix)
     if a.extra:
         add_pool(ns, a.extra)
-    extend(ns, (0.0 if a.side == "valid" else 0.3) if a.share is None else a.share)
+    extend(ns, (0.0 if a.side in ("valid", "left") else 0.3) if a.share is None else a.share, a.side)
     os.makedirs(a.out + "/wav", exist_ok=True)
     count, failed = collections.Counter(), 0
     with open(f"{a.out}/manifest.jsonl", "w") as out:
@@ -384,6 +493,7 @@ def main():
             if a.only and name not in a.only.split(","):
                 continue
             for i in range(max(1, round(weight * a.scale))):
+                ns["DRAWN"].clear()
                 rng = np.random.default_rng([a.seed, ns["stable"](name), i, ns["stable"](a.side)])
                 try:
                     c, verdict, bg, alt, level = make(rng)
@@ -401,9 +511,10 @@ def main():
                 file = f"{a.prefix}{name}_{i:03d}.wav"
                 wavfile.write(f"{a.out}/wav/{file}", RATE, (np.clip(c.x, -1, 1) * 32767).astype("<i2"))
                 notes = {k: (v.item() if hasattr(v, "item") else v) for k, v in c.notes.items()}
-                out.write(json.dumps({"file": file, "scenario": name, "verdict": verdict, "dur": round(len(c.x) / RATE, 2), "speech_s": round(spoken, 2), "sources": sorted(set(c.src)), "fx": notes, "segments": segments}) + "\n")
+                out.write(json.dumps({"file": file, "scenario": name, "verdict": verdict, "dur": round(len(c.x) / RATE, 2), "speech_s": round(spoken, 2), "sources": sorted(set(c.src)), "drawn": sorted(ns["DRAWN"]), "fx": notes, "segments": segments}) + "\n")
                 count[name] += 1
     print(sum(count.values()), "calls,", failed, "left out")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -28,3 +28,4 @@ for f in "$@"; do cat "$f/manifest.jsonl"; done > "$folder/truth.jsonl"
 cargo build --quiet --release --example score_ear
 target/release/examples/score_ear "$@" > "$folder/pred.jsonl"
 "$python" "$corpus/score.py" --truth "$folder/truth.jsonl" --pred "$folder/pred.jsonl" --json "${REPORT:-/dev/null}"
+"$python" "$corpus/tristate.py" "$folder/truth.jsonl" "$folder/pred.jsonl"

@@ -1,11 +1,13 @@
 """Trains the ear's network and writes its weights.
 
     train.py --train FOLDER... [--valid FOLDER...] --out weights.bin [--epochs 18] [--seed 1] [--start weights.bin]
+        [--stride 1] [--lag 4] [--without K]
 
 Each folder holds `manifest.jsonl` (truth) and what the example `ear_features` wrote (`rows.f32`, `rows.txt`), so the
 features have one implementation, in Rust. One processor core, fixed seeds. Prints figures now and then and writes the
 weights of that moment beside the last ones (`.1` and so on); nothing is chosen by them: the last weights are the result.
-A `.json` beside them has figures and the hash of the data.
+A `.json` beside them has figures and the hash of the data. `--stride 2 --lag 24` makes the second listener's weights: two
+rows at a time, and an answer that lags 0.96 s behind. `--without K` drops every call made from a source of `LEFT_OUT[K]`.
 """
 
 import argparse
@@ -17,18 +19,21 @@ import numpy as np
 import torch
 from torch import nn
 
+from calls import left_out  # noqa: I001
+
 CLASSES = ["speech", "silence", "music", "tone", "noise"]
 FAR = 1 << len(CLASSES)
-STEP_S, LAG = 0.04, 4
+STEP_S = 0.04
 DENSE, HIDDEN = 64, 96
-CHUNK, BATCH = 400, 64
-MELS, LEVEL = 24, 24
-AVERAGE = 0.998
+CHUNK, BATCH = 400, 24
+WIDTH, MELS, LEVEL = 45, 24, 24
+# The weights that are kept are a running mean over this share of the training.
+AVERAGED = 0.1
 FAR_SHARE = 0.6
 
 
-def load(folders):
-    """Per call: rows, admissible classes as a bit mask, main class; and the hash of it all."""
+def load(folders, stride, lag, without=None):
+    """Per call: rows (`stride` of them in one), admissible classes as a bit mask, main class; and the hash of it all."""
     calls, digest = [], hashlib.sha256()
     for folder in folders:
         truth = [json.loads(line) for line in open(folder + "/manifest.jsonl")]
@@ -40,6 +45,10 @@ def load(folders):
         for t, n in zip(truth, counts):
             x = rows[at : at + n]
             at += n
+            if without is not None and any(left_out(source, without) for source in t["drawn"]):
+                continue
+            n //= stride
+            x = x[: n * stride].reshape(n, -1)
             fine = np.full((int(t["dur"] / 0.01) + 8,), 1, np.int64)
             bits = np.full(len(fine), 2, np.int64)
             for s in t["segments"]:
@@ -48,7 +57,7 @@ def load(folders):
                 bits[i:j] = (1 << CLASSES.index(s["class"])) | sum(1 << CLASSES.index(c) for c in s["alt"])
             if t["verdict"] in ("mutter", "aside"):
                 bits |= FAR
-            when = np.clip(((np.arange(n) - LAG) * 4 + 2), 0, len(fine) - 1)
+            when = np.clip((((np.arange(n) + 1) * stride - 1 - lag) * 4 + 2), 0, len(fine) - 1)
             calls.append((x, bits[when], fine[when], t["scenario"]))
     return calls, digest.hexdigest()
 
@@ -121,17 +130,19 @@ def disturb(x, rng):
     knots = torch.from_numpy(rng.normal(0, 0.1, (n, 1, 5)).astype(np.float32))
     shape = nn.functional.interpolate(knots, MELS, mode="linear", align_corners=True)
     gain = torch.from_numpy(rng.normal(0, 0.07, (n, 1, 1)).astype(np.float32))
-    x[:, :, :MELS] += (shape + gain) * torch.from_numpy((rng.random((n, 1, 1)) < 0.7).astype(np.float32))
-    x[:, :, LEVEL : LEVEL + 1] += gain
+    bent = (shape + gain) * torch.from_numpy((rng.random((n, 1, 1)) < 0.7).astype(np.float32))
+    for row in range(0, x.shape[2], WIDTH):
+        x[:, :, row : row + MELS] += bent
+        x[:, :, row + LEVEL : row + LEVEL + 1] += gain
 
 
 def hide(x, rng):
     """Sets cues, and a run of mel bands, of some rows' chunks to their mean (normalised rows)."""
-    keep = (rng.random((len(x), 1, x.shape[2])) > 0.04).astype(np.float32)
+    keep = (rng.random((len(x), 1, WIDTH)) > 0.04).astype(np.float32)
     for k in np.flatnonzero(rng.random(len(x)) < 0.2):
         first = rng.integers(MELS - 3)
         keep[k, :, first : first + rng.integers(1, 5)] = 0
-    x *= torch.from_numpy(keep)
+    x *= torch.from_numpy(np.tile(keep, x.shape[2] // WIDTH))
 
 
 def evaluate(net, calls):
@@ -181,27 +192,31 @@ def main():
     ap.add_argument("--epochs", type=int, default=18, help="times through the calls")
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--start", help="weights file of an earlier run to go on from")
+    ap.add_argument("--stride", type=int, default=1, help="rows in one step of the network")
+    ap.add_argument("--lag", type=int, default=4, help="steps of 40 ms by which the answer lags behind the sound")
+    ap.add_argument("--without", type=int, help="which sources are left out")
     ap.add_argument("--every", type=int, default=3, help="epochs between two looks at the validation calls")
     ap.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
     a = ap.parse_args()
     torch.manual_seed(a.seed)
     torch.set_num_threads(1)
     rng = np.random.default_rng(a.seed)
-    calls, digest = load(a.train)
-    valid, _ = load(a.valid) if a.valid else ([], "")
+    calls, digest = load(a.train, a.stride, a.lag, a.without)
+    valid, _ = load(a.valid, a.stride, a.lag) if a.valid else ([], "")
     width = calls[0][0].shape[1]
     some = np.concatenate([c[0][::7] for c in calls])
     mean, std = torch.from_numpy(some.mean(0)).double(), torch.from_numpy(some.std(0) + 1e-3).double()
-    steps = sum(len(c[0]) for c in calls)
-    print(f"{len(calls)} calls, {steps * STEP_S / 3600:.1f} h, {width} inputs; data {digest[:16]}", flush=True)
+    steps, hours = sum(len(c[0]) for c in calls), sum(len(c[0]) for c in calls) * a.stride * STEP_S / 3600
+    print(f"{len(calls)} calls, {hours:.1f} h, {width} inputs; data {digest[:16]}", flush=True)
     net = Net(width)
     if a.start:
         go_on_from(net, a.start, mean, std)
     print(sum(p.numel() for p in net.parameters()), "weights", flush=True)
-    mean_net = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE))
+    per_epoch = max(1, steps // (CHUNK * BATCH))
+    average = 1 - 1 / max(10, AVERAGED * a.epochs * per_epoch)
+    mean_net = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(average))
     opt = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-4)
     weight = torch.tensor([1.3, 0.8, 1.0, 1.6, 1.6])
-    per_epoch = max(1, steps // (CHUNK * BATCH))
     looks = 0
     lengths = np.array([len(c[0]) for c in calls], float)
     fm, fs = mean.float(), std.float()
@@ -232,7 +247,7 @@ def main():
         print(f"epoch {epoch} loss {total / per_epoch:.4f}", flush=True)
         if epoch < a.epochs and epoch % a.every:
             continue
-        info = {"data_sha256": digest, "hours": round(steps * STEP_S / 3600, 2), "calls": len(calls), "epochs": epoch}
+        info = {"data_sha256": digest, "hours": round(hours, 2), "calls": len(calls), "epochs": epoch}
         if valid:
             recall = evaluate(mean_net.module, [((r - fm.numpy()) / fs.numpy(), b, m, s) for r, b, m, s in valid[::3]])
             info |= {"frame_recall": dict(zip(CLASSES, recall.round(4).tolist())), "frame_balanced": round(float(recall.mean()), 4)}

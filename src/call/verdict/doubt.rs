@@ -1,0 +1,216 @@
+//! How probable it is that a call holds a message, from what both listeners made of the whole of it.
+//!
+//! The rules count seconds of segments, which have no shades. Behind them lie the probabilities of two networks, which
+//! differ where the sound is strange. Logistic models, one for calls that the rules deliver, one for hold music and one for
+//! other junk, make of them the probability of a message. Where it lies on the wrong side of a border the verdict
+//! is `unsure`; everywhere else it is the confidence. The models were fitted on calls from sources that the networks
+//! had not heard (`src/hearing/train/doubt.py`); how well that works: `src/hearing/README.md`, "Doubt".
+
+use crate::audio::MediaTime;
+use crate::hearing::{Class, Glimpse, Timeline};
+use crate::record::Verdict;
+
+/// How many numbers [`evidence`] gives.
+const COUNT: usize = 12;
+
+struct Model {
+    constant: f64,
+    weights: [f64; COUNT],
+    /// Junk of at least this probability, or a message below it, is doubtful.
+    border: f64,
+}
+
+const JUNK: Model = Model {
+    constant: -5.788,
+    weights: [
+        1.748, 1.267, 1.077, 0.278, -0.25, -0.274, 0.614, -1.037, -0.289, -1.2, -0.115, -0.536,
+    ],
+    border: 0.088,
+};
+
+const HOLD: Model = Model {
+    constant: 11.362,
+    weights: [
+        0.48, -0.222, 0.878, 0.083, -0.132, -0.216, 0.64, -0.903, -4.486, -0.713, -0.023, 0.143,
+    ],
+    border: 0.082,
+};
+
+const MESSAGE: Model = Model {
+    constant: -5.298,
+    weights: [
+        -0.098, -0.15, 1.315, 0.62, -0.611, -0.209, 6.583, 0.186, 0.011, -1.384, 0.142, -0.231,
+    ],
+    border: 0.564,
+};
+
+impl Model {
+    fn probability(&self, evidence: &[f64; COUNT]) -> f64 {
+        let terms = self.weights.iter().zip(evidence).map(|(w, x)| w * x);
+        1.0 / (1.0 + (-(self.constant + terms.sum::<f64>())).exp())
+    }
+}
+
+/// What the models say of a call that the rules gave this verdict.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doubt {
+    /// The probability that it holds a message.
+    pub(super) message: f64,
+    /// Whether the verdict is doubtful.
+    pub(super) is_doubtful: bool,
+}
+
+impl Doubt {
+    /// `None` where nothing is doubted: a tone is told by frequency and cadence, and without sound there is no evidence.
+    pub(super) fn of(verdict: Verdict, timeline: &Timeline, began: MediaTime) -> Option<Self> {
+        let model = match verdict {
+            Verdict::Tone | Verdict::NoAudio | Verdict::Unsure => return None,
+            Verdict::Message | Verdict::Rambler => &MESSAGE,
+            Verdict::HoldMusic => &HOLD,
+            Verdict::Hangup | Verdict::Mutter | Verdict::Aside | Verdict::Silent => &JUNK,
+        };
+        let message = model.probability(&evidence(timeline, began)?);
+        let is_doubtful = if verdict.is_delivered() {
+            message < model.border
+        } else {
+            message >= model.border
+        };
+        Some(Self {
+            message,
+            is_doubtful,
+        })
+    }
+}
+
+/// What the models weigh, of the sound behind `began`. `None` of a call that is too short for it.
+///
+/// By the first and by the second listener: the logarithm of one more than the seconds of speech, and the logarithm of
+/// its share in the sound that is no silence; the logarithms of the shares of music; the highest means of speech over 2 s.
+/// Then the logarithm of one more than the seconds of sound, that of the share about which the two differ, and the products
+/// of the two logarithms of shares and of seconds.
+pub fn evidence(timeline: &Timeline, began: MediaTime) -> Option<[f64; COUNT]> {
+    let glimpses: Vec<&Glimpse> = timeline
+        .glimpses()
+        .iter()
+        .filter(|g| g.end > began)
+        .collect();
+    if glimpses.is_empty() {
+        return None;
+    }
+    let first = |class: Class| {
+        glimpses
+            .iter()
+            .map(move |g| f64::from(g.first[class as usize]))
+    };
+    let second = |class: Class| {
+        glimpses
+            .iter()
+            .map(move |g| f64::from(g.second[class as usize]))
+    };
+    let apart = first(Class::Speech)
+        .zip(second(Class::Speech))
+        .map(|(a, b)| (a - b).abs());
+    let seconds = |sum: f64| SECONDS * sum;
+    let speech = [
+        seconds(first(Class::Speech).sum()),
+        seconds(second(Class::Speech).sum()),
+    ];
+    let sound = seconds(second(Class::Silence).map(|p| 1.0 - p).sum());
+    let share = |part: f64| ((part + 0.3) / (sound + 0.6)).ln();
+    let shares = speech.map(share);
+    let amounts = speech.map(f64::ln_1p);
+    Some([
+        amounts[0],
+        amounts[1],
+        shares[0],
+        shares[1],
+        share(seconds(first(Class::Music).sum())),
+        share(seconds(second(Class::Music).sum())),
+        highest_mean(first(Class::Speech)),
+        highest_mean(second(Class::Speech)),
+        sound.ln_1p(),
+        share(seconds(apart.sum())),
+        shares[0] * shares[1],
+        amounts[0] * amounts[1],
+    ])
+}
+
+/// The length of a glimpse.
+const SECONDS: f64 = 0.48;
+
+/// The highest mean of four numbers behind one another; what is missing of them counts as nothing.
+fn highest_mean(numbers: impl Iterator<Item = f64>) -> f64 {
+    let numbers: Vec<f64> = numbers.collect();
+    let sum = |four: &[f64]| four.iter().sum::<f64>() / 4.0;
+    numbers
+        .windows(numbers.len().clamp(1, 4))
+        .map(sum)
+        .fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Facts, is_doubtful, judge};
+    use super::*;
+    use crate::hearing::Update;
+
+    /// A timeline of one class, with what both listeners made of it, all along.
+    fn heard(class: Class, secs: u64, first: [f32; 5], second: [f32; 5]) -> Timeline {
+        let mut timeline = Timeline::default();
+        timeline.apply(Update::Changed {
+            class,
+            start: MediaTime::ZERO,
+            known_at: MediaTime::ZERO,
+            signal: None,
+        });
+        for k in 1..=secs * 100 / 48 {
+            let end = MediaTime::from_millis(480 * k);
+            timeline.apply(Update::Glimpsed(Glimpse { end, first, second }));
+        }
+        timeline.advance(MediaTime::from_secs(secs));
+        timeline
+    }
+
+    const NOISE: [f32; 5] = [0.02, 0.02, 0.02, 0.02, 0.92];
+    const VOICE_IN_NOISE: [f32; 5] = [0.4, 0.02, 0.02, 0.02, 0.54];
+    const SPEECH: [f32; 5] = [0.92, 0.02, 0.02, 0.02, 0.02];
+    const MUSIC: [f32; 5] = [0.02, 0.02, 0.92, 0.02, 0.02];
+
+    #[test]
+    fn a_voice_that_only_shades_the_noise_is_unsure_and_nobody_is_ended_on_it() {
+        let verdict = |timeline: &Timeline| judge(&Facts::of_recording(timeline)).verdict;
+        let noise = heard(Class::Noise, 40, NOISE, NOISE);
+        assert_eq!(verdict(&noise), Verdict::Aside);
+        assert!(!is_doubtful(&noise, MediaTime::ZERO));
+        let voice = heard(Class::Noise, 40, VOICE_IN_NOISE, SPEECH);
+        assert_eq!(verdict(&voice), Verdict::Unsure);
+        assert!(is_doubtful(&voice, MediaTime::ZERO));
+        // What lies before the recording is no evidence.
+        assert!(!is_doubtful(&voice, MediaTime::from_secs(40)));
+    }
+
+    #[test]
+    fn a_message_that_both_listeners_take_for_music_is_unsure() {
+        let sung = heard(Class::Speech, 40, MUSIC, MUSIC);
+        let judgement = judge(&Facts::of_recording(&sung));
+        assert_eq!(judgement.verdict, Verdict::Unsure);
+        let spoken = heard(Class::Speech, 40, SPEECH, SPEECH);
+        let judgement = judge(&Facts::of_recording(&spoken));
+        assert_eq!(judgement.verdict, Verdict::Message);
+        assert!(judgement.confidence > 0.9, "{judgement:?}");
+    }
+
+    #[test]
+    fn without_evidence_the_rules_stand() {
+        let timeline = heard(Class::Noise, 40, NOISE, NOISE);
+        assert!(evidence(&timeline, MediaTime::ZERO).is_some());
+        assert!(evidence(&Timeline::default(), MediaTime::ZERO).is_none());
+    }
+
+    #[test]
+    fn fewer_than_four_numbers_have_a_mean_too() {
+        assert!(highest_mean([].into_iter()).abs() < 1e-9);
+        assert!((highest_mean([0.8].into_iter()) - 0.2).abs() < 1e-9);
+        assert!((highest_mean([0.0, 1.0, 1.0, 1.0, 1.0].into_iter()) - 1.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,120 @@
+"""Kinds of call beside the corpus's that strangers' calls were hard in: rooms, lines, even voices, songs and beats."""
+
+import lines
+import numpy as np
+import voices
+
+RATE = 8000
+
+
+def add(ns):
+    """Puts these kinds into a renderer's plan, drawing from whatever sources it has."""
+    db, norm = ns["db"], ns["norm"]
+
+    def talk(rng, dur, change=None, tail=(0.5, 3)):
+        y, who, *_ = ns["speech"](rng, dur)
+        y = norm(change(y)) if change else y
+        lead = rng.uniform(0.2, 1.5)
+        c = ns["Call"](lead + len(y) / RATE + rng.uniform(*tail))
+        c.put(y, lead)
+        ns["lab_speech"](c, y, lead)
+        c.src.append(who)
+        return c
+
+    def behind(c, rng, snr):
+        """Noise behind the words; about as often as not there is none."""
+        if rng.random() < 0.5:
+            return "silence", []
+        n, r = ns["noise"](rng, c.dur)
+        c.put(n, 0, db(-rng.uniform(*snr)))
+        c.src.append(r["group"])
+        return "noise", ["silence", "speech"]
+
+    def t_handsfree(rng):
+        rows = ns["BY"]["rir"]
+        r = rows[rng.integers(len(rows))]
+        c = talk(rng, rng.uniform(6, 25), lambda y: voices.in_room(y, ns["load"](r["path"])))
+        c.src.append(r["group"])
+        background, also = behind(c, rng, (4, 20))
+        if rng.random() < 0.5:
+            c.x = lines.gain_control(c.x, rng)
+        return c, "message", background, also, ns["lev"](rng)
+
+    def t_lines(rng):
+        c = talk(rng, rng.uniform(6, 25))
+        background, also = behind(c, rng, (8, 25))
+        for does, p in ((lines.gate, 0.3), (lines.radio, 0.35), (lines.loss, 0.25)):
+            if rng.random() < p:
+                c.x = does(c.x, rng)
+                c.notes[does.__name__] = True
+        if rng.random() < 0.6:
+            c.x, c.notes["chain"] = lines.chain(c.x, rng)
+        return c, "message", background, also, ns["lev"](rng)
+
+    def t_hiss(rng):
+        c = talk(rng, rng.uniform(6, 25))
+        c.x = c.x + np.asarray(rng.standard_normal(len(c.x)) * db(-26 - rng.uniform(6, 22)), np.float32)
+        return c, "message", "noise", ["silence", "speech"], ns["lev"](rng)
+
+    def t_even(rng):
+        c = talk(rng, rng.uniform(6, 20), lambda y: voices.even(y, rng))
+        background, also = behind(c, rng, (10, 25))
+        return c, "message", background, also, ns["lev"](rng)
+
+    def t_young(rng):
+        c = talk(rng, rng.uniform(8, 20), lambda y: voices.child(y, rng))
+        background, also = behind(c, rng, (8, 25))
+        return c, "message", background, also, ns["lev"](rng)
+
+    def sources(*kinds):
+        return [s for s in ns["MS"] if s.rsplit(":", 1)[-1] in kinds]
+
+    def t_song(rng):
+        """A song for somebody who waits."""
+        d, lead = rng.uniform(15, 60), rng.choice([0, rng.uniform(0.2, 2)])
+        some = sources("vocal", "singing")
+        m, r = ns["music"](rng, d, some)
+        if rng.random() < 0.5 or r.get("kind") == "singing":
+            z, r2 = ns["music"](rng, d)
+            m = m + z[: len(m)] * db(-rng.uniform(-6, 12))
+            r = {"group": f"{r['group']}+{r2['group']}"}
+        c = ns["Call"](d + lead)
+        c.put(m, lead)
+        c.label(lead, lead + d, "music")
+        c.src.append(r["group"])
+        return c, "hold_music", "silence", [], ns["lev"](rng)
+
+    def t_words_then_beats(rng):
+        """A word or two, and then beats, single strokes or a song."""
+        y, who, *_ = ns["speech"](rng, rng.uniform(1, 3), mindur=3)
+        y = y[: int(3.0 * RATE)]
+        d, t = rng.uniform(15, 50), 0.5 + len(y) / RATE + rng.uniform(0.1, 1.5)
+        m, r = ns["music"](rng, d, sources("drums", "vocal", "lmms", "midi-freepats", "midi-csoundgm") or None)
+        c = ns["Call"](t + d)
+        c.put(y, 0.5)
+        ns["lab_speech"](c, y, 0.5)
+        c.put(m, t, db(rng.uniform(-6, 3)))
+        c.label(t, t + d, "music")
+        c.src += [who, r["group"]]
+        return c, "hold_music", "silence", [], ns["lev"](rng)
+
+    def t_mutter_noise(rng):
+        """A word or two, and then the noise of somebody who does something else."""
+        y, who, *_ = ns["speech"](rng, rng.uniform(0.6, 1.6), mindur=3)
+        y, t = y[: int(1.4 * RATE)], rng.uniform(0.3, 1.5)
+        d = rng.uniform(2, 6)
+        n, r = ns["noise"](rng, d)
+        c = ns["Call"](t + len(y) / RATE + d)
+        c.put(y, t)
+        c.put(n, t + len(y) / RATE, db(rng.uniform(-12, 3)))
+        c.label(t + len(y) / RATE, c.dur, "noise", ["silence"])
+        ns["lab_speech"](c, y, t)
+        c.src += [who, r["group"]]
+        return c, "mutter", "silence", [], ns["lev"](rng)
+
+    plan = [("message_lines", t_lines, 40), ("message_hiss", t_hiss, 16), ("message_even", t_even, 14), ("message_young", t_young, 20), ("mutter_noise", t_mutter_noise, 16), ("words_then_beats", t_words_then_beats, 32)]
+    if ns["BY"]["rir"]:
+        plan.append(("message_handsfree", t_handsfree, 40))
+    if sources("vocal", "singing"):
+        plan.append(("hold_song", t_song, 32))
+    ns["PLAN"] += plan

@@ -217,10 +217,10 @@ mod tests {
             sounds: sounds.path().into(),
             languages: vec!["de".into(), "en".into()],
         };
-        let put = |file: &str, octets: usize| {
+        let put = |file: &str, bytes: usize| {
             let file = sounds.path().join(file);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, vec![0; octets]).unwrap();
+            fs::write(file, vec![0; bytes]).unwrap();
         };
         let check = |sound: &str, missing: &[&str], seconds: Option<u64>| {
             let seen = own_sound(&settings, sound).unwrap();

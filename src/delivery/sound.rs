@@ -15,11 +15,11 @@ use crate::audio::file::{Format, decode};
 /// [`Failed::Never`] where it has been deleted or is no recording, else [`Failed::Again`].
 pub(super) fn read(path: &Path) -> Result<Vec<i16>, Failed> {
     let told = |error: &dyn std::fmt::Display| format!("the recording {}: {error}", path.display());
-    let octets = fs::read(path).map_err(|error| match error.kind() {
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => Failed::never(told(&error)),
         _ => Failed::again(told(&error)),
     })?;
-    decode(&octets, Format::Wav)
+    decode(&bytes, Format::Wav)
         .map(|sound| sound.samples)
         .map_err(|error| Failed::never(told(&error)))
 }

@@ -173,7 +173,7 @@ pub fn signature(secret: &str, timestamp: &str, body: &[u8]) -> String {
     context.update(b".");
     context.update(body);
     let tag = context.sign();
-    let digits = tag.as_ref().iter().map(|octet| format!("{octet:02x}"));
+    let digits = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
     format!("v1={}", digits.collect::<String>())
 }
 
@@ -403,7 +403,7 @@ async fn beginning(response: Response<Incoming>) -> String {
 
 /// Answers that no later attempt can change: they are about this request itself.
 const FINAL: [u16; 8] = [400, 410, 411, 413, 414, 415, 422, 431];
-/// Octets of status line and headers that are read.
+/// Bytes of status line and headers that are read.
 const MOST_OF_THE_HEAD: usize = 65_536;
 /// Characters of an answer that are shown.
 const MOST_SHOWN: usize = 200;

@@ -131,7 +131,7 @@ pub enum TapError {
     },
     /// The file has become shorter.
     #[error(
-        "{path} shrank from {had} to {has} octets while it was followed; only Asterisk may write into the tap folder"
+        "{path} shrank from {had} to {has} bytes while it was followed; only Asterisk may write into the tap folder"
     )]
     Shrank {
         /// The file as the guard sees it.

@@ -119,13 +119,13 @@ fn telephone_hears(lab: &Lab) -> Vec<i16> {
     place(lab, "telephone", &file);
     let path = lab.inside(&format!("{heard}.sln"));
     let mut last = 0;
-    let octets = wait_for("the telephone to hear all", LONGEST_CALL, || {
-        let octets = fs::read(&path).ok()?;
-        let grown = octets.len() > last || octets.len() < 16_000;
-        last = octets.len();
-        (!grown && !calls_are_up(lab)).then_some(octets)
+    let bytes = wait_for("the telephone to hear all", LONGEST_CALL, || {
+        let bytes = fs::read(&path).ok()?;
+        let grown = bytes.len() > last || bytes.len() < 16_000;
+        last = bytes.len();
+        (!grown && !calls_are_up(lab)).then_some(bytes)
     });
-    let samples = octets.chunks_exact(2);
+    let samples = bytes.chunks_exact(2);
     samples
         .map(|two| i16::from_le_bytes([two[0], two[1]]))
         .collect()
@@ -194,7 +194,7 @@ fn delivery_of_a_message_is_counted_lit_and_played() {
     assert!(seconds > 5.0 && in_box.get("duration") == format!("{}", seconds as u32));
 
     let samples = in_box.sound.samples();
-    // Of any WAV file Asterisk leaves out the end, as many octets as the header has.
+    // Of any WAV file Asterisk leaves out the end, as many bytes as the header has.
     let samples = &samples[..samples.len() - 22];
     let heard = telephone_hears(&lab);
     assert!(
@@ -232,9 +232,9 @@ fn is_played_in(format: &str, ending: &str) -> (Vec<i16>, Vec<i16>) {
     assert_eq!(guard.record().delivered().len(), 1);
 
     let path = inbox(&lab).join(format!("msg0000.{ending}"));
-    let octets = fs::read(&path).unwrap();
+    let bytes = fs::read(&path).unwrap();
     let form = file::Format::named(ending).unwrap();
-    let ours = file::decode(&octets, form).unwrap().samples;
+    let ours = file::decode(&bytes, form).unwrap().samples;
     let text = &texts(&lab)[0].1;
     let duration: usize = field(text, "duration").parse().unwrap();
     assert!((5..60).contains(&duration) && ours.len() / 8_000 == duration);
@@ -244,8 +244,8 @@ fn is_played_in(format: &str, ending: &str) -> (Vec<i16>, Vec<i16>) {
     let told = manager.command(&format!(
         "file convert {converted}.{ending} {converted}.sln"
     ));
-    let octets = fs::read(lab.inside(&format!("{converted}.sln"))).expect(&told);
-    let of_asterisk = file::decode(&octets, file::Format::named("sln").unwrap());
+    let bytes = fs::read(lab.inside(&format!("{converted}.sln"))).expect(&told);
+    let of_asterisk = file::decode(&bytes, file::Format::named("sln").unwrap());
     let of_asterisk = of_asterisk.unwrap().samples;
     assert_eq!(of_asterisk.len(), ours.len());
 

@@ -61,8 +61,8 @@ impl House {
         let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/speech.ulaw");
         let spoken = fs::read(clip).unwrap().repeat(2);
         let wide = spoken.into_iter().flat_map(|o| [g711::ulaw(o); 6]);
-        let octets: Vec<u8> = wide.flat_map(i16::to_le_bytes).collect();
-        fs::write(self.raw(n), octets).unwrap();
+        let bytes: Vec<u8> = wide.flat_map(i16::to_le_bytes).collect();
+        fs::write(self.raw(n), bytes).unwrap();
     }
 
     /// Waits until the one record is as wanted.
@@ -195,9 +195,9 @@ async fn a_recording_that_could_not_be_kept_is_taken_up_later() {
 async fn a_raw_recording_that_could_not_be_removed_is_removed_later() {
     let (house, _log) = House::new();
     house.records(1);
-    let octets = fs::read(house.raw(1)).unwrap();
+    let bytes = fs::read(house.raw(1)).unwrap();
     let place = house.keeps(1, &[]);
-    fs::write(house.raw(1), octets).unwrap();
+    fs::write(house.raw(1), bytes).unwrap();
     let kept = CallRecord {
         audio: place,
         ..closed(1, Verdict::Mutter)
@@ -234,9 +234,9 @@ fn a_recording_is_kept_once_however_many_want_it() {
         at: MediaTime::from_secs(1),
         lost: MediaTime::from_secs(5),
     };
-    let octets = fs::read(house.raw(2)).unwrap();
+    let bytes = fs::read(house.raw(2)).unwrap();
     house.keeps(2, &[gap]);
-    fs::write(house.raw(2), octets).unwrap();
+    fs::write(house.raw(2), bytes).unwrap();
     assert!(house.keeps(2, &[]).is_some());
     assert!((house.kept_s(2) - length - 5.0).abs() < 0.01);
     assert!(!house.raw(2).exists());

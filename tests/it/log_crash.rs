@@ -268,7 +268,7 @@ proptest! {
         }
         prop_assert_eq!(all(folder.path()), model.records());
         let (before, behind) = whole.as_bytes().split_at(cut);
-        let torn = before.rsplit(|&octet| octet == b'\n').next().unwrap();
+        let torn = before.rsplit(|&byte| byte == b'\n').next().unwrap();
         let is_whole = behind.starts_with(b"\n");
         let aside = fs::read(folder.path().join(UNREADABLE)).unwrap_or_default();
         let aside = aside.strip_suffix(b"\n").unwrap_or(&aside);

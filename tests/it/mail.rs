@@ -257,10 +257,10 @@ async fn a_mail_that_was_taken_is_taken_whatever_was_said() {
 #[tokio::test]
 async fn a_mail_that_is_too_large_for_the_server_goes_without_its_audio() {
     let size = "250-sink\r\n250 SIZE 20000";
-    for (refuses, most_octets) in [(vec![("EHLO", size)], Some(20_000)), (vec![], Some(20_000))] {
+    for (refuses, most_bytes) in [(vec![("EHLO", size)], Some(20_000)), (vec![], Some(20_000))] {
         let manners = Manners {
             refuses,
-            most_octets,
+            most_bytes,
             ..Manners::default()
         };
         let sink = Sink::start(manners).await;

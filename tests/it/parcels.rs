@@ -176,7 +176,7 @@ async fn the_team_gets_the_message_by_mail_and_webhook() {
     );
     let samples = audio[44..]
         .chunks_exact(2)
-        .map(|octets| i16::from_le_bytes([octets[0], octets[1]]));
+        .map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]]));
     let heard = samples.len() as f64 / 8_000.0;
     assert!((heard - seconds).abs() < 0.01, "{heard} s of {seconds} s");
     let level = active_speech_level(samples).unwrap();

@@ -68,9 +68,9 @@ impl Guard {
 
     /// What the service manager is told next.
     fn notified(&self) -> String {
-        let mut octets = [0; 256];
-        let len = self.manager.recv(&mut octets).unwrap();
-        String::from_utf8_lossy(&octets[..len]).into_owned()
+        let mut bytes = [0; 256];
+        let len = self.manager.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..len]).into_owned()
     }
 
     fn file(&self) -> PathBuf {

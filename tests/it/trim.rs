@@ -191,8 +191,8 @@ fn callers_of_every_loudness_are_delivered_at_one() {
     let mut levelled = 0;
     for clip in ["speech.ulaw", "voice.ulaw"] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/");
-        let octets = std::fs::read(format!("{folder}{clip}")).unwrap();
-        let clip: Vec<i16> = octets.iter().map(|&octet| g711::ulaw(octet)).collect();
+        let bytes = std::fs::read(format!("{folder}{clip}")).unwrap();
+        let clip: Vec<i16> = bytes.iter().map(|&byte| g711::ulaw(byte)).collect();
         for gain in [0.03, 0.1, 0.5, 1.0, 2.0] {
             let spoken: Vec<i16> = clip.iter().map(|&s| (f64::from(s) * gain) as i16).collect();
             let all = segment(0, spoken.len() as u64, Class::Speech);

@@ -90,7 +90,7 @@ async fn the_receiver_can_verify_what_it_gets() {
     );
     assert!(is_signed(&got, SECRET));
     assert!(!is_signed(&got, "another secret altogether"));
-    let at = got.body.iter().position(|&octet| octet == b'7').unwrap();
+    let at = got.body.iter().position(|&byte| byte == b'7').unwrap();
     got.body[at] = b'8';
     assert!(!is_signed(&got, SECRET));
     got.body[at] = b'7';

@@ -56,7 +56,7 @@ pub struct Args {
     /// Recordings; a folder stands for all recordings in and below it, - for a list on standard input
     #[arg(value_name = "FILE", required_unless_present = "list")]
     pub files: Vec<PathBuf>,
-    /// Hear the files named in LIST, one a line or each ending in a zero octet; - reads standard input
+    /// Hear the files named in LIST, one a line or each ending in a zero byte; - reads standard input
     #[arg(long, value_name = "LIST")]
     pub list: Option<PathBuf>,
     /// Print one JSON object a line

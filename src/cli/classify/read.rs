@@ -14,9 +14,9 @@ use crate::audio::wav::WavError;
 use crate::audio::{Encoding, MediaTime};
 use crate::hearing::{Frame, Listening, Timeline};
 
-/// Octets read at once.
+/// Bytes read at once.
 const PIECE: usize = 16 * 1024;
-/// Octets by which a form is recognised.
+/// Bytes by which a form is recognised.
 const HEAD: usize = 12;
 /// No call lasts longer; hearing ends here.
 const LONGEST: MediaTime = MediaTime::from_secs(24 * 3_600);
@@ -38,7 +38,7 @@ pub(super) enum Trouble {
     NoRecordings,
     #[error("is a folder within folders too deep to follow")]
     TooDeep,
-    #[error("is empty (0 octets): nothing was recorded, or the recording has just begun")]
+    #[error("is empty (0 bytes): nothing was recorded, or the recording has just begun")]
     Empty,
     #[error("has a header and no sound: nothing was recorded, or the recording has just begun")]
     NoSound,
@@ -139,12 +139,12 @@ pub(super) fn hear_file(
     watch: &mut dyn Watch,
     stop: &CancellationToken,
 ) -> Result<Heard, Trouble> {
-    let (file, octets) = open(path)?;
-    if octets == 0 {
+    let (file, bytes) = open(path)?;
+    if bytes == 0 {
         return Err(Trouble::Empty);
     }
     // A recording that grows as fast as it is read must end, too.
-    let mut reader = file.take(octets);
+    let mut reader = file.take(bytes);
     let mut piece = vec![0; PIECE];
     let mut filled = fill(&mut reader, &mut piece[..HEAD])?;
     let extension = path.extension().and_then(|e| e.to_str());
@@ -187,13 +187,10 @@ pub(super) fn hear_file(
         });
     }
     if warnings.is_empty() {
-        let now = reader
-            .get_ref()
-            .metadata()
-            .map_or(octets, |meta| meta.len());
-        if read < octets || now < octets {
+        let now = reader.get_ref().metadata().map_or(bytes, |meta| meta.len());
+        if read < bytes || now < bytes {
             warnings.push(Warning::Shrunk(heard));
-        } else if now > octets {
+        } else if now > bytes {
             warnings.push(Warning::Growing(heard));
         }
         warnings.extend(origin.remarks.iter().copied().map(Warning::Damaged));

@@ -41,7 +41,7 @@ impl Stationery<'_> {
     pub fn letter(&self, parcel: &Parcel, to: &Address) -> Result<Message, Failed> {
         let audio = parcel.sound.as_ref().filter(|sound| !sound.is_empty());
         let audio = audio.map(|sound| wav::encode(&sound.samples));
-        // Base64 makes four octets of three, and lines of 76 of them; the texts are small.
+        // Base64 makes four bytes of three, and lines of 76 of them; the texts are small.
         let too_large = |audio: &Vec<u8>| audio.len() / 3 * 4 * 78 / 76 + 20_000 > self.most_bytes;
         let attached = audio.as_ref().filter(|audio| !too_large(audio));
         let words = words(self.language);

@@ -170,7 +170,7 @@ async fn send(
         let attempt = async {
             let mut connection = connect(settings).await?;
             if connection
-                .most_octets()
+                .most_bytes()
                 .is_some_and(|most| most < whole.len())
             {
                 with_audio = false;

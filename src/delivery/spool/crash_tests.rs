@@ -61,14 +61,14 @@ impl Disk for Mortal {
         System.make_folder(path, parent)
     }
 
-    fn make(&self, path: &Path, octets: &[u8], _durable: bool) -> io::Result<()> {
+    fn make(&self, path: &Path, bytes: &[u8], _durable: bool) -> io::Result<()> {
         self.lives()?;
         // Killed in the middle: half of it is there.
         if let Err(killed) = self.lives() {
-            System.make(path, &octets[..octets.len() / 2], false)?;
+            System.make(path, &bytes[..bytes.len() / 2], false)?;
             return Err(killed);
         }
-        System.make(path, octets, false)
+        System.make(path, bytes, false)
     }
 
     fn hand_over(&self, path: &Path, folder: &Seen) -> io::Result<()> {

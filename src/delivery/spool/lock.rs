@@ -105,7 +105,7 @@ fn take(
 fn is_marked(disk: &dyn Disk, lock: &Path, mark: &str) -> bool {
     let expected = format!("{SIGNATURE}{mark}\n");
     disk.beginning(lock)
-        .is_ok_and(|octets| octets == expected.as_bytes())
+        .is_ok_and(|bytes| bytes == expected.as_bytes())
 }
 
 /// Takes the lock away from a dead holder; `false` if by now somebody else had it, who has it back.

@@ -356,7 +356,7 @@ impl VoiceBoxes {
                 let is_it = message_number(&name).is_some()
                     && disk
                         .beginning(&text)
-                        .is_ok_and(|octets| String::from_utf8_lossy(&octets).contains(&line));
+                        .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&line));
                 if is_it {
                     return Ok(true);
                 }
@@ -409,10 +409,10 @@ impl VoiceBoxes {
         }
     }
 
-    fn write(&self, path: &Path, octets: &[u8], folder: &Seen) -> Result<(), Trouble> {
+    fn write(&self, path: &Path, bytes: &[u8], folder: &Seen) -> Result<(), Trouble> {
         let disk = &*self.disk;
         disk.remove(path).at(path)?;
-        disk.make(path, octets, true).at(path)?;
+        disk.make(path, bytes, true).at(path)?;
         disk.hand_over(path, folder).at(path)
     }
 

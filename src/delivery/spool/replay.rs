@@ -212,11 +212,11 @@ impl Replay {
         let folder = self.tap.folder_as_guard_sees_it.clone();
         let path = Self::sound(&folder, call);
         blocking(move || {
-            let octets: Vec<u8> = sound.iter().flat_map(|s| s.to_le_bytes()).collect();
+            let bytes: Vec<u8> = sound.iter().flat_map(|s| s.to_le_bytes()).collect();
             let seen = System.look(&folder)?;
             let seen = seen.ok_or(std::io::Error::from(std::io::ErrorKind::NotFound))?;
             System.remove(&path)?;
-            System.make(&path, &octets, false)?;
+            System.make(&path, &bytes, false)?;
             System.hand_over(&path, &seen)
         })
         .await?

@@ -295,9 +295,9 @@ fn a_message_is_there_in_every_format_that_is_wanted() {
     assert_eq!(spool.names("INBOX"), names);
     assert_eq!(spool.names("tmp"), [""; 0]);
     let lengths = ["WAV", "gsm", "wav"].map(|ending| {
-        let octets = fs::read(spool.path(&format!("100/INBOX/msg0000.{ending}"))).unwrap();
+        let bytes = fs::read(spool.path(&format!("100/INBOX/msg0000.{ending}"))).unwrap();
         let form = file::Format::named(ending).unwrap();
-        file::decode(&octets, form).unwrap().samples.len()
+        file::decode(&bytes, form).unwrap().samples.len()
     });
     assert_eq!(lengths, [20_160, 20_000, 20_000]);
     let text = fs::read_to_string(spool.path("100/INBOX/msg0000.txt")).unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 
 use voicemail_guard::audio::{g711, wav};
 
-use super::{GSM, House, MESSAGE, faster, message, nearest, octets, wav_file};
+use super::{GSM, House, MESSAGE, bytes, faster, message, nearest, wav_file};
 
 #[test]
 fn the_same_samples_in_every_form_give_the_same_timeline() {
@@ -12,8 +12,8 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
     // Only what A-law can say is the same in every form.
     let said = message().into_iter().map(|s| g711::alaw(alaw(s)[0]));
     let samples: Vec<i16> = said.collect();
-    let plain = octets(&samples, i16::to_le_bytes);
-    let double = octets(&samples, |s| {
+    let plain = bytes(&samples, i16::to_le_bytes);
+    let double = bytes(&samples, |s| {
         let [low, high] = s.to_le_bytes();
         [low, high, low, high]
     });
@@ -22,18 +22,12 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
         ("b.wav", &wav::encode(&samples)),
         ("c.sln", &plain),
         ("d.raw", &plain),
-        ("e.alaw", &octets(&samples, &alaw)),
-        ("f.AL", &octets(&samples, alaw)),
+        ("e.alaw", &bytes(&samples, &alaw)),
+        ("f.AL", &bytes(&samples, alaw)),
         ("g.wav", &wav_file(1, 2, 8_000, 16, &double)),
         (
             "h.wav",
-            &wav_file(
-                3,
-                1,
-                8_000,
-                32,
-                &octets(&samples, |s| full(s).to_le_bytes()),
-            ),
+            &wav_file(3, 1, 8_000, 32, &bytes(&samples, |s| full(s).to_le_bytes())),
         ),
         (
             "i.wav",
@@ -42,7 +36,7 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
                 1,
                 8_000,
                 64,
-                &octets(&samples, |s| f64::from(full(s)).to_le_bytes()),
+                &bytes(&samples, |s| f64::from(full(s)).to_le_bytes()),
             ),
         ),
         (
@@ -52,7 +46,7 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
                 1,
                 8_000,
                 24,
-                &octets(&samples, |s| {
+                &bytes(&samples, |s| {
                     let [low, high] = s.to_le_bytes();
                     [0, low, high]
                 }),
@@ -65,7 +59,7 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
                 1,
                 8_000,
                 32,
-                &octets(&samples, |s| (i32::from(s) << 16).to_le_bytes()),
+                &bytes(&samples, |s| (i32::from(s) << 16).to_le_bytes()),
             ),
         ),
     ]);
@@ -84,9 +78,9 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
 #[test]
 fn other_rates_and_coarser_codings_give_the_same_verdict() {
     let samples = message();
-    let ulaw = octets(&samples, nearest(g711::ulaw));
-    let coarse = octets(&samples, |s| [(128 + (s >> 8)) as u8]);
-    let sln = |times| octets(&faster(&samples, times), i16::to_le_bytes);
+    let ulaw = bytes(&samples, nearest(g711::ulaw));
+    let coarse = bytes(&samples, |s| [(128 + (s >> 8)) as u8]);
+    let sln = |times| bytes(&faster(&samples, times), i16::to_le_bytes);
     let house = House::new(&[
         ("a.ulaw", &ulaw),
         ("b.wav", &wav_file(7, 1, 8_000, 8, &ulaw)),
@@ -127,7 +121,7 @@ fn other_rates_and_coarser_codings_give_the_same_verdict() {
 #[test]
 fn of_several_channels_the_callers_can_be_heard_alone() {
     let silence = 0_i16.to_le_bytes();
-    let right = octets(&message(), |s| {
+    let right = bytes(&message(), |s| {
         let [low, high] = s.to_le_bytes();
         [silence[0], silence[1], low, high]
     });
@@ -179,10 +173,10 @@ fn a_damaged_recording_is_judged_on_what_is_there() {
     let samples = message();
     let whole = wav::encode(&samples);
     let sized = |riff: u32, data: u32| {
-        let mut octets = whole.clone();
-        octets[4..8].copy_from_slice(&riff.to_le_bytes());
-        octets[40..44].copy_from_slice(&data.to_le_bytes());
-        octets
+        let mut bytes = whole.clone();
+        bytes[4..8].copy_from_slice(&riff.to_le_bytes());
+        bytes[40..44].copy_from_slice(&data.to_le_bytes());
+        bytes
     };
     let right = (samples.len() * 2) as u32;
     let cut = whole.len() * 2 / 3;
@@ -193,7 +187,7 @@ fn a_damaged_recording_is_judged_on_what_is_there() {
         ("half.wav", &sized(18, right / 2)),
         ("cut.wav", &whole[..cut]),
         ("cut-in-a-sample.wav", &whole[..=cut]),
-        ("cut.ulaw", &octets(&samples, nearest(g711::ulaw))[..60_001]),
+        ("cut.ulaw", &bytes(&samples, nearest(g711::ulaw))[..60_001]),
         ("cut.gsm", &GSM[..GSM.len() - 7]),
     ]);
     let ran = house.run(&["--json", "."]);

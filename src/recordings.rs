@@ -19,7 +19,7 @@ use rustix::fs::OFlags;
 use crate::audio::file::{Format, decode};
 use crate::audio::resample::Resampler;
 use crate::audio::{MediaTime, wav};
-use crate::hearing::{Listening, Timeline};
+use crate::hearing::{Recogniser, Timeline};
 use crate::record::{CallId, CallRecord};
 use crate::tap::monitor::{self, FILE_RATE_HZ};
 use crate::tap::raw::{self, Halves};
@@ -153,10 +153,10 @@ pub fn keep_late(
     let Some(place) = keep(tap_folder, data, id, started, &[])? else {
         return Ok(None);
     };
-    let mut listening = Listening::default();
-    let each = &mut |samples: &[i16]| listening.push(samples);
+    let mut recogniser = Recogniser::default();
+    let each = &mut |samples: &[i16]| recogniser.push(samples);
     read(tap_folder, data, id, started, each)?;
-    Ok(Some((place, listening.finish())))
+    Ok(Some((place, recogniser.finish())))
 }
 
 /// The calls whose raw files lie in the tap folder, oldest first.

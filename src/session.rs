@@ -291,10 +291,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Lets the ear hear what the tap sent, and the conversation what came of it.
     fn hear(&mut self, event: Option<TapEvent>) {
         let Some(tap) = &mut self.tap else { return };
-        let goes_on = matches!(event, Some(TapEvent::Samples(_) | TapEvent::StoodStill(_)));
+        let goes_on = matches!(event, Some(TapEvent::Samples(_) | TapEvent::Gap(_)));
         let events = match event {
             Some(TapEvent::Samples(samples)) => tap.listener.samples(&samples),
-            Some(TapEvent::StoodStill(lost)) => tap.listener.gap(lost),
+            Some(TapEvent::Gap(lost)) => tap.listener.gap(lost),
             Some(TapEvent::Finished(gaps)) => {
                 tap.gaps = gaps;
                 tap.listener.finished()

@@ -158,14 +158,14 @@ impl Call {
                 Handled::Nothing | Handled::HungUp => {}
             },
             Event::AgiClosed => self.closed(now),
-            Event::PacketsCame => self.heard.packets = true,
+            Event::FirstPacket => self.heard.packets = true,
             Event::Heard(Update::Key(key)) => self.key_in_sound(key),
             Event::Heard(update) => self.heard.update(update),
             Event::HeardUpTo(heard) => {
                 self.heard.advance(heard);
                 self.observe();
             }
-            Event::StoodStill(lost) => self.heard.stood_still += lost,
+            Event::Gap(lost) => self.heard.lost += lost,
             Event::TapFailed(why) => {
                 self.heard.deaf = true;
                 self.trouble(Trouble::Tap(why));

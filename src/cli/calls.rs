@@ -166,7 +166,7 @@ impl Owed {
     fn read(reader: &Reader) -> Result<Self, LogError> {
         let mut of: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let all = reader.undelivered()?.into_iter();
-        for delivery in all.filter(|delivery| delivery.stage != Stage::Placed) {
+        for delivery in all.filter(|delivery| delivery.stage != Stage::Stored) {
             of.entry(delivery.call).or_default().push(delivery);
         }
         Ok(Self(of))
@@ -306,7 +306,7 @@ pub(super) fn undelivered(delivery: &Delivery) -> Undelivered<'_> {
         to: delivery.to,
         state: match delivery.stage {
             Stage::GivenUp => Pending::GivenUp,
-            Stage::Placed => Pending::Mwi,
+            Stage::Stored => Pending::Mwi,
             Stage::Waiting | Stage::Prepared => Pending::Due(delivery.due),
         },
         since: delivery.since,

@@ -8,7 +8,7 @@ use lettre::Address;
 use serde::de::{Deserialize, Deserializer, Error};
 
 use super::value::addresses;
-use crate::call::admission::Lists;
+use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::number::{CallerList, Country, Entry};
 use crate::present::Language;
@@ -84,12 +84,12 @@ pub(super) struct OwnLists {
 
 impl OwnLists {
     /// These lists over inherited ones, for numbers of a mailbox in this country.
-    pub(super) fn over(self, inherited: &Lists, home: Option<Country>) -> Arc<Lists> {
+    pub(super) fn over(self, inherited: &CallerLists, home: Option<Country>) -> Arc<CallerLists> {
         let list = |own: Option<Vec<Entry>>, inherited: &CallerList| match own {
             Some(entries) => CallerList::new(entries, home),
             None => inherited.at_home_in(home),
         };
-        Arc::new(Lists {
+        Arc::new(CallerLists {
             watch: list(self.watch, &inherited.watch),
             straight: list(self.straight_to_voicemail, &inherited.straight),
             refuse: list(self.refuse, &inherited.refuse),

@@ -23,7 +23,7 @@ use super::mailbox::{MailboxSettings, OwnLists, conflicts};
 use super::value::networks;
 use super::webhook::Signature;
 use super::{Config, Problem, Tap, duplicate, full_box_name, mail, webhook};
-use crate::call::admission::Lists;
+use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::record::{Destination, Mailbox};
 
@@ -455,7 +455,7 @@ struct Table<'a> {
 struct Inherited<'a> {
     /// Settings as they stand there, but for the lists.
     written: DeTable<'a>,
-    lists: Arc<Lists>,
+    lists: Arc<CallerLists>,
 }
 
 #[derive(Deserialize)]

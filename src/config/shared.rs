@@ -35,17 +35,17 @@ impl SharedConfig {
         kept
     }
 
-    /// Tells when they were changed.
-    pub fn news(&self) -> News {
-        News(self.0.subscribe())
+    /// A receiver of change notifications.
+    pub fn changes(&self) -> Changes {
+        Changes(self.0.subscribe())
     }
 }
 
-/// Whoever wants to be told that the settings were changed.
+/// Change notifications of the settings.
 #[derive(Clone, Debug)]
-pub struct News(watch::Receiver<Arc<Config>>);
+pub struct Changes(watch::Receiver<Arc<Config>>);
 
-impl News {
+impl Changes {
     /// Returns once the settings have been changed since the last time; never when they cannot be
     /// any more.
     ///
@@ -141,15 +141,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn news_come_once_for_each_time_and_only_for_what_came_since() {
+    async fn change_notifications_come_once_for_each_time_and_only_for_what_came_since() {
         let settings = SharedConfig::new(Config::default());
         settings.replace(config("[limits]\nmax_calls = 7\n"));
-        let mut news = settings.news();
-        let none = crate::clock::timeout(std::time::Duration::ZERO, news.changed()).await;
+        let mut changes = settings.changes();
+        let none = crate::clock::timeout(std::time::Duration::ZERO, changes.changed()).await;
         assert!(none.is_err());
         assert!(settings.replace(Config::default()).is_empty());
-        news.changed().await;
-        let none = crate::clock::timeout(std::time::Duration::ZERO, news.changed()).await;
+        changes.changed().await;
+        let none = crate::clock::timeout(std::time::Duration::ZERO, changes.changed()).await;
         assert!(none.is_err());
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::Failed;
+use super::DeliveryError;
 use crate::audio::file::{Format, decode};
 
 /// The samples of a kept recording, 8 kHz, one channel.
@@ -12,14 +12,14 @@ use crate::audio::file::{Format, decode};
 /// Blocks.
 ///
 /// # Errors
-/// [`Failed::Never`] where it has been deleted or is no recording, else [`Failed::Again`].
-pub(super) fn read(path: &Path) -> Result<Vec<i16>, Failed> {
+/// [`DeliveryError::Permanent`] where it has been deleted or is no recording, else [`DeliveryError::Transient`].
+pub(super) fn read(path: &Path) -> Result<Vec<i16>, DeliveryError> {
     let told = |error: &dyn std::fmt::Display| format!("the recording {}: {error}", path.display());
     let bytes = fs::read(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failed::never(told(&error)),
-        _ => Failed::again(told(&error)),
+        ErrorKind::NotFound => DeliveryError::permanent(told(&error)),
+        _ => DeliveryError::transient(told(&error)),
     })?;
     decode(&bytes, Format::Wav)
         .map(|sound| sound.samples)
-        .map_err(|error| Failed::never(told(&error)))
+        .map_err(|error| DeliveryError::permanent(told(&error)))
 }

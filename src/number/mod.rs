@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use written::{Core, Written};
 
 pub use absent::{NoNumber, no_number};
-pub use list::{BadEntry, CallerList, Entry, Sender};
+pub use list::{BadEntry, CallerIdentity, CallerList, Entry};
 pub use mask::{mask, mask_in};
 pub use search::{Needle, search_key};
 pub use trunk::{CallerNumbers, Home, Trunk};

@@ -48,7 +48,7 @@ pub enum TapEvent {
     /// The next samples, 8 kHz.
     Samples(Vec<i16>),
     /// So much sound never came, after the samples sent so far; told in steps while it lasts.
-    StoodStill(MediaTime),
+    Gap(MediaTime),
     /// It cannot be followed any further; the last event.
     Failed(TapError),
     /// All has been sent; the last event. With the gaps that were told, for the kept audio.

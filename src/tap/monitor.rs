@@ -183,14 +183,14 @@ impl Monitor {
         let mut events = Vec::new();
         if size == self.bytes {
             let lost = self.pace.stood(waited, sound(size));
-            events.extend(lost.map(|lost| self.stood_still(lost)));
+            events.extend(lost.map(|lost| self.gap(lost)));
             return Ok(events);
         }
         self.grown = after;
         let lost = self
             .pace
             .grew(after.saturating_duration_since(self.since), sound(size));
-        events.extend(lost.map(|lost| self.stood_still(lost)));
+        events.extend(lost.map(|lost| self.gap(lost)));
         let samples = self.read_to(size)?;
         self.samples += MediaTime::from_samples(samples.len() as u64);
         events.push(TapEvent::Samples(samples));
@@ -221,7 +221,7 @@ impl Monitor {
         (flushed && settled && waited >= FLUSH_POLL) || waited >= LONGEST_FLUSH
     }
 
-    fn stood_still(&mut self, lost: Duration) -> TapEvent {
+    fn gap(&mut self, lost: Duration) -> TapEvent {
         let lost = MediaTime::from(lost);
         match self.gaps.last_mut() {
             Some(gap) if gap.at == self.samples => gap.lost += lost,
@@ -230,7 +230,7 @@ impl Monitor {
                 lost,
             }),
         }
-        TapEvent::StoodStill(lost)
+        TapEvent::Gap(lost)
     }
 
     /// How large the file is; zero while it is not there.

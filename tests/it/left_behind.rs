@@ -16,7 +16,7 @@ use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::{Class, Segment};
 use voicemail_guard::record::{CallRecord, Destination, EndedBy, Reason, Trouble, Verdict};
 use voicemail_guard::recordings;
-use voicemail_guard::recover::{LeftBy, recover, recover_all, take_up_recordings};
+use voicemail_guard::recover::{Cause, recover, recover_all, sweep_tap_folder};
 use voicemail_guard::session::Guard;
 use voicemail_guard::tap::Gap;
 use voicemail_guard::tap::monitor::{self, Folder};
@@ -142,7 +142,7 @@ async fn a_fault_in_a_call_loses_nothing_that_was_said() {
         std::panic::resume_unwind(Box::new("a fault in one call"));
     }))
     .unwrap_err();
-    let abandoned = recover_all(Arc::clone(&house.guard), log.abandoned, LeftBy::AFault);
+    let abandoned = recover_all(Arc::clone(&house.guard), log.abandoned, Cause::Panic);
     let recovering = tokio::spawn(abandoned);
     let record = house.becomes(|record| record.ended.is_some()).await;
     recovering.abort();
@@ -176,7 +176,7 @@ async fn a_recording_that_could_not_be_kept_is_taken_up_later() {
         if there {
             fs::remove_file(&in_the_way).unwrap();
         }
-        let taking = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+        let taking = tokio::spawn(sweep_tap_folder(Arc::clone(&house.guard)));
         if there {
             let record = house.becomes(|record| record.audio.is_some()).await;
             let wav = fs::read(house.guard.data.join(record.audio.unwrap())).unwrap();
@@ -204,7 +204,7 @@ async fn a_raw_recording_that_could_not_be_removed_is_removed_later() {
     };
     house.guard.log.close_call(kept);
     house.becomes(|record| record.ended.is_some()).await;
-    let taking = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+    let taking = tokio::spawn(sweep_tap_folder(Arc::clone(&house.guard)));
     let patience = house.guard.clock.now() + Duration::from_secs(30);
     while house.raw(1).exists() {
         assert!(house.guard.clock.now() < patience);
@@ -247,7 +247,7 @@ async fn a_guard_that_died_between_keeping_and_closing_finds_the_recording() {
     let (house, _log) = House::new();
     house.records(1);
     house.keeps(1, &[]);
-    recover(&house.guard, opened(1), LeftBy::AnEarlierRun);
+    recover(&house.guard, opened(1), Cause::Crash);
     let record = house.becomes(|record| record.ended.is_some()).await;
     assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
     assert!(house.guard.data.join(record.audio.unwrap()).is_file());
@@ -312,7 +312,7 @@ async fn the_sound_of_a_message_that_is_replayed_no_more_goes() {
     let log = &house.guard.log;
     log.close_call(closed(1, Verdict::Message));
     log.close_and_deliver(closed(2, Verdict::Message), &[Destination::VoiceBox]);
-    let sweeping = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+    let sweeping = tokio::spawn(sweep_tap_folder(Arc::clone(&house.guard)));
     let clock = house.guard.clock;
     let patience = clock.now() + Duration::from_secs(30);
     while sound(1).exists() {

@@ -22,12 +22,12 @@ mod documents;
 mod gsm;
 mod hearing;
 mod left_behind;
-mod letter;
 mod log;
 mod log_crash;
 mod mail;
 #[cfg(feature = "asterisk")]
 mod mail_server;
+mod mail_text;
 mod outbox;
 mod overtaking;
 mod pages;

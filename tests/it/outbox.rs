@@ -129,8 +129,8 @@ fn a_delivery_is_owed_from_the_close_until_it_is_made() {
     let there: Delivered = "voicemail 100@default at 2026-11-24T09:12:35Z"
         .parse()
         .unwrap();
-    note(Settlement::Placed(there.clone()));
-    assert_eq!(heads(&log)[0].stage, Stage::Placed);
+    note(Settlement::Stored(there.clone()));
+    assert_eq!(heads(&log)[0].stage, Stage::Stored);
     note(Settlement::Done(None));
     note(Settlement::Done(Some(there.clone())));
     assert_eq!(heads(&log), []);
@@ -359,7 +359,7 @@ fn a_lamp_that_cannot_be_lit_holds_no_message_back() {
         deliveries.len() == 2
             && deliveries
                 .iter()
-                .all(|d| d.stage == Stage::Placed && d.failures > 0)
+                .all(|d| d.stage == Stage::Stored && d.failures > 0)
     });
     assert_eq!(house.inbox().len(), 4);
     let why = heads(&log)[0].why.clone().unwrap();

@@ -13,7 +13,7 @@ use voicemail_guard::call_log::{CallLog, Opened, Query, Reader};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::record::{CallId, CallRecord};
-use voicemail_guard::recover::{LeftBy, recover};
+use voicemail_guard::recover::{Cause, recover};
 use voicemail_guard::server::{Connection, Handler};
 use voicemail_guard::session::Guard;
 use voicemail_guard::tap::{Followed, Source, TapEvent};
@@ -149,10 +149,10 @@ async fn each_call_has_one_line_for_the_support_team_however_it_ended() {
         id: CallId::new(abandoned.started, 1),
         ..abandoned.clone()
     };
-    recover(&broken, abandoned, LeftBy::AFault);
+    recover(&broken, abandoned, Cause::Panic);
     assert_eq!(lines(), 3, "it panicked: {}", told.text());
 
-    recover(&broken, left_open, LeftBy::AnEarlierRun);
+    recover(&broken, left_open, Cause::Crash);
     assert_eq!(lines(), 4, "the guard died: {}", told.text());
 
     broken.log.flush().await.unwrap();

@@ -180,7 +180,7 @@ impl Heard {
         );
         match event {
             TapEvent::Samples(samples) => self.samples.extend(samples),
-            TapEvent::StoodStill(lost) => {
+            TapEvent::Gap(lost) => {
                 self.lost.push((
                     at.as_millis() as u64,
                     Duration::from(lost).as_millis() as u64,

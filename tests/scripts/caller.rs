@@ -129,7 +129,7 @@ impl Recording {
             let length = MediaTime::from_millis(millis);
             match (millis, sound) {
                 (0, _) => {}
-                (_, Sound::Nothing) => news.push(TapEvent::StoodStill(length)),
+                (_, Sound::Nothing) => news.push(TapEvent::Gap(length)),
                 (_, sound) => news.push(TapEvent::Samples(vec![
                     code(sound);
                     length.samples() as usize

@@ -143,7 +143,7 @@ impl Shell {
         let listener = self.listener.as_mut().expect("a tap that is followed");
         let events = match event {
             TapEvent::Samples(samples) => listener.samples(&samples),
-            TapEvent::StoodStill(lost) => listener.gap(lost),
+            TapEvent::Gap(lost) => listener.gap(lost),
             TapEvent::Finished(_) => listener.finished(),
             TapEvent::Failed(error) => {
                 let events = listener.failed(error.to_string());

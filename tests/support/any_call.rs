@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use voicemail_guard::agi::{Command, Incoming, Reply, Verb};
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::admission::Lists;
+use voicemail_guard::call::admission::CallerLists;
 use voicemail_guard::call::policy::{Offer, Policy};
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
@@ -55,7 +55,7 @@ fn policy(kind: u8) -> Policy {
             let entries = Vec::from_iter(on.then(|| entry.parse().expect("an entry")));
             CallerList::new(entries, Some(policy.home_country))
         };
-        policy.lists = Arc::new(Lists {
+        policy.lists = Arc::new(CallerLists {
             watch: list(kind & 16 != 0, "0911 2000 0001"),
             straight: list(kind & 0b1100 == 0b1100, "_+49911X."),
             refuse: list(true, "_0911[12]X."),
@@ -161,7 +161,7 @@ impl Life {
             10 => self.reply("200 result=-1 endpos=0"),
             11..=13 => self.pass(u64::from(operand) * 100),
             14..=20 => self.sound(event % 32 - 14, operand),
-            21 => self.tell(Event::PacketsCame),
+            21 => self.tell(Event::FirstPacket),
             other => {
                 match other {
                     22 => self.hang_up(),

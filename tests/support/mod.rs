@@ -6,7 +6,7 @@ pub(crate) mod argument_splitter;
 pub(crate) mod call_log;
 pub(crate) mod certificates;
 pub(crate) mod command_line;
-pub(crate) mod parcel;
+pub(crate) mod outgoing;
 pub(crate) mod progress;
 pub(crate) mod receiver;
 pub(crate) mod records;

@@ -8,7 +8,7 @@ use crate::call_log::{Delivery, Reader, SetAside, Stage, Takeover};
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
 use crate::delivery::spool::rights::{self, Obstacle};
-use crate::delivery::{Failed, mail, spool, webhook};
+use crate::delivery::{DeliveryError, mail, spool, webhook};
 use crate::record::Destination;
 
 /// Boxes named in one line.
@@ -77,7 +77,7 @@ fn page(config: &Config) -> Option<Item> {
 /// Whether a receiver can be reached and trusted.
 fn reached(
     subject: &'static str,
-    probe: impl Future<Output = Result<String, Failed>>,
+    probe: impl Future<Output = Result<String, DeliveryError>>,
     mend: &str,
 ) -> Item {
     let runtime = tokio::runtime::Builder::new_current_thread()

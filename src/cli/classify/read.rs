@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::audio::file::{Decoder, Format, Origin, Remark, SoundError};
 use crate::audio::wav::WavError;
 use crate::audio::{Encoding, MediaTime};
-use crate::hearing::{Frame, Listening, Timeline};
+use crate::hearing::{Frame, Recogniser, Timeline};
 
 /// Bytes read at once.
 const PIECE: usize = 16 * 1024;
@@ -162,7 +162,7 @@ pub(super) fn hear_file(
         if stop.is_cancelled() {
             return Err(Trouble::Stopped);
         }
-        if hearing.listening.heard() >= LONGEST {
+        if hearing.recogniser.heard() >= LONGEST {
             warnings.push(Warning::TooLong);
             break;
         }
@@ -170,7 +170,7 @@ pub(super) fn hear_file(
             Ok(0) => break,
             Ok(count) => filled = count,
             Err(error) => {
-                warnings.push(Warning::BrokeOff(error, hearing.listening.heard()));
+                warnings.push(Warning::BrokeOff(error, hearing.recogniser.heard()));
                 break;
             }
         }
@@ -179,7 +179,7 @@ pub(super) fn hear_file(
         .finish(&mut hearing.samples)
         .map_err(Trouble::Sound)?;
     hearing.hear();
-    let heard = hearing.listening.heard();
+    let heard = hearing.recogniser.heard();
     if heard == MediaTime::ZERO {
         return Err(match warnings.pop() {
             Some(Warning::BrokeOff(error, _)) => Trouble::Io(error.into()),
@@ -196,14 +196,14 @@ pub(super) fn hear_file(
         warnings.extend(origin.remarks.iter().copied().map(Warning::Damaged));
     }
     Ok(Heard {
-        timeline: hearing.listening.finish(),
+        timeline: hearing.recogniser.finish(),
         origin,
         warnings,
     })
 }
 
 struct Hearing<'a> {
-    listening: Listening,
+    recogniser: Recogniser,
     samples: Vec<i16>,
     watch: &'a mut dyn Watch,
 }
@@ -211,18 +211,18 @@ struct Hearing<'a> {
 impl<'a> Hearing<'a> {
     fn new(watch: &'a mut dyn Watch) -> Self {
         Self {
-            listening: Listening::default(),
+            recogniser: Recogniser::default(),
             samples: Vec::new(),
             watch,
         }
     }
 
     fn hear(&mut self) {
-        let room = (LONGEST - self.listening.heard()).samples();
+        let room = (LONGEST - self.recogniser.heard()).samples();
         let most = usize::try_from(room).unwrap_or(usize::MAX);
         self.samples.truncate(most);
         self.watch.samples(&self.samples);
-        self.listening
+        self.recogniser
             .push_watched(&self.samples, &mut |frame| self.watch.frame(frame));
         self.samples.clear();
     }

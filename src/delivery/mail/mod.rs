@@ -7,8 +7,8 @@
 //! its audio, in the same attempt.
 
 mod hello;
-mod letter;
 mod refusal;
+mod render;
 mod smtp;
 mod words;
 
@@ -19,10 +19,10 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use lettre::Address;
 
-pub use letter::Stationery;
+pub use render::MailTemplate;
 pub(super) use words::{TOO_LARGE_DE, TOO_LARGE_EN};
 
-use super::{Failed, Parcel, blocking, tls};
+use super::{DeliveryError, Outgoing, blocking, tls};
 use crate::clock::timeout;
 use crate::config::MailboxDelivery;
 use crate::config::mail::{Mail, MailTls};
@@ -40,41 +40,41 @@ pub trait Progress: Sync {
 /// Sends the message of a call to everyone whom its box names and who has not got it yet. Gives to whom.
 ///
 /// # Errors
-/// [`Failed::Never`] where the server has refused every recipient for good, [`Failed::Again`] while
+/// [`DeliveryError::Permanent`] where the server has refused every recipient for good, [`DeliveryError::Transient`] while
 /// somebody may still get it.
 pub async fn deliver(
     settings: &Mail,
-    wishes: &MailboxDelivery,
+    mailbox: &MailboxDelivery,
     page: Option<&str>,
-    parcel: &Parcel,
+    outgoing: &Outgoing,
     progress: &impl Progress,
-) -> Result<String, Failed> {
+) -> Result<String, DeliveryError> {
     let from = settings.from.as_ref();
-    let from = from.ok_or_else(|| Failed::again("[delivery.mail] has no from"))?;
-    if wishes.mail_to.is_empty() {
-        return Err(Failed::never("the box names nobody in mail_to"));
+    let from = from.ok_or_else(|| DeliveryError::transient("[delivery.mail] has no from"))?;
+    if mailbox.mail_to.is_empty() {
+        return Err(DeliveryError::permanent("the box names nobody in mail_to"));
     }
     let zone = TimeZone::system();
-    let stationery = Stationery {
+    let template = MailTemplate {
         from,
-        language: wishes.language,
+        language: mailbox.language,
         page,
         most_bytes: settings.most_bytes,
         zone: &zone,
     };
     let (mut told, mut refused, mut again) = (Vec::new(), Vec::new(), Vec::new());
     let mut is_for_people = false;
-    for to in &wishes.mail_to {
+    for to in &mailbox.mail_to {
         if progress.has(to) {
             told.push(to.to_string());
             continue;
         }
-        let whole = stationery.letter(parcel, to)?.formatted();
-        let without_audio = Stationery {
+        let whole = template.render(outgoing, to)?.formatted();
+        let without_audio = MailTemplate {
             most_bytes: 0,
-            ..stationery
+            ..template
         };
-        let small = without_audio.letter(parcel, to)?.formatted();
+        let small = without_audio.render(outgoing, to)?.formatted();
         let envelope = Envelope { from, to };
         match send(settings, &envelope, &whole, &small).await {
             Ok(mut connection) => {
@@ -84,9 +84,9 @@ pub async fn deliver(
                 // Whatever comes of the farewell, the mail has been taken.
                 let _ = timeout(FAREWELL, connection.quit()).await;
             }
-            Err((Meaning::Never, why)) => refused.push(format!("{to}: {why}")),
+            Err((Meaning::Permanent, why)) => refused.push(format!("{to}: {why}")),
             Err((meaning, why)) => {
-                is_for_people |= meaning != Meaning::Later;
+                is_for_people |= meaning != Meaning::Transient;
                 again.push(format!("{to}: {why}"));
             }
         }
@@ -94,13 +94,13 @@ pub async fn deliver(
     if !again.is_empty() {
         let why = with_server(settings, &again);
         return Err(if is_for_people {
-            Failed::Settings { why }
+            DeliveryError::Settings { why }
         } else {
-            Failed::again(why)
+            DeliveryError::transient(why)
         });
     }
     if told.is_empty() {
-        return Err(Failed::never(with_server(settings, &refused)));
+        return Err(DeliveryError::permanent(with_server(settings, &refused)));
     }
     let mut whom = told.join(", ");
     if !refused.is_empty() {
@@ -114,8 +114,8 @@ pub async fn deliver(
 ///
 /// # Errors
 /// What is in the way.
-pub async fn probe(settings: &Mail, recipients: &[&Address]) -> Result<String, Failed> {
-    let broken = |why: String| Failed::again(with_server(settings, &[why]));
+pub async fn probe(settings: &Mail, recipients: &[&Address]) -> Result<String, DeliveryError> {
+    let broken = |why: String| DeliveryError::transient(with_server(settings, &[why]));
     let mut connection = timeout(settings.timeout, connect(settings))
         .await
         .map_err(|_| broken(LATE.into()))?
@@ -129,7 +129,7 @@ pub async fn probe(settings: &Mail, recipients: &[&Address]) -> Result<String, F
         };
         match timeout(settings.timeout, asked).await {
             Ok(Ok(())) => {}
-            Ok(Err(Fault::Refused { at, reply })) if reply.meaning(at) == Meaning::Later => {
+            Ok(Err(Fault::Refused { at, reply })) if reply.meaning(at) == Meaning::Transient => {
                 for_now.push(format!("{to}: for now {at}: {reply}"));
             }
             Ok(Err(fault)) => wrong.push(format!("{to}: {fault}")),
@@ -138,7 +138,7 @@ pub async fn probe(settings: &Mail, recipients: &[&Address]) -> Result<String, F
     }
     let _ = timeout(FAREWELL, connection.quit()).await;
     if !wrong.is_empty() {
-        return Err(Failed::again(with_server(settings, &wrong)));
+        return Err(DeliveryError::transient(with_server(settings, &wrong)));
     }
     let place = format!("{}:{}", settings.server, settings.port);
     Ok(if for_now.is_empty() {
@@ -184,11 +184,11 @@ async fn send(
         let why = match timeout(settings.timeout, attempt).await {
             Ok(Ok(connection)) => return Ok(connection),
             Ok(Err(fault)) => fault,
-            Err(_) => return Err((Meaning::Later, LATE.to_owned())),
+            Err(_) => return Err((Meaning::Transient, LATE.to_owned())),
         };
         let meaning = match &why {
             Fault::Refused { at, reply } => reply.meaning(*at),
-            Fault::Broken(_) => Meaning::Later,
+            Fault::Broken(_) => Meaning::Transient,
         };
         if meaning != Meaning::TooLarge || !with_audio {
             return Err((meaning, why.to_string()));

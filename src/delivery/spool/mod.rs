@@ -33,7 +33,7 @@ use tracing::{info, warn};
 use self::disk::{Disk, Seen, System};
 use self::lock::{Locking, give_back, try_lock, unlock};
 use self::sound::encode;
-use super::Failed;
+use super::DeliveryError;
 use crate::config::delivery::{Format, LockMode, VoiceBox};
 use crate::record::{CallId, CallRecord, Mailbox};
 
@@ -52,7 +52,7 @@ pub struct VoiceBoxes {
 
 /// A message that is in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placed {
+pub enum Placement {
     /// Under this number in INBOX, now.
     As(u32),
     /// It had been put in place before the guard died; by now it may have been heard or moved.
@@ -107,11 +107,11 @@ pub enum Trouble {
     },
 }
 
-impl From<Trouble> for Failed {
+impl From<Trouble> for DeliveryError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
-            Trouble::Name(_) | Trouble::NoSound => Self::never(trouble),
-            _ => Self::again(trouble),
+            Trouble::Name(_) | Trouble::NoSound => Self::permanent(trouble),
+            _ => Self::transient(trouble),
         }
     }
 }
@@ -199,7 +199,7 @@ impl VoiceBoxes {
     ///
     /// # Errors
     /// Why it is not in its place yet. [`Trouble::Unprepared`]: it has to be prepared again.
-    pub fn place(&self, record: &CallRecord, now: Timestamp) -> Result<Placed, Trouble> {
+    pub fn place(&self, record: &CallRecord, now: Timestamp) -> Result<Placement, Trouble> {
         let (_, paths) = self.paths(&record.box_name, record.id)?;
         let disk = &*self.disk;
         let text = paths.text();
@@ -213,7 +213,7 @@ impl VoiceBoxes {
         self.clean(&paths);
         disk.sync(&paths.inbox).at(&paths.inbox)?;
         disk.sync(&paths.tmp).at(&paths.tmp)?;
-        Ok(Placed::As(number))
+        Ok(Placement::As(number))
     }
 
     /// Removes what was prepared of a message that will not be put in place any more.
@@ -320,7 +320,7 @@ impl VoiceBoxes {
     }
 
     /// The text is not in `tmp`: the message has been delivered, or somebody has cleared up.
-    fn placed_before(&self, record: &CallRecord, paths: &Paths) -> Result<Placed, Trouble> {
+    fn placed_before(&self, record: &CallRecord, paths: &Paths) -> Result<Placement, Trouble> {
         let disk = &*self.disk;
         let audio = !self.prepared(paths)?.is_empty();
         if !audio && disk.look(&paths.tmp).at(&paths.tmp)?.is_none() {
@@ -330,7 +330,11 @@ impl VoiceBoxes {
         let there = audio || self.is_in_a_folder(record, paths)?;
         give_back(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
         self.clean(paths);
-        Ok(if there { Placed::Before } else { Placed::Gone })
+        Ok(if there {
+            Placement::Before
+        } else {
+            Placement::Gone
+        })
     }
 
     /// The formats in which the message lies in `tmp`: those that were wanted when it was prepared.

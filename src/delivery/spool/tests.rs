@@ -113,7 +113,7 @@ impl Spool {
         names
     }
 
-    fn deliver(&self) -> Result<Placed, Trouble> {
+    fn deliver(&self) -> Result<Placement, Trouble> {
         let boxes = self.boxes();
         boxes.prepare(&record(), &sound())?;
         boxes.place(&record(), now())
@@ -123,7 +123,7 @@ impl Spool {
 #[test]
 fn a_message_is_what_asterisk_would_have_written() {
     let spool = Spool::new();
-    assert_eq!(spool.deliver().unwrap(), Placed::As(0));
+    assert_eq!(spool.deliver().unwrap(), Placement::As(0));
     assert_eq!(spool.names("INBOX"), ["msg0000.txt", "msg0000.wav"]);
     assert_eq!(spool.names("tmp"), [""; 0]);
     let text = fs::read_to_string(spool.path("100/INBOX/msg0000.txt")).unwrap();
@@ -186,7 +186,7 @@ fn numbers_have_no_holes_and_nothing_of_others_is_replaced() {
     for below in ["0000.txt", "0000.wav", "0002.txt", "0002.gsm", "0001.gsm"] {
         spool.put(&format!("100/INBOX/msg{below}"), below);
     }
-    assert_eq!(spool.deliver().unwrap(), Placed::As(1));
+    assert_eq!(spool.deliver().unwrap(), Placement::As(1));
     let expected = [
         "0000.txt", "0000.wav", "0001.txt", "0001.wav", "0002.gsm", "0002.txt",
     ];
@@ -213,7 +213,7 @@ fn a_full_box_keeps_its_message_waiting() {
     fs::remove_file(spool.path("100/INBOX/msg0004.txt")).unwrap();
     assert_eq!(
         spool.boxes().place(&record(), now()).unwrap(),
-        Placed::As(4)
+        Placement::As(4)
     );
 }
 
@@ -247,7 +247,7 @@ fn the_lock_of_a_living_one_is_respected() {
     fs::remove_file(spool.path("100/INBOX/.lock")).unwrap();
     assert_eq!(
         spool.boxes().place(&record(), now()).unwrap(),
-        Placed::As(0)
+        Placement::As(0)
     );
     assert_eq!(spool.names("INBOX"), ["msg0000.txt", "msg0000.wav"]);
 }
@@ -258,7 +258,10 @@ fn the_lock_of_a_dead_one_is_taken_over() {
     spool.boxes().prepare(&record(), &sound()).unwrap();
     spool.put("100/INBOX/.lock", "");
     let late = now() + Duration::from_secs(121);
-    assert_eq!(spool.boxes().place(&record(), late).unwrap(), Placed::As(0));
+    assert_eq!(
+        spool.boxes().place(&record(), late).unwrap(),
+        Placement::As(0)
+    );
     assert_eq!(spool.names("INBOX"), ["msg0000.txt", "msg0000.wav"]);
 }
 
@@ -282,7 +285,7 @@ fn a_box_that_was_removed_is_begun_again() {
         spool.boxes().place(&record(), now()),
         Err(Trouble::Unprepared)
     ));
-    assert_eq!(spool.deliver().unwrap(), Placed::As(0));
+    assert_eq!(spool.deliver().unwrap(), Placement::As(0));
 }
 
 #[test]
@@ -290,7 +293,7 @@ fn a_message_is_there_in_every_format_that_is_wanted() {
     let spool = Spool::new();
     let boxes = spool.boxes_with(&[Format::Wav49, Format::Gsm, Format::Wav], Box::new(System));
     boxes.prepare(&record(), &sound()).unwrap();
-    assert_eq!(boxes.place(&record(), now()).unwrap(), Placed::As(0));
+    assert_eq!(boxes.place(&record(), now()).unwrap(), Placement::As(0));
     let names = ["WAV", "gsm", "txt", "wav"].map(|ending| format!("msg0000.{ending}"));
     assert_eq!(spool.names("INBOX"), names);
     assert_eq!(spool.names("tmp"), [""; 0]);
@@ -310,11 +313,11 @@ fn what_was_prepared_in_other_formats_is_delivered_in_those() {
     let before = spool.boxes_with(&[Format::Wav, Format::Gsm], Box::new(System));
     before.prepare(&record(), &sound()).unwrap();
     let after = spool.boxes_with(&[Format::Wav49], Box::new(System));
-    assert_eq!(after.place(&record(), now()).unwrap(), Placed::As(0));
+    assert_eq!(after.place(&record(), now()).unwrap(), Placement::As(0));
     let names = ["gsm", "txt", "wav"].map(|ending| format!("msg0000.{ending}"));
     assert_eq!(spool.names("INBOX"), names);
     assert_eq!(spool.names("tmp"), [""; 0]);
-    assert_eq!(after.place(&record(), now()).unwrap(), Placed::Before);
+    assert_eq!(after.place(&record(), now()).unwrap(), Placement::Before);
 }
 
 #[test]
@@ -324,7 +327,7 @@ fn what_is_prepared_anew_in_other_formats_is_delivered_in_those_alone() {
     before.prepare(&record(), &sound()).unwrap();
     let after = spool.boxes_with(&[Format::Gsm], Box::new(System));
     after.prepare(&record(), &sound()).unwrap();
-    assert_eq!(after.place(&record(), now()).unwrap(), Placed::As(0));
+    assert_eq!(after.place(&record(), now()).unwrap(), Placement::As(0));
     assert_eq!(spool.names("INBOX"), ["msg0000.gsm", "msg0000.txt"]);
     assert_eq!(spool.names("tmp"), [""; 0]);
 }
@@ -338,5 +341,5 @@ fn a_message_whose_sound_is_gone_is_begun_again() {
     fs::remove_file(spool.path(&audio)).unwrap();
     let placed = boxes.place(&record(), now());
     assert!(matches!(placed, Err(Trouble::Unprepared)), "{placed:?}");
-    assert_eq!(spool.deliver().unwrap(), Placed::As(0));
+    assert_eq!(spool.deliver().unwrap(), Placement::As(0));
 }

@@ -19,12 +19,12 @@ pub(super) fn warn_without_mwi(config: &Config) {
 pub(super) fn log(delivery: &Delivery, settlement: &Settlement, is_for_people: bool) {
     let (call, to, r#box) = (delivery.call, delivery.to.as_str(), &*delivery.box_name);
     match settlement {
-        Settlement::Placed(entry) | Settlement::Done(Some(entry)) => {
+        Settlement::Stored(entry) | Settlement::Done(Some(entry)) => {
             info!(%call, to, r#box, "delivered: {entry}");
         }
         Settlement::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
         Settlement::Prepared(_) | Settlement::Unprepared => {}
-        Settlement::Later { due, why } if delivery.stage == Stage::Placed => {
+        Settlement::Later { due, why } if delivery.stage == Stage::Stored => {
             warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
         }
         // Said once, and on `check` for as long as it lasts.
@@ -37,7 +37,7 @@ pub(super) fn log(delivery: &Delivery, settlement: &Settlement, is_for_people: b
         Settlement::Later { due, why } => {
             warn!(%call, to, r#box, %due, why, "not delivered yet");
         }
-        Settlement::GivenUp { why, .. } if delivery.stage == Stage::Placed => {
+        Settlement::GivenUp { why, .. } if delivery.stage == Stage::Stored => {
             error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
         }
         Settlement::GivenUp {

@@ -11,8 +11,8 @@ use crate::ami;
 use crate::call_log::{Delivery, Settlement, Stage};
 use crate::config::delivery::Method;
 use crate::delivery::spool::replay::Replayed;
-use crate::delivery::spool::{Placed, Trouble};
-use crate::delivery::{Failed, blocking};
+use crate::delivery::spool::{Placement, Trouble};
+use crate::delivery::{DeliveryError, blocking};
 use crate::record::{CallRecord, Mailbox};
 
 /// A box that Asterisk is working in is tried again after this long, so many times.
@@ -25,11 +25,11 @@ impl Shared {
         delivery: &Delivery,
     ) -> Result<Settlement, Stopped> {
         match delivery.stage {
-            Stage::Placed if self.replays() => {
+            Stage::Stored if self.replays() => {
                 self.replay.forget(delivery.call).await?;
                 return Ok(Settlement::Done(None));
             }
-            Stage::Placed => return self.notify_mwi(delivery).await,
+            Stage::Stored => return self.notify_mwi(delivery).await,
             Stage::Waiting if self.replays() => return self.replay(delivery).await,
             Stage::Waiting => self.prepare(delivery).await?,
             Stage::Prepared | Stage::GivenUp => {}
@@ -39,21 +39,21 @@ impl Shared {
         let delivered =
             |under: &str| self.delivered(delivery, format!("{}{under}", delivery.box_name));
         let entry = match placed {
-            Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
-            Ok(Placed::Before) => delivered(""),
-            Ok(Placed::Gone) if self.lies_in_another_spool(delivery) => {
+            Ok(Placement::As(number)) => delivered(&format!(" msg{number:04}")),
+            Ok(Placement::Before) => delivered(""),
+            Ok(Placement::Gone) if self.lies_in_another_spool(delivery) => {
                 warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was under way when the guard died lies in another spool; it is delivered into the one that is set now");
                 return Ok(Settlement::Unprepared);
             }
-            Ok(Placed::Gone) => {
+            Ok(Placement::Gone) => {
                 warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was under way when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
                 delivered("")
             }
             Err(Trouble::Unprepared) => return Ok(Settlement::Unprepared),
-            Err(trouble) => return Err(Failed::from(trouble).into()),
+            Err(trouble) => return Err(DeliveryError::from(trouble).into()),
         };
         if self.config.delivery.ami.is_set() {
-            Ok(Settlement::Placed(entry))
+            Ok(Settlement::Stored(entry))
         } else {
             Ok(Settlement::Done(Some(entry)))
         }
@@ -75,9 +75,9 @@ impl Shared {
 
     /// Plays the message to `VoiceMail()`, which looks after MWI itself.
     async fn replay(self: &Arc<Self>, delivery: &Delivery) -> Result<Settlement, Stopped> {
-        let parcel = self.parcel(delivery).await?;
-        let sound = parcel.for_the_box();
-        let how = match self.replay.deliver(&parcel.record, sound).await? {
+        let outgoing = self.outgoing(delivery).await?;
+        let sound = outgoing.for_the_box();
+        let how = match self.replay.deliver(&outgoing.record, sound).await? {
             Replayed::Whole => "by replay",
             Replayed::CutOff => {
                 warn!(call = %delivery.call, r#box = delivery.box_name, "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
@@ -85,17 +85,17 @@ impl Shared {
             }
         };
         let place = format!("{} {how}", delivery.box_name);
-        Ok(Settlement::Placed(self.delivered(delivery, place)))
+        Ok(Settlement::Stored(self.delivered(delivery, place)))
     }
 
     async fn prepare(self: &Arc<Self>, delivery: &Delivery) -> Result<(), Stopped> {
-        let parcel = self.parcel(delivery).await?;
+        let outgoing = self.outgoing(delivery).await?;
         let shared = Arc::clone(self);
         let prepared = blocking(move || {
-            let sound = parcel.for_the_box();
-            shared.voice_boxes.prepare(&parcel.record, &sound)
+            let sound = outgoing.for_the_box();
+            shared.voice_boxes.prepare(&outgoing.record, &sound)
         });
-        prepared.await?.map_err(Failed::from)?;
+        prepared.await?.map_err(DeliveryError::from)?;
         Ok(self
             .outbox
             .settle(delivery, Settlement::Prepared(self.spool().clone()))
@@ -106,7 +106,7 @@ impl Shared {
     async fn place(
         self: &Arc<Self>,
         record: CallRecord,
-    ) -> Result<Result<Placed, Trouble>, Stopped> {
+    ) -> Result<Result<Placement, Trouble>, Stopped> {
         let record = Arc::new(record);
         let mut tries = 0;
         loop {
@@ -131,7 +131,7 @@ impl Shared {
         // Taken out of the settings since.
         if self.config.delivery.ami.is_set() {
             let refreshed = ami::refresh_mwi(&self.config.delivery.ami, &place).await;
-            refreshed.map_err(Failed::again)?;
+            refreshed.map_err(DeliveryError::transient)?;
         }
         Ok(Settlement::Done(None))
     }

@@ -138,7 +138,7 @@ pub fn read(
 }
 
 /// Keeps a recording late, and hears it as it is kept: where its gaps were, nobody knows any more,
-/// and the timeline of the call may tell of them.
+/// and the timeline of the call may show them.
 ///
 /// Blocks.
 ///
@@ -213,7 +213,7 @@ fn write(raw: Raw<'_>, path: &Path, gaps: &[Gap]) -> Result<(), KeepError> {
         source,
     };
     let folder = path.parent().unwrap_or(Path::new("/"));
-    // Voices are for the guard's user and his group alone.
+    // Voices are for the guard's user and its group alone.
     DirBuilder::new()
         .recursive(true)
         .mode(0o750)

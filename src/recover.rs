@@ -80,7 +80,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
         Cause::Panic => EndedBy::HandedOn,
     });
     let now = guard.clock.date();
-    // The recording goes on until the caller has gone, whoever has died meanwhile.
+    // The recording goes on until the caller has gone, even where the guard died meanwhile.
     let heard = Duration::from(timeline.heard());
     let gone = record.started.checked_add(heard).unwrap_or(now);
     let is_known = cause == Cause::Crash && !heard.is_zero();
@@ -203,9 +203,9 @@ fn hear(tap_folder: &Path, data: &Path, record: &CallRecord) -> Timeline {
     recogniser.finish()
 }
 
-/// The tap folder is looked through so often.
+/// The tap folder is looked through this often.
 const ROUND: Duration = Duration::from_mins(10);
 /// What cannot be noted is noted after this long.
 const NOTE_RETRY: Duration = Duration::from_secs(2);
-/// A recording is whole so long after its call has left us.
+/// A recording is whole this long after its call has left us.
 const FLUSH_GRACE: Duration = Duration::from_secs(1);

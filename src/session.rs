@@ -79,7 +79,7 @@ impl Guard {
         if request.path() == CHECK_PATH {
             let name = concat!("voicemail-guard ", env!("CARGO_PKG_VERSION"));
             if let Err(error) = connection.send(&Command::verbose(name, 3)).await {
-                debug!(%error, "whoever asked is gone");
+                debug!(%error, "the one who asked is gone");
             }
             return;
         }
@@ -176,7 +176,7 @@ struct Session<'a, S> {
     tap: Option<Box<Tapped>>,
     call: Call,
     filing: Option<JoinHandle<()>>,
-    /// The call's span, until it has the linkedid, which only Asterisk's answer tells.
+    /// The call's span, until it has the linkedid, which only Asterisk's answer has.
     unlinked: Option<Span>,
 }
 
@@ -386,7 +386,7 @@ async fn wake(clock: Clock, at: Option<std::time::Instant>) {
     }
 }
 
-/// Tells calls of one millisecond apart; where the system has no randomness, the counter does.
+/// Distinguishes calls of one millisecond; where the system has no randomness, the counter does.
 fn random() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static COUNTER: AtomicU32 = AtomicU32::new(0);

@@ -13,7 +13,7 @@ use super::{MediaTime, RATE_HZ};
 /// The form of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// RIFF/WAVE, which tells its own coding.
+    /// RIFF/WAVE, which names its own coding.
     Wav,
     /// No header: this coding, one channel, at this rate.
     Raw(Encoding, u32),
@@ -67,11 +67,11 @@ impl Format {
 
     /// By the file's first bytes, else by its extension.
     pub fn of(extension: Option<&str>, head: &[u8]) -> Result<Self, SoundError> {
-        Self::told(None, extension, head)
+        Self::given(None, extension, head)
     }
 
-    /// The same, but a file without a header is of the form that was told, whatever its extension.
-    pub fn told(
+    /// The same, but a file without a header is of the form that was given, whatever its extension.
+    pub fn given(
         form: Option<Self>,
         extension: Option<&str>,
         head: &[u8],
@@ -113,9 +113,9 @@ impl fmt::Display for Format {
 /// Why a recording cannot be heard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SoundError {
-    /// No header, and an extension that tells nothing.
+    /// No header, and an extension that names none.
     #[error(
-        "no WAV header, and the extension {0:?} tells no coding; expected .wav .WAV .sln .sln16 .sln48 .raw .ulaw .ul .alaw .al .gsm, or tell it with --format"
+        "no WAV header, and the extension {0:?} names no coding; expected .wav .WAV .sln .sln16 .sln48 .raw .ulaw .ul .alaw .al .gsm, or give it with --format"
     )]
     UnknownForm(String),
     /// A known form that is not read.
@@ -295,10 +295,10 @@ impl Decoder {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Ends the file: appends the last samples and tells what it was made of.
+    /// Ends the file: appends the last samples and returns what it was made of.
     ///
     /// # Panics
-    /// Never: a reader that has told its layout has made the chain.
+    /// Never: a reader that has given its layout has made the chain.
     pub fn finish(mut self, out: &mut Vec<i16>) -> Result<Origin, SoundError> {
         let mut remarks = Vec::new();
         if let Some(mut reader) = self.wav {

@@ -39,7 +39,7 @@ pub enum WavError {
     #[error("ends after {0} bytes, within its header; a `fmt ` and a `data` chunk are expected")]
     EndsInHeader(u64),
     /// The sound comes before its description.
-    #[error("byte {0}: the sound begins before any `fmt ` chunk has told its coding")]
+    #[error("byte {0}: the sound begins before any `fmt ` chunk has named its coding")]
     NoFormat(u64),
     /// The description has an impossible length.
     #[error("byte {at}: a `fmt ` chunk of {bytes} bytes; 16 to 40 are expected")]
@@ -424,7 +424,7 @@ impl Reader {
     }
 }
 
-/// What samples of so many bytes are.
+/// What samples of this many bytes are.
 fn encoding(tag: u16, container: u16) -> Option<Encoding> {
     match (tag, container) {
         (TAG_PCM, 1) => Some(Encoding::Pcm8),

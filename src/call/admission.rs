@@ -1,7 +1,7 @@
 //! Before the greeting: who goes straight to `VoiceMail()`, who is refused, who is on the watch
 //! list.
 //!
-//! Whoever is on several lists gets what costs them least: straight before everything, and nobody
+//! A caller on several lists gets what costs them least: straight before everything, and nobody
 //! on the watch list is refused. In `observe` nobody is refused; the record says that enforce would
 //! have done so.
 
@@ -16,7 +16,7 @@ use crate::record::{Caller, EndedBy, Mode, Presentation, Reason, Verdict, WouldH
 /// The lists of one box.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallerLists {
-    /// Expected calls and important customers: told to the team whatever they were.
+    /// Expected calls and important customers: reported to the team whatever they were.
     pub watch: CallerList,
     /// Straight to `VoiceMail()`, without the guard.
     pub straight: CallerList,
@@ -87,7 +87,7 @@ impl Call {
         true
     }
 
-    /// Files the call and tells the dialplan; nothing is said to the caller, nothing of them is
+    /// Files the call and sets the variables; nothing is said to the caller, nothing of them is
     /// heard.
     fn unheard(&mut self, ended_by: EndedBy, reason: Reason, now: Instant) {
         self.safety_timeout = None;

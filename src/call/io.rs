@@ -52,7 +52,7 @@ pub enum Action {
 /// All timers of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// Asterisk owes a reply for too long: the connection is given up, `VoiceMail()` takes over.
+    /// Asterisk has not replied for too long: the connection is given up, `VoiceMail()` takes over.
     CommandOverdue,
     /// `VoiceMail()` is under way: what sets the safety timeout again is to be sent behind it.
     SafetyTimeoutDue,

@@ -358,7 +358,7 @@ fn safety_timeout(length: Duration) -> Command {
     Command::set_variable("TIMEOUT(absolute)", length.as_secs().to_string())
 }
 
-/// Whether Asterisk did not do what it was told, although the caller is there.
+/// Whether Asterisk did not do what it was asked, although the caller is there.
 fn is_refused(outcome: &Outcome) -> bool {
     matches!(
         outcome,

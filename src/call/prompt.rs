@@ -266,6 +266,6 @@ fn is_of_offer(clip: Option<&Clip>) -> bool {
     clip.is_some_and(|clip| !matches!(clip, Clip::Greeting(_)) && !before.contains(clip))
 }
 
-/// More than a late flush and what is told late of the time before; the shortest prompt that is not
+/// More than a late flush and what is reported late of the time before; the shortest prompt that is not
 /// the last is 3.8 s long.
 const STANDS_STILL: MediaTime = MediaTime::from_millis(2_500);

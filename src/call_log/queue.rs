@@ -27,7 +27,7 @@ pub enum Stage {
     Waiting,
     /// All is written down, and only has to be put in place.
     Prepared,
-    /// The message is delivered; MWI is still to follow.
+    /// The message is in its mailbox; MWI is still to follow.
     Stored,
     /// It has failed for too long, or for good.
     GivenUp,

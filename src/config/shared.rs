@@ -62,7 +62,7 @@ impl Config {
     /// running guard stays as it was. Gives the names of the settings that would have changed.
     fn after(mut self, old: &Self) -> (Self, Vec<&'static str>) {
         let mut kept = Vec::new();
-        let own = (&mut self.delivery.voice_box, &old.delivery.voice_box);
+        let own = (&mut self.delivery.voicemail, &old.delivery.voicemail);
         keep(&mut self.listen, &old.listen, "[listen] address", &mut kept);
         keep(
             &mut self.log.format,
@@ -134,8 +134,8 @@ mod tests {
         assert_eq!(*begun, old, "who has them keeps them");
         assert_eq!(now.listen, old.listen);
         assert_eq!((&now.log, &now.tap), (&old.log, &old.tap));
-        assert_eq!(now.delivery.voice_box.spool, old.delivery.voice_box.spool);
-        assert_eq!(now.delivery.voice_box.most_messages, 7);
+        assert_eq!(now.delivery.voicemail.spool, old.delivery.voicemail.spool);
+        assert_eq!(now.delivery.voicemail.most_messages, 7);
         assert_eq!(now.limits.calls, 7);
         assert_eq!(now.policy("100").mode, Mode::Observe);
     }

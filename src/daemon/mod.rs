@@ -30,7 +30,7 @@ use crate::server;
 use crate::session::Guard;
 use crate::tap::monitor;
 
-/// Serves on these listeners until it is told to stop.
+/// Serves on these listeners until it is stopped.
 ///
 /// # Errors
 /// The call log cannot be opened.
@@ -77,7 +77,7 @@ pub async fn run(
     beside.spawn(sweep_tap_folder(Arc::clone(&guard)));
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
-    // It ends with the runtime: whatever it was told last is in the log, or not to be had any more.
+    // It ends with the runtime: whatever it was given last is in the log, or lost.
     tokio::spawn(watch(Arc::clone(&guard)));
     info!(?addresses, data = %guard.data.display(), "listening");
     signals::ready();

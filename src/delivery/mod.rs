@@ -5,7 +5,7 @@
 //!                                                                  │ due
 //!                                    worker ◄──────────────────────┘
 //!                                      │ Outgoing
-//!                     voice box · mail · webhook ──► Ok(where) or DeliveryError ──► log: delivered, or later again
+//!                     mailbox · mail · webhook ──► Ok(where) or DeliveryError ──► log: delivered, or later again
 //! ```
 //!
 //! A destination knows how to deliver one [`Outgoing`] once and what its failure means; when it is tried
@@ -47,7 +47,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// What a voice box gets to hear. Of a caller on the watch list it is to tell even where there is nothing: a
+    /// What a mailbox gets to hear. Of a caller on the watch list there is a message even where nothing was said: a
     /// second of silence.
     fn for_the_box(&self) -> Vec<i16> {
         let sound = self.sound.as_ref().map(|sound| sound.samples.clone());

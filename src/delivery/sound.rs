@@ -14,12 +14,13 @@ use crate::audio::file::{Format, decode};
 /// # Errors
 /// [`DeliveryError::Permanent`] where it has been deleted or is no recording, else [`DeliveryError::Transient`].
 pub(super) fn read(path: &Path) -> Result<Vec<i16>, DeliveryError> {
-    let told = |error: &dyn std::fmt::Display| format!("the recording {}: {error}", path.display());
+    let described =
+        |error: &dyn std::fmt::Display| format!("the recording {}: {error}", path.display());
     let bytes = fs::read(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => DeliveryError::permanent(told(&error)),
-        _ => DeliveryError::transient(told(&error)),
+        ErrorKind::NotFound => DeliveryError::permanent(described(&error)),
+        _ => DeliveryError::transient(described(&error)),
     })?;
     decode(&bytes, Format::Wav)
         .map(|sound| sound.samples)
-        .map_err(|error| DeliveryError::permanent(told(&error)))
+        .map_err(|error| DeliveryError::permanent(described(&error)))
 }

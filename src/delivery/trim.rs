@@ -24,9 +24,9 @@ use crate::record::{Asked, CallRecord, Verdict};
 pub struct TrimPlan {
     /// Whether noise, music and tones are kept, and only silence is taken away.
     pub keep_sounds: bool,
-    /// Where the caller was asked to say his number, in the recording.
+    /// Where the caller was asked to say their number, in the recording.
     pub number_asked: Option<MediaTime>,
-    /// Whether what he said then comes first.
+    /// Whether what they said then comes first.
     pub number_first: bool,
 }
 
@@ -69,7 +69,7 @@ pub struct Trimmed {
     pub samples: Vec<i16>,
     /// The stretches of the recording in it, in the order they are heard.
     pub pieces: Vec<Piece>,
-    /// What was said after the caller was asked for his number; first, where the box wants it so.
+    /// What was said after the caller was asked for their number; first, where the box wants it so.
     pub number: Option<Stretch>,
     /// How long the recording is.
     pub recorded: MediaTime,
@@ -195,7 +195,7 @@ fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &Trim
 
 /// Which of these stretches is the first that answers to the prompt.
 ///
-/// Who goes on talking over the prompt says his number behind his next pause. Where that does not come
+/// A caller who goes on talking over the prompt says the number behind their next pause. Where that does not come
 /// soon, the whole stretch is taken: a word is never cut.
 fn number_begins(wanted: &[Range<usize>], asked: MediaTime) -> Option<usize> {
     let asked = usize::try_from(asked.samples()).unwrap_or(usize::MAX);
@@ -209,7 +209,7 @@ fn number_begins(wanted: &[Range<usize>], asked: MediaTime) -> Option<usize> {
     })
 }
 
-/// The stretches of these classes, and those that no segment tells of, in order and apart.
+/// The stretches of these classes, and those that no segment covers, in order and apart.
 fn heard_as(segments: &[Segment], len: usize, wanted: &dyn Fn(Class) -> bool) -> Vec<Range<usize>> {
     let place = |at: MediaTime| usize::try_from(at.samples()).unwrap_or(len).min(len);
     let mut known: Vec<_> = segments
@@ -223,18 +223,18 @@ fn heard_as(segments: &[Segment], len: usize, wanted: &dyn Fn(Class) -> bool) ->
         Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
         _ => found.push(range),
     };
-    let mut told = 0;
+    let mut covered = 0;
     for (range, class) in known {
-        if range.start > told {
-            add(told..range.start);
+        if range.start > covered {
+            add(covered..range.start);
         }
-        told = told.max(range.end);
+        covered = covered.max(range.end);
         if wanted(class) {
             add(range);
         }
     }
-    if told < len {
-        add(told..len);
+    if covered < len {
+        add(covered..len);
     }
     found
 }

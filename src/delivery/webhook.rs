@@ -55,7 +55,7 @@ pub const SIGNATURE: &str = "x-voicemail-guard-signature";
 /// The header with the key that repeated attempts have in common.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// Tells the receiver of one call.
+/// Reports one call to the receiver.
 ///
 /// `page` is the address of a call's page with `{id}` in it. Gives where it went.
 ///
@@ -413,7 +413,7 @@ const FINAL: [u16; 8] = [400, 410, 411, 413, 414, 415, 422, 431];
 const MOST_OF_THE_HEAD: usize = 65_536;
 /// Characters of an answer that are shown.
 const MOST_SHOWN: usize = 200;
-/// A refusal's text is waited for so long; the whole attempt has its own limit.
+/// A refusal's text is waited for this long; the whole attempt has its own limit.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

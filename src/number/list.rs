@@ -387,8 +387,8 @@ mod tests {
             ("_49Y", "\"_49Y\" goes wrong at character 4: "),
             (&"1".repeat(65), "at most 64 characters"),
         ] {
-            let told = text.parse::<Entry>().unwrap_err().to_string();
-            assert!(told.contains(words), "{told}");
+            let reported = text.parse::<Entry>().unwrap_err().to_string();
+            assert!(reported.contains(words), "{reported}");
         }
     }
 }

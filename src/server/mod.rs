@@ -36,7 +36,7 @@ pub trait Handler: Send + Sync + 'static {
     /// over, or after [`Limits::session`].
     fn call(&self, connection: Connection, request: Request) -> impl Future<Output = ()> + Send;
 
-    /// A call above [`Limits::calls`]: Asterisk has been told to carry on, its record can be filed.
+    /// A call above [`Limits::calls`]: Asterisk was asked to carry on, its record can be filed.
     fn refused(&self, request: Request) -> impl Future<Output = ()> + Send {
         drop(request);
         std::future::ready(())
@@ -106,7 +106,7 @@ struct Server<H> {
     sessions: TaskTracker,
 }
 
-/// What is told sparingly, since a flood of connections brings it.
+/// What is logged at a limited rate, since a flood of connections brings it.
 #[derive(Debug, Default)]
 struct LogLimits {
     not_on_the_list: RateLimit,
@@ -172,7 +172,7 @@ impl<H: Handler> Server<H> {
     /// Makes Asterisk carry on without us.
     ///
     /// A socket that is closed with the prelude in it unread is reset, and what we said may be lost with it. So it
-    /// is read, for a moment, by so many at once; where a flood has taken those places, the line has to do alone.
+    /// is read, for a moment, by a few at once; where a flood has taken those places, the line has to do alone.
     fn refuse(self: &Arc<Self>, stream: TcpStream) {
         // The socket is new, its buffer is empty: this either goes out at once or not at all.
         let _ = stream.try_write(FAILURE);
@@ -243,7 +243,8 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// Makes Asterisk end the session with `AGISTATUS=FAILURE` (`run_agi` of `res_agi.c`).
 const FAILURE: &[u8] = b"failure\n";
-/// So many refused connections are read off at once, for so long and so many bytes: a prelude has a few hundred.
+/// Limits of reading off refused connections: how many at once, for how long, and how many bytes; a
+/// prelude has a few hundred.
 const MOST_REFUSALS: usize = 128;
 const LONGEST_REFUSAL: Duration = Duration::from_secs(1);
 const MOST_READ_OFF: usize = 1024 * 1024;

@@ -14,7 +14,7 @@ struct Said {
 }
 
 impl RateLimit {
-    /// Whether the line is to be told now: then how many were left out since the last.
+    /// Whether the line is to be logged now: then how many were left out since the last.
     pub(super) fn allow(&self, now: Instant) -> Option<u64> {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = said
@@ -37,7 +37,7 @@ mod tests {
     use crate::clock::Clock;
 
     #[test]
-    fn the_first_is_told_and_then_one_a_second_with_the_count() {
+    fn the_first_is_logged_and_then_one_a_second_with_the_count() {
         let (limit, now) = (RateLimit::default(), Clock::default().now());
         let after = |ms| limit.allow(now + Duration::from_millis(ms));
         assert_eq!([after(0), after(1), after(999)], [Some(0), None, None]);

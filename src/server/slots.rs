@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 pub(super) struct Slots(Arc<AtomicUsize>);
 
 impl Slots {
-    /// One more, where fewer than `limit` are in. Whoever is in stays when the limit falls.
+    /// One more, where fewer than `limit` are in. Those that are in stay when the limit falls.
     pub(super) fn take(&self, limit: usize) -> Option<Slot> {
         let one_more = |taken| (taken < limit).then_some(taken + 1);
         let taken = self

@@ -17,7 +17,7 @@ pub(super) const RATE_HZ: u32 = 48_000;
 /// Bytes of a second.
 pub(super) const BYTES_A_SECOND: u64 = RATE_HZ as u64 * 2;
 
-/// What tells one file from another.
+/// What distinguishes one file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     device: u64,

@@ -108,14 +108,17 @@ fn bits_are_believed_where_the_block_contradicts_them() {
         let sound = heard("wav", &file).unwrap();
         let name = format!("{bits} bits, {channels} channels, blocks of {block}");
         assert_eq!(sound.samples, [-8_192; 50], "{name}");
-        let told: Vec<_> = sound
+        let reported: Vec<_> = sound
             .origin
             .remarks
             .iter()
             .map(ToString::to_string)
             .collect();
-        assert_eq!(told.len(), 1, "{name}: {told:?}");
-        assert!(told[0].ends_with("the bits were believed"), "{told:?}");
+        assert_eq!(reported.len(), 1, "{name}: {reported:?}");
+        assert!(
+            reported[0].ends_with("the bits were believed"),
+            "{reported:?}"
+        );
     }
     let mut four = wav_file(1, 1, 8_000, 24, &[0, 0, 0, 0xe0].repeat(50));
     four[32..34].copy_from_slice(&4_u16.to_le_bytes());
@@ -257,7 +260,7 @@ fn what_cannot_be_heard_says_what_is_expected() {
     check(
         "dat",
         &[0; 20],
-        "the extension \"dat\" tells no coding; expected .wav",
+        "the extension \"dat\" names no coding; expected .wav",
     );
     check("gsm", &[0; 33], "byte 0: no GSM frame");
     check(
@@ -391,13 +394,13 @@ fn a_quiet_moment_in_ulaw_is_no_mp3() {
         let format = Format::of(Some(extension), &bytes);
         assert_eq!(format, Err(SoundError::Foreign("MP3")), "{extension}");
     }
-    let told = Format::named("alaw");
+    let reported = Format::named("alaw");
     assert_eq!(
-        Format::told(told, Some("mp3"), &bytes),
-        Ok(told.unwrap()),
-        "who tells the form is believed"
+        Format::given(reported, Some("mp3"), &bytes),
+        Ok(reported.unwrap()),
+        "a given form is believed"
     );
-    assert_eq!(Format::told(told, None, VOICE), Ok(Format::Wav));
+    assert_eq!(Format::given(reported, None, VOICE), Ok(Format::Wav));
 }
 
 #[test]

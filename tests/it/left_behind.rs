@@ -38,7 +38,7 @@ impl House {
         let log = open(&folder.path().join("data"));
         let mut config = Config::default();
         config.tap.folder_as_guard_sees_it.clone_from(&tap);
-        config.delivery.voice_box.spool = spool;
+        config.delivery.voicemail.spool = spool;
         let guard = Guard {
             settings: SharedConfig::new(config),
             log: log.log.clone(),
@@ -93,15 +93,15 @@ impl House {
         decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0
     }
 
-    /// Files a call whose message is owed to its box, and delivers it.
-    async fn owes(&self, message: CallRecord) {
+    /// Files a call whose message is pending to its box, and delivers it.
+    async fn has_pending(&self, message: CallRecord) {
         self.guard
             .log
-            .close_and_deliver(message, &[Destination::VoiceBox]);
+            .close_and_deliver(message, &[Destination::Mailbox]);
         self.delivers().await;
     }
 
-    /// Lets the worker deliver all that is owed.
+    /// Lets the worker deliver all that is pending.
     async fn delivers(&self) {
         let Guard {
             settings,
@@ -115,14 +115,14 @@ impl House {
         let working = tokio::spawn(worker.run(stop.clone()));
         let patience = clock.now() + Duration::from_secs(30);
         while !log.outbox().due().await.unwrap().is_empty() {
-            assert!(clock.now() < patience, "{:?}", self.owed());
+            assert!(clock.now() < patience, "{:?}", self.pending());
             clock.sleep(Duration::from_millis(5)).await;
         }
         stop.cancel();
         working.await.unwrap();
     }
 
-    fn owed(&self) -> Vec<Destination> {
+    fn pending(&self) -> Vec<Destination> {
         let deliveries = Reader::open(&self.guard.data).unwrap().undelivered();
         deliveries
             .unwrap()
@@ -151,7 +151,7 @@ async fn a_fault_in_a_call_loses_nothing_that_was_said() {
     assert_eq!(record.reasons[0], failed);
     assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
     assert!(house.guard.data.join(record.audio.unwrap()).is_file());
-    assert_eq!(house.owed(), [Destination::VoiceBox]);
+    assert_eq!(house.pending(), [Destination::Mailbox]);
     assert!(!house.raw(1).exists());
 }
 
@@ -251,7 +251,7 @@ async fn a_guard_that_died_between_keeping_and_closing_finds_the_recording() {
     let record = house.becomes(|record| record.ended.is_some()).await;
     assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
     assert!(house.guard.data.join(record.audio.unwrap()).is_file());
-    assert_eq!(house.owed(), [Destination::VoiceBox]);
+    assert_eq!(house.pending(), [Destination::Mailbox]);
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn a_recording_that_was_kept_but_not_noted_is_delivered() {
         delivered: Vec::new(),
         ..closed(1, Verdict::Message)
     };
-    house.owes(message).await;
+    house.has_pending(message).await;
     let record = house.becomes(|record| record.audio.is_some()).await;
     assert_eq!(record.delivered.len(), 1, "{record:?}");
     let inbox = house.folder.path().join("spool/default/100/INBOX");
@@ -289,7 +289,7 @@ async fn a_recording_that_is_kept_without_its_gaps_is_not_cut_by_a_timeline_that
         timeline: vec![segment(0, 5, Class::Silence), segment(5, 15, Class::Speech)],
         ..closed(1, Verdict::Message)
     };
-    house.owes(message).await;
+    house.has_pending(message).await;
     let inbox = house.folder.path().join("spool/default/100/INBOX");
     let wav = fs::read(inbox.join("msg0000.wav")).unwrap();
     let seconds = decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0;
@@ -311,7 +311,7 @@ async fn the_sound_of_a_message_that_is_replayed_no_more_goes() {
     }
     let log = &house.guard.log;
     log.close_call(closed(1, Verdict::Message));
-    log.close_and_deliver(closed(2, Verdict::Message), &[Destination::VoiceBox]);
+    log.close_and_deliver(closed(2, Verdict::Message), &[Destination::Mailbox]);
     let sweeping = tokio::spawn(sweep_tap_folder(Arc::clone(&house.guard)));
     let clock = house.guard.clock;
     let patience = clock.now() + Duration::from_secs(30);

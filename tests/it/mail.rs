@@ -52,8 +52,8 @@ async fn arrived(language: Language, outgoing: &Outgoing) -> Got {
         language,
         ..mailbox(&["team@example.com"])
     };
-    let told = deliver(&settings(&sink), &mailbox, outgoing).await.unwrap();
-    assert_eq!(told, "mail team@example.com");
+    let reported = deliver(&settings(&sink), &mailbox, outgoing).await.unwrap();
+    assert_eq!(reported, "mail team@example.com");
     let mut got = sink.got();
     assert_eq!(got.len(), 1);
     got.remove(0)
@@ -312,10 +312,10 @@ async fn one_who_is_refused_takes_nothing_from_the_others() {
     let recipients = |sink: &Sink| -> Vec<_> { sink.got().into_iter().map(|got| got.to).collect() };
 
     let sink = Sink::start(manners("550 5.1.1 nobody")).await;
-    let told = deliver(&settings(&sink), &all, &outgoing()).await.unwrap();
+    let reported = deliver(&settings(&sink), &all, &outgoing()).await.unwrap();
     assert!(
-        told.starts_with("mail a@example.com, c@example.com (refused: b@example.com: "),
-        "{told}"
+        reported.starts_with("mail a@example.com, c@example.com (refused: b@example.com: "),
+        "{reported}"
     );
     assert_eq!(recipients(&sink), ["a@example.com", "c@example.com"]);
 

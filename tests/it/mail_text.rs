@@ -78,7 +78,7 @@ fn a_third_call_is_told_to_be_one() {
         insta::assert_snapshot!(name, format!("{text}\n{html}"));
         assert_eq!(body_of(&written), body_of(&mail_text_in(language, &third)));
     }
-    let told = |place: Option<u32>| {
+    let reported = |place: Option<u32>| {
         let mut outgoing = outgoing();
         outgoing.case = place.map(|place| PlaceInCase {
             place,
@@ -90,9 +90,9 @@ fn a_third_call_is_told_to_be_one() {
         let line = text.lines().find(|line| line.starts_with("Vorgang:"));
         line.map(|line| line["Vorgang:".len()..].trim().to_owned())
     };
-    assert_eq!((told(None), told(Some(1))), (None, None));
+    assert_eq!((reported(None), reported(Some(1))), (None, None));
     let eleventh = "11. Anruf seit Montag, 2026-11-23 14:12:10";
-    assert_eq!(told(Some(11)).as_deref(), Some(eleventh));
+    assert_eq!(reported(Some(11)).as_deref(), Some(eleventh));
 }
 
 #[test]

@@ -165,7 +165,7 @@ fn started() -> Timestamp {
 #[derive(Default, Debug)]
 struct Heard {
     samples: Vec<i16>,
-    /// When it was told, and how much, in ms.
+    /// When it was reported, and how much, in ms.
     lost: Vec<(u64, u64)>,
     gaps: Option<Vec<Gap>>,
     failed: Option<TapError>,
@@ -241,7 +241,7 @@ async fn a_file_that_never_comes_is_no_caller_without_packets() {
     let waited = tap.clock.now() - began;
     assert!(
         (3_000..3_500).contains(&waited.as_millis()),
-        "{waited:?} until it was told"
+        "{waited:?} until it was reported"
     );
     let error = heard.failed.unwrap().to_string();
     for says in [

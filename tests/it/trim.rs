@@ -38,7 +38,7 @@ fn timeline(parts: &[(Class, f64)]) -> Vec<Segment> {
         .collect()
 }
 
-/// A recording in which every sample tells its place, too soft for any speech level.
+/// A recording in which every sample says its place, too soft for any speech level.
 fn counted(len: usize) -> Vec<i16> {
     (0..len).map(|n| i16::from(n % 3 == 0)).collect()
 }

@@ -1,4 +1,4 @@
-//! The recipe for Zammad, run as it stands: from the guard's webhook to what a Zammad is told.
+//! The recipe for Zammad, run as it stands: from the guard's webhook to what a Zammad gets.
 //!
 //! It needs `python3`, so `tests/run` runs it and `cargo test` alone does not.
 
@@ -85,14 +85,14 @@ async fn a_message_becomes_a_line_in_the_caller_log_and_a_ticket_once() {
     assert_eq!(lines, [cti, cti, "POST /api/v1/tickets HTTP/1.1"]);
     let body = |n: usize| -> Value { serde_json::from_slice(&got[n].body).unwrap() };
     for (n, event) in ["newCall", "hangup"].into_iter().enumerate() {
-        let told = body(n);
-        assert_eq!(told["event"], event);
+        let reported = body(n);
+        assert_eq!(reported["event"], event);
         assert_eq!(
-            (&told["from"], &told["to"]),
+            (&reported["from"], &reported["to"]),
             (&"4991120000007".into(), &"08001234567".into())
         );
         assert_eq!(
-            (&told["direction"], &told["callId"]),
+            (&reported["direction"], &reported["callId"]),
             (&"in".into(), &body(0)["callId"])
         );
     }

@@ -91,7 +91,7 @@ struct Life {
     began: Instant,
     now: Instant,
     heard: MediaTime,
-    /// What the conversation was told, so far.
+    /// The events that the conversation got, so far.
     timeline: Timeline,
     tone_was_heard: bool,
     /// What Asterisk has not answered yet.
@@ -161,14 +161,14 @@ impl Life {
             10 => self.reply("200 result=-1 endpos=0"),
             11..=13 => self.pass(u64::from(operand) * 100),
             14..=20 => self.sound(event % 32 - 14, operand),
-            21 => self.tell(Event::FirstPacket),
+            21 => self.feed(Event::FirstPacket),
             other => {
                 match other {
                     22 => self.hang_up(),
                     23 => self.close(),
-                    24 => self.tell(Event::TapFailed("as the fuzzer wants".into())),
-                    25 => self.tell(Event::TapFinished),
-                    26 => self.tell(Event::Shutdown),
+                    24 => self.feed(Event::TapFailed("as the fuzzer wants".into())),
+                    25 => self.feed(Event::TapFinished),
+                    26 => self.feed(Event::Shutdown),
                     _ => self.reply_as_usual(),
                 }
                 return false;
@@ -212,13 +212,13 @@ impl Life {
             self.under_way.pop_front();
             self.is_dead |= reply == Reply::DeadChannel;
         }
-        self.tell(Event::Agi(Incoming::Reply(reply)));
+        self.feed(Event::Agi(Incoming::Reply(reply)));
     }
 
     fn hang_up(&mut self) {
         if !self.is_closed {
             self.is_dead = true;
-            self.tell(Event::Agi(Incoming::Hangup));
+            self.feed(Event::Agi(Incoming::Hangup));
         }
     }
 
@@ -226,7 +226,7 @@ impl Life {
         if !self.is_closed {
             self.is_closed = true;
             self.under_way.clear();
-            self.tell(Event::AgiClosed);
+            self.feed(Event::AgiClosed);
         }
     }
 
@@ -241,14 +241,14 @@ impl Life {
                 signal: (class == Class::Tone && operand.is_multiple_of(2)).then_some(Signal::Busy),
             };
             self.timeline.apply(update);
-            self.tell(Event::Heard(update));
+            self.feed(Event::Heard(update));
         }
         self.heard += length;
         self.timeline.advance(self.heard);
         let signal = self.timeline.current().filter(|now| now.signal.is_some());
         self.tone_was_heard |=
             signal.is_some_and(|now| Duration::from(now.len()) >= self.policy.tone);
-        self.tell(Event::HeardUpTo(self.heard));
+        self.feed(Event::HeardUpTo(self.heard));
     }
 
     /// Time passes, timers that are due go off.
@@ -262,7 +262,7 @@ impl Life {
         self.now = until;
     }
 
-    fn tell(&mut self, event: Event) {
+    fn feed(&mut self, event: Event) {
         self.call.handle_event(event, self.now);
         self.act();
     }
@@ -327,7 +327,7 @@ impl Life {
         if first == b"GUARD_STATUS" {
             assert!(
                 self.record.is_some(),
-                "the dialplan is told before the record is filed"
+                "the variables are set before the record is filed"
             );
             self.status = arguments.next();
         }

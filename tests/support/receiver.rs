@@ -1,4 +1,4 @@
-//! A receiver of webhooks that answers as it is told, and keeps what it got.
+//! A receiver of webhooks that answers as it is set, and keeps what it got.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

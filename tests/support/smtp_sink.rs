@@ -1,4 +1,4 @@
-//! A mail server that takes everything it is not told to refuse, and keeps it (RFC 5321, 3207, 4954).
+//! A mail server that takes everything that it is not set to refuse, and keeps it (RFC 5321, 3207, 4954).
 
 use std::sync::{Arc, Mutex};
 

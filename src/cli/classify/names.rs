@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn what_is_passed_over_is_counted_by_its_form() {
-        let told = |names: &[&str]| {
+        let reported = |names: &[&str]| {
             let mut passed_over = PassedOver::default();
             for name in names {
                 passed_over.note(Path::new(name));
@@ -245,11 +245,11 @@ mod tests {
             passed_over.to_string()
         };
         assert_eq!(
-            told(&["a.mp3"]),
+            reported(&["a.mp3"]),
             "passed over: 1 file whose form is not read (1 .mp3)"
         );
         assert_eq!(
-            told(&[
+            reported(&[
                 "a.mp3", "b.MP3", "x/c.g722", "d.txt", "mp3", ".mp3", "e.opus"
             ]),
             "passed over: 4 files whose form is not read (1 .g722, 2 .mp3, 1 .opus)"

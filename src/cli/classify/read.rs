@@ -73,12 +73,12 @@ fn hint(error: &io::Error) -> &'static str {
 fn sound_hint(error: &SoundError) -> &'static str {
     match error {
         SoundError::Wav(WavError::NotRiff(_)) => {
-            "; if it is sound without a header, tell its form with --format"
+            "; if it is sound without a header, give its form with --format"
         }
         SoundError::Wav(WavError::UnknownCoding { .. } | WavError::Shape { .. })
         | SoundError::Rate(_) => "; convert it, for example with sox FILE -r 8000 -c 1 NEW.wav",
         SoundError::Wav(_) => "; it is damaged before its sound begins, so take another copy",
-        SoundError::NotGsm(_) => "; if it is another form, tell it with --format",
+        SoundError::NotGsm(_) => "; if it is another form, give it with --format",
         SoundError::NoChannel { .. } => "; --channel counts from 1",
         SoundError::UnknownForm(_) | SoundError::Foreign(_) => "",
     }
@@ -123,7 +123,7 @@ pub(super) trait Watch {
     fn frame(&mut self, frame: &Frame);
 }
 
-/// What the user knows of a file that it does not tell itself.
+/// What the user knows of a file that it does not say itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Known {
     /// Its form, where it has no header.
@@ -148,7 +148,7 @@ pub(super) fn hear_file(
     let mut piece = vec![0; PIECE];
     let mut filled = fill(&mut reader, &mut piece[..HEAD])?;
     let extension = path.extension().and_then(|e| e.to_str());
-    let format = Format::told(known.form, extension, &piece[..filled]).map_err(Trouble::Sound)?;
+    let format = Format::given(known.form, extension, &piece[..filled]).map_err(Trouble::Sound)?;
     let mut decoder = Decoder::of_channel(format, known.channel).map_err(Trouble::Sound)?;
     let mut hearing = Hearing::new(watch);
     let mut warnings = Vec::new();

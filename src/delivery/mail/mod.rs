@@ -1,7 +1,7 @@
-//! By e-mail: text, HTML and the audio, to everyone whom the box names.
+//! By e-mail: text, HTML and the audio, to everyone that the box names.
 //!
-//! Each recipient gets a mail of his own, so that one who is refused takes nothing from the others; who has
-//! his already is noted in the outbox ([`Progress`]), also for the next start. A guard that dies between
+//! Each recipient gets their own mail, so that one who is refused takes nothing from the others; who has
+//! theirs already is noted in the outbox ([`Progress`]), also for the next start. A guard that dies between
 //! the server's yes and that note sends this one mail again: the Message-ID is made of the delivery's key,
 //! by which mail servers and people see that it is the same. A mail that is too large for the server goes without
 //! its audio, in the same attempt.
@@ -31,13 +31,13 @@ use smtp::{Connection, Fault};
 
 /// Who has got the mails of one delivery, kept over restarts.
 pub trait Progress: Sync {
-    /// Whether this recipient has his.
+    /// Whether this recipient has theirs.
     fn has(&self, to: &Address) -> bool;
-    /// Notes that he has; what is noted is on the disk when this ends.
+    /// Notes that they have; what is noted is on the disk when this ends.
     fn note(&self, to: &Address) -> impl Future<Output = ()> + Send;
 }
 
-/// Sends the message of a call to everyone whom its box names and who has not got it yet. Gives to whom.
+/// Sends the message of a call to everyone that its box names and that has not got it yet. Returns the addresses.
 ///
 /// # Errors
 /// [`DeliveryError::Permanent`] where the server has refused every recipient for good, [`DeliveryError::Transient`] while
@@ -62,11 +62,11 @@ pub async fn deliver(
         most_bytes: settings.most_bytes,
         zone: &zone,
     };
-    let (mut told, mut refused, mut again) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut sent, mut refused, mut again) = (Vec::new(), Vec::new(), Vec::new());
     let mut is_for_people = false;
     for to in &mailbox.mail_to {
         if progress.has(to) {
-            told.push(to.to_string());
+            sent.push(to.to_string());
             continue;
         }
         let whole = template.render(outgoing, to)?.formatted();
@@ -80,7 +80,7 @@ pub async fn deliver(
             Ok(mut connection) => {
                 // At once: a guard that dies before this sends it again.
                 progress.note(to).await;
-                told.push(to.to_string());
+                sent.push(to.to_string());
                 // Whatever comes of the farewell, the mail has been taken.
                 let _ = timeout(FAREWELL, connection.quit()).await;
             }
@@ -99,14 +99,14 @@ pub async fn deliver(
             DeliveryError::transient(why)
         });
     }
-    if told.is_empty() {
+    if sent.is_empty() {
         return Err(DeliveryError::permanent(with_server(settings, &refused)));
     }
-    let mut whom = told.join(", ");
+    let mut sent_to = sent.join(", ");
     if !refused.is_empty() {
-        let _ = write!(whom, " (refused: {})", refused.join("; "));
+        let _ = write!(sent_to, " (refused: {})", refused.join("; "));
     }
-    Ok(whom)
+    Ok(sent_to)
 }
 
 /// Whether the mail server can be reached, trusted and logged in to, and takes mails from the guard to all these;

@@ -1,7 +1,7 @@
 //! The client's side of SMTP (RFC 5321, 3207, 4954, 1870): one command, one reply, and replies are bytes.
 //!
 //! lettre's client takes a reply only where it is UTF-8 and has a text, so that a mail which was taken with any
-//! other words would be sent again and again; nor does it tell at which command a server refused.
+//! other words would be sent again and again; nor does it report at which command a server refused.
 
 use std::io;
 use std::net::IpAddr;
@@ -225,7 +225,7 @@ impl Connection {
 
     /// A whole reply; `line` is what has been read of it.
     async fn reply(&mut self, mut line: Vec<u8>) -> Result<Reply, Fault> {
-        let (mut lines, mut told) = (Vec::new(), None);
+        let (mut lines, mut first) = (Vec::new(), None);
         let mut left = MOST_OF_A_REPLY;
         loop {
             let mut bounded = (&mut self.from).take(left);
@@ -236,9 +236,9 @@ impl Connection {
             let is_cut = !line.ends_with(b"\n");
             let line = std::mem::take(&mut line);
             let line = line.trim_ascii_end();
-            match (code(line), told) {
+            match (code(line), first) {
                 (Some(code), _) => {
-                    told = Some(code);
+                    first = Some(code);
                     lines.push(text(line.get(4..).unwrap_or_default()));
                     if is_cut || line.get(3) != Some(&b'-') {
                         return Ok(Reply { code, lines });

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::prelude::*;
 
-use super::tests::{STARTED, Spool, record, sound};
+use super::tests::{STARTED, TestSpool, record, sound};
 use super::*;
 use crate::audio::wav;
 
@@ -122,7 +122,7 @@ enum Meanwhile {
 
 /// A box, and the outbox's note of our one message.
 struct World {
-    spool: Spool,
+    spool: TestSpool,
     prepared: Cell<bool>,
     done: Cell<bool>,
     deposits: Cell<u32>,
@@ -133,7 +133,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let spool = Spool::new();
+        let spool = TestSpool::new();
         spool.put("100/INBOX/msg0000.txt", "asterisk");
         spool.put("100/INBOX/msg0000.wav", "asterisk");
         Self {

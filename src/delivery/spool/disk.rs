@@ -152,7 +152,7 @@ impl Disk for System {
 
     fn make_lock(&self, path: &Path) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        // It holds nothing, and Asterisk, whoever it runs as, must be able to open it for writing.
+        // It holds nothing, and Asterisk, under any user, must be able to open it for writing.
         file.set_permissions(fs::Permissions::from_mode(0o666))
     }
 

@@ -1,4 +1,4 @@
-//! Into voice boxes that are no files (ODBC, IMAP): the message is played to `VoiceMail()` inside Asterisk.
+//! Into mailboxes that are no files (ODBC, IMAP): the message is played to `VoiceMail()` inside Asterisk.
 //!
 //! ```text
 //! sound beside the tap · mark "asked" in Asterisk's database · Originate Local/listen@voicemail-guard-replay
@@ -40,7 +40,7 @@ const CONTEXT: &str = "voicemail-guard-replay";
 const LOOK: Duration = Duration::from_millis(500);
 /// A call that was asked for has begun by then, or never will.
 const BEGINS: Duration = Duration::from_secs(15);
-/// `VoiceMail()` may take so long beside the message itself: a slow database, its beep.
+/// `VoiceMail()` may take this long beside the message itself: a slow database, its beep.
 const LEEWAY: Duration = Duration::from_mins(1);
 
 /// Sound that a message has at least, in samples: 3.5 s.

@@ -7,7 +7,7 @@
 pub(crate) mod backoff;
 mod in_flight;
 mod log;
-mod voice_box;
+mod mailbox;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::spool::VoiceBoxes;
+use super::spool::Spool;
 use super::spool::replay::Replay;
 use super::trim::{TrimPlan, trim};
 use super::{DeliveryError, Outgoing, blocking, key_of, mail, sound, webhook};
@@ -34,14 +34,14 @@ use log::{log, warn_without_mwi};
 const MOST_AT_ONCE: usize = 8;
 /// No more are begun with one that was overtaken, so that what hangs takes no room from what does not.
 const MOST_OVERTAKEN: usize = 4;
-/// The outbox is looked at so often even if nothing is known to be due.
+/// The outbox is looked at this often even if nothing is known to be due.
 const ROUND: Duration = Duration::from_mins(1);
 /// When the outbox cannot be read it is tried again after this long.
 const OUTBOX_RETRY: Duration = Duration::from_secs(2);
-/// What is in flight when the guard stops may take so long.
+/// What is in flight when the guard stops may take this long.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Delivers what stands in the outbox until it is stopped.
+/// Delivers what is in the outbox until it is stopped.
 ///
 /// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
 /// at once.
@@ -54,7 +54,7 @@ pub struct Worker {
 struct Shared {
     outbox: Outbox,
     mark: String,
-    voice_boxes: VoiceBoxes,
+    spool: Spool,
     replay: Replay,
     config: Arc<Config>,
     data: PathBuf,
@@ -106,7 +106,7 @@ impl Worker {
         let finish = async { while in_flight.tasks.join_next().await.is_some() {} };
         tokio::select! {
             () = finish => {}
-            () = clock.sleep(GRACE) => info!("deliveries under way go on at the next start"),
+            () = clock.sleep(GRACE) => info!("deliveries in flight go on at the next start"),
         }
     }
 
@@ -157,7 +157,7 @@ impl Shared {
     fn of(config: Arc<Config>, outbox: Outbox, mark: String, data: PathBuf, clock: Clock) -> Self {
         let delivery = &config.delivery;
         Self {
-            voice_boxes: VoiceBoxes::new(delivery.voice_box.clone(), mark.clone()),
+            spool: Spool::new(delivery.voicemail.clone(), mark.clone()),
             replay: Replay::new(delivery.ami.clone(), config.tap.clone(), clock),
             mark,
             config,
@@ -175,9 +175,7 @@ impl Shared {
     }
 
     fn kind(&self, delivery: &Delivery) -> Kind {
-        if delivery.to == Destination::VoiceBox
-            && delivery.stage == Stage::Waiting
-            && self.replays()
+        if delivery.to == Destination::Mailbox && delivery.stage == Stage::Waiting && self.replays()
         {
             Kind::RealTime
         } else {
@@ -213,13 +211,12 @@ impl Shared {
             _ => settlement,
         };
         // What cannot be noted is tried again, and found to be done: nothing is delivered twice by it
-        // into a voice box, and elsewhere the receiver knows its key.
+        // into a mailbox, and elsewhere the receiver knows its key.
         while let Err(error) = self.outbox.settle(&delivery, settlement.clone()).await {
             warn!(call = %delivery.call, to = delivery.to.as_str(), %error, "what came of a delivery cannot be noted");
             self.clock.sleep(OUTBOX_RETRY).await;
         }
-        if delivery.to == Destination::VoiceBox && matches!(settlement, Settlement::GivenUp { .. })
-        {
+        if delivery.to == Destination::Mailbox && matches!(settlement, Settlement::GivenUp { .. }) {
             self.clear_up(delivery).await;
         }
     }
@@ -245,7 +242,7 @@ impl Shared {
 
     async fn attempt(self: Arc<Self>, delivery: &Delivery) -> Result<Settlement, Stopped> {
         match delivery.to {
-            Destination::VoiceBox => self.into_voice_box(delivery).await,
+            Destination::Mailbox => self.into_mailbox(delivery).await,
             Destination::Mail => {
                 let outgoing = self.outgoing(delivery).await?;
                 let mailbox = self.config.mailbox_delivery(&delivery.box_name);

@@ -107,8 +107,8 @@ fn other_rates_and_coarser_codings_give_the_same_verdict() {
         .collect();
     let ran = house.run(&names);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
-    let told = house.run(&["--json", "--format", "ulaw", "k.dump"]);
-    for line in ran.lines().iter().chain(&told.lines()) {
+    let reported = house.run(&["--json", "--format", "ulaw", "k.dump"]);
+    for line in ran.lines().iter().chain(&reported.lines()) {
         assert_eq!(line["verdict"], "message", "{line}");
         let duration = line["duration"].as_f64().unwrap();
         assert!((duration - 18.59).abs() < 0.02, "{line}");
@@ -129,14 +129,14 @@ fn of_several_channels_the_callers_can_be_heard_alone() {
         ("a.wav", &wav_file(1, 2, 8_000, 16, &right)),
         ("b.wav", MESSAGE),
     ]);
-    for (args, verdict, told) in [
+    for (args, verdict, reported) in [
         (["--channel=1", "a.wav"], "silent", "channel 1 of 2"),
         (["--channel=2", "a.wav"], "message", "channel 2 of 2"),
         (["--plot=p", "a.wav"], "message", "both channels mixed"),
         (["--channel=1", "b.wav"], "message", "A-law, 8000 Hz"),
     ] {
         let ran = house.run(&args);
-        assert!(ran.out.contains(told), "{args:?}: {}", ran.out);
+        assert!(ran.out.contains(reported), "{args:?}: {}", ran.out);
         assert!(
             ran.out.contains(&format!("\n  {verdict}, ")),
             "{args:?}: {}",
@@ -162,10 +162,10 @@ fn gsm_in_both_forms() {
     ]);
     let ran = house.run(&["--json", "a.gsm", "b.WAV"]);
     assert_eq!((ran.code, ran.lines().len()), (Some(0), 2), "{}", ran.err);
-    let told = house.run(&["--json", "--format", ".GSM", "c.dump"]);
-    assert_eq!(told.lines()[0]["segments"], ran.lines()[0]["segments"]);
+    let reported = house.run(&["--json", "--format", ".GSM", "c.dump"]);
+    assert_eq!(reported.lines()[0]["segments"], ran.lines()[0]["segments"]);
     let other = house.run(&["--json", "--format", "gsm", "b.WAV"]);
-    assert_eq!(other.code, Some(0), "a file with a header tells its own");
+    assert_eq!(other.code, Some(0), "a file with a header names its own");
 }
 
 #[test]
@@ -197,11 +197,11 @@ fn a_damaged_recording_is_judged_on_what_is_there() {
         if name != "./cut.gsm" {
             assert_eq!(line["verdict"], "message", "{name}");
         }
-        let told = format!("voicemail-guard: {name}: warning: ");
+        let reported = format!("voicemail-guard: {name}: warning: ");
         assert_eq!(
-            ran.err.contains(&told),
+            ran.err.contains(&reported),
             name != "./cut.ulaw",
-            "{told} in {}",
+            "{reported} in {}",
             ran.err
         );
     }

@@ -247,8 +247,8 @@ fn what_cannot_be_heard_is_told_and_the_others_are_heard() {
     for ((name, part), line) in expected.iter().zip(&lines[1..]) {
         let error = line["error"].as_str().unwrap();
         assert!(error.contains(part), "{name}: {error}");
-        let told = format!("voicemail-guard: {name}: {error}\n");
-        assert!(ran.err.contains(&told), "{told} in {}", ran.err);
+        let reported = format!("voicemail-guard: {name}: {error}\n");
+        assert!(ran.err.contains(&reported), "{reported} in {}", ran.err);
     }
 }
 

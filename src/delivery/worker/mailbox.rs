@@ -1,4 +1,4 @@
-//! One delivery into a voice box: by files or by replay, and MWI.
+//! One delivery into a mailbox: by files or by replay, and MWI.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,12 +15,12 @@ use crate::delivery::spool::{Placement, Trouble};
 use crate::delivery::{DeliveryError, blocking};
 use crate::record::{CallRecord, Mailbox};
 
-/// A box that Asterisk is working in is tried again after this long, so many times.
+/// A box that Asterisk is working in is tried again after this long, this many times.
 const LOCK_RETRY: Duration = Duration::from_millis(20);
 const LOCK_TRIES: u32 = 250;
 
 impl Shared {
-    pub(super) async fn into_voice_box(
+    pub(super) async fn into_mailbox(
         self: &Arc<Self>,
         delivery: &Delivery,
     ) -> Result<Settlement, Stopped> {
@@ -42,11 +42,11 @@ impl Shared {
             Ok(Placement::As(number)) => delivered(&format!(" msg{number:04}")),
             Ok(Placement::Before) => delivered(""),
             Ok(Placement::Gone) if self.lies_in_another_spool(delivery) => {
-                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was under way when the guard died lies in another spool; it is delivered into the one that is set now");
+                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was in flight when the guard died lies in another spool; it is delivered into the one that is set now");
                 return Ok(Settlement::Unprepared);
             }
             Ok(Placement::Gone) => {
-                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was under way when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
+                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was in flight when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
                 delivered("")
             }
             Err(Trouble::Unprepared) => return Ok(Settlement::Unprepared),
@@ -60,17 +60,17 @@ impl Shared {
     }
 
     fn spool(&self) -> &PathBuf {
-        &self.config.delivery.voice_box.spool
+        &self.config.delivery.voicemail.spool
     }
 
-    /// Whether a message was prepared before `voice_box.spool` was set anew.
+    /// Whether a message was prepared before `[delivery.voicemail] spool` was set anew.
     fn lies_in_another_spool(&self, delivery: &Delivery) -> bool {
         let spool = delivery.spool.as_ref();
         spool.is_some_and(|spool| spool != self.spool())
     }
 
     pub(super) fn replays(&self) -> bool {
-        self.config.delivery.voice_box.method == Method::Replay
+        self.config.delivery.voicemail.method == Method::Replay
     }
 
     /// Plays the message to `VoiceMail()`, which looks after MWI itself.
@@ -93,7 +93,7 @@ impl Shared {
         let shared = Arc::clone(self);
         let prepared = blocking(move || {
             let sound = outgoing.for_the_box();
-            shared.voice_boxes.prepare(&outgoing.record, &sound)
+            shared.spool.prepare(&outgoing.record, &sound)
         });
         prepared.await?.map_err(DeliveryError::from)?;
         Ok(self
@@ -112,7 +112,7 @@ impl Shared {
         loop {
             let (shared, record) = (Arc::clone(self), Arc::clone(&record));
             let now = self.clock.date();
-            let placed = blocking(move || shared.voice_boxes.place(&record, now)).await?;
+            let placed = blocking(move || shared.spool.place(&record, now)).await?;
             tries += 1;
             match placed {
                 Err(Trouble::Locked { .. }) if tries < LOCK_TRIES => {
@@ -144,7 +144,7 @@ impl Shared {
             }
         } else if delivery.stage == Stage::Prepared {
             let discarded =
-                blocking(move || self.voice_boxes.discard(&delivery.box_name, delivery.call)).await;
+                blocking(move || self.spool.discard(&delivery.box_name, delivery.call)).await;
             if let Ok(Err(error)) = discarded {
                 warn!(%error, "what was prepared of a message stays in tmp");
             }

@@ -223,7 +223,7 @@ mod tests {
     fn row(seq: i64, stage: Stage, failures: u32, due_s: i64) -> Delivery {
         Delivery {
             seq,
-            call: CallId::parse("01934e1c-0000-7000-8000-000000000001").unwrap(),
+            call: CallId::new(Timestamp::UNIX_EPOCH, 1),
             box_name: "100@default".into(),
             to: Destination::Mail,
             stage,

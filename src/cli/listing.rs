@@ -48,9 +48,8 @@ impl<const COLUMNS: usize> Listing<COLUMNS> {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let table = self.table();
-        let width = width.or_else(|| table.width()).or_else(columns);
-        let text = table.trim_fmt();
+        let width = width.or_else(columns);
+        let text = self.table().trim_fmt();
         let natural = text.lines().map(width_of).max().unwrap_or(0);
         match width.map(usize::from) {
             Some(width) if natural > width => self.stacked(width, out),
@@ -84,26 +83,27 @@ impl<const COLUMNS: usize> Listing<COLUMNS> {
                     lines.put(&format!("{name} {cell}"));
                 }
             }
-            writeln!(out, "{}", lines.text)?;
+            writeln!(out, "{}", lines.into_text())?;
         }
         Ok(())
     }
 }
 
-/// What the shell says of the terminal where standard output is none.
-fn columns() -> Option<u16> {
-    std::env::var("COLUMNS").ok()?.parse().ok()
+/// Columns of the terminal; where standard output is none, those that the shell says.
+pub(super) fn columns() -> Option<u16> {
+    let of_terminal = Table::new().width();
+    of_terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
 }
 
 /// The lines of one entry.
-struct Lines {
+pub(super) struct Lines {
     width: usize,
     text: String,
     used: usize,
 }
 
 impl Lines {
-    fn new(width: usize) -> Self {
+    pub(super) fn new(width: usize) -> Self {
         Self {
             width,
             text: String::new(),
@@ -112,7 +112,7 @@ impl Lines {
     }
 
     /// Puts a cell where it fits whole; one that fits no line is parted between its words.
-    fn put(&mut self, cell: &str) {
+    pub(super) fn put(&mut self, cell: &str) {
         let gap = if self.used == 0 { "" } else { GAP };
         if self.fits(gap, cell) {
             self.push(gap, cell);
@@ -130,6 +130,10 @@ impl Lines {
                 gap = " ";
             }
         }
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
     }
 
     fn fits(&self, gap: &str, text: &str) -> bool {

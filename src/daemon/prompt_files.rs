@@ -123,7 +123,7 @@ fn files(
         settings.sounds.join(general),
         settings.sounds.clone(),
     ];
-    let endings = move |file: PathBuf| {
+    let endings = |file: PathBuf| {
         FORMATS
             .into_iter()
             .filter_map(move |(ending, bytes_a_second)| {
@@ -136,11 +136,10 @@ fn files(
                 })
             })
     };
-    let sound = sound.to_owned();
-    // A whole path is the same below every folder.
-    folders
-        .into_iter()
-        .flat_map(move |folder| endings(folder.join(&sound)))
+    // A whole path is the same below every folder, and `de` is its own general form.
+    let mut paths = folders.map(|folder| folder.join(sound)).to_vec();
+    paths.dedup();
+    paths.into_iter().flat_map(endings)
 }
 
 /// Endings of the formats that every Asterisk plays, with their bytes a second.

@@ -317,7 +317,8 @@ fn german_has_no_word_of_the_english() {
     );
     // Names of settings and of Asterisk's parts are what they are in every language.
     let names = "Asterisk team VoiceMail() refuse enforce guide max_calls [limits] s in die \
-                 straight_to_voicemail agi://…/guard?box=100@default still-there mailbox";
+                 straight_to_voicemail agi //…/guard?box=100@default still-there mailbox \
+                 /spool/default/100/INBOX";
     for (en, de) in pairs {
         let words = |text: &str| -> Vec<String> {
             let split = text.split([' ', ',', ';', ':']).map(str::to_lowercase);

@@ -258,8 +258,8 @@ fn what_is_typed_on_a_textphone_is_somebody_speaking() {
 #[test]
 fn a_line_that_hums_or_whistles_plays_no_music() {
     let hum = |hertz: f32| -> Vec<i16> {
-        let harmonics = (1..9).map(|k| tone(&[k as f32 * hertz], &[(12.0, 0.0)], 12.0, -24.0));
-        let mut sum = vec![0_i16; 96_000];
+        let harmonics = (1..9).map(|k| tone(&[k as f32 * hertz], &[(16.0, 0.0)], 16.0, -24.0));
+        let mut sum = vec![0_i16; 128_000];
         for (k, harmonic) in harmonics.enumerate() {
             for (to, from) in sum.iter_mut().zip(harmonic) {
                 *to += from / (k as i16 + 1);

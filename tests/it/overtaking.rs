@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Unit};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
@@ -36,7 +36,7 @@ impl Box100 {
         Self {
             _folder: folder,
             log,
-            now: clock().date(),
+            now: clock().date().round(Unit::Millisecond).unwrap(),
         }
     }
 

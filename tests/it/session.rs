@@ -70,12 +70,15 @@ async fn who_could_leave_nothing_that_anybody_hears_goes_on_to_voicemail_until_t
     let said = answers(&guard, "guard?box=100@default").await;
     assert!(said.contains("ANSWER\n"), "{said}");
     let (_, records) = filed(&guard).await;
+    let reasons = [Reason::Undeliverable(format!(
+        "{} is not a folder",
+        inbox.display()
+    ))];
     let first = records
         .iter()
-        .find(|record| record.ended_by == Some(EndedBy::HandedOn))
+        .find(|record| record.reasons == reasons)
         .unwrap();
-    let reason = format!("{} is not a folder", inbox.display());
-    assert_eq!(first.reasons, [Reason::Undeliverable(reason)]);
+    assert_eq!(first.ended_by, Some(EndedBy::HandedOn));
     assert_eq!(first.verdict, Some(Verdict::Unsure));
 }
 

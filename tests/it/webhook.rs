@@ -75,10 +75,7 @@ fn is_signed(request: &Request, secret: &str) -> bool {
 async fn the_receiver_can_verify_what_it_gets() {
     let receiver = Receiver::start(status("204 No Content"), None).await;
     let reported = send(&local(&receiver)).await.unwrap();
-    assert_eq!(
-        reported,
-        format!("webhook http://127.0.0.1:{}", receiver.port)
-    );
+    assert_eq!(reported, format!("http://127.0.0.1:{}", receiver.port));
     let mut got = receiver.got().remove(0);
     assert_eq!(got.line, "POST /calls?token=t0k3n HTTP/1.1");
     assert_eq!(got.headers["host"], format!("127.0.0.1:{}", receiver.port));

@@ -5,17 +5,33 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use libtest_mimic::Trial;
 
+use crate::dialogue::Usual;
 use crate::{script, virtual_time};
+
+/// How a call is set up and left stands in this one's snapshot alone.
+const SHOWN_WHOLE: &str = "tone-busy";
+
+static USUAL: LazyLock<Usual> = LazyLock::new(|| {
+    let scripts = script::all();
+    let shown = scripts.iter().find(|script| script.name == SHOWN_WHOLE);
+    Usual::of(&virtual_time::run(shown.unwrap()))
+});
 
 pub(crate) fn trials() -> impl Iterator<Item = Trial> {
     script::all()
         .into_iter()
         .map(|script| {
             Trial::test(format!("calls::{}", script.name), move || {
-                let text = virtual_time::run(&script).text();
+                let outcome = virtual_time::run(&script);
+                let text = if script.name == SHOWN_WHOLE {
+                    outcome.text()
+                } else {
+                    outcome.text_beside(&USUAL)
+                };
                 settings().bind(|| insta::assert_snapshot!(script.name.clone(), text));
                 Ok(())
             })

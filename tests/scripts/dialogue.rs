@@ -44,22 +44,35 @@ impl Outcome {
             text: hide(entry.text),
             ..entry
         });
+        // How long the mailbox is looked at before the first command is no part of the conversation.
+        let mut dialogue: Vec<Entry> = dialogue.collect();
+        dialogue.sort_by_key(|entry| (entry.at, entry.at == 0 && entry.mark == '~'));
         let variables = pbx
             .variables
             .into_iter()
             .map(|(name, value)| (name, hide(value)));
         Self {
             title: script.title.clone(),
-            dialogue: dialogue.collect(),
+            dialogue,
             variables: variables.collect(),
             record,
         }
     }
 
-    /// The snapshot: dialogue, variables, record.
+    /// The whole of it: dialogue, variables, record.
     pub(crate) fn text(&self) -> String {
+        self.text_beside(&Usual::default())
+    }
+
+    /// The same, but of a usual beginning or end of the dialogue only that it is the usual one.
+    pub(crate) fn text_beside(&self, usual: &Usual) -> String {
         let mut text = format!("{}\n\n", self.title);
-        let mut rest = self.dialogue.as_slice();
+        let (set_up, mut rest) = self.dialogue.split_at(usual.set_up(self));
+        let (_, leaving) = rest.split_at(rest.len() - usual.leaving(self));
+        rest = &rest[..rest.len() - leaving.len()];
+        if let Some(last) = set_up.last() {
+            writeln!(text, "{:8.3}   set up as usual", seconds(last)).unwrap();
+        }
         while let Some(entry) = rest.first() {
             let quiet = rest
                 .chunks_exact(2)
@@ -78,11 +91,27 @@ impl Outcome {
             }
             rest = &rest[if quiet > 1 { 2 * quiet } else { 1 }..];
         }
+        if let Some(first) = leaving.first() {
+            writeln!(text, "{:8.3}   leaves as usual", seconds(first)).unwrap();
+        }
         text.push('\n');
         for (name, value) in &self.variables {
             writeln!(text, "{name}={value}").unwrap();
         }
         text + "\n" + &self.record_text()
+    }
+
+    /// Whether an entry sets the variable that the other sets, and to what it is in the end.
+    fn sets_as(&self, entry: &Entry, other: &Entry) -> bool {
+        let variable = |of: &Entry| -> Option<(String, String)> {
+            let set = of.text.strip_prefix("SET VARIABLE ")?;
+            let (name, value) = set.split_once(' ').unwrap_or((set, ""));
+            Some((name.to_owned(), value.to_owned()))
+        };
+        variable(entry).is_some_and(|(name, value)| {
+            variable(other).is_some_and(|other| other.0 == name)
+                && self.variables.get(&name) == Some(&value)
+        })
     }
 
     fn record_text(&self) -> String {
@@ -140,6 +169,48 @@ impl Outcome {
     }
 }
 
+/// What most dialogues begin and end with, taken from a call whose own snapshot shows it.
+#[derive(Default)]
+pub(crate) struct Usual {
+    set_up: Vec<Entry>,
+    leaving: Vec<Entry>,
+}
+
+impl Usual {
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        let place = |begins: &str| {
+            let mut entries = outcome.dialogue.iter();
+            entries.position(|entry| entry.text.starts_with(begins))
+        };
+        Self {
+            set_up: outcome.dialogue[..place("STREAM FILE").unwrap()].to_vec(),
+            leaving: outcome.dialogue[place("EXEC StopMixMonitor").unwrap()..].to_vec(),
+        }
+    }
+
+    /// How many entries at the beginning are the usual ones: all or none.
+    fn set_up(&self, outcome: &Outcome) -> usize {
+        let same = outcome.dialogue.starts_with(&self.set_up);
+        if same { self.set_up.len() } else { 0 }
+    }
+
+    /// How many entries at the end are the usual ones, but for what the variables below say anyhow.
+    fn leaving(&self, outcome: &Outcome) -> usize {
+        let from = outcome.dialogue.len().saturating_sub(self.leaving.len());
+        let entries = &outcome.dialogue[from..];
+        let since = |of: &[Entry], k: usize| of[k].at - of[0].at;
+        let same = entries.len() == self.leaving.len()
+            && (0..entries.len()).all(|k| {
+                let (entry, usual) = (&entries[k], &self.leaving[k]);
+                let says_the_same = entry.text == usual.text || outcome.sets_as(entry, usual);
+                says_the_same
+                    && entry.mark == usual.mark
+                    && since(entries, k) == since(&self.leaving, k)
+            });
+        if same { entries.len() } else { 0 }
+    }
+}
+
 /// A value as the call log writes it.
 fn word(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string(value).unwrap();
@@ -155,6 +226,9 @@ fn is_quiet(pair: &[Entry]) -> bool {
 }
 
 fn line(entry: &Entry) -> String {
-    let seconds = entry.at as f64 / 1_000.0;
-    format!("{seconds:8.3} {} {}", entry.mark, entry.text)
+    format!("{:8.3} {} {}", seconds(entry), entry.mark, entry.text)
+}
+
+fn seconds(entry: &Entry) -> f64 {
+    entry.at as f64 / 1_000.0
 }

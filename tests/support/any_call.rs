@@ -81,10 +81,7 @@ fn tap(kind: u8) -> TapPlan {
     [monitor, spy][usize::from(kind / 2 % 2)].clone()
 }
 
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is something seen from outside"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "seen from outside")]
 struct Life {
     call: Call,
     policy: Policy,
@@ -180,7 +177,11 @@ impl Life {
     /// A number is keyed in with the long waits; a digit anywhere else can only be its first.
     fn press(&mut self, key: u8) {
         let pause = self.policy.key_pause.as_millis().to_string();
-        let Some(command) = self.under_way.front().filter(|_| !self.is_closed) else {
+        let Some(command) = self
+            .under_way
+            .front()
+            .filter(|_| !self.is_closed && !self.is_over)
+        else {
             return;
         };
         let waits = command.verb() == Verb::WaitForDigit

@@ -1,6 +1,5 @@
 //! A broken database that was set aside still has pending deliveries: they, their records and the
-//! records of calls that were
-//! not closed are read from it as far as it can be read, and filed in the new one.
+//! records of calls that were not closed are read from it as far as it can be read, and filed in the new one.
 //!
 //! SQLite refuses what lies behind a broken page, not the rest: the rows of the outbox are listed by the table
 //! from both ends and by its indexes, and each is read by itself. Where the first page is broken, its like from a

@@ -1,5 +1,6 @@
-//! A PBX made of bytes: it places one call to a FastAGI server, plays a caller's recording into the file
-//! that MixMonitor would write, and answers commands as Asterisk 22 does. It knows nothing of the guard.
+//! A PBX made of bytes: it places one call to a FastAGI server, plays a caller's recording into the
+//! file that MixMonitor would write, and answers commands as Asterisk 22 does. It knows nothing of
+//! the guard.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -17,19 +18,38 @@ use crate::clock::Clock;
 pub(super) struct Caller {
     /// Caller ID as sent.
     pub(super) number: String,
-    /// His sound from the beep on, 8 kHz; `None` sends no packets at all.
+    /// Their sound from the beep on, 8 kHz; `None` sends no packets at all.
     pub(super) samples: Option<Vec<i16>>,
-    /// How long he stays when nobody ends the call.
+    /// How long they stay when nobody ends the call.
     pub(super) stays: Duration,
 }
 
-/// Places one call and gives the channel variables that were set when the server had closed.
+impl Caller {
+    /// How long their sound is.
+    pub(super) fn speaks(&self) -> Duration {
+        let samples = self.samples.as_ref().map_or(0, Vec::len);
+        Duration::from_millis(samples as u64 / 8)
+    }
+}
+
+/// What is known of a call once the server has closed its connection.
+pub(super) struct Ended {
+    /// The channel variables that the server set.
+    pub(super) variables: BTreeMap<String, String>,
+    /// Sound that the caller had yet to send when the server ended the call.
+    pub(super) unheard: Duration,
+}
+
+/// Places one call and stays in it until the server closes the connection.
+///
+/// # Errors
+/// The server cannot be reached, or the recording cannot be written.
 pub(super) async fn place_call(
     server: SocketAddr,
     clock: Clock,
     number: usize,
     caller: Caller,
-) -> io::Result<BTreeMap<String, String>> {
+) -> io::Result<Ended> {
     let (read, write) = TcpStream::connect(server).await?.into_split();
     let mut call = Channel {
         write,
@@ -56,7 +76,10 @@ pub(super) async fn place_call(
         let reply = call.answer(&line).await?;
         call.write.write_all(reply.as_bytes()).await?;
     }
-    Ok(call.variables)
+    Ok(Ended {
+        unheard: call.unheard(),
+        variables: call.variables,
+    })
 }
 
 struct Channel {
@@ -140,7 +163,7 @@ impl Channel {
         }
     }
 
-    /// Lets time pass while the caller's sound flows; ends early when he hangs up.
+    /// Lets time pass while the caller's sound flows; ends early when they hang up.
     async fn pass(&mut self, time: Duration) -> io::Result<()> {
         let until = self.clock.now() + time;
         while self.clock.now() < until && !self.hung_up {
@@ -148,11 +171,7 @@ impl Channel {
             self.clock.sleep(left.min(Duration::from_millis(200))).await;
             self.flush(false)?;
             let now = self.clock.now();
-            let length = self.caller.samples.as_ref().map_or(0, Vec::len) as u64;
-            let spoken = Duration::from_millis(length / 8);
-            let said = self
-                .speaks_from
-                .is_some_and(|from| length > 0 && now > from + spoken);
+            let said = self.sound_ends().is_some_and(|end| now > end);
             self.hung_up = said || now > self.began + self.caller.stays;
         }
         if self.hung_up {
@@ -161,9 +180,25 @@ impl Channel {
         Ok(())
     }
 
-    /// Writes what MixMonitor would have written by now: whole buffers of 32,768 bytes, at the end the rest.
+    /// When the caller's sound ends; `None` before the beep, or without sound.
+    fn sound_ends(&self) -> Option<Instant> {
+        let speaks = self.caller.samples.is_some();
+        let from = self.speaks_from.filter(|_| speaks)?;
+        Some(from + self.caller.speaks())
+    }
+
+    /// Sound that the caller, still there, has yet to send.
+    fn unheard(&self) -> Duration {
+        let end = self.sound_ends().filter(|_| !self.hung_up);
+        end.map_or(Duration::ZERO, |end| {
+            end.saturating_duration_since(self.clock.now())
+        })
+    }
+
+    /// Writes what MixMonitor would have written by now: whole buffers of 32,768 bytes, at the end
+    /// the rest.
     fn flush(&mut self, all: bool) -> io::Result<()> {
-        // A caller without packets is zeros, as MixMonitor pads his side while a prompt plays.
+        // A caller without packets is zeros, as MixMonitor pads their side while a prompt plays.
         let samples = self.caller.samples.as_deref().unwrap_or_default();
         let Some(mix) = &mut self.mix else {
             return Ok(());

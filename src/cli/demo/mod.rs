@@ -1,8 +1,10 @@
-//! `demo`: the guard and a PBX made of bytes, one example call of every kind, faster than real time.
+//! `demo`: the guard and a PBX made of bytes, one example call of every kind, faster than real
+//! time.
 
+mod examples;
 mod fake_asterisk;
+mod story;
 
-use std::collections::BTreeMap;
 use std::env;
 use std::error::Error;
 use std::io::Write;
@@ -11,19 +13,22 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
+use super::listing::columns;
 use super::{DATA_VARIABLE, Failure, Shared};
-use crate::audio::file::{Format, decode};
 use crate::call_log::{Query, Reader};
 use crate::clock::Clock;
 use crate::config::SharedConfig;
 use crate::daemon::{self, Stop};
-use crate::record::Verdict;
+use crate::record::CallRecord;
 use crate::telemetry;
 
+use self::examples::EXAMPLES;
 use self::fake_asterisk::{Caller, place_call};
+use self::story::Story;
 
 /// Play example calls of every kind of caller against the guard, without an Asterisk
 #[derive(clap::Args, Clone, Debug)]
@@ -47,47 +52,12 @@ fn speed(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "from 1 to 50".to_owned())
 }
 
-/// An example call: one caller's side, and what the guard must make of it.
-struct Example {
-    /// Caller ID.
-    number: &'static str,
-    /// The right verdict.
-    expected: Verdict,
-    /// A WAV file; `None` sends no packets at all.
-    recording: Option<&'static [u8]>,
-}
+/// The widest line of a story, in columns.
+const WIDEST: usize = 100;
+/// What a line needs at least so that no cell of a story is parted.
+const NARROWEST: usize = 40;
 
-macro_rules! example {
-    ($number:literal, $expected:ident) => {
-        Example {
-            number: $number,
-            expected: Verdict::$expected,
-            recording: None,
-        }
-    };
-    ($number:literal, $expected:ident, $file:literal) => {
-        Example {
-            recording: Some(include_bytes!(concat!("../../../examples/calls/", $file))),
-            ..example!($number, $expected)
-        }
-    };
-}
-
-/// One of every kind of caller.
-const EXAMPLES: [Example; 10] = [
-    example!("+49911555001", Message, "message.wav"),
-    example!("+49911555002", Hangup, "hangup.wav"),
-    example!("+49911555003", Mutter, "mutter.wav"),
-    example!("+49911555004", Rambler, "rambler.wav"),
-    example!("+49911555005", Aside, "aside.wav"),
-    example!("+49911555006", HoldMusic, "hold_music.wav"),
-    example!("+49911555007", Silent, "silent.wav"),
-    example!("+49911555008", NoAudio),
-    example!("+49911555009", Tone, "tone.wav"),
-    example!("+49911555010", Unsure, "unsure.wav"),
-];
-
-/// Plays the examples and prints what became of each, as it happens.
+/// Plays the examples and tells each call's story when it has ended.
 ///
 /// # Errors
 /// A port, a folder or the log cannot be had.
@@ -96,7 +66,8 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
     let given = shared.data.as_deref().map(Path::as_os_str);
     if given.is_some() && given != env::var_os(DATA_VARIABLE).as_deref() {
         return Err(Failure::Usage(
-            "demo takes no --data: its example calls go into a folder of their own, removed at the end",
+            "demo takes no --data: its example calls go into a folder of their own, removed at \
+             the end",
         ));
     }
     let mut config = shared.settings()?;
@@ -108,9 +79,12 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
     config.tap.folder_as_asterisk_sees_it.clone_from(&tap);
     config.tap.folder_as_guard_sees_it = tap;
     config.prompts.languages.clear();
-    // A demonstration leaves nothing in anybody's voice box.
+    // A demonstration leaves nothing in anybody's mailbox.
     config.deliver_nowhere();
     let data = folder.path().join("data");
+    let width = columns().map_or(WIDEST, |columns| {
+        usize::from(columns).clamp(NARROWEST, WIDEST)
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -126,34 +100,31 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
             clock,
             stop.clone(),
         ));
-        writeln!(
-            out,
-            "The guard listens on {server}; {} calls at {} times real time.",
-            EXAMPLES.len(),
-            args.speed
-        )?;
-        let told = play(server, clock, out).await?;
-        let filed = filed(&data).await?;
-        writeln!(out, "{} records in the call log.", filed.len())?;
-        let mistakes = mistakes(&EXAMPLES, &told, &filed);
-        for mistake in &mistakes {
-            writeln!(out, "WRONG  {mistake}")?;
-        }
-        if mistakes.is_empty() {
-            writeln!(out, "Every call got the verdict that was expected.")?;
-        }
+        let callers = callers()?;
+        let longest = callers.iter().map(Caller::speaks).max();
+        let longest = longest.unwrap_or_default();
+        writeln!(out, "{}", story::beginning(args.speed, longest, width))?;
+        out.flush()?;
+        let stories = play(callers, (server, clock), &data, width, out).await?;
+        let records = records(&data)?.len();
+        writeln!(out, "\n{}", story::summary(&stories, records))?;
+
+        let program = env::args_os().next().unwrap_or_default();
+        let stays = (!args.once).then_some(&*data);
+        let next = story::next_steps(&program.to_string_lossy(), stays);
+        writeln!(out, "\n{next}")?;
         if !args.once {
             writeln!(
                 out,
-                "Look around: voicemail-guard calls --data {}    (Ctrl-C ends)",
-                data.display()
+                "\nThe guard still listens on {server}; Ctrl-C ends it and removes the log."
             )?;
             out.flush()?;
             tokio::signal::ctrl_c().await?;
         }
         stop.gently.cancel();
         guard.await.map_err(failed)?.map_err(failed)?;
-        Ok(if mistakes.is_empty() {
+        let all_right = records == stories.len() && stories.iter().all(Story::is_right);
+        Ok(if all_right {
             ExitCode::SUCCESS
         } else {
             ExitCode::FAILURE
@@ -161,169 +132,92 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
     })
 }
 
-/// Places all calls at once and prints each as it ends; returns the verdicts that Asterisk got, by
-/// caller.
-async fn play(server: SocketAddr, clock: Clock, out: &mut dyn Write) -> Result<Verdicts, Failure> {
-    let (sender, mut ended) = mpsc::unbounded_channel();
-    for (index, example) in EXAMPLES.iter().enumerate() {
-        let samples = example
-            .recording
-            .map(|octets| decode(octets, Format::Wav).map(|sound| sound.samples))
-            .transpose()
-            .map_err(failed)?;
-        let caller = Caller {
+/// The callers of the examples, in their order.
+fn callers() -> Result<Vec<Caller>, Failure> {
+    let callers = EXAMPLES.iter().map(|example| {
+        Ok(Caller {
             number: example.number.into(),
-            samples,
+            samples: example.samples().map_err(failed)?,
             stays: Duration::from_mins(3),
-        };
+        })
+    });
+    callers.collect()
+}
+
+/// Places all calls at once and tells the story of each as it ends.
+async fn play(
+    callers: Vec<Caller>,
+    (server, clock): (SocketAddr, Clock),
+    data: &Path,
+    width: usize,
+    out: &mut dyn Write,
+) -> Result<Vec<Story<'static>>, Failure> {
+    let (sender, mut ended) = mpsc::unbounded_channel();
+    for (index, caller) in callers.into_iter().enumerate() {
         let sender = sender.clone();
         tokio::spawn(async move {
             let call = place_call(server, clock, index, caller).await;
             // Nobody listens any more only when the demo itself has failed.
-            let _ = sender.send((example, call));
+            let _ = sender.send((&EXAMPLES[index], call));
         });
     }
     drop(sender);
-    let mut told = Verdicts::new();
+    let bar = progress(EXAMPLES.len());
+    let mut stories = Vec::new();
     while let Some((example, call)) = ended.recv().await {
-        let mut variables = call?;
-        let verdict = variables.remove("GUARD_VERDICT");
-        let verdict = verdict.unwrap_or_else(|| "none".into());
-        let mark = if verdict == example.expected.as_str() {
-            "right"
-        } else {
-            "WRONG"
+        let mut call = call?;
+        let story = Story {
+            example,
+            given: call.variables.remove("GUARD_VERDICT"),
+            records: closed_records(data, example.number).await?,
+            unheard: call.unheard,
         };
-        let why = variables.get("GUARD_REASON").map_or("", String::as_str);
-        writeln!(
-            out,
-            "{mark}  {}  expected {:<10}  {verdict:<10}  {why}",
-            example.number,
-            example.expected.as_str()
-        )?;
-        out.flush()?;
-        told.insert(example.number, verdict);
+        bar.inc(1);
+        bar.suspend(|| {
+            writeln!(out, "{}", story.text(width))?;
+            out.flush()
+        })?;
+        stories.push(story);
     }
-    Ok(told)
+    bar.finish_and_clear();
+    Ok(stories)
 }
 
-/// `GUARD_VERDICT` by caller.
-type Verdicts = BTreeMap<&'static str, String>;
+/// Shows on standard error, where that is a terminal, that something goes on.
+fn progress(calls: usize) -> ProgressBar {
+    let bar = ProgressBar::new(calls as u64);
+    let style = "{spinner} {pos} of {len} calls have ended, {elapsed} gone";
+    let bar = match ProgressStyle::with_template(style) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    };
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
 
-/// Caller and verdict of every record, once all are closed: the audio of the last is kept behind its end.
-async fn filed(data: &Path) -> Result<Vec<Filed>, Failure> {
+/// The records of this caller, once they are closed: the audio is kept behind the call's end.
+async fn closed_records(data: &Path, number: &str) -> Result<Vec<CallRecord>, Failure> {
     let clock = Clock::default();
-    let latest = clock.now() + FILED_WITHIN;
+    let latest = clock.now() + CLOSED_WITHIN;
     loop {
-        let records = Reader::open(data)
-            .and_then(|reader| reader.calls(&Query::default()))
-            .map_err(failed)?;
-        let closed = records.iter().all(|record| record.ended.is_some());
-        if closed && records.len() >= EXAMPLES.len() || clock.now() > latest {
-            let filed = records.into_iter();
-            return Ok(filed
-                .map(|call| (call.caller.number, call.verdict))
-                .collect());
+        let mut records = records(data)?;
+        records.retain(|record| record.caller.number == number);
+        let closed = !records.is_empty() && records.iter().all(|record| record.ended.is_some());
+        if closed || clock.now() > latest {
+            return Ok(records);
         }
         clock.sleep(Duration::from_millis(50)).await;
     }
 }
 
-/// Caller and verdict of a record.
-type Filed = (String, Option<Verdict>);
+/// How long a record is waited for.
+const CLOSED_WITHIN: Duration = Duration::from_secs(20);
 
-/// How long the last record is waited for.
-const FILED_WITHIN: Duration = Duration::from_secs(20);
-
-/// What is not as it should be, a line each: every caller has one closed record, and it, and what Asterisk was
-/// told, have the verdict that was expected.
-fn mistakes(examples: &[Example], told: &Verdicts, filed: &[Filed]) -> Vec<String> {
-    let mut mistakes = Vec::new();
-    for example in examples {
-        let (number, expected) = (example.number, example.expected);
-        let verdict = told.get(number).map_or("none", String::as_str);
-        if verdict != expected.as_str() {
-            mistakes.push(format!("{number}: expected {expected}, told {verdict}"));
-        }
-        let of_him = filed.iter().filter(|(caller, _)| caller == number);
-        let verdicts: Vec<_> = of_him.map(|&(_, verdict)| verdict).collect();
-        if verdicts != [Some(expected)] {
-            mistakes.push(format!("{number}: expected {expected}, filed {verdicts:?}"));
-        }
-    }
-    if filed.len() != examples.len() {
-        let (calls, records) = (examples.len(), filed.len());
-        mistakes.push(format!("{calls} calls left {records} records"));
-    }
-    mistakes
+fn records(data: &Path) -> Result<Vec<CallRecord>, Failure> {
+    let reader = Reader::open(data).map_err(failed)?;
+    reader.calls(&Query::default()).map_err(failed)
 }
 
 fn failed(error: impl Error + Send + Sync + 'static) -> Failure {
     Failure::Serve(Box::new(error))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What went right: told and filed as expected.
-    fn right() -> (Verdicts, Vec<Filed>) {
-        let told = |example: &Example| (example.number, example.expected.to_string());
-        let filed = |example: &Example| (example.number.to_owned(), Some(example.expected));
-        (
-            EXAMPLES.iter().map(told).collect(),
-            EXAMPLES.iter().map(filed).collect(),
-        )
-    }
-
-    #[test]
-    fn every_kind_of_caller_has_an_example() {
-        for verdict in Verdict::ALL {
-            let examples = EXAMPLES.iter().filter(|e| e.expected == verdict);
-            assert_eq!(examples.count(), 1, "{verdict}");
-        }
-    }
-
-    #[test]
-    fn every_call_must_be_told_and_filed_once_as_expected() {
-        let (told, filed) = right();
-        assert_eq!(mistakes(&EXAMPLES, &told, &filed), [""; 0]);
-
-        let number = EXAMPLES[0].number;
-        let check = |told: &Verdicts, filed: &[Filed], expected: &[&str]| {
-            let found = mistakes(&EXAMPLES, told, filed);
-            let expected: Vec<_> = expected.iter().map(|e| e.replace('#', number)).collect();
-            assert_eq!(found, expected);
-        };
-        let left = |records| format!("{} calls left {records} records", EXAMPLES.len());
-        let mut other = told.clone();
-        other.insert(number, "mutter".into());
-        check(&other, &filed, &["#: expected message, told mutter"]);
-        other.remove(number);
-        check(&other, &filed, &["#: expected message, told none"]);
-
-        let mut other = filed.clone();
-        other[0].1 = Some(Verdict::Mutter);
-        check(
-            &told,
-            &other,
-            &["#: expected message, filed [Some(Mutter)]"],
-        );
-        other[0].1 = None;
-        check(&told, &other, &["#: expected message, filed [None]"]);
-        other.remove(0);
-        let gone = "#: expected message, filed []";
-        check(&told, &other, &[gone, &left(EXAMPLES.len() - 1)]);
-        other.clone_from(&filed);
-        other.push(("+49911555099".into(), Some(Verdict::Hangup)));
-        check(&told, &other, &[&left(EXAMPLES.len() + 1)]);
-    }
-
-    #[test]
-    fn an_example_expected_wrongly_is_a_mistake() {
-        let (told, filed) = right();
-        let mut wrong = EXAMPLES;
-        wrong[1].expected = Verdict::Message;
-        assert_eq!(mistakes(&wrong, &told, &filed).len(), 2);
-    }
 }

@@ -96,7 +96,7 @@ mod tests {
             let since = now - SignedDuration::from_secs(tried_for);
             let delivery = Delivery {
                 seq: 1,
-                call: CallId::parse("01934e1c-0000-7000-8000-000000000001").unwrap(),
+                call: CallId::new(now, 1),
                 box_name: "100@default".into(),
                 to: Destination::Mail,
                 stage: Stage::Waiting,

@@ -1,0 +1,79 @@
+//! The example calls: one of every kind of caller.
+
+use crate::audio::file::{Format, SoundError, decode};
+use crate::present::{self, Language};
+use crate::record::Verdict;
+
+/// One caller's side of a call, and what the guard must make of it.
+pub(super) struct Example {
+    /// Caller ID.
+    pub(super) number: &'static str,
+    /// The right verdict.
+    pub(super) made_for: Verdict,
+    /// A WAV file; `None` sends no packets at all.
+    recording: Option<&'static [u8]>,
+}
+
+macro_rules! example {
+    ($number:literal, $made_for:ident) => {
+        Example {
+            number: $number,
+            made_for: Verdict::$made_for,
+            recording: None,
+        }
+    };
+    ($number:literal, $made_for:ident, $file:literal) => {
+        Example {
+            recording: Some(include_bytes!(concat!("../../../examples/calls/", $file))),
+            ..example!($number, $made_for)
+        }
+    };
+}
+
+/// One of every kind of caller.
+pub(super) const EXAMPLES: [Example; 10] = [
+    example!("+49911555001", Message, "message.wav"),
+    example!("+49911555002", Hangup, "hangup.wav"),
+    example!("+49911555003", Mutter, "mutter.wav"),
+    example!("+49911555004", Rambler, "rambler.wav"),
+    example!("+49911555005", Aside, "aside.wav"),
+    example!("+49911555006", HoldMusic, "hold_music.wav"),
+    example!("+49911555007", Silent, "silent.wav"),
+    example!("+49911555008", NoAudio),
+    example!("+49911555009", Tone, "tone.wav"),
+    example!("+49911555010", Unsure, "unsure.wav"),
+];
+
+impl Example {
+    /// The caller's sound at 8 kHz; `None` where no packets are sent.
+    ///
+    /// # Errors
+    /// The recording cannot be decoded.
+    pub(super) fn samples(&self) -> Result<Option<Vec<i16>>, SoundError> {
+        let decoded = self.recording.map(|bytes| decode(bytes, Format::Wav));
+        Ok(decoded.transpose()?.map(|sound| sound.samples))
+    }
+
+    /// What is to be heard in it, as the end of the sentence "the caller …".
+    pub(super) fn did(&self) -> &'static str {
+        match self.made_for {
+            Verdict::Rambler => "talked on for over two minutes",
+            Verdict::NoAudio => "sent no sound at all",
+            Verdict::Unsure => "spoke faintly on a noisy line",
+            verdict => present::verdict(verdict, Language::En),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_caller_has_an_example() {
+        for verdict in Verdict::ALL {
+            let examples = EXAMPLES.iter().filter(|e| e.made_for == verdict);
+            assert_eq!(examples.count(), 1, "{verdict}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call::verdict::{Facts, by_rules, evidence, judge};
-use voicemail_guard::hearing::{Ear, Listening, Weights};
+use voicemail_guard::hearing::{Ear, Recogniser, Weights};
 
 #[path = "support/wav8k.rs"]
 mod wav8k;
@@ -33,9 +33,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         for line in fs::read_to_string(folder.join("manifest.jsonl"))?.lines() {
             let truth: serde_json::Value = serde_json::from_str(line)?;
             let file = truth["file"].as_str().ok_or("a line without a file")?;
-            let mut listening = Listening::with(Ear::with(weights));
-            listening.push(&wav8k::read(&folder.join("wav").join(file))?);
-            let timeline = listening.finish();
+            let mut recogniser = Recogniser::with(Ear::with(weights));
+            recogniser.push(&wav8k::read(&folder.join("wav").join(file))?);
+            let timeline = recogniser.finish();
             let facts = Facts::of_recording(&timeline);
             let (rules, judgement) = (by_rules(&facts), judge(&facts));
             let said = serde_json::json!({

@@ -1,4 +1,4 @@
-//! voicemail-guard: a FastAGI server that guards the voice box of a support hotline.
+//! voicemail-guard: a FastAGI server that guards the mailbox of a support hotline.
 //!
 //! ```text
 //!  Asterisk ──► server ──► session: one select!, one match ──► Asterisk

@@ -7,7 +7,7 @@ use std::fmt;
 pub enum Prompt {
     /// The start of every call; asks for the callback number first.
     Greeting,
-    /// The start for a caller who withholds his number.
+    /// The start for a caller who withholds their number.
     GreetingWithheld,
     /// The one question.
     StillThere,
@@ -87,7 +87,7 @@ impl Prompt {
         }
     }
 
-    /// The sound as Asterisk is told it; Asterisk finds language and ending by itself.
+    /// The sound as Asterisk gets its name; Asterisk finds language and ending by itself.
     pub fn path(self) -> String {
         format!("voicemail-guard/{self}")
     }

@@ -19,7 +19,7 @@ use rustix::fs::OFlags;
 use crate::audio::file::{Format, decode};
 use crate::audio::resample::Resampler;
 use crate::audio::{MediaTime, wav};
-use crate::hearing::{Listening, Timeline};
+use crate::hearing::{Recogniser, Timeline};
 use crate::record::{CallId, CallRecord};
 use crate::tap::monitor::{self, FILE_RATE_HZ};
 use crate::tap::raw::{self, Halves};
@@ -79,12 +79,12 @@ pub fn keep(
         Err(error) if error.is_not_found() => return Ok(path.is_file().then_some(place)),
         Err(error) => return Err(error.into()),
     };
-    let octets = file
+    let bytes = file
         .metadata()
         .map_err(|error| raw::unreadable(&raw_path, error))?
         .len();
     let there = path.is_file();
-    if octets >= 2 && !there {
+    if bytes >= 2 && !there {
         write(
             Raw {
                 path: &raw_path,
@@ -98,7 +98,7 @@ pub fn keep(
         tracing::warn!(file = %raw_path.display(), %error,
             "the raw recording cannot be removed; the guard's user needs to write in the tap folder");
     }
-    Ok((there || octets >= 2).then_some(place))
+    Ok((there || bytes >= 2).then_some(place))
 }
 
 /// Reads what there is of a call's sound, kept or still raw, as samples at 8 kHz, in pieces.
@@ -117,8 +117,8 @@ pub fn read(
     let kept = data.join(place(id, started));
     if kept.is_file() {
         let unreadable = |error| raw::unreadable(&kept, error);
-        let octets = fs::read(&kept).map_err(unreadable)?;
-        let sound = decode(&octets, Format::Wav);
+        let bytes = fs::read(&kept).map_err(unreadable)?;
+        let sound = decode(&bytes, Format::Wav);
         each(
             &sound
                 .map_err(|error| unreadable(io::Error::other(error)))?
@@ -138,7 +138,7 @@ pub fn read(
 }
 
 /// Keeps a recording late, and hears it as it is kept: where its gaps were, nobody knows any more,
-/// and the timeline of the call may tell of them.
+/// and the timeline of the call may show them.
 ///
 /// Blocks.
 ///
@@ -153,10 +153,10 @@ pub fn keep_late(
     let Some(place) = keep(tap_folder, data, id, started, &[])? else {
         return Ok(None);
     };
-    let mut listening = Listening::default();
-    let each = &mut |samples: &[i16]| listening.push(samples);
+    let mut recogniser = Recogniser::default();
+    let each = &mut |samples: &[i16]| recogniser.push(samples);
     read(tap_folder, data, id, started, each)?;
-    Ok(Some((place, listening.finish())))
+    Ok(Some((place, recogniser.finish())))
 }
 
 /// The calls whose raw files lie in the tap folder, oldest first.
@@ -189,14 +189,14 @@ impl Raw<'_> {
         let unreadable = |error| E::from(raw::unreadable(self.path, error));
         let mut resampler =
             Resampler::new(FILE_RATE_HZ).map_err(|error| unreadable(io::Error::other(error)))?;
-        let mut octets = vec![0; 65_536];
+        let mut bytes = vec![0; 65_536];
         let (mut halves, mut wide, mut samples) = (Halves::default(), Vec::new(), Vec::new());
         loop {
-            let filled = raw::fill(&mut self.file, &mut octets).map_err(unreadable)?;
-            halves.join(&octets[..filled], &mut wide);
+            let filled = raw::fill(&mut self.file, &mut bytes).map_err(unreadable)?;
+            halves.join(&bytes[..filled], &mut wide);
             samples.clear();
             resampler.push(&wide, &mut samples);
-            if filled < octets.len() {
+            if filled < bytes.len() {
                 break;
             }
             each(&samples)?;
@@ -213,7 +213,7 @@ fn write(raw: Raw<'_>, path: &Path, gaps: &[Gap]) -> Result<(), KeepError> {
         source,
     };
     let folder = path.parent().unwrap_or(Path::new("/"));
-    // Voices are for the guard's user and his group alone.
+    // Voices are for the guard's user and its group alone.
     DirBuilder::new()
         .recursive(true)
         .mode(0o750)

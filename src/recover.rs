@@ -14,7 +14,7 @@ use tracing::{debug, error, info, warn};
 use crate::audio::MediaTime;
 use crate::call::verdict::{Facts, Parting, judge};
 use crate::delivery::spool::replay::{laid_down, remove_sound};
-use crate::hearing::{Listening, Timeline};
+use crate::hearing::{Recogniser, Timeline};
 use crate::number;
 use crate::present::support_line;
 use crate::record::{
@@ -23,19 +23,19 @@ use crate::record::{
 use crate::recordings;
 use crate::session::Guard;
 
-/// Who left a record open.
+/// Why a record was left open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LeftBy {
-    /// A guard that died.
-    AnEarlierRun,
-    /// A fault in the call; Asterisk has handed the caller to `VoiceMail()`.
-    AFault,
+pub enum Cause {
+    /// An earlier run of the guard died.
+    Crash,
+    /// The call panicked; Asterisk has handed the caller to `VoiceMail()`.
+    Panic,
 }
 
 /// Hears the recording of a call that the guard did not live to close, keeps it, closes the record.
 ///
 /// Blocks.
-pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
+pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
     let config = guard.settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
     let timeline = hear(folder, &guard.data, &record);
@@ -50,9 +50,9 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
             confirmed: false,
         };
     }
-    let reason = match left_by {
-        LeftBy::AnEarlierRun => Some(Reason::Trouble(Trouble::Died)),
-        LeftBy::AFault => record.reasons.pop(),
+    let reason = match cause {
+        Cause::Crash => Some(Reason::Trouble(Trouble::Died)),
+        Cause::Panic => record.reasons.pop(),
     };
     record.reasons = Vec::from_iter(reason);
     if timeline.heard() == MediaTime::ZERO {
@@ -75,15 +75,15 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
     let would_have = record.would_have.take();
     record.would_have = would_have.and_then(|would_have| would_have.over_at(timeline.heard()));
     record.timeline = timeline.segments().to_vec();
-    record.ended_by = Some(match left_by {
-        LeftBy::AnEarlierRun => EndedBy::Recovered,
-        LeftBy::AFault => EndedBy::HandedOn,
+    record.ended_by = Some(match cause {
+        Cause::Crash => EndedBy::Recovered,
+        Cause::Panic => EndedBy::HandedOn,
     });
     let now = guard.clock.date();
-    // The recording goes on until the caller has gone, whoever has died meanwhile.
+    // The recording goes on until the caller has gone, even where the guard died meanwhile.
     let heard = Duration::from(timeline.heard());
     let gone = record.started.checked_add(heard).unwrap_or(now);
-    let is_known = left_by == LeftBy::AnEarlierRun && !heard.is_zero();
+    let is_known = cause == Cause::Crash && !heard.is_zero();
     let ended = if is_known { gone.min(now) } else { now };
     record.ended = Some(ended.max(record.started));
     match recordings::keep(folder, &guard.data, record.id, record.started, &[]) {
@@ -101,15 +101,15 @@ pub fn recover(guard: &Guard, mut record: CallRecord, left_by: LeftBy) {
 pub async fn recover_all(
     guard: Arc<Guard>,
     mut unfinished: UnboundedReceiver<CallRecord>,
-    left_by: LeftBy,
+    cause: Cause,
 ) {
     while let Some(record) = unfinished.recv().await {
-        if left_by == LeftBy::AFault {
+        if cause == Cause::Panic {
             // Asterisk stops the recording a moment after the connection has ended.
-            guard.clock.sleep(AFTERGLOW).await;
+            guard.clock.sleep(FLUSH_GRACE).await;
         }
         let guard = Arc::clone(&guard);
-        let recovering = tokio::task::spawn_blocking(move || recover(&guard, record, left_by));
+        let recovering = tokio::task::spawn_blocking(move || recover(&guard, record, cause));
         if let Err(error) = recovering.await {
             error!(%error, "recovering a call broke off");
         }
@@ -119,7 +119,7 @@ pub async fn recover_all(
 /// Looks through the tap folder now and again and again; never returns. Recordings that could not be kept when their
 /// calls ended (a full disk, a folder without rights) are taken up; those that were kept but could not be removed, and
 /// sounds that are replayed no more, are removed.
-pub async fn take_up_recordings(guard: Arc<Guard>) {
+pub async fn sweep_tap_folder(guard: Arc<Guard>) {
     loop {
         let folder = guard.settings.now().tap.folder_as_guard_sees_it.clone();
         let look =
@@ -195,17 +195,17 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
 
 fn hear(tap_folder: &Path, data: &Path, record: &CallRecord) -> Timeline {
     let (id, started) = (record.id, record.started);
-    let mut listening = Listening::default();
-    let each = &mut |samples: &[i16]| listening.push(samples);
+    let mut recogniser = Recogniser::default();
+    let each = &mut |samples: &[i16]| recogniser.push(samples);
     if let Err(error) = recordings::read(tap_folder, data, id, started, each) {
         error!(%error, %id, "the recording of a recovered call could not be heard to its end");
     }
-    listening.finish()
+    recogniser.finish()
 }
 
-/// The tap folder is looked through so often.
+/// The tap folder is looked through this often.
 const ROUND: Duration = Duration::from_mins(10);
 /// What cannot be noted is noted after this long.
 const NOTE_RETRY: Duration = Duration::from_secs(2);
-/// A recording is whole so long after its call has left us.
-const AFTERGLOW: Duration = Duration::from_secs(1);
+/// A recording is whole this long after its call has left us.
+const FLUSH_GRACE: Duration = Duration::from_secs(1);

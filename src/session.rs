@@ -79,7 +79,7 @@ impl Guard {
         if request.path() == CHECK_PATH {
             let name = concat!("voicemail-guard ", env!("CARGO_PKG_VERSION"));
             if let Err(error) = connection.send(&Command::verbose(name, 3)).await {
-                debug!(%error, "whoever asked is gone");
+                debug!(%error, "the one who asked is gone");
             }
             return;
         }
@@ -176,7 +176,7 @@ struct Session<'a, S> {
     tap: Option<Box<Tapped>>,
     call: Call,
     filing: Option<JoinHandle<()>>,
-    /// The call's span, until it has the linkedid, which only Asterisk's answer tells.
+    /// The call's span, until it has the linkedid, which only Asterisk's answer has.
     unlinked: Option<Span>,
 }
 
@@ -291,10 +291,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Lets the ear hear what the tap sent, and the conversation what came of it.
     fn hear(&mut self, event: Option<TapEvent>) {
         let Some(tap) = &mut self.tap else { return };
-        let goes_on = matches!(event, Some(TapEvent::Samples(_) | TapEvent::StoodStill(_)));
+        let goes_on = matches!(event, Some(TapEvent::Samples(_) | TapEvent::Gap(_)));
         let events = match event {
             Some(TapEvent::Samples(samples)) => tap.listener.samples(&samples),
-            Some(TapEvent::StoodStill(lost)) => tap.listener.gap(lost),
+            Some(TapEvent::Gap(lost)) => tap.listener.gap(lost),
             Some(TapEvent::Finished(gaps)) => {
                 tap.gaps = gaps;
                 tap.listener.finished()
@@ -386,7 +386,7 @@ async fn wake(clock: Clock, at: Option<std::time::Instant>) {
     }
 }
 
-/// Tells calls of one millisecond apart; where the system has no randomness, the counter does.
+/// Distinguishes calls of one millisecond; where the system has no randomness, the counter does.
 fn random() -> u32 {
     use std::sync::atomic::{AtomicU32, Ordering};
     static COUNTER: AtomicU32 = AtomicU32::new(0);

@@ -40,7 +40,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Sends everything the guard tells to standard error from now on; colours only on a terminal. What is
+/// Sends everything the guard logs to standard error from now on; colours only on a terminal. What is
 /// returned changes later how much of it is shown.
 ///
 /// # Errors
@@ -231,19 +231,19 @@ mod tests {
         }
     }
 
-    fn logged(format: LogFormat, colours: bool, tell: impl FnOnce()) -> String {
+    fn logged(format: LogFormat, colours: bool, emit: impl FnOnce()) -> String {
         let memory = Memory::default();
         let writer = memory.clone();
         let filter = filter("info").unwrap();
         let (subscriber, _) = subscriber(format, filter, colours, move || writer.clone());
-        tracing::subscriber::with_default(subscriber, tell);
+        tracing::subscriber::with_default(subscriber, emit);
         let bytes = memory.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
 
     const HOSTILE: &str = "\x1b[31mX\r\n2026-01-01 FORGED\t\x07\x08\x0b\x0c\0\x7f\u{9b}2J\u{85}\u{2028}\u{202e}\u{200b}";
 
-    fn tell_every_way() {
+    fn log_every_way() {
         #[derive(Debug)]
         #[expect(dead_code, reason = "read by Debug")]
         struct Named(&'static str);
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn nothing_hostile_reaches_the_text() {
-        let log = logged(LogFormat::Text, false, tell_every_way);
+        let log = logged(LogFormat::Text, false, log_every_way);
         assert_eq!(log.matches('\n').count(), 3, "{log:?}");
         let raw: String = log
             .chars()
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn nothing_hostile_reaches_the_json_and_nothing_is_lost() {
-        let log = logged(LogFormat::Json, false, tell_every_way);
+        let log = logged(LogFormat::Json, false, log_every_way);
         let raw: String = log
             .chars()
             .filter(|&c| c != '\n' && is_hostile(c))
@@ -296,11 +296,11 @@ mod tests {
 
     #[test]
     fn colours_are_the_writers_only() {
-        let log = logged(LogFormat::Text, true, tell_every_way);
+        let log = logged(LogFormat::Text, true, log_every_way);
         assert!(log.contains("\x1b[32m"), "{log:?}");
         assert!(!log.contains("\x1b[31m"), "{log:?}");
         assert!(!log.contains("\x1b[2J") && !log.contains('\u{9b}'));
-        let json = logged(LogFormat::Json, true, tell_every_way);
+        let json = logged(LogFormat::Json, true, log_every_way);
         assert!(!json.contains('\x1b'), "{json:?}");
     }
 

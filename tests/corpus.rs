@@ -1,7 +1,7 @@
 //! The ear over the whole corpus of telephone sound. Without the folder that `VOICEMAIL_GUARD_CORPUS` names these tests
 //! are ignored, and with `--ignored` they fail.
 
-#![expect(clippy::print_stderr, reason = "how much was heard is told")]
+#![expect(clippy::print_stderr, reason = "how much was heard is reported")]
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What is not to be told is not: numbers, names and whatever a caller sent in the technical log of the call log; secrets.
+//! What is not to be logged is not: numbers, names and whatever a caller sent in the technical log of the call log; secrets.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -91,7 +91,7 @@ fn trouble_is_told_without_a_word_of_the_caller() {
     drop(log);
 
     let heard = heard.0.lock().unwrap().clone();
-    for told in [
+    for reported in [
         "refuses an entry",
         "entries wait in the journal",
         "is written again",
@@ -100,12 +100,18 @@ fn trouble_is_told_without_a_word_of_the_caller() {
         "entries wait in memory",
         "are lost",
     ] {
-        assert!(heard.contains(told), "{told:?} is not told in\n{heard}");
+        assert!(
+            heard.contains(reported),
+            "{reported:?} is not logged in\n{heard}"
+        );
     }
     for private in [
         "0000001", "0000002", "0000003", "0000004", "2345678", "Jürgen", "Müller", "0800",
     ] {
-        assert!(!heard.contains(private), "{private:?} is told in\n{heard}");
+        assert!(
+            !heard.contains(private),
+            "{private:?} is logged in\n{heard}"
+        );
     }
 }
 
@@ -120,9 +126,9 @@ fn what_was_to_be_a_secret_in_the_configuration_is_not_repeated() {
         "[delivery.webhook]\nurl = 'http://user:12345678@example.com/'",
         "[delivery.webhook]\nurl = 'http://user:12345678@'",
     ] {
-        let told = Config::parse(wrong.as_bytes()).unwrap_err();
-        let told = told.iter().map(ToString::to_string).collect::<String>();
-        assert!(told.contains("[delivery."), "{told}");
-        assert!(!told.contains("5678"), "{told}");
+        let reported = Config::parse(wrong.as_bytes()).unwrap_err();
+        let reported = reported.iter().map(ToString::to_string).collect::<String>();
+        assert!(reported.contains("[delivery."), "{reported}");
+        assert!(!reported.contains("5678"), "{reported}");
     }
 }

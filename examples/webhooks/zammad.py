@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Takes the webhook of voicemail-guard and tells a Zammad of the call. Python 3.9, nothing else.
+"""Takes the webhook of voicemail-guard and reports the call to a Zammad. Python 3.9, nothing else.
 
     SECRET=... ZAMMAD=https://zammad.example.com CTI_TOKEN=... API_TOKEN=... ./zammad.py 8080
 

@@ -13,7 +13,7 @@ use super::verb::{Form, Verb};
 pub(super) enum Reading {
     /// All there is to know.
     Certain(Outcome),
-    /// `-1`, whose cause the reply alone does not tell.
+    /// `-1`, whose cause the reply alone does not show.
     MinusOne(ResultLine),
 }
 

@@ -84,27 +84,27 @@ impl Request {
 
     /// The channel's identifier on this Asterisk; `None` when missing or empty.
     pub fn uniqueid(&self) -> Option<Cow<'_, str>> {
-        self.told("agi_uniqueid")
+        self.known("agi_uniqueid")
     }
 
     /// The channel's name, such as `PJSIP/trunk-00000000`.
     pub fn channel(&self) -> Option<Cow<'_, str>> {
-        self.told("agi_channel")
+        self.known("agi_channel")
     }
 
     /// The channel's language, such as `de` or `en_US`.
     pub fn language(&self) -> Option<Cow<'_, str>> {
-        self.told("agi_language")
+        self.known("agi_language")
     }
 
     /// The caller's number as the network sent it; `None` when there is none (`unknown`).
     pub fn caller_id(&self) -> Option<Cow<'_, str>> {
-        self.told("agi_callerid")
+        self.known("agi_callerid")
     }
 
     /// The caller's name as the network sent it; `None` when there is none (`unknown`).
     pub fn caller_name(&self) -> Option<Cow<'_, str>> {
-        self.told("agi_calleridname")
+        self.known("agi_calleridname")
     }
 
     /// Presentation of the number: 0 to 3 shown, 32 to 35 withheld, 67 not available.
@@ -203,7 +203,7 @@ impl Request {
             .map(|(_, value)| value)
     }
 
-    fn told(&self, name: &str) -> Option<Cow<'_, str>> {
+    fn known(&self, name: &str) -> Option<Cow<'_, str>> {
         self.get(name)
             .filter(|value| !value.is_empty() && value != "unknown")
     }
@@ -212,7 +212,7 @@ impl Request {
         if self.is_contradicted(name) {
             return None;
         }
-        self.told(name)
+        self.known(name)
     }
 
     fn script(&self) -> (&[u8], Option<&[u8]>) {

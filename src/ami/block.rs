@@ -1,10 +1,10 @@
-//! What Asterisk's manager interface says, pure: octets become blocks of `Name: value` lines, within limits.
+//! What Asterisk's manager interface says, pure: bytes become blocks of `Name: value` lines, within limits.
 //!
 //! Lines end with CR LF or LF, a block ends with an empty line; a greeting line stands before the first one.
 //! Names and numbers in a block come from callers, so nothing in it is trusted: a line or block beyond the
 //! limits is skipped to its end, and what follows is read as before.
 
-/// Octets of a line that are looked at; a longer one is left out of its block.
+/// Bytes of a line that are looked at; a longer one is left out of its block.
 const LONGEST_LINE: usize = 8 * 1024;
 /// Lines of a block; one with more is left out. Asterisk's events have a few dozen.
 const MOST_LINES: usize = 256;
@@ -28,7 +28,7 @@ impl Block {
     }
 }
 
-/// Takes octets as they come, gives blocks.
+/// Takes bytes as they come, gives blocks.
 #[derive(Debug, Default)]
 pub struct Blocks {
     line: Vec<u8>,
@@ -41,15 +41,15 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// Takes octets; hands over each block that ends in them. The cuts between calls never matter.
-    pub fn push(&mut self, octets: &[u8], mut each: impl FnMut(Block)) {
-        for &octet in octets {
-            if octet == b'\n' {
+    /// Takes bytes; hands over each block that ends in them. The cuts between calls never matter.
+    pub fn push(&mut self, bytes: &[u8], mut each: impl FnMut(Block)) {
+        for &byte in bytes {
+            if byte == b'\n' {
                 if let Some(block) = self.end_line() {
                     each(block);
                 }
             } else if self.line.len() < LONGEST_LINE {
-                self.line.push(octet);
+                self.line.push(byte);
             } else {
                 self.overlong = true;
             }
@@ -99,9 +99,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn blocks(octets: &[u8]) -> (Vec<Block>, u64) {
+    fn blocks(bytes: &[u8]) -> (Vec<Block>, u64) {
         let (mut reader, mut blocks) = (Blocks::default(), Vec::new());
-        reader.push(octets, |block| blocks.push(block));
+        reader.push(bytes, |block| blocks.push(block));
         (blocks, reader.skipped())
     }
 
@@ -164,8 +164,8 @@ mod tests {
         }
 
         #[test]
-        fn no_value_holds_a_line_end(octets in prop::collection::vec(any::<u8>(), 0..400)) {
-            for block in blocks(&octets).0 {
+        fn no_value_holds_a_line_end(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            for block in blocks(&bytes).0 {
                 prop_assert!(!block.lines.is_empty());
                 prop_assert!(block.lines.iter().all(|line| !line.is_empty() && !line.contains('\n')));
             }

@@ -11,7 +11,7 @@ use super::block::{Block, Blocks};
 use crate::clock::timeout;
 use crate::config::delivery::Ami;
 
-/// The login may take so long, and the response to each action.
+/// The login may take this long, and the response to each action.
 pub const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// How every manager interface greets, before its version.
 const GREETING: &[u8] = b"Asterisk Call Manager/";

@@ -1,6 +1,6 @@
 //! A client of Asterisk's manager interface (AMI): one [`Connection`], its actions and its events.
 //!
-//! Asterisk logs every login: whoever asks again and again keeps the connection open.
+//! Asterisk logs every login: a client that asks again and again keeps the connection open.
 
 mod block;
 mod connection;

@@ -1,6 +1,6 @@
 //! Recordings in every form that a PBX keeps them, as samples at 8 kHz.
 //!
-//! A [`Decoder`] takes a file's octets in any chunking, so an hour of sound needs no more memory than a
+//! A [`Decoder`] takes a file's bytes in any chunking, so an hour of sound needs no more memory than a
 //! minute; [`decode`] takes a whole one.
 
 use std::fmt;
@@ -13,7 +13,7 @@ use super::{MediaTime, RATE_HZ};
 /// The form of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// RIFF/WAVE, which tells its own coding.
+    /// RIFF/WAVE, which names its own coding.
     Wav,
     /// No header: this coding, one channel, at this rate.
     Raw(Encoding, u32),
@@ -45,7 +45,7 @@ const RAW: [(&[&str], Format); 13] = [
     (&["wav", "wav16", "wav49"], Format::Wav),
 ];
 
-/// Files that are often taken for recordings of a PBX, by their first octets.
+/// Files that are often taken for recordings of a PBX, by their first bytes.
 const FOREIGN: [(&[u8], &str); 7] = [
     (b"fLaC", "FLAC"),
     (b"OggS", "Ogg"),
@@ -65,13 +65,13 @@ impl Format {
             .map(|&(_, format)| format)
     }
 
-    /// By the file's first octets, else by its extension.
+    /// By the file's first bytes, else by its extension.
     pub fn of(extension: Option<&str>, head: &[u8]) -> Result<Self, SoundError> {
-        Self::told(None, extension, head)
+        Self::given(None, extension, head)
     }
 
-    /// The same, but a file without a header is of the form that was told, whatever its extension.
-    pub fn told(
+    /// The same, but a file without a header is of the form that was given, whatever its extension.
+    pub fn given(
         form: Option<Self>,
         extension: Option<&str>,
         head: &[u8],
@@ -86,7 +86,7 @@ impl Format {
             return Ok(form);
         }
         let named = extension.and_then(Self::named);
-        // The two octets of MP3 are also a quiet moment in µ-law.
+        // The two bytes of MP3 are also a quiet moment in µ-law.
         let least = match named {
             Some(Self::Raw(..)) => 3,
             _ => 2,
@@ -113,9 +113,9 @@ impl fmt::Display for Format {
 /// Why a recording cannot be heard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SoundError {
-    /// No header, and an extension that tells nothing.
+    /// No header, and an extension that names none.
     #[error(
-        "no WAV header, and the extension {0:?} tells no coding; expected .wav .WAV .sln .sln16 .sln48 .raw .ulaw .ul .alaw .al .gsm, or tell it with --format"
+        "no WAV header, and the extension {0:?} names no coding; expected .wav .WAV .sln .sln16 .sln48 .raw .ulaw .ul .alaw .al .gsm, or give it with --format"
     )]
     UnknownForm(String),
     /// A known form that is not read.
@@ -124,7 +124,7 @@ pub enum SoundError {
     )]
     Foreign(&'static str),
     /// Called GSM and is none.
-    #[error("octet {0}: no GSM frame; every 33rd octet begins with the bits 1101")]
+    #[error("byte {0}: no GSM frame; every 33rd byte begins with the bits 1101")]
     NotGsm(u64),
     /// A WAV file that cannot be read.
     #[error(transparent)]
@@ -145,18 +145,18 @@ pub enum SoundError {
 /// Something about a file that its owner might want to know; the sound was read all the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remark {
-    /// The header gives another length than there is, in octets.
+    /// The header gives another length than there is, in bytes.
     HeaderLength {
         /// What it says.
         said: u64,
         /// What there is.
         found: u64,
     },
-    /// These octets at the end are a piece of a sample or frame.
+    /// These bytes at the end are a piece of a sample or frame.
     CutOff(usize),
     /// The header's size of one instant contradicts the bits of its samples, which were believed.
     Block {
-        /// The size that it says, in octets.
+        /// The size that it says, in bytes.
         block: u16,
         /// The bits of one sample.
         bits: u16,
@@ -171,17 +171,17 @@ impl fmt::Display for Remark {
             Self::HeaderLength { said, found } => {
                 write!(
                     f,
-                    "the header says {said} octets of sound, {found} are there"
+                    "the header says {said} bytes of sound, {found} are there"
                 )
             }
-            Self::CutOff(octets) => write!(f, "ends within a sample ({octets} octets left out)"),
+            Self::CutOff(bytes) => write!(f, "ends within a sample ({bytes} bytes left out)"),
             Self::Block {
                 block,
                 bits,
                 channels,
             } => write!(
                 f,
-                "the header says blocks of {block} octets for {channels} channels of {bits} bits; the bits were believed"
+                "the header says blocks of {block} bytes for {channels} channels of {bits} bits; the bits were believed"
             ),
         }
     }
@@ -218,10 +218,10 @@ impl fmt::Debug for Sound {
 }
 
 /// Decodes a whole file.
-pub fn decode(octets: &[u8], format: Format) -> Result<Sound, SoundError> {
+pub fn decode(bytes: &[u8], format: Format) -> Result<Sound, SoundError> {
     let mut decoder = Decoder::new(format)?;
     let mut samples = Vec::new();
-    decoder.push(octets, &mut samples)?;
+    decoder.push(bytes, &mut samples)?;
     let origin = decoder.finish(&mut samples)?;
     Ok(Sound { samples, origin })
 }
@@ -270,24 +270,24 @@ impl Decoder {
         })
     }
 
-    /// Takes octets and appends the samples that they make possible.
-    pub fn push(&mut self, octets: &[u8], out: &mut Vec<i16>) -> Result<(), SoundError> {
-        if let (Some(&first), 0, Some(chain)) = (octets.first(), self.taken, &self.chain)
+    /// Takes bytes and appends the samples that they make possible.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<i16>) -> Result<(), SoundError> {
+        if let (Some(&first), 0, Some(chain)) = (bytes.first(), self.taken, &self.chain)
             && chain.layout.encoding == Encoding::Gsm
             && first >> 4 != 0xd
         {
             return Err(SoundError::NotGsm(0));
         }
-        self.taken += octets.len() as u64;
+        self.taken += bytes.len() as u64;
         let (chain, only) = (&mut self.chain, self.only);
         let Some(reader) = &mut self.wav else {
             if let Some(chain) = chain {
-                chain.push(octets, out);
+                chain.push(bytes, out);
             }
             return Ok(());
         };
         let mut failed = None;
-        reader.push(octets, &mut |layout, sound| {
+        reader.push(bytes, &mut |layout, sound| {
             if let Err(error) = Chain::feed(chain, layout, only, sound, out) {
                 failed.get_or_insert(error);
             }
@@ -295,10 +295,10 @@ impl Decoder {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Ends the file: appends the last samples and tells what it was made of.
+    /// Ends the file: appends the last samples and returns what it was made of.
     ///
     /// # Panics
-    /// Never: a reader that has told its layout has made the chain.
+    /// Never: a reader that has given its layout has made the chain.
     pub fn finish(mut self, out: &mut Vec<i16>) -> Result<Origin, SoundError> {
         let mut remarks = Vec::new();
         if let Some(mut reader) = self.wav {
@@ -321,7 +321,7 @@ impl Decoder {
         let chain = self.chain.expect("a chain exists once the layout is known");
         let layout = chain.layout;
         let left = chain.unpacker.carried();
-        // An odd number of pairs is padded by an octet, which some writers count as sound.
+        // An odd number of pairs is padded by a byte, which some writers count as sound.
         let padding = left == 1 && layout.encoding == Encoding::GsmPairs;
         if left > 0 && !padding {
             remarks.push(Remark::CutOff(left));
@@ -331,7 +331,7 @@ impl Decoder {
     }
 }
 
-/// From octets of one layout to samples at 8 kHz.
+/// From bytes of one layout to samples at 8 kHz.
 struct Chain {
     layout: Layout,
     unpacker: Unpacker,
@@ -361,20 +361,20 @@ impl Chain {
         chain: &mut Option<Self>,
         layout: Layout,
         only: Option<u16>,
-        octets: &[u8],
+        bytes: &[u8],
         out: &mut Vec<i16>,
     ) -> Result<(), SoundError> {
         let chain = match chain {
             Some(chain) => chain,
             none => none.insert(Self::new(layout, only)?),
         };
-        chain.push(octets, out);
+        chain.push(bytes, out);
         Ok(())
     }
 
-    fn push(&mut self, octets: &[u8], out: &mut Vec<i16>) {
+    fn push(&mut self, bytes: &[u8], out: &mut Vec<i16>) {
         self.unpacked.clear();
-        self.unpacker.push(octets, &mut self.unpacked);
+        self.unpacker.push(bytes, &mut self.unpacked);
         self.resampler.push(&self.unpacked, out);
     }
 }

@@ -3,39 +3,39 @@
 //! Both are a sign, three bits of exponent and four of mantissa. The tables are computed at compile time;
 //! decoded values are scaled to 16 bits as usual (A-law has 13 significant bits, µ-law 14).
 
-/// Decodes one A-law octet.
-pub fn alaw(octet: u8) -> i16 {
-    ALAW[octet as usize]
+/// Decodes one A-law byte.
+pub fn alaw(byte: u8) -> i16 {
+    ALAW[byte as usize]
 }
 
-/// Decodes one µ-law octet.
-pub fn ulaw(octet: u8) -> i16 {
-    ULAW[octet as usize]
+/// Decodes one µ-law byte.
+pub fn ulaw(byte: u8) -> i16 {
+    ULAW[byte as usize]
 }
 
 static ALAW: [i16; 256] = {
     let mut table = [0; 256];
-    let mut octet = 0;
-    while octet < 256 {
-        table[octet] = expand_alaw(octet as u8);
-        octet += 1;
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = expand_alaw(byte as u8);
+        byte += 1;
     }
     table
 };
 
 static ULAW: [i16; 256] = {
     let mut table = [0; 256];
-    let mut octet = 0;
-    while octet < 256 {
-        table[octet] = expand_ulaw(octet as u8);
-        octet += 1;
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = expand_ulaw(byte as u8);
+        byte += 1;
     }
     table
 };
 
 /// Even bits arrive inverted; the exponent 0 is linear like 1, without the hidden bit.
-const fn expand_alaw(octet: u8) -> i16 {
-    let bits = octet ^ 0x55;
+const fn expand_alaw(byte: u8) -> i16 {
+    let bits = byte ^ 0x55;
     let exponent = bits >> 4 & 0x07;
     let mantissa = ((bits & 0x0f) as i16) << 4;
     let magnitude = match exponent {
@@ -50,9 +50,9 @@ const fn expand_alaw(octet: u8) -> i16 {
 }
 
 /// All bits arrive inverted; the bias of 33 (132 at 16 bits) makes every segment start at a power of two.
-const fn expand_ulaw(octet: u8) -> i16 {
+const fn expand_ulaw(byte: u8) -> i16 {
     const BIAS: i16 = 132;
-    let bits = !octet;
+    let bits = !byte;
     let mantissa = ((bits & 0x0f) as i16) << 3;
     let magnitude = ((mantissa + BIAS) << (bits >> 4 & 0x07)) - BIAS;
     if bits & 0x80 == 0 {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn every_octet_has_its_mirror_and_louder_codes_are_louder() {
+    fn every_byte_has_its_mirror_and_louder_codes_are_louder() {
         for code in 0..=0x7f_u8 {
             assert_eq!(alaw(code), -alaw(code | 0x80));
             assert_eq!(ulaw(code), -ulaw(code | 0x80));

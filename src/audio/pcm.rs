@@ -1,4 +1,4 @@
-//! Octets of any coding into 16-bit samples of one channel.
+//! Bytes of any coding into 16-bit samples of one channel.
 
 use std::fmt;
 
@@ -23,15 +23,15 @@ pub enum Encoding {
     Alaw,
     /// µ-law (ITU-T G.711).
     Ulaw,
-    /// GSM full rate, a frame in 33 octets.
+    /// GSM full rate, a frame in 33 bytes.
     Gsm,
-    /// GSM full rate, two frames in 65 octets (wav49).
+    /// GSM full rate, two frames in 65 bytes (wav49).
     GsmPairs,
 }
 
 impl Encoding {
-    /// Octets of the smallest piece of one channel that can be decoded.
-    pub fn octets(self) -> usize {
+    /// Bytes of the smallest piece of one channel that can be decoded.
+    pub fn bytes(self) -> usize {
         match self {
             Self::Pcm8 | Self::Alaw | Self::Ulaw => 1,
             Self::Pcm16 => 2,
@@ -65,7 +65,7 @@ impl fmt::Display for Encoding {
     }
 }
 
-/// What the octets of a stream mean.
+/// What the bytes of a stream mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// How one sample is coded.
@@ -74,12 +74,12 @@ pub struct Layout {
     pub channels: u16,
     /// Instants a second.
     pub rate_hz: u32,
-    /// Most significant octet first.
+    /// Most significant byte first.
     pub big_endian: bool,
 }
 
 impl Layout {
-    /// One channel, least significant octet first.
+    /// One channel, least significant byte first.
     pub(super) const fn mono(encoding: Encoding, rate_hz: u32) -> Self {
         Self {
             encoding,
@@ -90,7 +90,7 @@ impl Layout {
     }
 }
 
-/// Turns octets, cut anywhere, into samples; several channels are mixed down in equal parts, or one is taken.
+/// Turns bytes, cut anywhere, into samples; several channels are mixed down in equal parts, or one is taken.
 pub(super) struct Unpacker {
     layout: Layout,
     /// The channel that is taken, from zero.
@@ -102,7 +102,7 @@ pub(super) struct Unpacker {
 
 impl Unpacker {
     pub(super) fn new(layout: Layout, only: Option<u16>) -> Self {
-        let unit = layout.encoding.octets() * usize::from(layout.channels.max(1));
+        let unit = layout.encoding.bytes() * usize::from(layout.channels.max(1));
         Self {
             layout,
             only,
@@ -112,11 +112,11 @@ impl Unpacker {
         }
     }
 
-    pub(super) fn push(&mut self, mut octets: &[u8], out: &mut Vec<i16>) {
+    pub(super) fn push(&mut self, mut bytes: &[u8], out: &mut Vec<i16>) {
         if !self.carry.is_empty() {
-            let missing = (self.unit - self.carry.len()).min(octets.len());
-            self.carry.extend_from_slice(&octets[..missing]);
-            octets = &octets[missing..];
+            let missing = (self.unit - self.carry.len()).min(bytes.len());
+            self.carry.extend_from_slice(&bytes[..missing]);
+            bytes = &bytes[missing..];
             if self.carry.len() < self.unit {
                 return;
             }
@@ -125,74 +125,74 @@ impl Unpacker {
             self.carry = whole;
             self.carry.clear();
         }
-        let whole = octets.len() - octets.len() % self.unit;
-        self.unpack(&octets[..whole], out);
-        self.carry.extend_from_slice(&octets[whole..]);
+        let whole = bytes.len() - bytes.len() % self.unit;
+        self.unpack(&bytes[..whole], out);
+        self.carry.extend_from_slice(&bytes[whole..]);
     }
 
-    /// Octets of a piece that is not complete.
+    /// Bytes of a piece that is not complete.
     pub(super) fn carried(&self) -> usize {
         self.carry.len()
     }
 
-    fn unpack(&mut self, octets: &[u8], out: &mut Vec<i16>) {
+    fn unpack(&mut self, bytes: &[u8], out: &mut Vec<i16>) {
         let big = self.layout.big_endian;
         match self.layout.encoding {
-            Encoding::Pcm8 => self.mix(octets, out, |[o]: [u8; 1]| (i16::from(o) - 128) << 8),
-            Encoding::Alaw => self.mix(octets, out, |[o]: [u8; 1]| g711::alaw(o)),
-            Encoding::Ulaw => self.mix(octets, out, |[o]: [u8; 1]| g711::ulaw(o)),
-            Encoding::Pcm16 if big => self.mix(octets, out, i16::from_be_bytes),
-            Encoding::Pcm16 => self.mix(octets, out, i16::from_le_bytes),
+            Encoding::Pcm8 => self.mix(bytes, out, |[o]: [u8; 1]| (i16::from(o) - 128) << 8),
+            Encoding::Alaw => self.mix(bytes, out, |[o]: [u8; 1]| g711::alaw(o)),
+            Encoding::Ulaw => self.mix(bytes, out, |[o]: [u8; 1]| g711::ulaw(o)),
+            Encoding::Pcm16 if big => self.mix(bytes, out, i16::from_be_bytes),
+            Encoding::Pcm16 => self.mix(bytes, out, i16::from_le_bytes),
             Encoding::Pcm24 if big => {
-                self.mix(octets, out, |[h, m, l]: [u8; 3]| {
+                self.mix(bytes, out, |[h, m, l]: [u8; 3]| {
                     from_32(i32::from_be_bytes([h, m, l, 0]))
                 });
             }
             Encoding::Pcm24 => {
-                self.mix(octets, out, |[l, m, h]: [u8; 3]| {
+                self.mix(bytes, out, |[l, m, h]: [u8; 3]| {
                     from_32(i32::from_le_bytes([0, l, m, h]))
                 });
             }
-            Encoding::Pcm32 if big => self.mix(octets, out, |o| from_32(i32::from_be_bytes(o))),
-            Encoding::Pcm32 => self.mix(octets, out, |o| from_32(i32::from_le_bytes(o))),
+            Encoding::Pcm32 if big => self.mix(bytes, out, |o| from_32(i32::from_be_bytes(o))),
+            Encoding::Pcm32 => self.mix(bytes, out, |o| from_32(i32::from_le_bytes(o))),
             Encoding::Float32 if big => {
-                self.mix(octets, out, |o| from_float(f32::from_be_bytes(o)));
+                self.mix(bytes, out, |o| from_float(f32::from_be_bytes(o)));
             }
-            Encoding::Float32 => self.mix(octets, out, |o| from_float(f32::from_le_bytes(o))),
+            Encoding::Float32 => self.mix(bytes, out, |o| from_float(f32::from_le_bytes(o))),
             Encoding::Float64 if big => {
-                self.mix(octets, out, |o| from_float(f64::from_be_bytes(o) as f32));
+                self.mix(bytes, out, |o| from_float(f64::from_be_bytes(o) as f32));
             }
             Encoding::Float64 => {
-                self.mix(octets, out, |o| from_float(f64::from_le_bytes(o) as f32));
+                self.mix(bytes, out, |o| from_float(f64::from_le_bytes(o) as f32));
             }
             Encoding::Gsm => {
-                for frame in octets.as_chunks::<{ gsm::PLAIN_OCTETS }>().0 {
+                for frame in bytes.as_chunks::<{ gsm::PLAIN_OCTETS }>().0 {
                     out.extend_from_slice(&self.gsm.decode_plain(frame));
                 }
             }
             Encoding::GsmPairs => {
-                for pair in octets.as_chunks::<{ gsm::PAIR_OCTETS }>().0 {
+                for pair in bytes.as_chunks::<{ gsm::PAIR_OCTETS }>().0 {
                     out.extend_from_slice(self.gsm.decode_pair(pair).as_flattened());
                 }
             }
         }
     }
 
-    fn mix<const N: usize>(&self, octets: &[u8], out: &mut Vec<i16>, read: fn([u8; N]) -> i16) {
+    fn mix<const N: usize>(&self, bytes: &[u8], out: &mut Vec<i16>, read: fn([u8; N]) -> i16) {
         debug_assert!(!self.layout.encoding.is_gsm(), "GSM has one channel");
-        let samples = octets.as_chunks::<N>().0;
+        let samples = bytes.as_chunks::<N>().0;
         let channels = usize::from(self.layout.channels.max(1));
         if channels == 1 {
-            out.extend(samples.iter().map(|&octets| read(octets)));
+            out.extend(samples.iter().map(|&bytes| read(bytes)));
             return;
         }
         if let Some(only) = self.only {
             let taken = samples.iter().skip(only.into()).step_by(channels);
-            out.extend(taken.map(|&octets| read(octets)));
+            out.extend(taken.map(|&bytes| read(bytes)));
             return;
         }
         out.extend(samples.chunks_exact(channels).map(|instant| {
-            let sum: i64 = instant.iter().map(|&octets| i64::from(read(octets))).sum();
+            let sum: i64 = instant.iter().map(|&bytes| i64::from(read(bytes))).sum();
             (sum as f32 / channels as f32).round() as i16
         }));
     }

@@ -3,14 +3,14 @@
 //! Asterisk fills in the sizes only when it closes a recording, so a file that is still growing, or that
 //! was cut off, says 0 or anything else. The rules: the sound goes to the end of the file unless a chunk
 //! stands where the header says that it ends; a piece of a sample at the end is dropped; unknown chunks are
-//! stepped over. `RIFX` (most significant octet first) and `RF64` (sizes over 4 GB) are read too.
+//! stepped over. `RIFX` (most significant byte first) and `RF64` (sizes over 4 GB) are read too.
 
 use super::RATE_HZ;
 use super::file::Remark;
 use super::pcm::{Encoding, Layout};
 
-/// Octets of the header that [`header`] makes.
-pub const HEADER_OCTETS: usize = 44;
+/// Bytes of the header that [`header`] makes.
+pub const HEADER_BYTES: usize = 44;
 
 const TAG_PCM: u16 = 0x0001;
 const TAG_FLOAT: u16 = 0x0003;
@@ -18,36 +18,36 @@ const TAG_ALAW: u16 = 0x0006;
 const TAG_ULAW: u16 = 0x0007;
 pub(super) const TAG_GSM: u16 = 0x0031;
 const TAG_EXTENSIBLE: u16 = 0xfffe;
-/// A `fmt ` chunk has 16 to 40 octets; more than this is no `fmt ` chunk.
+/// A `fmt ` chunk has 16 to 40 bytes; more than this is no `fmt ` chunk.
 const LONGEST_FORMAT: u32 = 1_024;
 const MOST_CHANNELS: u16 = 64;
-/// One octet of padding and the id and size of the next chunk.
+/// One byte of padding and the id and size of the next chunk.
 const LOOK_AHEAD: usize = 9;
 
-/// Why octets are no WAV file that can be heard.
+/// Why bytes are no WAV file that can be heard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WavError {
     /// Nothing at all.
-    #[error("an empty file; a WAV header of {HEADER_OCTETS} octets is expected at least")]
+    #[error("an empty file; a WAV header of {HEADER_BYTES} bytes is expected at least")]
     Empty,
     /// It begins with something else.
     #[error(
-        "begins with \"{0}\"; a WAV file begins with \"RIFF\", four octets of size and \"WAVE\""
+        "begins with \"{0}\"; a WAV file begins with \"RIFF\", four bytes of size and \"WAVE\""
     )]
     NotRiff(String),
     /// It ends before the sound begins.
-    #[error("ends after {0} octets, within its header; a `fmt ` and a `data` chunk are expected")]
+    #[error("ends after {0} bytes, within its header; a `fmt ` and a `data` chunk are expected")]
     EndsInHeader(u64),
     /// The sound comes before its description.
-    #[error("octet {0}: the sound begins before any `fmt ` chunk has told its coding")]
+    #[error("byte {0}: the sound begins before any `fmt ` chunk has named its coding")]
     NoFormat(u64),
     /// The description has an impossible length.
-    #[error("octet {at}: a `fmt ` chunk of {octets} octets; 16 to 40 are expected")]
+    #[error("byte {at}: a `fmt ` chunk of {bytes} bytes; 16 to 40 are expected")]
     FormatLength {
         /// Where the chunk begins.
         at: u64,
         /// What it says.
-        octets: u32,
+        bytes: u32,
     },
     /// A coding that is not read.
     #[error("coding {tag:#06x}{}; PCM, float, A-law, µ-law or GSM is expected", coding_name(*.tag))]
@@ -57,14 +57,14 @@ pub enum WavError {
     },
     /// Channels and sizes that fit no coding.
     #[error(
-        "{channels} channels in blocks of {block} octets, coding {tag:#06x}; 1 to {MOST_CHANNELS} channels of whole samples are expected"
+        "{channels} channels in blocks of {block} bytes, coding {tag:#06x}; 1 to {MOST_CHANNELS} channels of whole samples are expected"
     )]
     Shape {
         /// The format tag.
         tag: u16,
         /// Channels.
         channels: u16,
-        /// Octets of one instant.
+        /// Bytes of one instant.
         block: u16,
     },
 }
@@ -79,10 +79,10 @@ fn coding_name(tag: u16) -> &'static str {
     }
 }
 
-/// The 44 octets before this many samples of 16 bits at 8 kHz, one channel.
+/// The 44 bytes before this many samples of 16 bits at 8 kHz, one channel.
 ///
 /// Beyond 4 GB (74 hours) the sizes stay at their largest value, which readers take for "to the end".
-pub fn header(samples: u64) -> [u8; HEADER_OCTETS] {
+pub fn header(samples: u64) -> [u8; HEADER_BYTES] {
     let data = u32::try_from(samples * 2).unwrap_or(u32::MAX - 36);
     laid_out([
         b"RIFF",
@@ -101,23 +101,23 @@ pub fn header(samples: u64) -> [u8; HEADER_OCTETS] {
 }
 
 /// The fields of a header, one behind the other; there is room for them all.
-pub(super) fn laid_out<const FIELDS: usize, const OCTETS: usize>(
+pub(super) fn laid_out<const FIELDS: usize, const BYTES: usize>(
     fields: [&[u8]; FIELDS],
-) -> [u8; OCTETS] {
-    let mut octets = [0; OCTETS];
+) -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
     let mut at = 0;
     for field in fields {
-        octets[at..at + field.len()].copy_from_slice(field);
+        bytes[at..at + field.len()].copy_from_slice(field);
         at += field.len();
     }
-    octets
+    bytes
 }
 
 /// A whole file of 16 bits at 8 kHz, one channel.
 pub fn encode(samples: &[i16]) -> Vec<u8> {
-    let mut octets = header(samples.len() as u64).to_vec();
-    octets.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
-    octets
+    let mut bytes = header(samples.len() as u64).to_vec();
+    bytes.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+    bytes
 }
 
 /// What must be written to a file that was cut off, so that every player takes all of its sound.
@@ -125,39 +125,39 @@ pub fn encode(samples: &[i16]) -> Vec<u8> {
 pub struct Repair {
     /// Where to write, and what: the size of the file and the size of the sound.
     pub patches: [(u64, [u8; 4]); 2],
-    /// Octets to keep; behind them lies a piece of a sample.
+    /// Bytes to keep; behind them lies a piece of a sample.
     pub keep: u64,
 }
 
-/// The repair of a cut-off file from its first octets and its length; `None` when its sizes are right.
-pub fn repair(head: &[u8], file_octets: u64) -> Result<Option<Repair>, WavError> {
+/// The repair of a cut-off file from its first bytes and its length; `None` when its sizes are right.
+pub fn repair(head: &[u8], file_bytes: u64) -> Result<Option<Repair>, WavError> {
     let mut reader = Reader::default();
     reader.push(head, &mut |_, _| {})?;
     let Some((layout, at, said)) = reader.sound else {
         return Err(reader
             .finish(&mut |_, _| {})
             .err()
-            .unwrap_or(WavError::EndsInHeader(file_octets)));
+            .unwrap_or(WavError::EndsInHeader(file_bytes)));
     };
-    let unit = (layout.encoding.octets() * usize::from(layout.channels)) as u64;
-    let there = file_octets.saturating_sub(at);
+    let unit = (layout.encoding.bytes() * usize::from(layout.channels)) as u64;
+    let there = file_bytes.saturating_sub(at);
     if said != 0 && u64::from(said) <= there {
         return Ok(None);
     }
     let sound = there - there % unit;
-    let size = |octets: u64| {
-        let octets = u32::try_from(octets).unwrap_or(u32::MAX);
+    let size = |bytes: u64| {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         if layout.big_endian {
-            octets.to_be_bytes()
+            bytes.to_be_bytes()
         } else {
-            octets.to_le_bytes()
+            bytes.to_le_bytes()
         }
     };
     let repair = Repair {
         patches: [(4, size(at + sound - 8)), (at - 4, size(sound))],
         keep: at + sound,
     };
-    Ok((sound != u64::from(said) || repair.keep != file_octets).then_some(repair))
+    Ok((sound != u64::from(said) || repair.keep != file_bytes).then_some(repair))
 }
 
 /// Takes a file in any chunking and hands on its sound.
@@ -192,17 +192,17 @@ enum State {
 type Sink<'a> = &'a mut dyn FnMut(Layout, &[u8]);
 
 impl Reader {
-    pub(super) fn push(&mut self, mut octets: &[u8], sink: Sink<'_>) -> Result<(), WavError> {
-        while !octets.is_empty() {
+    pub(super) fn push(&mut self, mut bytes: &[u8], sink: Sink<'_>) -> Result<(), WavError> {
+        while !bytes.is_empty() {
             match self.state {
                 State::Skip(left) => {
-                    self.state = match left - self.pass(&mut octets, left).len() as u64 {
+                    self.state = match left - self.pass(&mut bytes, left).len() as u64 {
                         0 => State::Chunk,
                         left => State::Skip(left),
                     };
                 }
                 State::Sound(left) => {
-                    let sound = self.pass(&mut octets, left);
+                    let sound = self.pass(&mut bytes, left);
                     self.hand_on(sound, sink);
                     self.state = match left - sound.len() as u64 {
                         0 => State::SoundEnd,
@@ -210,28 +210,28 @@ impl Reader {
                     };
                 }
                 State::SoundOn => {
-                    let sound = self.pass(&mut octets, u64::MAX);
+                    let sound = self.pass(&mut bytes, u64::MAX);
                     self.hand_on(sound, sink);
                 }
                 State::Riff => {
-                    if self.hold(&mut octets, 12) {
+                    if self.hold(&mut bytes, 12) {
                         self.begin()?;
                     }
                 }
                 State::Chunk => {
-                    if self.hold(&mut octets, 8) {
+                    if self.hold(&mut bytes, 8) {
                         self.enter_chunk()?;
                     }
                 }
                 State::Format(size) => {
-                    if self.hold(&mut octets, size as usize) {
+                    if self.hold(&mut bytes, size as usize) {
                         self.layout = Some(self.read_format()?);
                         self.held.clear();
                         self.skip(u64::from(size % 2));
                     }
                 }
                 State::SoundEnd => {
-                    if self.hold(&mut octets, LOOK_AHEAD) {
+                    if self.hold(&mut bytes, LOOK_AHEAD) {
                         self.look_behind_sound(sink);
                     }
                 }
@@ -261,7 +261,7 @@ impl Reader {
         Ok(layout)
     }
 
-    /// What the header said of the sound's length and what was there, where they differ, in octets.
+    /// What the header said of the sound's length and what was there, where they differ, in bytes.
     ///
     /// An RF64 header says nothing in this place.
     pub(super) fn disagreement(&self) -> Option<(u64, u64)> {
@@ -275,29 +275,26 @@ impl Reader {
         self.contradiction
     }
 
-    fn pass<'a>(&mut self, octets: &mut &'a [u8], most: u64) -> &'a [u8] {
-        let (passed, rest) = octets.split_at(
-            octets
-                .len()
-                .min(usize::try_from(most).unwrap_or(usize::MAX)),
-        );
+    fn pass<'a>(&mut self, bytes: &mut &'a [u8], most: u64) -> &'a [u8] {
+        let (passed, rest) =
+            bytes.split_at(bytes.len().min(usize::try_from(most).unwrap_or(usize::MAX)));
         self.at += passed.len() as u64;
-        *octets = rest;
+        *bytes = rest;
         passed
     }
 
-    /// Whether `need` octets are together.
-    fn hold(&mut self, octets: &mut &[u8], need: usize) -> bool {
-        let piece = self.pass(octets, (need - self.held.len()) as u64);
+    /// Whether `need` bytes are together.
+    fn hold(&mut self, bytes: &mut &[u8], need: usize) -> bool {
+        let piece = self.pass(bytes, (need - self.held.len()) as u64);
         self.held.extend_from_slice(piece);
         self.held.len() == need
     }
 
-    fn skip(&mut self, octets: u64) {
-        self.state = if octets == 0 {
+    fn skip(&mut self, bytes: u64) {
+        self.state = if bytes == 0 {
             State::Chunk
         } else {
-            State::Skip(octets)
+            State::Skip(bytes)
         };
     }
 
@@ -330,7 +327,7 @@ impl Reader {
             b"fmt " if !(16..=LONGEST_FORMAT).contains(&size) => {
                 return Err(WavError::FormatLength {
                     at: begin,
-                    octets: size,
+                    bytes: size,
                 });
             }
             b"fmt " => self.state = State::Format(size),
@@ -379,7 +376,7 @@ impl Reader {
         }
         let by_block = encoding(tag, block / channels).filter(|_| block % channels == 0);
         let by_bits = encoding(tag, bits.div_ceil(8));
-        // 20 bits lie in the upper part of three octets, 24 often in four.
+        // 20 bits lie in the upper part of three bytes, 24 often in four.
         let has_room = (17..32).contains(&bits) && block / channels == 4;
         let encoding = match (by_block, by_bits) {
             (Some(by_block), by_bits)
@@ -409,11 +406,11 @@ impl Reader {
     }
 
     fn u16_at(&self, at: usize) -> u16 {
-        let octets = [self.held[at], self.held[at + 1]];
+        let bytes = [self.held[at], self.held[at + 1]];
         if self.big_endian {
-            u16::from_be_bytes(octets)
+            u16::from_be_bytes(bytes)
         } else {
-            u16::from_le_bytes(octets)
+            u16::from_le_bytes(bytes)
         }
     }
 
@@ -427,7 +424,7 @@ impl Reader {
     }
 }
 
-/// What samples of so many octets are.
+/// What samples of this many bytes are.
 fn encoding(tag: u16, container: u16) -> Option<Encoding> {
     match (tag, container) {
         (TAG_PCM, 1) => Some(Encoding::Pcm8),
@@ -446,16 +443,16 @@ fn is_known(tag: u16) -> bool {
     [TAG_PCM, TAG_FLOAT, TAG_ALAW, TAG_ULAW, TAG_GSM].contains(&tag)
 }
 
-/// Letters, digits and spaces: four octets of sound are rarely that.
-fn is_chunk_id(octets: &[u8]) -> bool {
-    octets
+/// Letters, digits and spaces: four bytes of sound are rarely that.
+fn is_chunk_id(bytes: &[u8]) -> bool {
+    bytes
         .iter()
         .all(|&o| o.is_ascii_alphanumeric() || o == b' ' || o == b'_')
 }
 
-fn not_riff(octets: &[u8]) -> WavError {
+fn not_riff(bytes: &[u8]) -> WavError {
     WavError::NotRiff(
-        octets
+        bytes
             .iter()
             .take(12)
             .copied()

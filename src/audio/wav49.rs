@@ -4,44 +4,44 @@ use super::RATE_HZ;
 use super::gsm::{Encoder, FRAME_SAMPLES, PAIR_OCTETS};
 use super::wav::{TAG_GSM, laid_out};
 
-/// Octets before the sound.
-const HEADER_OCTETS: usize = 60;
+/// Bytes before the sound.
+const HEADER_BYTES: usize = 60;
 const BLOCK_SAMPLES: usize = 2 * FRAME_SAMPLES;
 
 /// A whole file, laid out as Asterisk's; silence fills its last block.
 pub fn encode(samples: &[i16]) -> Vec<u8> {
     let blocks = samples.len().div_ceil(BLOCK_SAMPLES);
-    let mut octets = Vec::with_capacity(HEADER_OCTETS + blocks * PAIR_OCTETS + 1);
-    octets.extend(header(blocks));
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + blocks * PAIR_OCTETS + 1);
+    bytes.extend(header(blocks));
     let mut encoder = Encoder::default();
     for piece in samples.chunks(BLOCK_SAMPLES) {
         let mut block = [[0; FRAME_SAMPLES]; 2];
         block.as_flattened_mut()[..piece.len()].copy_from_slice(piece);
-        octets.extend(encoder.encode_pair(&block));
+        bytes.extend(encoder.encode_pair(&block));
     }
     // RIFF chunks have an even length.
-    if octets.len() % 2 == 1 {
-        octets.push(0);
+    if bytes.len() % 2 == 1 {
+        bytes.push(0);
     }
-    octets
+    bytes
 }
 
 /// Tag, channels, rates, the size of a block, and how many samples there are in a block and in all.
 ///
-/// Asterisk counts the octet of padding as sound, and only whole blocks as samples.
-fn header(blocks: usize) -> [u8; HEADER_OCTETS] {
+/// Asterisk counts the byte of padding as sound, and only whole blocks as samples.
+fn header(blocks: usize) -> [u8; HEADER_BYTES] {
     let size = |number: usize| u32::try_from(number).unwrap_or(u32::MAX).to_le_bytes();
     let data = (blocks * PAIR_OCTETS).next_multiple_of(2);
-    let octets_a_second = RATE_HZ as usize * PAIR_OCTETS / BLOCK_SAMPLES;
+    let bytes_a_second = RATE_HZ as usize * PAIR_OCTETS / BLOCK_SAMPLES;
     laid_out([
         b"RIFF",
-        &size(HEADER_OCTETS - 8 + data),
+        &size(HEADER_BYTES - 8 + data),
         b"WAVEfmt ",
         &20_u32.to_le_bytes(),
         &TAG_GSM.to_le_bytes(),
         &1_u16.to_le_bytes(),
         &RATE_HZ.to_le_bytes(),
-        &size(octets_a_second),
+        &size(bytes_a_second),
         &(PAIR_OCTETS as u16).to_le_bytes(),
         &0_u16.to_le_bytes(),
         &2_u16.to_le_bytes(),

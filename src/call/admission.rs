@@ -1,7 +1,7 @@
 //! Before the greeting: who goes straight to `VoiceMail()`, who is refused, who is on the watch
 //! list.
 //!
-//! Whoever is on several lists gets what costs them least: straight before everything, and nobody
+//! A caller on several lists gets what costs them least: straight before everything, and nobody
 //! on the watch list is refused. In `observe` nobody is refused; the record says that enforce would
 //! have done so.
 
@@ -10,13 +10,13 @@ use std::time::Instant;
 use super::state::{Leaving, State, Step};
 use super::{Action, Call};
 use crate::audio::MediaTime;
-use crate::number::{CallerList, Entry, Sender};
+use crate::number::{CallerIdentity, CallerList, Entry};
 use crate::record::{Caller, EndedBy, Mode, Presentation, Reason, Verdict, WouldHave};
 
 /// The lists of one box.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lists {
-    /// Expected calls and important customers: told to the team whatever they were.
+pub struct CallerLists {
+    /// Expected calls and important customers: reported to the team whatever they were.
     pub watch: CallerList,
     /// Straight to `VoiceMail()`, without the guard.
     pub straight: CallerList,
@@ -32,26 +32,26 @@ enum Admission<'a> {
     Rejected(&'a Entry),
 }
 
-impl Lists {
+impl CallerLists {
     /// The entry of the watch list that means this caller.
     pub fn watched(&self, caller: &Caller) -> Option<String> {
-        self.watch.find(sender(caller)).map(Entry::to_string)
+        self.watch.find(identity(caller)).map(Entry::to_string)
     }
 
     fn admit(&self, caller: &Caller) -> Admission<'_> {
-        let sender = sender(caller);
-        if let Some(entry) = self.straight.find(sender) {
+        let identity = identity(caller);
+        if let Some(entry) = self.straight.find(identity) {
             return Admission::Bypassed(entry);
         }
-        match self.refuse.find(sender) {
-            Some(entry) if self.watch.find(sender).is_none() => Admission::Rejected(entry),
+        match self.refuse.find(identity) {
+            Some(entry) if self.watch.find(identity).is_none() => Admission::Rejected(entry),
             _ => Admission::Guarded,
         }
     }
 }
 
-fn sender(caller: &Caller) -> Sender<'_> {
-    Sender {
+fn identity(caller: &Caller) -> CallerIdentity<'_> {
+    CallerIdentity {
         number: &caller.number,
         e164: caller.e164.as_ref(),
         withheld: caller.presentation == Presentation::Withheld,
@@ -87,7 +87,7 @@ impl Call {
         true
     }
 
-    /// Files the call and tells the dialplan; nothing is said to the caller, nothing of them is
+    /// Files the call and sets the variables; nothing is said to the caller, nothing of them is
     /// heard.
     fn unheard(&mut self, ended_by: EndedBy, reason: Reason, now: Instant) {
         self.safety_timeout = None;

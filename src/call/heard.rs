@@ -13,7 +13,7 @@ pub(super) struct Heard {
     /// Whether any packet ever came.
     pub(super) packets: bool,
     /// How much sound never came.
-    pub(super) stood_still: MediaTime,
+    pub(super) lost: MediaTime,
     /// The tap has failed: what is known of the sound is not all of it.
     pub(super) deaf: bool,
     resumed: MediaTime,

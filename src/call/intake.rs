@@ -200,7 +200,7 @@ mod tests {
 
     use super::*;
     use crate::agi::{Codec, Incoming};
-    use crate::call::admission::Lists;
+    use crate::call::admission::CallerLists;
     use crate::number::{CallerList, E164};
 
     fn request(script: &str, lines: &str) -> Request {
@@ -215,9 +215,9 @@ mod tests {
         let entry = "_+49911X.".parse().unwrap();
         let settings = Settings {
             policy: Policy {
-                lists: Arc::new(Lists {
+                lists: Arc::new(CallerLists {
                     watch: CallerList::new(vec![entry], None),
-                    ..Lists::default()
+                    ..CallerLists::default()
                 }),
                 ..Policy::default()
             },

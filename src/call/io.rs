@@ -16,13 +16,13 @@ pub enum Event {
     /// The FastAGI connection has ended or broken. From the AGI stream.
     AgiClosed,
     /// The first packets of the caller have come. From the tap.
-    PacketsCame,
+    FirstPacket,
     /// A change of class, or a key. From the ear.
     Heard(Update),
     /// The sound has been heard up to here. From the ear, after its updates.
     HeardUpTo(MediaTime),
     /// So much sound never came; the ear knows of it as well. From the tap.
-    StoodStill(MediaTime),
+    Gap(MediaTime),
     /// The tap cannot be followed; why, for the log. From the tap.
     TapFailed(String),
     /// The last sound has been heard, as [`Action::FinishTap`] asked.
@@ -52,7 +52,7 @@ pub enum Action {
 /// All timers of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// Asterisk owes a reply for too long: the connection is given up, `VoiceMail()` takes over.
+    /// Asterisk has not replied for too long: the connection is given up, `VoiceMail()` takes over.
     CommandOverdue,
     /// `VoiceMail()` is under way: what sets the safety timeout again is to be sent behind it.
     SafetyTimeoutDue,

@@ -1,4 +1,4 @@
-//! The way out: stop the tap, hear it to its end, judge, file, tell the dialplan, close.
+//! The way out: stop the tap, hear it to its end, judge, file, set the dialplan's variables, close.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -63,7 +63,7 @@ impl Call {
         self.tap_finished(now);
     }
 
-    /// The sound is complete: judge and file, then tell the dialplan.
+    /// The sound is complete: judge and file, then set the variables.
     pub(super) fn tap_finished(&mut self, now: Instant) {
         let State::Leaving(Leaving {
             ended_by,

@@ -21,14 +21,14 @@ impl Listener {
     /// The next samples: 8 kHz, mono.
     pub fn samples(&mut self, samples: &[i16]) -> Vec<Event> {
         self.ear.push(samples);
-        let packets = intake::are_packets(samples).then_some(Event::PacketsCame);
+        let packets = intake::are_packets(samples).then_some(Event::FirstPacket);
         self.events(packets)
     }
 
     /// So much sound never came.
     pub fn gap(&mut self, lost: MediaTime) -> Vec<Event> {
         self.ear.skip(lost);
-        self.events(Some(Event::StoodStill(lost)))
+        self.events(Some(Event::Gap(lost)))
     }
 
     /// The sound has ended.

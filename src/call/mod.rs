@@ -158,14 +158,14 @@ impl Call {
                 Handled::Nothing | Handled::HungUp => {}
             },
             Event::AgiClosed => self.closed(now),
-            Event::PacketsCame => self.heard.packets = true,
+            Event::FirstPacket => self.heard.packets = true,
             Event::Heard(Update::Key(key)) => self.key_in_sound(key),
             Event::Heard(update) => self.heard.update(update),
             Event::HeardUpTo(heard) => {
                 self.heard.advance(heard);
                 self.observe();
             }
-            Event::StoodStill(lost) => self.heard.stood_still += lost,
+            Event::Gap(lost) => self.heard.lost += lost,
             Event::TapFailed(why) => {
                 self.heard.deaf = true;
                 self.trouble(Trouble::Tap(why));
@@ -358,7 +358,7 @@ fn safety_timeout(length: Duration) -> Command {
     Command::set_variable("TIMEOUT(absolute)", length.as_secs().to_string())
 }
 
-/// Whether Asterisk did not do what it was told, although the caller is there.
+/// Whether Asterisk did not do what it was asked, although the caller is there.
 fn is_refused(outcome: &Outcome) -> bool {
     matches!(
         outcome,

@@ -1,7 +1,7 @@
 //! Observe: what enforce would have done, imagined beside `VoiceMail()` from the same advice.
 //!
 //! A simple model, in the time of the caller's sound. The recording begins `GREETING` after the
-//! call did, since nobody tells when `VoiceMail()` beeps. When the question would have been asked,
+//! call did, since nothing shows when `VoiceMail()` beeps. When the question would have been asked,
 //! `QUESTION` passes for it, and then the answer is awaited as ever: near speech is an answer,
 //! without one the call would have ended, and be over `GOODBYE` later. Prompts that end no call are
 //! left out. Nobody was really asked, so some would have answered: what would have been saved is at

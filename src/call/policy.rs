@@ -80,7 +80,7 @@ impl Policy {
         self.hold_music.mul_f64(1.25)
     }
 
-    /// For so long the greeting may play.
+    /// How long the greeting may play.
     pub fn longest_greeting(&self) -> Duration {
         let unseen = if self.is_own_greeting() {
             UNSEEN_GREETING
@@ -110,7 +110,7 @@ impl Policy {
             if at.tone_for >= self.tone {
                 return Advice::EndTone;
             }
-            // Whoever was warned late has his time all the same.
+            // A caller who was warned late has their time all the same.
             let warned = at
                 .warned_for
                 .is_some_and(|time| time >= self.warning_before_end);
@@ -158,7 +158,7 @@ impl Policy {
             && (at.voice_paused_for >= PAUSE_BETWEEN_WORDS || over >= self.rambler_prompt_grace)
     }
 
-    /// Whether the rambler's prompt is due as soon as he pauses.
+    /// Whether the rambler's prompt is due as soon as they pause.
     pub fn seeks_a_pause(&self, at: &Situation) -> bool {
         !at.number_settled && at.speech >= self.rambler_prompt_after
     }

@@ -64,7 +64,7 @@ impl Call {
             clips: clips.into(),
             then,
             began: self.heard.heard(),
-            stood_still: self.heard.stood_still,
+            lost: self.heard.lost,
         };
         let asked = self.record.asked.len();
         let played = playing.clips.iter().filter_map(Clip::played);
@@ -80,7 +80,7 @@ impl Call {
     }
 
     pub(super) fn play_next(&mut self, mut playing: Playing, now: Instant) {
-        playing.stood_still = self.heard.stood_still;
+        playing.lost = self.heard.lost;
         let keys = match &playing.then {
             AfterPrompt::Confirm(_) => confirming_keys(),
             AfterPrompt::Leave(_) => Keys::NONE,
@@ -165,9 +165,9 @@ impl Call {
     /// A tap that fills up the caller's side while something is played, whether they send packets
     /// or not, and stands still meanwhile: that is not the caller's doing.
     fn is_not_recorded(&self, playing: &Playing) -> bool {
-        let stood = self.heard.stood_still - playing.stood_still;
+        let lost = self.heard.lost - playing.lost;
         self.tap.fills_under_prompt
-            && stood >= STANDS_STILL
+            && lost >= STANDS_STILL
             && !matches!(playing.then, AfterPrompt::Leave(_))
     }
 
@@ -266,6 +266,6 @@ fn is_of_offer(clip: Option<&Clip>) -> bool {
     clip.is_some_and(|clip| !matches!(clip, Clip::Greeting(_)) && !before.contains(clip))
 }
 
-/// More than a late flush and what is told late of the time before; the shortest prompt that is not
+/// More than a late flush and what is reported late of the time before; the shortest prompt that is not
 /// the last is 3.8 s long.
 const STANDS_STILL: MediaTime = MediaTime::from_millis(2_500);

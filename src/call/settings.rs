@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::admission::Lists;
+use super::admission::CallerLists;
 use super::verdict::MUTTER;
 use crate::number::{Country, Trunk};
 use crate::record::Mode;
@@ -37,7 +37,7 @@ pub struct Policy {
     pub trunk: Trunk,
     /// Callers who are watched for, not guarded, or not let in.
     #[serde(skip)]
-    pub lists: Arc<Lists>,
+    pub lists: Arc<CallerLists>,
     /// Where `0` alone before the recording leads, as `context,extension,priority`.
     #[serde(deserialize_with = "operator_exit")]
     pub operator_exit: Option<String>,

@@ -84,7 +84,7 @@ pub(super) struct Playing {
     pub(super) then: AfterPrompt,
     pub(super) began: MediaTime,
     /// What of the sound had never come when the first clip began.
-    pub(super) stood_still: MediaTime,
+    pub(super) lost: MediaTime,
 }
 
 /// What comes after a prompt.

@@ -95,7 +95,7 @@ struct CaseLine {
     closed: Option<ClosedLine>,
 }
 
-/// What a delivery tells of it: what is known of a case when the call ends.
+/// What a delivery says of it: what is known of a case when the call ends.
 #[derive(Serialize)]
 struct PlaceLine {
     id: CallId,
@@ -244,8 +244,10 @@ fn whole_seconds(at: Timestamp, zone: &TimeZone) -> String {
 
 /// Where the message went, with times as everywhere else.
 fn delivered(record: &CallRecord, zone: &TimeZone) -> Vec<String> {
-    let told = record.delivered.iter();
-    told.map(|told| told.text(|at| rfc3339(at, zone))).collect()
+    let entries = record.delivered.iter();
+    entries
+        .map(|entry| entry.text(|at| rfc3339(at, zone)))
+        .collect()
 }
 
 /// The columns of [`csv`], in order.

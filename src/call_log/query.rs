@@ -21,7 +21,7 @@ pub struct Query {
     pub verdict: Option<Verdict>,
     /// Calls for this box.
     pub box_name: Option<String>,
-    /// At most so many.
+    /// At most this many.
     pub limit: Option<u32>,
     /// Which come first.
     pub order: Order,

@@ -27,21 +27,21 @@ pub enum Stage {
     Waiting,
     /// All is written down, and only has to be put in place.
     Prepared,
-    /// The message is delivered; MWI is still to follow.
-    Placed,
+    /// The message is in its mailbox; MWI is still to follow.
+    Stored,
     /// It has failed for too long, or for good.
     GivenUp,
 }
 
 impl Stage {
-    const ALL: [Self; 4] = [Self::Waiting, Self::Prepared, Self::Placed, Self::GivenUp];
+    const ALL: [Self; 4] = [Self::Waiting, Self::Prepared, Self::Stored, Self::GivenUp];
 
     /// The word for it in the log's database and for machines.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Prepared => "prepared",
-            Self::Placed => "placed",
+            Self::Stored => "placed",
             Self::GivenUp => "given_up",
         }
     }
@@ -104,7 +104,7 @@ pub enum Settlement {
     /// What was put down is no longer there: from the beginning.
     Unprepared,
     /// The message is delivered, as this entry of the record says; MWI is still to follow.
-    Placed(Delivered),
+    Stored(Delivered),
     /// All is done; the entry for the record, unless it has it already.
     Done(Option<Delivered>),
     /// It failed and is tried again then.
@@ -146,7 +146,7 @@ pub(super) fn due(mut rows: Vec<Delivery>) -> Vec<Delivery> {
     let mut taken = HashSet::new();
     rows.retain(|row| match row.stage {
         Stage::GivenUp => false,
-        Stage::Placed => true,
+        Stage::Stored => true,
         Stage::Waiting | Stage::Prepared => {
             taken.insert((row.box_name.clone(), row.to, row.is_overtaken()))
         }
@@ -175,9 +175,9 @@ pub(super) fn settle(
             success = true;
         }
         Settlement::Unprepared => row.reach(Stage::Waiting),
-        Settlement::Placed(entry) => {
-            row.reach(Stage::Placed);
-            changes.entry = Some(entry).filter(|_| before != Stage::Placed);
+        Settlement::Stored(entry) => {
+            row.reach(Stage::Stored);
+            changes.entry = Some(entry).filter(|_| before != Stage::Stored);
             success = true;
         }
         Settlement::Done(entry) => {
@@ -238,7 +238,7 @@ mod tests {
 
     #[test]
     fn which_are_tried() {
-        use Stage::{GivenUp, Placed, Prepared, Waiting};
+        use Stage::{GivenUp, Prepared, Stored, Waiting};
         let in_box = |name: &str, row| Delivery {
             box_name: name.into(),
             ..row
@@ -287,7 +287,7 @@ mod tests {
             ),
             (
                 "every one that only wants MWI",
-                vec![row(1, Placed, 0, 0), row(2, Placed, 7, 9)],
+                vec![row(1, Stored, 0, 0), row(2, Stored, 7, 9)],
                 &[1, 2],
             ),
             (
@@ -304,7 +304,7 @@ mod tests {
 
     #[test]
     fn what_a_settlement_makes_of_a_delivery() {
-        use Stage::{GivenUp, Placed, Prepared, Waiting};
+        use Stage::{GivenUp, Prepared, Stored, Waiting};
         let there = || Delivered {
             to: Destination::Mail,
             detail: "there".into(),
@@ -331,20 +331,20 @@ mod tests {
             ),
             (
                 (Prepared, 2),
-                Settlement::Placed(there()),
-                Some((Placed, 0)),
+                Settlement::Stored(there()),
+                Some((Stored, 0)),
                 entry(),
             ),
             (
-                (Placed, 2),
-                Settlement::Placed(there()),
-                Some((Placed, 0)),
+                (Stored, 2),
+                Settlement::Stored(there()),
+                Some((Stored, 0)),
                 None,
             ),
-            ((Placed, 2), Settlement::Done(None), None, None),
+            ((Stored, 2), Settlement::Done(None), None, None),
             ((Waiting, 0), Settlement::Done(entry()), None, entry()),
             ((Waiting, 1), later(), Some((Waiting, 2)), None),
-            ((Placed, 1), later(), Some((Placed, 2)), None),
+            ((Stored, 1), later(), Some((Stored, 2)), None),
             ((Waiting, 1), give_up(None), Some((GivenUp, 1)), None),
             ((Waiting, 1), give_up(entry()), Some((GivenUp, 1)), entry()),
             ((GivenUp, 1), give_up(entry()), Some((GivenUp, 1)), None),

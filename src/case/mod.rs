@@ -4,7 +4,7 @@
 //! within the window of the call before. The box is what the team of a hotline answers for, so
 //! calls for two boxes are two cases, and calls that came in by several numbers for one box are
 //! one. Numbers are compared in their E.164 form ([`number::identity`]). A caller who withholds the
-//! number, or of whom none is known, has no case: nothing tells them from others. Nor has a call
+//! number, or of whom none is known, has no case: nothing distinguishes them from others. Nor has a call
 //! whose request names no mailbox, for which nobody answers; nor one that a list sent straight to
 //! `VoiceMail()` or turned away: what became of the one the guard does not know, and the other is
 //! not to be called back.
@@ -53,9 +53,9 @@ pub struct Closed {
 pub enum ClosedBy {
     /// The caller left a message. The guard knows that from the call itself.
     Message,
-    /// The caller called again and somebody answered. Asterisk's manager interface told it.
+    /// The caller called again and somebody answered. Asterisk's manager interface reported it.
     Answered,
-    /// Somebody here called the number and was answered. Asterisk's manager interface told it.
+    /// Somebody here called the number and was answered. Asterisk's manager interface reported it.
     CalledBack,
 }
 
@@ -126,7 +126,7 @@ pub fn closed_by_message(record: &CallRecord) -> Option<Closed> {
     })
 }
 
-/// Two telephones that were connected, as Asterisk's manager interface tells it; numbers as sent.
+/// Two telephones that were connected, as Asterisk's manager interface reports it; numbers as sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connected {
     /// Who called.
@@ -171,17 +171,17 @@ pub struct Open {
     pub id: CallId,
     /// The number ([`number_of`]).
     pub number: String,
-    /// The numbers dialled in its calls; none where the network tells none.
+    /// The numbers dialled in its calls; none where the network sends none.
     pub dialled: BTreeSet<String>,
 }
 
 /// Which of these open cases are closed by that connection, and by what.
 ///
 /// * The caller of a case was connected: the cases close whose calls came in by the number that was
-///   dialled this time, or by none that is known. Whoever reaches the sales team has not reached
+///   dialled this time, or by none that is known. A caller who reaches the sales team has not reached
 ///   the hotline.
 /// * The number of a case was called from here and answered: the case closes if it is the only one
-///   that is open for the number. Which of two boxes somebody called back for cannot be told.
+///   that is open for the number. Which of two boxes somebody called back for is not known.
 pub fn closed_by_connection<'a>(
     connected: &Connected,
     homes: &[Home],

@@ -212,7 +212,7 @@ fn which_cases_a_connection_closes() {
     assert_eq!(
         closed(&back_to_two, &all),
         [],
-        "which of the boxes cannot be told"
+        "which of the boxes is not known"
     );
     assert_eq!(
         closed(&back_to_two, std::slice::from_ref(&sales)),

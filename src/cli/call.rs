@@ -168,7 +168,7 @@ fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
     };
     if let Some(passed_by) = present::passed_by(record, En) {
         return format!(
-            "the caller {passed_by}, as the box's list wants; the guard heard nothing of him"
+            "the caller {passed_by}, as the box's list wants; the guard heard nothing of them"
         );
     }
     let left = present::verdict(verdict, En);
@@ -192,7 +192,7 @@ fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
         (true, false) => format!("the caller {left}; it was delivered"),
         (true, true) => format!("the caller {left}; no delivery by the guard is noted"),
         (false, false) if record.watched.is_some() => {
-            format!("the caller {left}; he is on the watch list, so the call was told of")
+            format!("the caller {left}; they are on the watch list, so the call was reported")
         }
         (false, false) => format!("the caller {left}; what was said before was delivered"),
         (false, true) => format!("the caller {left}; there was no message to deliver"),
@@ -242,7 +242,7 @@ fn who(record: &CallRecord) -> String {
 
 fn dialled(record: &CallRecord) -> String {
     let mut text = match record.dnid.as_str() {
-        "" => "not told by the network".into(),
+        "" => "not sent by the network".into(),
         dnid => shortened(dnid, MOST_SHOWN).to_string(),
     };
     if !record.rdnis.is_empty() {

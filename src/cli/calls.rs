@@ -57,13 +57,13 @@ pub struct Args {
     /// Calls for this box, such as 100@default
     #[arg(long = "box", value_name = "BOX")]
     pub box_name: Option<String>,
-    /// At most so many, newest first [default: 50 in a table, else all]
+    /// At most this many, newest first [default: 50 in a table, else all]
     #[arg(long, value_name = "N")]
     pub limit: Option<u32>,
     /// One line a case (all calls by one number for a box within the window) instead of one a call
     #[arg(long)]
     pub cases: bool,
-    /// Only cases that are open: nobody has spoken to the caller, and he has left no message
+    /// Only cases that are open: nobody has spoken to the caller, and they have left no message
     #[arg(long, requires = "cases")]
     pub open: bool,
     /// How they are printed
@@ -166,7 +166,7 @@ impl Owed {
     fn read(reader: &Reader) -> Result<Self, LogError> {
         let mut of: BTreeMap<_, Vec<_>> = BTreeMap::new();
         let all = reader.undelivered()?.into_iter();
-        for delivery in all.filter(|delivery| delivery.stage != Stage::Placed) {
+        for delivery in all.filter(|delivery| delivery.stage != Stage::Stored) {
             of.entry(delivery.call).or_default().push(delivery);
         }
         Ok(Self(of))
@@ -306,7 +306,7 @@ pub(super) fn undelivered(delivery: &Delivery) -> Undelivered<'_> {
         to: delivery.to,
         state: match delivery.stage {
             Stage::GivenUp => Pending::GivenUp,
-            Stage::Placed => Pending::Mwi,
+            Stage::Stored => Pending::Mwi,
             Stage::Waiting | Stage::Prepared => Pending::Due(delivery.due),
         },
         since: delivery.since,
@@ -326,7 +326,7 @@ fn case_in_short(record: &CallRecord, of: &CaseOfCall) -> String {
     format!("{} of {}, {state}", of.place, of.calls)
 }
 
-/// What is told below a table: what enforce would have saved in the calls that were only observed, and what is
+/// What stands below a table: what enforce would have saved in the calls that were only observed, and what is
 /// not delivered.
 #[derive(Clone, Copy, Default)]
 struct Observed {

@@ -1,4 +1,4 @@
-//! `calls --cases`: one line a case, for whoever calls people back.
+//! `calls --cases`: one line a case, for those who call people back.
 
 use std::io::Write;
 
@@ -13,7 +13,7 @@ use crate::text::shortened;
 /// Characters of a number or box in the table.
 const WIDTH: usize = 32;
 
-/// Prints the cases that have a call which is wanted, those with the latest call first; tells how many.
+/// Prints the cases that have a call which is wanted, those with the latest call first; returns how many.
 pub(super) fn print(
     reader: &Reader,
     query: &Query,

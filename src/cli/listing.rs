@@ -43,7 +43,7 @@ impl<const COLUMNS: usize> Listing<COLUMNS> {
         self.rows.len()
     }
 
-    /// Prints it in so many columns; those of the terminal where nothing is said.
+    /// Prints it in this many columns; those of the terminal where nothing is said.
     pub(super) fn print(&self, width: Option<u16>, out: &mut dyn Write) -> io::Result<()> {
         if self.rows.is_empty() {
             return Ok(());

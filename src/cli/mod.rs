@@ -18,12 +18,12 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Config, ConfigError, NoDataFolder, data_folder};
 
-/// Guards the voice box of a support hotline.
+/// Guards the mailbox of a support hotline.
 #[derive(Debug, Parser)]
 #[command(
     name = "voicemail-guard",
     version,
-    about = "Guards the voice box of a support hotline: a FastAGI server in front of Asterisk's VoiceMail()",
+    about = "Guards the mailbox of a support hotline: a FastAGI server in front of Asterisk's VoiceMail()",
     after_help = "Exit codes: 0 all well; 1 something was found or failed; 2 wrong usage or configuration\n\
         (to check, mistakes in the configuration are something it found: 1).\n\
         The log goes to standard error; VOICEMAIL_GUARD_LOG=debug shows more of it.",
@@ -88,11 +88,11 @@ impl Shared {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Answer Asterisk's FastAGI requests until told to stop
+    /// Answer Asterisk's FastAGI requests until stopped
     Serve(serve::Args),
     /// Play example calls of every kind of caller against the guard, without an Asterisk
     Demo(demo::Args),
-    /// Hear recordings and tell what each caller was
+    /// Hear recordings and report what each caller was
     Classify(classify::Args),
     /// Search the call log
     Calls(calls::Args),
@@ -129,7 +129,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// 2 where the administrator must change what he wrote, else 1.
+    /// 2 where the administrator must change what they wrote, else 1.
     fn exit_code(&self) -> ExitCode {
         match self {
             Self::Config(_) | Self::NoDataFolder(_) | Self::Usage(_) => ExitCode::from(2),
@@ -160,7 +160,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     }
 }
 
-/// The exit code of a command that has ended; a failure is told on `err`.
+/// The exit code of a command that has ended; a failure is reported on `err`.
 ///
 /// A reader who has seen enough (`voicemail-guard calls | head`) is no failure.
 pub fn exit(ended: Result<ExitCode, Failure>, err: &mut dyn Write) -> ExitCode {
@@ -172,7 +172,7 @@ pub fn exit(ended: Result<ExitCode, Failure>, err: &mut dyn Write) -> ExitCode {
             | Failure::Classify(classify::Error::Write(error)),
         ) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nobody is left to tell when standard error is closed, too.
+            // Nobody can be informed when standard error is closed, too.
             writeln!(err, "voicemail-guard: {failure}").ok();
             failure.exit_code()
         }
@@ -185,9 +185,9 @@ mod tests {
     use clap::CommandFactory;
 
     fn ended(as_it: Result<ExitCode, Failure>) -> (String, String) {
-        let mut told = Vec::new();
-        let code = exit(as_it, &mut told);
-        (format!("{code:?}"), String::from_utf8(told).unwrap())
+        let mut printed = Vec::new();
+        let code = exit(as_it, &mut printed);
+        (format!("{code:?}"), String::from_utf8(printed).unwrap())
     }
 
     #[test]
@@ -215,11 +215,11 @@ mod tests {
         assert_eq!(ended(Err(pipe.into())), (plain(0), String::new()));
         let full = io::Error::from(ErrorKind::StorageFull);
         assert_eq!(ended(Err(full.into())).0, plain(1));
-        let (code, told) = ended(Err(NoDataFolder.into()));
+        let (code, printed) = ended(Err(NoDataFolder.into()));
         assert_eq!(code, plain(2));
         assert!(
-            told.starts_with("voicemail-guard: no data folder: "),
-            "{told}"
+            printed.starts_with("voicemail-guard: no data folder: "),
+            "{printed}"
         );
     }
 }

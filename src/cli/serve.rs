@@ -16,7 +16,7 @@ use crate::daemon::{self, Reload, Stop, as_root};
 use crate::server::descriptors;
 use crate::telemetry;
 
-/// Answer Asterisk's FastAGI requests until told to stop.
+/// Answer Asterisk's FastAGI requests until stopped.
 #[derive(clap::Args, Clone, Debug)]
 #[command(
     after_help = "Example:\n  voicemail-guard serve --config /etc/voicemail-guard.toml --data /var/lib/voicemail-guard\n\n\
@@ -25,7 +25,7 @@ use crate::telemetry;
 )]
 pub struct Args {}
 
-/// Serves until told to stop.
+/// Serves until stopped.
 ///
 /// # Errors
 /// Configuration, data folder, log or an address cannot be used.

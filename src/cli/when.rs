@@ -8,15 +8,15 @@ use jiff::{Span, Timestamp, ToSpan, ZonedDateTime};
 /// A time or a day, not yet placed in a zone.
 #[derive(Clone, Copy, Debug)]
 pub enum When {
-    /// So long ago: `30m`, `2h`, `3d`, `2w`.
+    /// A time ago: `30m`, `2h`, `3d`, `2w`.
     Ago(Span),
-    /// So many days before today: `today` is none, `yesterday` one.
+    /// Days before today: `today` is none, `yesterday` one.
     DaysBack(i64),
     /// The whole of this day.
     Day(Date),
     /// This time of the local day.
     Local(DateTime),
-    /// This time of today, or of so many days before.
+    /// This time of today, or of some days before.
     TimeOf(i64, Time),
     /// This moment, with an offset.
     Exact(Timestamp),

@@ -16,15 +16,15 @@ use crate::setting::{count, seconds};
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
 pub struct Delivery {
-    /// A delivery that has failed for so long is given up.
+    /// A delivery that has failed for this long is given up.
     #[serde(
         rename = "give_up_after_s",
         deserialize_with = "seconds::<_, 60, 2_592_000>"
     )]
     pub give_up_after: Duration,
-    /// The Asterisk voice boxes.
+    /// The Asterisk mailboxes.
     #[serde(skip)]
-    pub voice_box: VoiceBox,
+    pub voicemail: Voicemail,
     /// Asterisk's manager interface.
     #[serde(skip)]
     pub ami: Ami,
@@ -46,7 +46,7 @@ impl Default for Delivery {
     fn default() -> Self {
         Self {
             give_up_after: Duration::from_hours(72),
-            voice_box: VoiceBox::default(),
+            voicemail: Voicemail::default(),
             ami: Ami::default(),
             page_url: None,
             page_lacks_id: false,
@@ -56,10 +56,10 @@ impl Default for Delivery {
     }
 }
 
-/// `[delivery.voicemail]`: Asterisk's voice boxes.
+/// `[delivery.voicemail]`: Asterisk's mailboxes.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct VoiceBox {
+pub struct Voicemail {
     /// How messages are put into them.
     pub method: Method,
     /// How Asterisk locks their folders.
@@ -70,7 +70,7 @@ pub struct VoiceBox {
     /// What the audio is written as.
     #[serde(deserialize_with = "formats")]
     pub formats: Vec<Format>,
-    /// An INBOX with so many messages is full (`maxmsg`).
+    /// An INBOX with this many messages is full (`maxmsg`).
     #[serde(deserialize_with = "count::<_, _, 1, 9999>")]
     pub most_messages: u32,
     /// A lock on an INBOX this old was left by a process that died.
@@ -78,7 +78,7 @@ pub struct VoiceBox {
     pub stale_lock: Duration,
 }
 
-impl Default for VoiceBox {
+impl Default for Voicemail {
     fn default() -> Self {
         Self {
             method: Method::Files,
@@ -91,7 +91,7 @@ impl Default for VoiceBox {
     }
 }
 
-/// How messages are put into voice boxes.
+/// How messages are put into mailboxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
@@ -101,7 +101,7 @@ pub enum Method {
     Replay,
 }
 
-/// How Asterisk locks the folders of its voice boxes: `lockmode` in asterisk.conf.
+/// How Asterisk locks the folders of its mailboxes: `lockmode` in asterisk.conf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LockMode {
@@ -130,7 +130,7 @@ impl Format {
     pub const ALL: [Self; 4] = [Self::Wav, Self::Wav49, Self::Gsm, Self::Sln];
 }
 
-/// `[delivery.ami]`: Asterisk's manager interface, for the lamps, for messages that are replayed
+/// `[delivery.ami]`: Asterisk's manager interface, for MWI, for messages that are replayed
 /// and for who was answered; not used where no user is set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -184,7 +184,7 @@ fn formats<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Format>, D::Error> 
         }
     }
     if once.is_empty() {
-        once = VoiceBox::default().formats;
+        once = Voicemail::default().formats;
     }
     Ok(once)
 }
@@ -202,9 +202,9 @@ mod tests {
         assert!(problems[0].what.contains("[delivery.ami]"), "{problems:?}");
         let with_ami = format!("{replay}[delivery.ami]\nuser = 'x'\nsecret = 'y'\n");
         let boxes = Config::parse(with_ami.as_bytes()).unwrap().delivery;
-        let VoiceBox {
+        let Voicemail {
             method, lockmode, ..
-        } = boxes.voice_box;
+        } = boxes.voicemail;
         assert_eq!((method, lockmode), (Method::Replay, LockMode::Flock));
         let nowhere = format!("{replay}[defaults]\ndeliver_to = []\n");
         Config::parse(nowhere.as_bytes()).unwrap();
@@ -215,7 +215,7 @@ mod tests {
         use Format::{Gsm, Sln, Wav, Wav49};
         let formats = |list: &str| {
             let text = format!("[delivery.voicemail]\nformats = {list}\n");
-            Config::parse(text.as_bytes()).map(|config| config.delivery.voice_box.formats)
+            Config::parse(text.as_bytes()).map(|config| config.delivery.voicemail.formats)
         };
         let all = formats("['wav49', 'gsm', 'wav', 'sln', 'gsm']").unwrap();
         assert_eq!(all, [Wav49, Gsm, Wav, Sln]);

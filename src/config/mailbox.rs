@@ -8,7 +8,7 @@ use lettre::Address;
 use serde::de::{Deserialize, Deserializer, Error};
 
 use super::value::addresses;
-use crate::call::admission::Lists;
+use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::number::{CallerList, Country, Entry};
 use crate::present::Language;
@@ -40,7 +40,7 @@ impl Default for MailboxSettings {
         Self {
             policy: Policy::default(),
             delivery: MailboxDelivery::default(),
-            deliver_to: vec![Destination::VoiceBox],
+            deliver_to: vec![Destination::Mailbox],
             repeat_window: Some(Duration::from_hours(24)),
         }
     }
@@ -84,12 +84,12 @@ pub(super) struct OwnLists {
 
 impl OwnLists {
     /// These lists over inherited ones, for numbers of a mailbox in this country.
-    pub(super) fn over(self, inherited: &Lists, home: Option<Country>) -> Arc<Lists> {
+    pub(super) fn over(self, inherited: &CallerLists, home: Option<Country>) -> Arc<CallerLists> {
         let list = |own: Option<Vec<Entry>>, inherited: &CallerList| match own {
             Some(entries) => CallerList::new(entries, home),
             None => inherited.at_home_in(home),
         };
-        Arc::new(Lists {
+        Arc::new(CallerLists {
             watch: list(self.watch, &inherited.watch),
             straight: list(self.straight_to_voicemail, &inherited.straight),
             refuse: list(self.refuse, &inherited.refuse),
@@ -144,7 +144,7 @@ pub(super) fn remarks(policy: &Policy) -> Vec<String> {
     let (after, longest) = (policy.rambler_prompt_after, policy.longest_message);
     let never = policy.mode == Mode::Enforce && after >= longest;
     let remark = format!(
-        "rambler_prompt_after_s ({} s) is not less than longest_message_s ({} s): nobody is asked for his number while he talks",
+        "rambler_prompt_after_s ({} s) is not less than longest_message_s ({} s): nobody is asked for their number while they talk",
         after.as_secs_f64(),
         longest.as_secs_f64()
     );
@@ -165,22 +165,22 @@ mod tests {
         let remarks = |text: &str| config(text).remarks();
         assert!(remarks("").is_empty());
         assert!(remarks("[defaults]\nmode = 'guide'\nrambler_prompt_after_s = 300").is_empty());
-        let told = remarks("[defaults]\nrambler_prompt_after_s = 300\n[box.1]\nquestions = 2");
+        let reported = remarks("[defaults]\nrambler_prompt_after_s = 300\n[box.1]\nquestions = 2");
         assert_eq!(
-            told,
+            reported,
             [
-                "[defaults] rambler_prompt_after_s (300 s) is not less than longest_message_s (120 s): nobody is asked for his number while he talks"
+                "[defaults] rambler_prompt_after_s (300 s) is not less than longest_message_s (120 s): nobody is asked for their number while they talk"
             ]
         );
-        let told = remarks("[box.1]\nlongest_message_s = 45");
+        let reported = remarks("[box.1]\nlongest_message_s = 45");
         assert!(
-            told[0].starts_with("[box.\"1@default\"] rambler_prompt_after_s (45 s)"),
-            "{told:?}"
+            reported[0].starts_with("[box.\"1@default\"] rambler_prompt_after_s (45 s)"),
+            "{reported:?}"
         );
     }
 
     #[test]
-    fn a_box_tells_how_its_trunk_sends_numbers() {
+    fn a_box_says_how_its_trunk_sends_numbers() {
         let config = config(
             "[defaults]\ncaller_numbers = 'international'\noutside_line = '0'\n[box.1]\nmode = 'guide'\n\
              [box.2]\ncaller_numbers = 'national'\noutside_line = ''",

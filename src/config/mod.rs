@@ -28,7 +28,7 @@ use serde::Deserialize;
 pub use self::limits::Limits;
 pub use self::mailbox::MailboxDelivery;
 pub use self::secret::Secret;
-pub use self::shared::{News, SharedConfig};
+pub use self::shared::{Changes, SharedConfig};
 pub use crate::record::full_box_name;
 
 use self::delivery::Delivery;

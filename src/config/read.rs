@@ -23,7 +23,7 @@ use super::mailbox::{MailboxSettings, OwnLists, conflicts};
 use super::value::networks;
 use super::webhook::Signature;
 use super::{Config, Problem, Tap, duplicate, full_box_name, mail, webhook};
-use crate::call::admission::Lists;
+use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::record::{Destination, Mailbox};
 
@@ -169,7 +169,7 @@ impl<'a> Reader<'a> {
             DeValue::Table(settings) => settings.remove(name),
             _ => None,
         };
-        let (voice_box, ami) = (below("voicemail"), below("ami"));
+        let (voicemail, ami) = (below("voicemail"), below("ami"));
         let (mail, webhook) = (below("mail"), below("webhook"));
         let page = value
             .get_ref()
@@ -178,8 +178,8 @@ impl<'a> Reader<'a> {
         let has_id = page.is_some_and(|page| page.contains("{id}") || page.contains("%7Bid%7D"));
         let mut delivery: Delivery = self.section("delivery", value);
         delivery.page_lacks_id = delivery.page_url.is_some() && !has_id;
-        if let Some(voice_box) = voice_box {
-            delivery.voice_box = self.section("delivery.voicemail", voice_box);
+        if let Some(voicemail) = voicemail {
+            delivery.voicemail = self.section("delivery.voicemail", voicemail);
         }
         if let Some(ami) = ami {
             delivery.ami = self.section("delivery.ami", ami);
@@ -216,8 +216,8 @@ impl<'a> Reader<'a> {
         if !self.problems.is_empty() {
             return;
         }
-        let replays = config.delivery.voice_box.method == Method::Replay;
-        if config.delivers_to(Destination::VoiceBox) && replays && !config.delivery.ami.is_set() {
+        let replays = config.delivery.voicemail.method == Method::Replay;
+        if config.delivers_to(Destination::Mailbox) && replays && !config.delivery.ami.is_set() {
             self.report(
                 at.cloned(),
                 "[delivery.voicemail] method",
@@ -455,7 +455,7 @@ struct Table<'a> {
 struct Inherited<'a> {
     /// Settings as they stand there, but for the lists.
     written: DeTable<'a>,
-    lists: Arc<Lists>,
+    lists: Arc<CallerLists>,
 }
 
 #[derive(Deserialize)]

@@ -33,7 +33,7 @@ impl Secret {
         file.map_or(self, Self::File)
     }
 
-    /// The text in the configuration, for whoever has to send it; empty where it is in a file.
+    /// The text in the configuration, for the code that sends it; empty where it is in a file.
     pub fn inline(&self) -> &str {
         match self {
             Self::Inline(text) => text,
@@ -41,7 +41,7 @@ impl Secret {
         }
     }
 
-    /// The secret itself, for whoever has to use it; reads its file.
+    /// The secret itself, for the code that uses it; reads its file.
     ///
     /// # Errors
     /// The file cannot be read, or holds nothing.

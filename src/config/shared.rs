@@ -35,17 +35,17 @@ impl SharedConfig {
         kept
     }
 
-    /// Tells when they were changed.
-    pub fn news(&self) -> News {
-        News(self.0.subscribe())
+    /// A receiver of change notifications.
+    pub fn changes(&self) -> Changes {
+        Changes(self.0.subscribe())
     }
 }
 
-/// Whoever wants to be told that the settings were changed.
+/// Change notifications of the settings.
 #[derive(Clone, Debug)]
-pub struct News(watch::Receiver<Arc<Config>>);
+pub struct Changes(watch::Receiver<Arc<Config>>);
 
-impl News {
+impl Changes {
     /// Returns once the settings have been changed since the last time; never when they cannot be
     /// any more.
     ///
@@ -62,7 +62,7 @@ impl Config {
     /// running guard stays as it was. Gives the names of the settings that would have changed.
     fn after(mut self, old: &Self) -> (Self, Vec<&'static str>) {
         let mut kept = Vec::new();
-        let own = (&mut self.delivery.voice_box, &old.delivery.voice_box);
+        let own = (&mut self.delivery.voicemail, &old.delivery.voicemail);
         keep(&mut self.listen, &old.listen, "[listen] address", &mut kept);
         keep(
             &mut self.log.format,
@@ -134,22 +134,22 @@ mod tests {
         assert_eq!(*begun, old, "who has them keeps them");
         assert_eq!(now.listen, old.listen);
         assert_eq!((&now.log, &now.tap), (&old.log, &old.tap));
-        assert_eq!(now.delivery.voice_box.spool, old.delivery.voice_box.spool);
-        assert_eq!(now.delivery.voice_box.most_messages, 7);
+        assert_eq!(now.delivery.voicemail.spool, old.delivery.voicemail.spool);
+        assert_eq!(now.delivery.voicemail.most_messages, 7);
         assert_eq!(now.limits.calls, 7);
         assert_eq!(now.policy("100").mode, Mode::Observe);
     }
 
     #[tokio::test]
-    async fn news_come_once_for_each_time_and_only_for_what_came_since() {
+    async fn change_notifications_come_once_for_each_time_and_only_for_what_came_since() {
         let settings = SharedConfig::new(Config::default());
         settings.replace(config("[limits]\nmax_calls = 7\n"));
-        let mut news = settings.news();
-        let none = crate::clock::timeout(std::time::Duration::ZERO, news.changed()).await;
+        let mut changes = settings.changes();
+        let none = crate::clock::timeout(std::time::Duration::ZERO, changes.changed()).await;
         assert!(none.is_err());
         assert!(settings.replace(Config::default()).is_empty());
-        news.changed().await;
-        let none = crate::clock::timeout(std::time::Duration::ZERO, news.changed()).await;
+        changes.changed().await;
+        let none = crate::clock::timeout(std::time::Duration::ZERO, changes.changed()).await;
         assert!(none.is_err());
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn mistakes(webhook: &Webhook) -> Vec<(&'static str, String)> {
         )),
         Some(("http", host)) if !is_loopback(host.as_ref()) => found.push((
             "url",
-            "calls would be told of for everybody to read: https; http is for this machine itself".to_owned(),
+            "calls would be sent for everybody to read: https; http is for this machine itself".to_owned(),
         )),
         Some(_) => {}
     }
@@ -89,5 +89,5 @@ fn is_loopback(host: Option<&Host<&str>>) -> bool {
     }
 }
 
-/// A signature's secret has at least so many characters.
+/// A signature's secret has at least this many characters.
 pub const SHORTEST_SECRET: usize = 16;

@@ -57,8 +57,8 @@ pub(crate) fn as_root() -> Option<String> {
 }
 
 fn spool(config: &Config) -> Option<String> {
-    let settings = &config.delivery.voice_box;
-    if settings.method != Method::Files || !config.delivers_to(Destination::VoiceBox) {
+    let settings = &config.delivery.voicemail;
+    if settings.method != Method::Files || !config.delivers_to(Destination::Mailbox) {
         return None;
     }
     let obstacle = match rights::survey(&settings.spool) {
@@ -90,15 +90,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_zone_that_is_not_known_is_told() {
+    fn a_zone_that_is_not_known_is_reported() {
         for name in ["Europe/Berlin", "UTC", "CET-1CEST,M3.5.0,M10.5.0/3"] {
             assert_eq!(doubt_in(name, Ok(())), None);
         }
         let error = TimeZone::get("Europe/Belin").map(drop);
-        let told = doubt_in("Europe/Belin", error).unwrap();
+        let reported = doubt_in("Europe/Belin", error).unwrap();
         assert!(
-            told.contains("Europe/Belin") && told.contains("UTC"),
-            "{told}"
+            reported.contains("Europe/Belin") && reported.contains("UTC"),
+            "{reported}"
         );
     }
 }

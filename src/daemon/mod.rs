@@ -25,12 +25,12 @@ use crate::config::{Config, SharedConfig};
 use crate::delivery::Worker;
 use crate::manager::Watch;
 use crate::number;
-use crate::recover::{LeftBy, recover_all, take_up_recordings};
+use crate::recover::{Cause, recover_all, sweep_tap_folder};
 use crate::server;
 use crate::session::Guard;
 use crate::tap::monitor;
 
-/// Serves on these listeners until it is told to stop.
+/// Serves on these listeners until it is stopped.
 ///
 /// # Errors
 /// The call log cannot be opened.
@@ -69,15 +69,15 @@ pub async fn run(
     // They end with this function.
     let mut beside = JoinSet::new();
     for (left, by) in [
-        (opened.unfinished, LeftBy::AnEarlierRun),
-        (opened.abandoned, LeftBy::AFault),
+        (opened.unfinished, Cause::Crash),
+        (opened.abandoned, Cause::Panic),
     ] {
         beside.spawn(recover_all(Arc::clone(&guard), left, by));
     }
-    beside.spawn(take_up_recordings(Arc::clone(&guard)));
+    beside.spawn(sweep_tap_folder(Arc::clone(&guard)));
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
-    // It ends with the runtime: whatever it was told last is in the log, or not to be had any more.
+    // It ends with the runtime: whatever it was given last is in the log, or lost.
     tokio::spawn(watch(Arc::clone(&guard)));
     info!(?addresses, data = %guard.data.display(), "listening");
     signals::ready();
@@ -111,7 +111,7 @@ async fn watch(guard: Arc<Guard>) {
             config.homes(),
         )
     };
-    let mut news = guard.settings.news();
+    let mut changes = guard.settings.changes();
     loop {
         let config = guard.settings.now();
         let watch = Watch::of(&config, guard.log.clone(), guard.clock);
@@ -124,7 +124,7 @@ async fn watch(guard: Arc<Guard>) {
         // A connection knows of calls that are being set up: it is not given up without need.
         let other_settings = async {
             while wanted(&guard.settings.now()) == wanted(&config) {
-                news.changed().await;
+                changes.changed().await;
             }
         };
         tokio::select! {

@@ -65,7 +65,7 @@ pub(crate) struct OwnSound {
     pub(crate) useless: Vec<PathBuf>,
 }
 
-/// Looks for a sound as Asterisk is told it; `None` where its folder cannot be seen from here.
+/// Looks for a sound by the name that Asterisk gets; `None` where its folder cannot be seen from here.
 pub(crate) fn own_sound(settings: &Prompts, sound: &str) -> Option<OwnSound> {
     let whole = Path::new(sound);
     let folder = whole.parent().filter(|_| whole.is_absolute());
@@ -76,7 +76,7 @@ pub(crate) fn own_sound(settings: &Prompts, sound: &str) -> Option<OwnSound> {
     };
     let languages = settings.languages.iter();
     let missing = languages.clone().filter(|one| length(one).is_none());
-    // Asterisk plays English to whoever has nothing in his language.
+    // Asterisk plays English to callers without sounds in their language.
     let heard = languages.map(String::as_str).chain(["en"]);
     let all = heard.clone().flat_map(|one| files(settings, one, sound));
     let useless = all.filter(|file| !file.is_of_use()).map(|file| file.path);
@@ -216,10 +216,10 @@ mod tests {
             sounds: sounds.path().into(),
             languages: vec!["de".into(), "en".into()],
         };
-        let put = |file: &str, octets: usize| {
+        let put = |file: &str, bytes: usize| {
             let file = sounds.path().join(file);
             fs::create_dir_all(file.parent().unwrap()).unwrap();
-            fs::write(file, vec![0; octets]).unwrap();
+            fs::write(file, vec![0; bytes]).unwrap();
         };
         let check = |sound: &str, missing: &[&str], seconds: Option<u64>| {
             let seen = own_sound(&settings, sound).unwrap();

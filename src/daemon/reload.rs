@@ -1,4 +1,4 @@
-//! How the guard is told to read its configuration again: SIGHUP.
+//! How the guard is asked to read its configuration again: SIGHUP.
 //!
 //! A file with mistakes changes nothing: the old settings hold on as a whole, and the log says what is wrong.
 
@@ -41,7 +41,7 @@ impl Reload {
                     self.read(file).await;
                 } else {
                     warn!(
-                        "told to read the configuration again, but serve was started without --config: nothing changes"
+                        "asked to read the configuration again, but serve was started without --config: nothing changes"
                     );
                 }
                 signals::ready();

@@ -1,6 +1,6 @@
 //! Which addresses a webhook may be sent to, pure: public ones, and what the administrator allows.
 //!
-//! Whoever can write the webhook's name into a DNS zone must not make the guard talk to machines that only
+//! Somebody who can write the webhook's name into a DNS zone must not make the guard talk to machines that only
 //! the guard can reach (server-side request forgery).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};

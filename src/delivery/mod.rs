@@ -4,11 +4,11 @@
 //! session, recover ── close the record, with its destinations ──► log (one transaction: record and outbox)
 //!                                                                  │ due
 //!                                    worker ◄──────────────────────┘
-//!                                      │ Parcel
-//!                     voice box · mail · webhook ──► Ok(where) or Failed ──► log: delivered, or later again
+//!                                      │ Outgoing
+//!                     mailbox · mail · webhook ──► Ok(where) or DeliveryError ──► log: delivered, or later again
 //! ```
 //!
-//! A destination knows how to deliver one [`Parcel`] once and what its failure means; when it is tried
+//! A destination knows how to deliver one [`Outgoing`] once and what its failure means; when it is tried
 //! again is the worker's, what is kept meanwhile is the log's. Nothing here is waited for by a call.
 
 pub mod address;
@@ -25,13 +25,13 @@ use std::time::Duration;
 
 use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
 
-use trim::Delivered;
+use trim::Trimmed;
 pub use worker::Worker;
 pub(crate) use worker::backoff;
 
 /// What a destination gets for one attempt.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Parcel {
+pub struct Outgoing {
     /// The closed record of the call.
     pub record: CallRecord,
     /// Which call of its case it is, as it was when the call ended; `None` where it is in no case.
@@ -41,13 +41,13 @@ pub struct Parcel {
     /// Attempts before this one.
     pub failures: u32,
     /// What is delivered of the recording; `None` where no sound was kept.
-    pub sound: Option<Delivered>,
+    pub sound: Option<Trimmed>,
     /// The recording itself, untouched, as the guard kept it.
     pub original: Option<PathBuf>,
 }
 
-impl Parcel {
-    /// What a voice box gets to hear. Of a caller on the watch list it is to tell even where there is nothing: a
+impl Outgoing {
+    /// What a mailbox gets to hear. Of a caller on the watch list there is a message even where nothing was said: a
     /// second of silence.
     fn for_the_box(&self) -> Vec<i16> {
         let sound = self.sound.as_ref().map(|sound| sound.samples.clone());
@@ -72,10 +72,10 @@ fn page_of(template: Option<&str>, call: CallId) -> Option<String> {
 
 /// Why an attempt did not deliver.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failed {
+pub enum DeliveryError {
     /// A later attempt may succeed.
     #[error("{why}")]
-    Again {
+    Transient {
         /// What is wrong and how it is mended.
         why: String,
         /// How long the receiver asked to be left alone, if it did.
@@ -89,28 +89,28 @@ pub enum Failed {
     },
     /// No later attempt can: it is given up at once.
     #[error("{why}")]
-    Never {
+    Permanent {
         /// What is wrong.
         why: String,
     },
 }
 
-impl Failed {
+impl DeliveryError {
     /// A later attempt may succeed.
     #[expect(
         clippy::needless_pass_by_value,
         reason = "errors are handed over whole"
     )]
-    pub fn again(why: impl ToString) -> Self {
-        Self::Again {
+    pub fn transient(why: impl ToString) -> Self {
+        Self::Transient {
             why: why.to_string(),
             after: None,
         }
     }
 
     /// A later attempt may succeed; the receiver asks that it be no earlier than after this time.
-    pub fn again_after(why: &str, after: Duration) -> Self {
-        Self::Again {
+    pub fn transient_after(why: &str, after: Duration) -> Self {
+        Self::Transient {
             why: why.to_string(),
             after: Some(after),
         }
@@ -121,8 +121,8 @@ impl Failed {
         clippy::needless_pass_by_value,
         reason = "errors are handed over whole"
     )]
-    pub fn never(why: impl ToString) -> Self {
-        Self::Never {
+    pub fn permanent(why: impl ToString) -> Self {
+        Self::Permanent {
             why: why.to_string(),
         }
     }
@@ -131,8 +131,8 @@ impl Failed {
 /// Does something that waits for files, off the runtime.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failed> {
+) -> Result<T, DeliveryError> {
     tokio::task::spawn_blocking(work)
         .await
-        .map_err(|error| Failed::again(format!("a delivery broke off: {error}")))
+        .map_err(|error| DeliveryError::transient(format!("a delivery broke off: {error}")))
 }

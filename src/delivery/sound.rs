@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::Failed;
+use super::DeliveryError;
 use crate::audio::file::{Format, decode};
 
 /// The samples of a kept recording, 8 kHz, one channel.
@@ -12,14 +12,15 @@ use crate::audio::file::{Format, decode};
 /// Blocks.
 ///
 /// # Errors
-/// [`Failed::Never`] where it has been deleted or is no recording, else [`Failed::Again`].
-pub(super) fn read(path: &Path) -> Result<Vec<i16>, Failed> {
-    let told = |error: &dyn std::fmt::Display| format!("the recording {}: {error}", path.display());
-    let octets = fs::read(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failed::never(told(&error)),
-        _ => Failed::again(told(&error)),
+/// [`DeliveryError::Permanent`] where it has been deleted or is no recording, else [`DeliveryError::Transient`].
+pub(super) fn read(path: &Path) -> Result<Vec<i16>, DeliveryError> {
+    let described =
+        |error: &dyn std::fmt::Display| format!("the recording {}: {error}", path.display());
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => DeliveryError::permanent(described(&error)),
+        _ => DeliveryError::transient(described(&error)),
     })?;
-    decode(&octets, Format::Wav)
+    decode(&bytes, Format::Wav)
         .map(|sound| sound.samples)
-        .map_err(|error| Failed::never(told(&error)))
+        .map_err(|error| DeliveryError::permanent(described(&error)))
 }

@@ -21,16 +21,16 @@ use crate::record::{Asked, CallRecord, Verdict};
 
 /// What is to be done with a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wishes {
+pub struct TrimPlan {
     /// Whether noise, music and tones are kept, and only silence is taken away.
     pub keep_sounds: bool,
-    /// Where the caller was asked to say his number, in the recording.
+    /// Where the caller was asked to say their number, in the recording.
     pub number_asked: Option<MediaTime>,
-    /// Whether what he said then comes first.
+    /// Whether what they said then comes first.
     pub number_first: bool,
 }
 
-impl Wishes {
+impl TrimPlan {
     /// What the record of a call asks for.
     pub fn of(record: &CallRecord, number_first: bool) -> Self {
         let asked = |asked: &&Asked| asked.prompt == Prompt::NumberFirst;
@@ -64,12 +64,12 @@ pub struct Stretch {
 
 /// What is delivered of a recording.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Delivered {
+pub struct Trimmed {
     /// The sound: 8 kHz, mono.
     pub samples: Vec<i16>,
     /// The stretches of the recording in it, in the order they are heard.
     pub pieces: Vec<Piece>,
-    /// What was said after the caller was asked for his number; first, where the box wants it so.
+    /// What was said after the caller was asked for their number; first, where the box wants it so.
     pub number: Option<Stretch>,
     /// How long the recording is.
     pub recorded: MediaTime,
@@ -80,32 +80,32 @@ pub struct Delivered {
 /// Trims and levels a recording.
 ///
 /// `segments` may be anything: from another recording, out of order, too long, too short.
-pub fn trim(recording: &[i16], segments: &[Segment], wishes: &Wishes) -> Delivered {
+pub fn trim(recording: &[i16], segments: &[Segment], plan: &TrimPlan) -> Trimmed {
     let speech = heard_as(segments, recording.len(), &|class| class == Class::Speech);
-    let plan = plan(&speech, segments, recording.len(), wishes);
-    let mut delivered = Delivered {
+    let layout = layout(&speech, segments, recording.len(), plan);
+    let mut trimmed = Trimmed {
         samples: Vec::new(),
         pieces: Vec::new(),
         number: None,
         recorded: MediaTime::from_samples(recording.len() as u64),
         gain_db: gain(recording, &speech),
     };
-    delivered.put(recording, &plan.first, &speech);
-    let behind = delivered.samples.len();
-    if plan.number_first {
-        delivered.samples.extend(separator());
+    trimmed.put(recording, &layout.first, &speech);
+    let behind = trimmed.samples.len();
+    if layout.number_first {
+        trimmed.samples.extend(separator());
     }
-    let later = delivered.samples.len();
-    delivered.put(recording, &plan.then, &speech);
-    delivered.number = match plan.number_first {
+    let later = trimmed.samples.len();
+    trimmed.put(recording, &layout.then, &speech);
+    trimmed.number = match layout.number_first {
         true => Some(stretch(0..behind)),
-        false if plan.then.is_empty() => None,
-        false => Some(stretch(later..delivered.samples.len())),
+        false if layout.then.is_empty() => None,
+        false => Some(stretch(later..trimmed.samples.len())),
     };
-    delivered
+    trimmed
 }
 
-impl Delivered {
+impl Trimmed {
     /// How long it is.
     pub fn len(&self) -> MediaTime {
         MediaTime::from_samples(self.samples.len() as u64)
@@ -141,15 +141,15 @@ impl Delivered {
 
 /// The stretches in the order they are heard; `then` is the number's unless it comes first.
 #[derive(Debug, Default, PartialEq)]
-struct Plan {
+struct Layout {
     first: Vec<Range<usize>>,
     then: Vec<Range<usize>>,
     number_first: bool,
 }
 
-fn plan(speech: &[Range<usize>], segments: &[Segment], len: usize, wishes: &Wishes) -> Plan {
+fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &TrimPlan) -> Layout {
     let audible;
-    let wanted = if speech.is_empty() || wishes.keep_sounds {
+    let wanted = if speech.is_empty() || plan.keep_sounds {
         audible = heard_as(segments, len, &|class| class != Class::Silence);
         &audible
     } else {
@@ -157,12 +157,12 @@ fn plan(speech: &[Range<usize>], segments: &[Segment], len: usize, wishes: &Wish
     };
     if wanted.is_empty() {
         let first = std::iter::once(0..len.min(samples(KEPT_PAUSE)));
-        return Plan {
+        return Layout {
             first: first.filter(|range| !range.is_empty()).collect(),
-            ..Plan::default()
+            ..Layout::default()
         };
     }
-    let number_at = wishes.number_asked.and_then(|at| number_begins(wanted, at));
+    let number_at = plan.number_asked.and_then(|at| number_begins(wanted, at));
     let mut parts = [Vec::new(), Vec::new()];
     let mut begin = wanted[0].start.saturating_sub(samples(MARGIN));
     for (i, pair) in wanted.windows(2).enumerate() {
@@ -178,14 +178,14 @@ fn plan(speech: &[Range<usize>], segments: &[Segment], len: usize, wishes: &Wish
     let end = wanted[wanted.len() - 1].end.saturating_add(samples(MARGIN));
     parts[usize::from(number_at.is_some())].push(begin..end.min(len));
     let [before, number] = parts;
-    if wishes.number_first && !before.is_empty() && !number.is_empty() {
-        Plan {
+    if plan.number_first && !before.is_empty() && !number.is_empty() {
+        Layout {
             first: number,
             then: before,
             number_first: true,
         }
     } else {
-        Plan {
+        Layout {
             first: before,
             then: number,
             number_first: false,
@@ -195,7 +195,7 @@ fn plan(speech: &[Range<usize>], segments: &[Segment], len: usize, wishes: &Wish
 
 /// Which of these stretches is the first that answers to the prompt.
 ///
-/// Who goes on talking over the prompt says his number behind his next pause. Where that does not come
+/// A caller who goes on talking over the prompt says the number behind their next pause. Where that does not come
 /// soon, the whole stretch is taken: a word is never cut.
 fn number_begins(wanted: &[Range<usize>], asked: MediaTime) -> Option<usize> {
     let asked = usize::try_from(asked.samples()).unwrap_or(usize::MAX);
@@ -209,7 +209,7 @@ fn number_begins(wanted: &[Range<usize>], asked: MediaTime) -> Option<usize> {
     })
 }
 
-/// The stretches of these classes, and those that no segment tells of, in order and apart.
+/// The stretches of these classes, and those that no segment covers, in order and apart.
 fn heard_as(segments: &[Segment], len: usize, wanted: &dyn Fn(Class) -> bool) -> Vec<Range<usize>> {
     let place = |at: MediaTime| usize::try_from(at.samples()).unwrap_or(len).min(len);
     let mut known: Vec<_> = segments
@@ -223,18 +223,18 @@ fn heard_as(segments: &[Segment], len: usize, wanted: &dyn Fn(Class) -> bool) ->
         Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
         _ => found.push(range),
     };
-    let mut told = 0;
+    let mut covered = 0;
     for (range, class) in known {
-        if range.start > told {
-            add(told..range.start);
+        if range.start > covered {
+            add(covered..range.start);
         }
-        told = told.max(range.end);
+        covered = covered.max(range.end);
         if wanted(class) {
             add(range);
         }
     }
-    if told < len {
-        add(told..len);
+    if covered < len {
+        add(covered..len);
     }
     found
 }

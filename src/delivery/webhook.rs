@@ -40,7 +40,7 @@ use url::{Host, Url};
 
 use super::mail::{TOO_LARGE_DE, TOO_LARGE_EN};
 use super::trim::Stretch;
-use super::{Failed, Parcel, address, page_of, tls};
+use super::{DeliveryError, Outgoing, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
 use crate::call_log::export;
 use crate::clock::timeout;
@@ -55,28 +55,28 @@ pub const SIGNATURE: &str = "x-voicemail-guard-signature";
 /// The header with the key that repeated attempts have in common.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// Tells the receiver of one call.
+/// Reports one call to the receiver.
 ///
 /// `page` is the address of a call's page with `{id}` in it. Gives where it went.
 ///
 /// # Errors
-/// [`Failed::Never`] where the receiver says that it will not have this very request; everything else is
+/// [`DeliveryError::Permanent`] where the receiver says that it will not have this very request; everything else is
 /// tried again.
 pub async fn deliver(
     settings: &Webhook,
     page: Option<&str>,
-    parcel: &Parcel,
+    outgoing: &Outgoing,
     now: Timestamp,
-) -> Result<String, Failed> {
+) -> Result<String, DeliveryError> {
     let secret = secret(settings)?;
     let url = receiver(settings)?;
-    let mut audio = match &parcel.sound {
+    let mut audio = match &outgoing.sound {
         Some(_) if settings.audio => Audio::With,
         _ => Audio::Without,
     };
     loop {
-        let body = body(audio, page, parcel, &TimeZone::system());
-        let request = request(url, &secret, &parcel.key, now, body)?;
+        let body = body(audio, page, outgoing, &TimeZone::system());
+        let request = request(url, &secret, &outgoing.key, now, body)?;
         let exchange = async {
             let stream = connect(settings, url).await?;
             send(stream, request, now).await
@@ -84,12 +84,12 @@ pub async fn deliver(
         let sent = timeout(settings.timeout, exchange).await;
         let late = || {
             let seconds = settings.timeout.as_secs_f64();
-            Failed::again(format!("{} did not answer within {seconds} s", shown(url)))
+            DeliveryError::transient(format!("{} did not answer within {seconds} s", shown(url)))
         };
         match sent.map_err(|_| late())?? {
             Answer::Taken => return Ok(shown(url)),
             Answer::TooLarge(_) if audio == Audio::With => audio = Audio::TooLarge,
-            Answer::TooLarge(why) => return Err(Failed::never(why)),
+            Answer::TooLarge(why) => return Err(DeliveryError::permanent(why)),
         }
     }
 }
@@ -98,11 +98,13 @@ pub async fn deliver(
 ///
 /// # Errors
 /// What is in the way.
-pub async fn probe(settings: &Webhook) -> Result<String, Failed> {
+pub async fn probe(settings: &Webhook) -> Result<String, DeliveryError> {
     let url = receiver(settings)?;
     timeout(settings.timeout, connect(settings, url))
         .await
-        .map_err(|_| Failed::again(format!("{} cannot be reached in time", shown(url))))??;
+        .map_err(|_| {
+            DeliveryError::transient(format!("{} cannot be reached in time", shown(url)))
+        })??;
     Ok(shown(url))
 }
 
@@ -110,10 +112,10 @@ pub async fn probe(settings: &Webhook) -> Result<String, Failed> {
 ///
 /// # Errors
 /// Its file cannot be read, or it is too short.
-pub fn secret(settings: &Webhook) -> Result<String, Failed> {
-    let secret = settings.secret.reveal().map_err(Failed::again)?;
+pub fn secret(settings: &Webhook) -> Result<String, DeliveryError> {
+    let secret = settings.secret.reveal().map_err(DeliveryError::transient)?;
     if secret.len() < SHORTEST_SECRET {
-        return Err(Failed::again(format!(
+        return Err(DeliveryError::transient(format!(
             "the webhook's secret has fewer than {SHORTEST_SECRET} characters"
         )));
     }
@@ -124,9 +126,9 @@ pub fn secret(settings: &Webhook) -> Result<String, Failed> {
 ///
 /// # Panics
 /// Never: everything in it has a JSON form.
-pub fn payload_in(audio: bool, page: Option<&str>, parcel: &Parcel, zone: &TimeZone) -> String {
+pub fn payload_in(audio: bool, page: Option<&str>, outgoing: &Outgoing, zone: &TimeZone) -> String {
     let audio = if audio { Audio::With } else { Audio::Without };
-    body(audio, page, parcel, zone)
+    body(audio, page, outgoing, zone)
 }
 
 /// Whether the audio goes with a request.
@@ -139,19 +141,19 @@ enum Audio {
 }
 
 /// What is sent.
-fn body(audio: Audio, page: Option<&str>, parcel: &Parcel, zone: &TimeZone) -> String {
-    let delivered = parcel.record.verdict.is_some_and(Verdict::is_delivered);
+fn body(audio: Audio, page: Option<&str>, outgoing: &Outgoing, zone: &TimeZone) -> String {
+    let delivered = outgoing.record.verdict.is_some_and(Verdict::is_delivered);
     // What other deliveries have come to meanwhile is no news of the call.
     let record = CallRecord {
         delivered: Vec::new(),
-        ..parcel.record.clone()
+        ..outgoing.record.clone()
     };
     let payload = Payload {
         event: if delivered { "message" } else { "call" },
-        key: &parcel.key,
+        key: &outgoing.key,
         page: page_of(page, record.id),
-        call: export::json_line_in_case(&record, parcel.case, zone),
-        sound: parcel.sound.as_ref().map(|sound| Sound {
+        call: export::json_line_in_case(&record, outgoing.case, zone),
+        sound: outgoing.sound.as_ref().map(|sound| Sound {
             seconds: sound.len(),
             number: sound.number,
             wav: (audio == Audio::With)
@@ -173,7 +175,7 @@ pub fn signature(secret: &str, timestamp: &str, body: &[u8]) -> String {
     context.update(b".");
     context.update(body);
     let tag = context.sign();
-    let digits = tag.as_ref().iter().map(|octet| format!("{octet:02x}"));
+    let digits = tag.as_ref().iter().map(|byte| format!("{byte:02x}"));
     format!("v1={}", digits.collect::<String>())
 }
 
@@ -203,9 +205,9 @@ struct Note {
     de: &'static str,
 }
 
-fn receiver(settings: &Webhook) -> Result<&Url, Failed> {
+fn receiver(settings: &Webhook) -> Result<&Url, DeliveryError> {
     let url = settings.url.as_ref();
-    url.ok_or_else(|| Failed::again("[delivery.webhook] has no url"))
+    url.ok_or_else(|| DeliveryError::transient("[delivery.webhook] has no url"))
 }
 
 /// The receiver without what a log should not hold: tokens often stand in path and query.
@@ -219,7 +221,7 @@ fn request(
     key: &str,
     now: Timestamp,
     body: String,
-) -> Result<Request<Full<Bytes>>, Failed> {
+) -> Result<Request<Full<Bytes>>, DeliveryError> {
     let timestamp = now.as_second().to_string();
     let authority = &url[url::Position::BeforeHost..url::Position::AfterPort];
     Request::post(&url[url::Position::BeforePath..url::Position::AfterQuery])
@@ -235,7 +237,7 @@ fn request(
         .header(TIMESTAMP, timestamp)
         .body(Full::from(body))
         .map_err(|error| {
-            Failed::never(format!(
+            DeliveryError::permanent(format!(
                 "no request can be made for {}: {error}",
                 shown(url)
             ))
@@ -243,26 +245,27 @@ fn request(
 }
 
 /// The addresses of the receiver, all of them allowed.
-async fn resolve(settings: &Webhook, url: &Url) -> Result<Vec<SocketAddr>, Failed> {
+async fn resolve(settings: &Webhook, url: &Url) -> Result<Vec<SocketAddr>, DeliveryError> {
     let port = url.port_or_known_default().unwrap_or(443);
     let addresses: Vec<SocketAddr> = match url.host() {
         Some(Host::Ipv4(ip)) => vec![(ip, port).into()],
         Some(Host::Ipv6(ip)) => vec![(ip, port).into()],
         Some(Host::Domain(name)) => {
             let found = tokio::net::lookup_host((name, port)).await;
-            let found =
-                found.map_err(|error| Failed::again(format!("{name} has no address: {error}")))?;
+            let found = found.map_err(|error| {
+                DeliveryError::transient(format!("{name} has no address: {error}"))
+            })?;
             found.collect()
         }
         None => Vec::new(),
     };
     for found in &addresses {
-        address::check(found.ip(), &settings.allow_private).map_err(Failed::again)?;
+        address::check(found.ip(), &settings.allow_private).map_err(DeliveryError::transient)?;
     }
     Ok(addresses)
 }
 
-async fn connect(settings: &Webhook, url: &Url) -> Result<Box<dyn Stream>, Failed> {
+async fn connect(settings: &Webhook, url: &Url) -> Result<Box<dyn Stream>, DeliveryError> {
     let mut why = "it has no address".to_owned();
     for found in resolve(settings, url).await? {
         match TcpStream::connect(found).await {
@@ -271,7 +274,7 @@ async fn connect(settings: &Webhook, url: &Url) -> Result<Box<dyn Stream>, Faile
             Err(error) => why = error.to_string(),
         }
     }
-    Err(Failed::again(format!(
+    Err(DeliveryError::transient(format!(
         "{} cannot be reached: {why}",
         shown(url)
     )))
@@ -281,23 +284,25 @@ async fn secure(
     settings: &Webhook,
     url: &Url,
     stream: TcpStream,
-) -> Result<Box<dyn Stream>, Failed> {
+) -> Result<Box<dyn Stream>, DeliveryError> {
     let file = settings.ca_file.clone();
     let client = tokio::task::spawn_blocking(move || tls::client(file.as_deref()));
     let client = client
         .await
-        .map_err(Failed::again)?
-        .map_err(Failed::again)?;
+        .map_err(DeliveryError::transient)?
+        .map_err(DeliveryError::transient)?;
     let name = match url.host() {
-        Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(Failed::never)?,
+        Some(Host::Domain(name)) => {
+            ServerName::try_from(name.to_owned()).map_err(DeliveryError::permanent)?
+        }
         Some(Host::Ipv4(ip)) => ServerName::IpAddress(std::net::IpAddr::from(ip).into()),
         Some(Host::Ipv6(ip)) => ServerName::IpAddress(std::net::IpAddr::from(ip).into()),
-        None => return Err(Failed::never("the webhook's url has no host")),
+        None => return Err(DeliveryError::permanent("the webhook's url has no host")),
     };
     let connector = TlsConnector::from(Arc::new(client));
     let stream = connector.connect(name, stream).await;
     let stream = stream.map_err(|error| {
-        Failed::again(format!(
+        DeliveryError::transient(format!(
             "{}: TLS: {error}; a certificate of an authority of your own is trusted by ca_file",
             shown(url)
         ))
@@ -313,9 +318,10 @@ async fn send(
     stream: Box<dyn Stream>,
     request: Request<Full<Bytes>>,
     now: Timestamp,
-) -> Result<Answer, Failed> {
-    let broken =
-        |error: hyper::Error| Failed::again(format!("no answer from the receiver: {error}"));
+) -> Result<Answer, DeliveryError> {
+    let broken = |error: hyper::Error| {
+        DeliveryError::transient(format!("no answer from the receiver: {error}"))
+    };
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MOST_OF_THE_HEAD)
         .handshake(TokioIo::new(stream))
@@ -346,14 +352,14 @@ enum Answer {
     TooLarge(String),
 }
 
-fn sort(status: StatusCode, why: &str, after: Option<Duration>) -> Failed {
+fn sort(status: StatusCode, why: &str, after: Option<Duration>) -> DeliveryError {
     if status.is_redirection() {
-        return Failed::again(format!(
+        return DeliveryError::transient(format!(
             "{why}; redirects are not followed: set url to where it leads"
         ));
     }
     if FINAL.contains(&status.as_u16()) {
-        return Failed::never(why);
+        return DeliveryError::permanent(why);
     }
     let mend = match status.as_u16() {
         401 | 403 => "; compare [delivery.webhook] secret with the receiver's",
@@ -362,8 +368,8 @@ fn sort(status: StatusCode, why: &str, after: Option<Duration>) -> Failed {
     };
     let why = &format!("{why}{mend}");
     match after {
-        Some(after) => Failed::again_after(why, after),
-        None => Failed::again(why),
+        Some(after) => DeliveryError::transient_after(why, after),
+        None => DeliveryError::transient(why),
     }
 }
 
@@ -403,11 +409,11 @@ async fn beginning(response: Response<Incoming>) -> String {
 
 /// Answers that no later attempt can change: they are about this request itself.
 const FINAL: [u16; 8] = [400, 410, 411, 413, 414, 415, 422, 431];
-/// Octets of status line and headers that are read.
+/// Bytes of status line and headers that are read.
 const MOST_OF_THE_HEAD: usize = 65_536;
 /// Characters of an answer that are shown.
 const MOST_SHOWN: usize = 200;
-/// A refusal's text is waited for so long; the whole attempt has its own limit.
+/// A refusal's text is waited for this long; the whole attempt has its own limit.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

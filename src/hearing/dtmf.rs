@@ -157,7 +157,7 @@ fn power(window: &[i16], hertz: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hearing::Listening;
+    use crate::hearing::Recogniser;
 
     struct Tone {
         on_ms: u32,
@@ -200,9 +200,9 @@ mod tests {
     }
 
     fn heard(sound: &[i16]) -> String {
-        let mut listening = Listening::default();
-        listening.push(sound);
-        listening.finish().keys().to_owned()
+        let mut recogniser = Recogniser::default();
+        recogniser.push(sound);
+        recogniser.finish().keys().to_owned()
     }
 
     #[test]

@@ -68,8 +68,8 @@ pub struct Ear {
     /// As much of it as was skipped before the last skip.
     jumped_before: u64,
     jumped_at: u64,
-    /// Where the change that was told last started.
-    told_at: MediaTime,
+    /// Where the change that was announced last started.
+    announced_at: MediaTime,
     frame: Option<Frame>,
     updates: VecDeque<Update>,
 }
@@ -104,7 +104,7 @@ impl Ear {
             jumped: 0,
             jumped_before: 0,
             jumped_at: 0,
-            told_at: MediaTime::ZERO,
+            announced_at: MediaTime::ZERO,
             frame: None,
             updates: VecDeque::with_capacity(Self::ROOM),
         }
@@ -144,10 +144,10 @@ impl Ear {
         }
     }
 
-    /// The sound has ended; what has not been told yet is told now.
+    /// The sound has ended; what has not been announced yet is announced now.
     pub fn finish(&mut self) {
         if let Some(change) = self.segmenter.finish() {
-            self.tell(change);
+            self.announce(change);
         }
         let end = self.heard();
         for _ in 0..self.second.steps_left() {
@@ -205,13 +205,13 @@ impl Ear {
         });
         self.glimpse(&row, &probabilities, self.heard());
         if let Some(change) = self.segmenter.step(&probabilities) {
-            self.tell(change);
+            self.announce(change);
         }
         if let Some(start) = unchanging
-            && self.segmenter.told() == Some(Class::Music)
+            && self.segmenter.announced() == Some(Class::Music)
             && let Some(change) = self.segmenter.force(Class::Noise, start + Self::LAG)
         {
-            self.tell(change);
+            self.announce(change);
         }
         if let Some(recognised) = recognised {
             self.recognise(Class::Tone, recognised.signal, recognised.start);
@@ -224,7 +224,7 @@ impl Ear {
     /// A signal has been recognised that began at the step `start`.
     fn recognise(&mut self, class: Class, signal: Signal, start: u64) {
         if let Some(change) = self.segmenter.force(class, start + Self::LAG) {
-            self.tell(change);
+            self.announce(change);
         }
         self.updates.push_back(Update::Changed {
             class,
@@ -241,7 +241,7 @@ impl Ear {
         }
     }
 
-    fn tell(&mut self, change: Change) {
+    fn announce(&mut self, change: Change) {
         let heard = change.start.saturating_sub(Self::LAG) * STEP as u64;
         let jumped = if heard >= self.jumped_at {
             self.jumped
@@ -249,11 +249,11 @@ impl Ear {
             self.jumped_before
         };
         let start = MediaTime::from_samples(heard.saturating_add(jumped));
-        // Whichever loss it lies before, a change never starts before the one that was told last.
-        self.told_at = start.min(self.heard()).max(self.told_at);
+        // Whichever loss it lies before, a change never starts before the one that was announced last.
+        self.announced_at = start.min(self.heard()).max(self.announced_at);
         self.updates.push_back(Update::Changed {
             class: change.class,
-            start: self.told_at,
+            start: self.announced_at,
             known_at: self.heard(),
             signal: None,
         });
@@ -270,7 +270,7 @@ impl fmt::Debug for Ear {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ear")
             .field("heard", &self.heard())
-            .field("told", &self.segmenter.told())
+            .field("announced", &self.segmenter.announced())
             .finish_non_exhaustive()
     }
 }

@@ -1,8 +1,10 @@
-//! From class probabilities to segments: the most likely path through the classes, told as soon as it is known.
+//! From class probabilities to segments: the most likely path through the classes, announced as soon
+//! as it is known.
 //!
 //! Each class keeps the score of the best path that ends in it and where its last stretch began (Viterbi with a
-//! price on every change). Whenever the best path ends in another class than was told last, the change is told,
-//! with its start where the path changed. A change can undo the one told before by starting at the same place.
+//! price on every change). Whenever the best path ends in another class than was announced last, the
+//! change is announced, with its start where the path changed. A change can undo the one announced
+//! before by starting at the same place.
 
 use super::Class;
 use super::network::CLASSES;
@@ -18,7 +20,7 @@ pub(super) struct Change {
 pub(super) struct Segmenter {
     scores: [f32; CLASSES],
     starts: [u64; CLASSES],
-    told: Option<Change>,
+    announced: Option<Change>,
     step: u64,
 }
 
@@ -27,12 +29,12 @@ impl Segmenter {
         Self {
             scores: [0.0; CLASSES],
             starts: [0; CLASSES],
-            told: None,
+            announced: None,
             step: 0,
         }
     }
 
-    /// Takes the probabilities of the next step, gives a change if there is one to tell.
+    /// Takes the probabilities of the next step, gives a change if there is one to announce.
     pub(super) fn step(&mut self, probabilities: &[f32; CLASSES]) -> Option<Change> {
         let before = self.scores;
         let from = best(&before);
@@ -49,7 +51,7 @@ impl Segmenter {
             *score -= top;
         }
         self.step += 1;
-        (self.step >= FIRST).then(|| self.tell()).flatten()
+        (self.step >= FIRST).then(|| self.announce()).flatten()
     }
 
     /// A class is certain, from this step on.
@@ -60,34 +62,34 @@ impl Segmenter {
         self.scores[class as usize] = 0.0;
         let begun = &mut self.starts[class as usize];
         *begun = start.min(self.step);
-        self.tell()
+        self.announce()
     }
 
-    /// The class told last.
-    pub(super) fn told(&self) -> Option<Class> {
-        self.told.map(|told| told.class)
+    /// The class announced last.
+    pub(super) fn announced(&self) -> Option<Class> {
+        self.announced.map(|announced| announced.class)
     }
 
-    /// The sound has ended: what is to be told if nothing was told yet.
+    /// The sound has ended: what is to be announced if nothing was announced yet.
     pub(super) fn finish(&mut self) -> Option<Change> {
-        if self.told.is_some() {
+        if self.announced.is_some() {
             return None;
         }
         if self.step == 0 {
             self.scores[Class::Silence as usize] = 1.0;
         }
-        self.tell()
+        self.announce()
     }
 
-    fn tell(&mut self) -> Option<Change> {
+    fn announce(&mut self) -> Option<Change> {
         let class = Class::ALL[best(&self.scores)];
-        let start = match self.told {
-            Some(told) if told.class == class => return None,
-            Some(told) => self.starts[class as usize].max(told.start),
+        let start = match self.announced {
+            Some(announced) if announced.class == class => return None,
+            Some(announced) => self.starts[class as usize].max(announced.start),
             None => 0,
         };
         let change = Change { class, start };
-        self.told = Some(change);
+        self.announced = Some(change);
         Some(change)
     }
 }
@@ -112,7 +114,7 @@ fn price(from: usize, to: usize) -> f32 {
     }
 }
 
-/// Steps before the first change is told.
+/// Steps before the first change is announced.
 const FIRST: u64 = 6;
 /// No step speaks against a class more strongly than this probability.
 const FAINTEST: f32 = 0.02;
@@ -132,20 +134,20 @@ mod tests {
     /// Segments as they stand at the end, from a script of (class, steps).
     fn heard(script: &[(Class, usize)]) -> Vec<(Class, u64)> {
         let mut segmenter = Segmenter::new();
-        let mut told: Vec<(Class, u64)> = Vec::new();
+        let mut announced: Vec<(Class, u64)> = Vec::new();
         for &(class, steps) in script {
             for _ in 0..steps {
                 if let Some(change) = segmenter.step(&sure(class)) {
-                    while told.last().is_some_and(|t| t.1 >= change.start) {
-                        told.pop();
+                    while announced.last().is_some_and(|t| t.1 >= change.start) {
+                        announced.pop();
                     }
-                    if told.last().is_none_or(|t| t.0 != change.class) {
-                        told.push((change.class, change.start));
+                    if announced.last().is_none_or(|t| t.0 != change.class) {
+                        announced.push((change.class, change.start));
                     }
                 }
             }
         }
-        told
+        announced
     }
 
     #[test]
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_forced_is_told_at_once_and_never_before_what_was_told() {
+    fn what_is_forced_is_announced_at_once_and_in_order() {
         let mut segmenter = Segmenter::new();
         for _ in 0..40 {
             segmenter.step(&sure(Class::Silence));

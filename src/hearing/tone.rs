@@ -154,7 +154,7 @@ const SIT_STEPS: (u64, u64) = (4, 12);
 /// How pure a step must be to belong to a burst.
 const PURE: f32 = 0.8;
 const QUIETEST_DBFS: f32 = -50.0;
-/// A step this far below its burst tells nothing about lines: half of its window is empty.
+/// A step this far below its burst shows nothing about lines: half of its window is empty.
 const FADING_DB: f32 = 2.5;
 /// A step this far below its burst lies behind its end.
 const ENDED_DB: f32 = 9.0;

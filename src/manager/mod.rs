@@ -6,7 +6,7 @@
 //! ```
 //!
 //! One connection that is kept open, made again when it breaks. It only listens: no call waits for
-//! it, none is changed by it. What happens while there is no connection is not told later; a case
+//! it, none is changed by it. What happens while there is no connection is not reported later; a case
 //! that would have been closed then stays open.
 
 pub mod calls_up;

@@ -101,7 +101,7 @@ pub enum BadEntry {
 
 /// Who calls, as far as lists are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sender<'a> {
+pub struct CallerIdentity<'a> {
     /// The number as the network sent it.
     pub number: &'a str,
     /// Its E.164 form, where it has one.
@@ -163,12 +163,12 @@ impl CallerList {
     }
 
     /// The entry that means this caller: a number before a pattern, of patterns the first.
-    pub fn find(&self, sender: Sender<'_>) -> Option<&Entry> {
-        if sender.withheld {
+    pub fn find(&self, identity: CallerIdentity<'_>) -> Option<&Entry> {
+        if identity.withheld {
             return self.withheld.map(|at| &self.entries[at]);
         }
-        let as_sent = key(sender.number, self.home);
-        let key = sender.e164.map(E164::to_string).or(as_sent.clone())?;
+        let as_sent = key(identity.number, self.home);
+        let key = identity.e164.map(E164::to_string).or(as_sent.clone())?;
         let named = self.numbers.get(&key);
         if let Some(&at) = named.or_else(|| self.numbers.get(&as_sent?)) {
             return Some(&self.entries[at]);
@@ -253,12 +253,12 @@ mod tests {
 
     fn finds(list: &CallerList, number: &str) -> Option<String> {
         let e164 = normalise(number, list.home);
-        let sender = Sender {
+        let identity = CallerIdentity {
             number,
             e164: e164.as_ref(),
             withheld: false,
         };
-        list.find(sender).map(Entry::to_string)
+        list.find(identity).map(Entry::to_string)
     }
 
     #[test]
@@ -336,7 +336,7 @@ mod tests {
     #[test]
     fn a_withheld_number_is_meant_by_the_word_alone() {
         let e164 = "+499115550000".parse().unwrap();
-        let all = Sender {
+        let all = CallerIdentity {
             number: "+499115550000",
             e164: Some(&e164),
             withheld: true,
@@ -347,7 +347,7 @@ mod tests {
             assert_eq!(list.find(all).unwrap().to_string(), word);
             assert_eq!(finds(&list, "09115550000"), None);
         }
-        let none = Sender {
+        let none = CallerIdentity {
             number: "",
             e164: None,
             withheld: false,
@@ -358,7 +358,7 @@ mod tests {
     #[test]
     fn an_entry_as_the_trunk_sends_it_means_the_caller_whom_it_is() {
         let e164 = "+12125550123".parse().unwrap();
-        let sender = Sender {
+        let identity = CallerIdentity {
             number: "12125550123",
             e164: Some(&e164),
             withheld: false,
@@ -368,7 +368,7 @@ mod tests {
             "+1 212 555 0123",
             "\u{202a}001 212 555\u{2011}0123\u{202c}",
         ] {
-            assert!(list(&[entry], "DE").find(sender).is_some(), "{entry}");
+            assert!(list(&[entry], "DE").find(identity).is_some(), "{entry}");
         }
         for sent in ["+499115550000;phone-context=+49", "sip:09115550000@x"] {
             let found = finds(&list(&["0911 5550000"], "DE"), sent);
@@ -387,8 +387,8 @@ mod tests {
             ("_49Y", "\"_49Y\" goes wrong at character 4: "),
             (&"1".repeat(65), "at most 64 characters"),
         ] {
-            let told = text.parse::<Entry>().unwrap_err().to_string();
-            assert!(told.contains(words), "{told}");
+            let reported = text.parse::<Entry>().unwrap_err().to_string();
+            assert!(reported.contains(words), "{reported}");
         }
     }
 }

@@ -63,7 +63,7 @@ fn length(text: &str) -> usize {
     end
 }
 
-/// An extension may be seen, whoever is outside has more.
+/// An extension may be seen, a number outside has more.
 const FEWEST_DIGITS: usize = 5;
 /// Between two digits of a number: `) ` and the like.
 const MOST_SIGNS: usize = 3;

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use written::{Core, Written};
 
 pub use absent::{NoNumber, no_number};
-pub use list::{BadEntry, CallerList, Entry, Sender};
+pub use list::{BadEntry, CallerIdentity, CallerList, Entry};
 pub use mask::{mask, mask_in};
 pub use search::{Needle, search_key};
 pub use trunk::{CallerNumbers, Home, Trunk};
@@ -174,7 +174,7 @@ pub fn spoken(e164: &E164, home: Option<Country>) -> String {
 /// What two calls by one number have in common, however it was sent: its E.164 form, else its digits with the
 /// plus that was sent before them.
 ///
-/// `None` where that tells nobody apart: no number, a word such as `anonymous`, nothing but zeros.
+/// `None` where that distinguishes nobody: no number, a word such as `anonymous`, nothing but zeros.
 pub fn identity(raw: &str, e164: Option<&E164>) -> Option<String> {
     if let Some(e164) = e164 {
         return Some(e164.0.clone());

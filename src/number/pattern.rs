@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_is_told_with_its_place() {
+    fn what_is_no_pattern_is_reported_with_its_place() {
         for (text, at, words) in [
             ("_", 1, "at least one digit"),
             ("_Q", 1, "a pattern has digits"),

@@ -169,7 +169,7 @@ fn is_valid(code: u16, national: &str) -> bool {
     })
 }
 
-/// A national number without a prefix has so many digits; fewer are an extension.
+/// A national number without a prefix has this many digits; fewer are an extension.
 const SHORTEST_NATIONAL: usize = 7;
 
 #[cfg(test)]

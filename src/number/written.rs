@@ -203,5 +203,5 @@ const SCHEMES: [&str; 5] = ["sip:", "sips:", "tel:", "callto:", "fax:"];
 const QUOTES: &str = "\"'`\u{b4}\u{ab}\u{bb}\u{2018}\u{2019}\u{201a}\u{201b}\u{201c}\u{201d}\u{201e}\u{201f}\u{2039}\u{203a}";
 /// An address with its parameters is no longer.
 const MOST_READ: usize = 512;
-/// A number among words has at least so many digits.
+/// A number among words has at least this many digits.
 const FEWEST_DIGITS: usize = 5;

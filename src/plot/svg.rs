@@ -59,7 +59,7 @@ impl Svg {
         ));
     }
 
-    /// A rectangle that tells more when pointed at.
+    /// A rectangle that shows more when pointed at.
     pub(super) fn titled_rect(&mut self, class: &str, (x, y, width, height): Area, hint: &str) {
         let hint = markup(hint);
         self.put(format_args!(

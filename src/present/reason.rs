@@ -111,7 +111,7 @@ pub fn reason(reason: &Reason, language: Language) -> String {
             "nicht gehört: mehr Anrufe als [limits] max_calls; Asterisk machte weiter",
         ),
         (Reason::NoMailbox, _) => text(
-            "the request names no voice box: write agi://…/guard?box=100@default",
+            "the request names no mailbox: write agi://…/guard?box=100@default",
             "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
         ),
         (Reason::Undeliverable(obstacle), En) => {
@@ -146,7 +146,7 @@ fn trouble(trouble: &Trouble, language: Language) -> String {
             "das Ende der Aufnahme ließ sich nicht rechtzeitig lesen; der Datenträger mit dem Mithörordner hängt, oder dieser Rechner ist überlastet",
         ),
         (Trouble::AnswerNotHeard, _) => text(
-            "the caller's sound did not come while his answer was awaited",
+            "the caller's sound did not come while an answer was awaited",
             "während die Antwort erwartet wurde, kam kein Ton",
         ),
         (Trouble::NotRecorded, _) => text(

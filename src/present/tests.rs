@@ -155,7 +155,7 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         ),
         (
             R::NoMailbox,
-            "the request names no voice box: write agi://…/guard?box=100@default",
+            "the request names no mailbox: write agi://…/guard?box=100@default",
             "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
         ),
         (
@@ -180,7 +180,7 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         ),
         (
             handed_on(T::AnswerNotHeard),
-            "handed on to VoiceMail(): the caller's sound did not come while his answer was awaited",
+            "handed on to VoiceMail(): the caller's sound did not come while an answer was awaited",
             "an VoiceMail() übergeben: während die Antwort erwartet wurde, kam kein Ton",
         ),
         (
@@ -409,7 +409,7 @@ fn deliveries_and_cases_in_both_languages() {
             "Mailbox: aufgegeben, wartete seit 2026-11-24 09:12:35: x",
         ),
     ] {
-        let to = Destination::VoiceBox;
+        let to = Destination::Mailbox;
         let one = Undelivered {
             to,
             state,

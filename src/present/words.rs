@@ -248,7 +248,7 @@ pub fn delivered(delivered: &Delivered, zone: &TimeZone, language: Language) -> 
 
 fn destination(to: Destination, language: Language) -> &'static str {
     let (en, de) = match to {
-        Destination::VoiceBox => ("the mailbox", "Mailbox"),
+        Destination::Mailbox => ("the mailbox", "Mailbox"),
         Destination::Mail => ("e-mail", "E-Mail"),
         Destination::Webhook => ("the webhook", "Webhook"),
     };
@@ -351,11 +351,11 @@ pub fn closed_by(by: ClosedBy, language: Language) -> &'static str {
             "durch eine Nachricht, die der Wächter hörte",
         ),
         ClosedBy::Answered => (
-            "as the caller was answered, which Asterisk told",
+            "as the caller was answered, which Asterisk reported",
             "da der Anrufer jemanden erreichte, wie Asterisk meldete",
         ),
         ClosedBy::CalledBack => (
-            "as the caller was called back, which Asterisk told",
+            "as the caller was called back, which Asterisk reported",
             "da der Anrufer zurückgerufen wurde, wie Asterisk meldete",
         ),
     };

@@ -14,7 +14,7 @@ impl CallId {
     const EPOCH_MS: i64 = 1_577_836_800_000;
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-    /// Forty bits of time in milliseconds since 2020 (until 2054), twenty bits that tell calls of
+    /// Forty bits of time in milliseconds since 2020 (until 2054), twenty bits that distinguish calls of
     /// one millisecond apart.
     pub fn new(started: Timestamp, random: u32) -> Self {
         let ms = (started.as_millisecond() - Self::EPOCH_MS).max(0) as u64 & ((1 << 40) - 1);

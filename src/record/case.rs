@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::CallId;
 
-/// Which call of its case a call is: what is told of it when it is delivered.
+/// Which call of its case a call is: what is sent of it when it is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlaceInCase {
     /// The case.

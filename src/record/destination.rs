@@ -10,7 +10,7 @@ use crate::audio::MediaTime;
 pub enum Destination {
     /// Into the Asterisk mailbox.
     #[serde(rename = "voicemail")]
-    VoiceBox,
+    Mailbox,
     /// By e-mail.
     #[serde(rename = "mail")]
     Mail,
@@ -21,12 +21,12 @@ pub enum Destination {
 
 impl Destination {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::VoiceBox, Self::Mail, Self::Webhook];
+    pub const ALL: [Self; 3] = [Self::Mailbox, Self::Mail, Self::Webhook];
 
     /// The word for it in settings, in the log's database and in the record.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::VoiceBox => "voicemail",
+            Self::Mailbox => "voicemail",
             Self::Mail => "mail",
             Self::Webhook => "webhook",
         }
@@ -62,7 +62,7 @@ pub fn destinations_of(record: &CallRecord, wanted: &[Destination]) -> Vec<Desti
     let mut to: Vec<_> = wanted
         .iter()
         .copied()
-        .filter(|&to| to != Destination::VoiceBox || is_watched || has_sound(record))
+        .filter(|&to| to != Destination::Mailbox || is_watched || has_sound(record))
         .collect();
     to.sort_unstable();
     to.dedup();

@@ -47,7 +47,7 @@ pub enum EndedBy {
     Recovered,
 }
 
-/// What enforce would have done in a call that was only observed (`observing.rs` tells how that is
+/// What enforce would have done in a call that was only observed (`observing.rs` says how that is
 /// reckoned).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WouldHave {

@@ -48,7 +48,7 @@ pub struct CallRecord {
     pub box_name: String,
     /// Asterisk's identifier of the channel.
     pub uniqueid: String,
-    /// Asterisk's identifier of all channels of the call; empty until Asterisk has told it.
+    /// Asterisk's identifier of all channels of the call; empty until Asterisk has sent it.
     pub linkedid: String,
     /// Asterisk's name of the channel.
     pub channel: String,
@@ -97,7 +97,7 @@ pub struct CallRecord {
 const WORTH_HEARING: MediaTime = MediaTime::from_secs(1);
 
 impl CallRecord {
-    /// Whether a closed record tells of a message: of one that the guard has, or of a caller who
+    /// Whether a closed record has a message: of one that the guard has, or of a caller who
     /// said something worth hearing, or keyed in a number, and then was `VoiceMail()`'s.
     ///
     /// A call that was refused was never heard; who said nothing to the guard before `VoiceMail()`

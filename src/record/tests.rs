@@ -11,7 +11,7 @@ fn deliveries_of_every_kind_are_read() {
     for (text, to, detail) in [
         (
             "voicemail 100@default msg0001 at 2026-11-24T09:12:35Z",
-            Destination::VoiceBox,
+            Destination::Mailbox,
             "100@default msg0001",
         ),
         (

@@ -27,7 +27,7 @@ pub enum Verdict {
     NoAudio,
     /// A machine: busy, dial, ringback, fax, SIT.
     Tone,
-    /// The guard cannot tell; delivered.
+    /// The guard cannot decide; delivered.
     Unsure,
 }
 

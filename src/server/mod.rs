@@ -5,8 +5,8 @@
 
 mod connection;
 pub mod descriptors;
-mod seats;
-mod sparing;
+mod rate_limit;
+mod slots;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -25,8 +25,8 @@ use crate::clock::Clock;
 use crate::config::Limits;
 
 pub use connection::Connection;
-use seats::Seats;
-use sparing::Sparing;
+use rate_limit::RateLimit;
+use slots::Slots;
 
 /// What is done with calls.
 pub trait Handler: Send + Sync + 'static {
@@ -36,7 +36,7 @@ pub trait Handler: Send + Sync + 'static {
     /// over, or after [`Limits::session`].
     fn call(&self, connection: Connection, request: Request) -> impl Future<Output = ()> + Send;
 
-    /// A call above [`Limits::calls`]: Asterisk has been told to carry on, its record can be filed.
+    /// A call above [`Limits::calls`]: Asterisk was asked to carry on, its record can be filed.
     fn refused(&self, request: Request) -> impl Future<Output = ()> + Send {
         drop(request);
         std::future::ready(())
@@ -57,10 +57,10 @@ pub async fn run<H: Handler>(
     stop: CancellationToken,
 ) {
     let server = Arc::new(Server {
-        calls: Seats::default(),
-        connections: Seats::default(),
-        refusals: Seats::default(),
-        told: Told::default(),
+        calls: Slots::default(),
+        connections: Slots::default(),
+        refusals: Slots::default(),
+        log_limits: LogLimits::default(),
         descriptors: descriptors::allowed(),
         limits: Box::new(limits),
         clock,
@@ -96,23 +96,23 @@ struct Server<H> {
     limits: Box<dyn Fn() -> Limits + Send + Sync>,
     clock: Clock,
     handler: Arc<H>,
-    calls: Seats,
-    connections: Seats,
-    refusals: Seats,
-    told: Told,
+    calls: Slots,
+    connections: Slots,
+    refusals: Slots,
+    log_limits: LogLimits,
     descriptors: u64,
     stop: CancellationToken,
     kill: CancellationToken,
     sessions: TaskTracker,
 }
 
-/// What is told sparingly, since a flood of connections brings it.
+/// What is logged at a limited rate, since a flood of connections brings it.
 #[derive(Debug, Default)]
-struct Told {
-    not_on_the_list: Sparing,
-    too_many_connections: Sparing,
-    too_many_calls: Sparing,
-    bad_prelude: Sparing,
+struct LogLimits {
+    not_on_the_list: RateLimit,
+    too_many_connections: RateLimit,
+    too_many_calls: RateLimit,
+    bad_prelude: RateLimit,
 }
 
 impl<H: Handler> Server<H> {
@@ -136,7 +136,7 @@ impl<H: Handler> Server<H> {
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let limits = (self.limits)();
         if !limits.admits(peer.ip()) {
-            if let Some(left_out) = self.told.not_on_the_list.tell(self.clock.now()) {
+            if let Some(left_out) = self.log_limits.not_on_the_list.allow(self.clock.now()) {
                 tracing::warn!(%peer, left_out, "not on the allow list");
             }
             return;
@@ -146,8 +146,8 @@ impl<H: Handler> Server<H> {
         }
         let limit = limits.connections.max(limits.calls);
         let limit = limit.min(descriptors::connections(self.descriptors, limits.calls));
-        let Some(seat) = self.connections.take(limit) else {
-            if let Some(left_out) = self.told.too_many_connections.tell(self.clock.now()) {
+        let Some(slot) = self.connections.take(limit) else {
+            if let Some(left_out) = self.log_limits.too_many_connections.allow(self.clock.now()) {
                 tracing::warn!(%peer, limit, left_out, "too many connections");
             }
             return self.refuse(stream);
@@ -165,18 +165,18 @@ impl<H: Handler> Server<H> {
             if let Err(panic) = session {
                 tracing::error!(%peer, panic = message(panic.as_ref()), "session panicked");
             }
-            drop(seat);
+            drop(slot);
         });
     }
 
     /// Makes Asterisk carry on without us.
     ///
     /// A socket that is closed with the prelude in it unread is reset, and what we said may be lost with it. So it
-    /// is read, for a moment, by so many at once; where a flood has taken those places, the line has to do alone.
+    /// is read, for a moment, by a few at once; where a flood has taken those places, the line has to do alone.
     fn refuse(self: &Arc<Self>, stream: TcpStream) {
         // The socket is new, its buffer is empty: this either goes out at once or not at all.
         let _ = stream.try_write(FAILURE);
-        let Some(seat) = self.refusals.take(MOST_REFUSALS) else {
+        let Some(slot) = self.refusals.take(MOST_REFUSALS) else {
             return;
         };
         let clock = self.clock;
@@ -185,7 +185,7 @@ impl<H: Handler> Server<H> {
                 () = read_off(stream) => {}
                 () = clock.sleep(LONGEST_REFUSAL) => {}
             }
-            drop(seat);
+            drop(slot);
         });
     }
 
@@ -194,7 +194,7 @@ impl<H: Handler> Server<H> {
         let first = tokio::select! {
             first = connection.next() => first,
             () = self.clock.sleep(limits.prelude) => {
-                if let Some(left_out) = self.told.bad_prelude.tell(self.clock.now()) {
+                if let Some(left_out) = self.log_limits.bad_prelude.allow(self.clock.now()) {
                     tracing::warn!(%peer, limit = ?limits.prelude, left_out, "no prelude in time");
                 }
                 return connection.fail(self.clock).await;
@@ -204,7 +204,7 @@ impl<H: Handler> Server<H> {
             Ok(Some(Incoming::Request(request))) => request,
             Ok(_) => return tracing::debug!(%peer, "closed before the prelude"),
             Err(error) => {
-                if let Some(left_out) = self.told.bad_prelude.tell(self.clock.now()) {
+                if let Some(left_out) = self.log_limits.bad_prelude.allow(self.clock.now()) {
                     tracing::warn!(%peer, %error, left_out, "bad prelude");
                 }
                 return match error {
@@ -214,7 +214,7 @@ impl<H: Handler> Server<H> {
             }
         };
         let Some(_seat) = self.calls.take(limits.calls) else {
-            if let Some(left_out) = self.told.too_many_calls.tell(self.clock.now()) {
+            if let Some(left_out) = self.log_limits.too_many_calls.allow(self.clock.now()) {
                 tracing::warn!(%peer, limit = limits.calls, left_out, "too many calls: refused");
             }
             let refusing = connection.fail(self.clock);
@@ -243,7 +243,8 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 /// Makes Asterisk end the session with `AGISTATUS=FAILURE` (`run_agi` of `res_agi.c`).
 const FAILURE: &[u8] = b"failure\n";
-/// So many refused connections are read off at once, for so long and so many bytes: a prelude has a few hundred.
+/// Limits of reading off refused connections: how many at once, for how long, and how many bytes; a
+/// prelude has a few hundred.
 const MOST_REFUSALS: usize = 128;
 const LONGEST_REFUSAL: Duration = Duration::from_secs(1);
 const MOST_READ_OFF: usize = 1024 * 1024;

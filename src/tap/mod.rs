@@ -1,6 +1,6 @@
 //! Where the caller's samples come from.
 //!
-//! A tap is a task that sends [`TapEvent`]s until it is told to finish; the session knows nothing
+//! A tap is a task that sends [`TapEvent`]s until it is asked to finish; the session knows nothing
 //! else of it, and gets it from a [`Source`]. What it wants of Asterisk it says in a [`plan`],
 //! which the conversation sends. [`monitor`] follows the file that MixMonitor writes.
 
@@ -47,11 +47,11 @@ pub struct Followed {
 pub enum TapEvent {
     /// The next samples, 8 kHz.
     Samples(Vec<i16>),
-    /// So much sound never came, after the samples sent so far; told in steps while it lasts.
-    StoodStill(MediaTime),
+    /// So much sound never came, after the samples sent so far; reported in steps while it lasts.
+    Gap(MediaTime),
     /// It cannot be followed any further; the last event.
     Failed(TapError),
-    /// All has been sent; the last event. With the gaps that were told, for the kept audio.
+    /// All has been sent; the last event. With the gaps that were reported, for the kept audio.
     Finished(Vec<Gap>),
 }
 
@@ -131,7 +131,7 @@ pub enum TapError {
     },
     /// The file has become shorter.
     #[error(
-        "{path} shrank from {had} to {has} octets while it was followed; only Asterisk may write into the tap folder"
+        "{path} shrank from {had} to {has} bytes while it was followed; only Asterisk may write into the tap folder"
     )]
     Shrank {
         /// The file as the guard sees it.

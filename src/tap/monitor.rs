@@ -2,7 +2,7 @@
 //!
 //! Asterisk makes the file as soon as MixMonitor begins, packets or no packets, and writes 48 kHz
 //! signed linear in pieces of 32,768 bytes, one every 0.34 s. The file stands still while no
-//! packets come: that is no error, the time is told as sound that never came. A file that is not
+//! packets come: that is no error, the time is reported as sound that never came. A file that is not
 //! there at all is one: Asterisk writes to another folder than the guard looks in, or cannot write.
 
 use std::fs::File;
@@ -73,7 +73,7 @@ pub fn plan(folder_as_asterisk_sees_it: &Path, id: CallId, agi_version: Option<&
     }
 }
 
-/// Follows the file until told to finish, then reads it to its end. Ends when nobody listens any
+/// Follows the file until asked to finish, then reads it to its end. Ends when nobody listens any
 /// more.
 ///
 /// Files are looked at on threads that may block, so a network share that hangs holds up no call: a
@@ -171,7 +171,7 @@ impl Monitor {
         })
     }
 
-    /// Reads what is new, and tells what is missing. Blocks as files do.
+    /// Reads what is new, and reports what is missing. Blocks as files do.
     ///
     /// # Errors
     /// The file cannot be followed any further.
@@ -183,14 +183,14 @@ impl Monitor {
         let mut events = Vec::new();
         if size == self.bytes {
             let lost = self.pace.stood(waited, sound(size));
-            events.extend(lost.map(|lost| self.stood_still(lost)));
+            events.extend(lost.map(|lost| self.gap(lost)));
             return Ok(events);
         }
         self.grown = after;
         let lost = self
             .pace
             .grew(after.saturating_duration_since(self.since), sound(size));
-        events.extend(lost.map(|lost| self.stood_still(lost)));
+        events.extend(lost.map(|lost| self.gap(lost)));
         let samples = self.read_to(size)?;
         self.samples += MediaTime::from_samples(samples.len() as u64);
         events.push(TapEvent::Samples(samples));
@@ -221,7 +221,7 @@ impl Monitor {
         (flushed && settled && waited >= FLUSH_POLL) || waited >= LONGEST_FLUSH
     }
 
-    fn stood_still(&mut self, lost: Duration) -> TapEvent {
+    fn gap(&mut self, lost: Duration) -> TapEvent {
         let lost = MediaTime::from(lost);
         match self.gaps.last_mut() {
             Some(gap) if gap.at == self.samples => gap.lost += lost,
@@ -230,7 +230,7 @@ impl Monitor {
                 lost,
             }),
         }
-        TapEvent::StoodStill(lost)
+        TapEvent::Gap(lost)
     }
 
     /// How large the file is; zero while it is not there.
@@ -319,7 +319,7 @@ const TAP_ID: &str = "GUARD_TAP_ID";
 const POLL: Duration = Duration::from_millis(100);
 
 /// A look takes microseconds, on a share milliseconds. A short hitch is caught up with, since
-/// Asterisk goes on recording; whoever is not heard for longer is not judged by us.
+/// Asterisk goes on recording; a caller who is not heard for longer is not judged by us.
 const LONGEST_LOOK: Duration = Duration::from_secs(8);
 
 /// How often we look while the last flush is awaited.
@@ -337,7 +337,7 @@ const ALWAYS_FILLS_UP: u32 = 18;
 /// Asterisk's stdio buffer (`setvbuf` in `main/file.c`).
 const STDIO_BUFFER: u64 = 32_768;
 
-/// A file that has not appeared so long after the end does not come.
+/// A file that has not appeared this long after the end does not come.
 const NOTHING_COMES: Duration = Duration::from_millis(150);
 
 /// The last flush takes milliseconds; after this we go on without it.
@@ -383,7 +383,7 @@ mod tests {
 
     /// A share that hangs is a thread that does not come back: here the only one there is.
     #[test]
-    fn a_share_that_hangs_is_told() {
+    fn a_share_that_hangs_is_reported() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .max_blocking_threads(1)

@@ -14,10 +14,10 @@ use super::TapError;
 /// Samples a second.
 pub(super) const RATE_HZ: u32 = 48_000;
 
-/// Octets of a second.
+/// Bytes of a second.
 pub(super) const BYTES_A_SECOND: u64 = RATE_HZ as u64 * 2;
 
-/// What tells one file from another.
+/// What distinguishes one file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     device: u64,
@@ -62,7 +62,7 @@ pub(crate) fn unreadable(path: &Path, source: io::Error) -> TapError {
     }
 }
 
-/// Octets into samples; half a sample waits for its other half.
+/// Bytes into samples; half a sample waits for its other half.
 #[derive(Default)]
 pub(crate) struct Halves(Option<u8>);
 

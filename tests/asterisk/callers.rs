@@ -22,7 +22,7 @@ fn is_filed(lab: &Lab, call: &Record, verdict: &str, ended_by: &str) {
         (verdict, ended_by),
         "{call:#?}"
     );
-    assert_eq!(call.get("box"), format!("{}@default", lab.voice_box()));
+    assert_eq!(call.get("box"), format!("{}@default", lab.mailbox()));
     assert!(
         !reasons.is_empty() && call.number("confidence") >= 0.5,
         "{call:#?}"
@@ -39,10 +39,7 @@ fn is_filed(lab: &Lab, call: &Record, verdict: &str, ended_by: &str) {
         assert_eq!(ending.get("callback"), call.get("callback.e164"));
         assert_eq!(ending.get("reason"), reasons.join("; "));
     }
-    assert!(
-        lab.inbox(lab.voice_box()).is_empty(),
-        "VoiceMail() ran, too"
-    );
+    assert!(lab.inbox(lab.mailbox()).is_empty(), "VoiceMail() ran, too");
     let left: Vec<_> = fs::read_dir(lab.inside(&lab.tap_folder()))
         .unwrap()
         .collect();
@@ -355,7 +352,7 @@ fn lost_his_line_for_five_seconds_in_mid_message() {
 #[test]
 fn two_boxes_at_the_same_time() {
     let lab = Lab::enter();
-    let (first, second) = (lab.voice_box(), lab.voice_box() + 1);
+    let (first, second) = (lab.mailbox(), lab.mailbox() + 1);
     let guard = Guard::with(
         &lab,
         &format!("[box.\"{second}@default\"]\nmode = \"guide\""),

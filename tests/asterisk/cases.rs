@@ -19,13 +19,13 @@ fn guard(lab: &Lab) -> Guard<'_> {
             lab.manager()
         ),
     );
-    guard.tells("the manager interface tells who was answered");
+    guard.logs("the manager interface reports who was answered");
     guard
 }
 
 /// Somebody with this number, of this test alone, who rings the hotline: its agents first, then the guard.
 pub fn caller(lab: &Lab, number: &str) -> Caller {
-    let number = format!("{number}{}", lab.voice_box());
+    let number = format!("{number}{}", lab.mailbox());
     Caller::dials(lab, &lab.extension("en", 'a')).is(&number, "Erika Müller")
 }
 
@@ -74,7 +74,7 @@ fn cases_are_one_for_three_calls_and_closed_by_the_message() {
     });
     assert_eq!(closed.len(), 1, "{closed:#?}");
     assert_eq!(closed[0]["calls"], 3);
-    assert_eq!(closed[0]["number"], format!("+49911556{}", lab.voice_box()));
+    assert_eq!(closed[0]["number"], format!("+49911556{}", lab.mailbox()));
     assert_eq!(closed[0]["closed"]["by"], "message");
     assert_eq!(closed[0]["closed"]["known_by"], "guard");
     assert_eq!(closed[0]["closed"]["call"], calls[0].get("id"));
@@ -94,7 +94,7 @@ fn cases_are_closed_when_an_agent_answers() {
     let stay = caller(&lab, "+49911557").is_quiet(3.0).hangs_up().call();
     assert!(!stay.ended_by_asterisk, "{stay:?}");
     let of = |cases: &[Value], number: &str| {
-        let number = format!("+{number}{}", lab.voice_box());
+        let number = format!("+{number}{}", lab.mailbox());
         cases
             .iter()
             .find(|case| case["number"] == number)
@@ -127,7 +127,7 @@ fn cases_are_closed_when_the_caller_is_called_back() {
 
 /// An agent calls the only caller of the log back, whose number begins so.
 pub fn his_case_is_closed_by_a_call_back(lab: &Lab, guard: &Guard<'_>, number: &str) {
-    let number = format!("{number}{}", lab.voice_box());
+    let number = format!("{number}{}", lab.mailbox());
     let agent = Caller::dials(lab, &number).is("200", "Agent");
     agent.is_quiet(3.0).hangs_up().call();
     let all = cases(guard, "the case to be closed", |cases| {

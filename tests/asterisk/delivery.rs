@@ -1,4 +1,4 @@
-//! Messages into the Asterisk voice box: found there by Asterisk, counted, played, and never in the way of
+//! Messages into the Asterisk mailbox: found there by Asterisk, counted, played, and never in the way of
 //! Asterisk's own.
 
 use std::collections::BTreeSet;
@@ -37,7 +37,7 @@ pub fn delivers(lab: &Lab) -> String {
 fn inbox(lab: &Lab) -> PathBuf {
     let folder = format!(
         "/var/spool/asterisk/voicemail/default/{}/INBOX",
-        lab.voice_box()
+        lab.mailbox()
     );
     lab.inside(&folder)
 }
@@ -74,7 +74,7 @@ fn leave_undelivered(lab: &Lab, guard: &Guard<'_>, calls: Range<u32>) {
     let log = CallLog::open(guard.data(), Clock::default()).unwrap().log;
     for n in calls {
         let record = CallRecord {
-            box_name: format!("{}@default", lab.voice_box()),
+            box_name: format!("{}@default", lab.mailbox()),
             audio: Some(format!("audio/{n}.wav")),
             delivered: Vec::new(),
             ended: Some(Clock::default().date()),
@@ -84,7 +84,7 @@ fn leave_undelivered(lab: &Lab, guard: &Guard<'_>, calls: Range<u32>) {
         let path = guard.data().join(format!("audio/{n}.wav"));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, wav::encode(&sound)).unwrap();
-        log.close_and_deliver(record, &[Destination::VoiceBox]);
+        log.close_and_deliver(record, &[Destination::Mailbox]);
     }
 }
 
@@ -110,22 +110,22 @@ fn ours_are_whole(lab: &Lab, count: usize) {
 
 /// What a telephone hears that listens to the new messages of the box.
 fn telephone_hears(lab: &Lab) -> Vec<i16> {
-    let heard = format!("/tmp/heard-{}", lab.voice_box());
+    let heard = format!("/tmp/heard-{}", lab.mailbox());
     let file = format!(
         "Channel: Local/{}@telephone/n\nMaxRetries: 0\nWaitTime: 20\nContext: hears\nExtension: s\n\
          Priority: 1\nSet: HEARD={heard}\n",
-        lab.voice_box()
+        lab.mailbox()
     );
     place(lab, "telephone", &file);
     let path = lab.inside(&format!("{heard}.sln"));
     let mut last = 0;
-    let octets = wait_for("the telephone to hear all", LONGEST_CALL, || {
-        let octets = fs::read(&path).ok()?;
-        let grown = octets.len() > last || octets.len() < 16_000;
-        last = octets.len();
-        (!grown && !calls_are_up(lab)).then_some(octets)
+    let bytes = wait_for("the telephone to hear all", LONGEST_CALL, || {
+        let bytes = fs::read(&path).ok()?;
+        let grown = bytes.len() > last || bytes.len() < 16_000;
+        last = bytes.len();
+        (!grown && !calls_are_up(lab)).then_some(bytes)
     });
-    let samples = octets.chunks_exact(2);
+    let samples = bytes.chunks_exact(2);
     samples
         .map(|two| i16::from_le_bytes([two[0], two[1]]))
         .collect()
@@ -133,20 +133,20 @@ fn telephone_hears(lab: &Lab) -> Vec<i16> {
 
 fn calls_are_up(lab: &Lab) -> bool {
     let channels = Manager::listens(lab).command("core show channels concise");
-    channels.contains(&format!("Local/{}@telephone", lab.voice_box()))
+    channels.contains(&format!("Local/{}@telephone", lab.mailbox()))
 }
 
 /// So many callers leave VoiceMail() a short message without the guard, all at once.
 fn voicemail_is_left(lab: &Lab, count: u32) {
     for n in 0..count {
-        let says = format!("/tmp/left-{}-{n}", lab.voice_box());
+        let says = format!("/tmp/left-{}-{n}", lab.mailbox());
         // Some are short and some are longer, so that they do not end together.
         let sound = Sound::speech(lab, 1.5 + n as f32 * 0.04);
         sound.write(&lab.inside(&format!("{says}.wav")));
         let file = format!(
             "Channel: Local/{}@plain/n\nCallerID: <{n}>\nMaxRetries: 0\nWaitTime: 20\nContext: caller\n\
              Extension: s\nPriority: 1\nSet: WAIT_BEFORE=1\nSet: SAY={says}\n",
-            lab.voice_box()
+            lab.mailbox()
         );
         place(lab, &format!("left-{n}"), &file);
     }
@@ -154,7 +154,7 @@ fn voicemail_is_left(lab: &Lab, count: u32) {
 
 /// Has Asterisk place a call.
 fn place(lab: &Lab, name: &str, file: &str) {
-    let name = format!("{}-{name}.call", lab.voice_box());
+    let name = format!("{}-{name}.call", lab.mailbox());
     let written = lab.inside(&format!("/tmp/{name}"));
     fs::write(&written, file).unwrap();
     let spooled = lab.inside(&format!("/var/spool/asterisk/outgoing/{name}"));
@@ -175,7 +175,7 @@ fn delivery_of_a_message_is_counted_lit_and_played() {
     let users = manager.command("voicemail show users for default");
     let line = users
         .lines()
-        .find(|line| line.split_whitespace().nth(1) == Some(&lab.voice_box().to_string()));
+        .find(|line| line.split_whitespace().nth(1) == Some(&lab.mailbox().to_string()));
     assert_eq!(
         line.and_then(|line| line.split_whitespace().last()),
         Some("1"),
@@ -185,16 +185,16 @@ fn delivery_of_a_message_is_counted_lit_and_played() {
     let call = guard.record();
     let delivered = call.delivered();
     assert_eq!(delivered.len(), 1, "{call:#?}");
-    let expected = format!("voicemail {}@default msg0000 at ", lab.voice_box());
+    let expected = format!("voicemail {}@default msg0000 at ", lab.mailbox());
     assert!(delivered[0].starts_with(&expected), "{delivered:?}");
     let in_box = lab.message();
     assert_eq!(in_box.get("callerid"), "\"Erika Müller\" <+49911555001>");
-    assert_eq!(in_box.get("origmailbox"), lab.voice_box().to_string());
+    assert_eq!(in_box.get("origmailbox"), lab.mailbox().to_string());
     let seconds = in_box.sound.seconds();
     assert!(seconds > 5.0 && in_box.get("duration") == format!("{}", seconds as u32));
 
     let samples = in_box.sound.samples();
-    // Of any WAV file Asterisk leaves out the end, as many octets as the header has.
+    // Of any WAV file Asterisk leaves out the end, as many bytes as the header has.
     let samples = &samples[..samples.len() - 22];
     let heard = telephone_hears(&lab);
     assert!(
@@ -232,20 +232,20 @@ fn is_played_in(format: &str, ending: &str) -> (Vec<i16>, Vec<i16>) {
     assert_eq!(guard.record().delivered().len(), 1);
 
     let path = inbox(&lab).join(format!("msg0000.{ending}"));
-    let octets = fs::read(&path).unwrap();
+    let bytes = fs::read(&path).unwrap();
     let form = file::Format::named(ending).unwrap();
-    let ours = file::decode(&octets, form).unwrap().samples;
+    let ours = file::decode(&bytes, form).unwrap().samples;
     let text = &texts(&lab)[0].1;
     let duration: usize = field(text, "duration").parse().unwrap();
     assert!((5..60).contains(&duration) && ours.len() / 8_000 == duration);
 
-    let converted = format!("/tmp/converted-{}", lab.voice_box());
+    let converted = format!("/tmp/converted-{}", lab.mailbox());
     fs::copy(&path, lab.inside(&format!("{converted}.{ending}"))).unwrap();
-    let told = manager.command(&format!(
+    let logged = manager.command(&format!(
         "file convert {converted}.{ending} {converted}.sln"
     ));
-    let octets = fs::read(lab.inside(&format!("{converted}.sln"))).expect(&told);
-    let of_asterisk = file::decode(&octets, file::Format::named("sln").unwrap());
+    let bytes = fs::read(lab.inside(&format!("{converted}.sln"))).expect(&logged);
+    let of_asterisk = file::decode(&bytes, file::Format::named("sln").unwrap());
     let of_asterisk = of_asterisk.unwrap().samples;
     assert_eq!(of_asterisk.len(), ours.len());
 
@@ -351,7 +351,7 @@ fn under_flock_delivery_waits_for_who_holds_the_lock() {
     lock.lock().unwrap();
     leave_undelivered(&lab, &guard, 0..1);
     guard.starts_again();
-    guard.tells("has been locked by another process");
+    guard.logs("has been locked by another process");
     // VoiceMail() waits at the very same lock: both come when it is given back.
     voicemail_is_left(&lab, 1);
     wait_for("VoiceMail() to come to the lock", LONGEST_CALL, || {
@@ -407,14 +407,14 @@ fn delivery_into_a_full_box_waits_until_there_is_room() {
     guard.is_killed();
     leave_undelivered(&lab, &guard, 0..3);
     guard.starts_again();
-    guard.tells("is full: 2 messages");
+    guard.logs("is full: 2 messages");
     let full = texts(&lab);
     assert_eq!(full.len(), 2);
     ours_are_whole(&lab, 2);
 
     // Somebody deletes the first, by Asterisk's own means.
     let id = field(&full[0].1, "msg_id");
-    let command = format!("voicemail remove {} default INBOX {id}", lab.voice_box());
+    let command = format!("voicemail remove {} default INBOX {id}", lab.mailbox());
     let answer = Manager::listens(&lab).command(&command);
     wait_for("the third message", LONGEST_CALL, || {
         let ids: Vec<_> = texts(&lab)
@@ -445,9 +445,9 @@ fn delivery_takes_a_dead_process_s_lock_away_and_asterisk_can_go_on() {
     fs::write(inbox(&lab).join(".lock"), "").unwrap();
     leave_undelivered(&lab, &guard, 0..1);
     guard.starts_again();
-    guard.tells("has been locked by another process");
+    guard.logs("has been locked by another process");
     assert_eq!(texts(&lab), []);
-    guard.tells("a process has died while it held this lock, or hangs; it is taken over");
+    guard.logs("a process has died while it held this lock, or hangs; it is taken over");
     wait_for("the message", SOON, || {
         (texts(&lab).len() == 1).then_some(())
     });

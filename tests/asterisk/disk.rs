@@ -11,11 +11,11 @@ use crate::lab::Lab;
 pub struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// One of so many octets in this folder.
-    pub fn of(folder: PathBuf, octets: usize) -> Self {
+    /// One of so many bytes in this folder.
+    pub fn of(folder: PathBuf, bytes: usize) -> Self {
         fs::create_dir_all(&folder).unwrap();
         mount(
-            &["-t", "tmpfs", "-o", &format!("size={octets}"), "tmpfs"],
+            &["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"],
             &folder,
         );
         Self(folder)
@@ -34,7 +34,7 @@ impl SmallDisk {
         &self.0
     }
 
-    /// Somebody else fills it up to the last octet.
+    /// Somebody else fills it up to the last byte.
     pub fn is_filled(&self) {
         let mut file = File::create(self.0.join("of-somebody-else")).unwrap();
         let error = loop {

@@ -121,7 +121,7 @@ fn a_guard_that_takes_the_call_and_says_nothing() {
     let prelude = guard.heard();
     let request = format!(
         "agi_network_script: guard?box={}@default&vm_options=us",
-        lab.voice_box()
+        lab.mailbox()
     );
     assert!(prelude.contains(&request), "{prelude:?}");
 }
@@ -214,7 +214,7 @@ fn a_guard_that_is_done_returns_its_variables_and_no_voicemail() {
         "9.0 s of silence; was asked once, gave no answer"
     );
     nothing_is_left_behind(&ending);
-    assert!(lab.inbox(lab.voice_box()).is_empty());
+    assert!(lab.inbox(lab.mailbox()).is_empty());
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn a_caller_who_hangs_up_in_the_guard_reaches_the_administrators_h() {
         (&*ending.how, ending.get("call")),
         ("hung-up", "0123456789ab")
     );
-    assert!(lab.inbox(lab.voice_box()).is_empty());
+    assert!(lab.inbox(lab.mailbox()).is_empty());
 }
 
 #[test]
@@ -319,7 +319,7 @@ fn strange_characters_in_the_arguments_do_no_harm() {
     plain_voicemail_took_it(&lab);
     let request = format!(
         "agi_network_script: guard?box={}@default&vm_options=us",
-        lab.voice_box()
+        lab.mailbox()
     );
     assert!(guard.heard().contains(&request), "{:?}", guard.heard());
 }
@@ -347,7 +347,7 @@ fn several_boxes_at_once_are_left_to_voicemail() {
     message_after_the_beep(&lab, 'm');
     assert_eq!(lab.ending().get("vmstatus"), "SUCCESS");
     wait_for("the copy in the second box", SOON, || {
-        (!lab.inbox(lab.voice_box() + 1).is_empty()).then_some(())
+        (!lab.inbox(lab.mailbox() + 1).is_empty()).then_some(())
     });
     is_recorded(&lab);
     assert!(guard.heard().is_empty());

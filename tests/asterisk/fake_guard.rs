@@ -49,7 +49,7 @@ impl FallsSilent {
 
     /// The number to dial for this test's box through it.
     pub fn extension(&self, lab: &Lab) -> String {
-        format!("g{}*{}*en*s", self.port, lab.voice_box())
+        format!("g{}*{}*en*s", self.port, lab.mailbox())
     }
 }
 
@@ -71,14 +71,14 @@ impl FakeGuard {
     pub fn start(lab: &Lab, then: Then) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, lab.guard_port())).unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
-        let (notes, voice_box, tap) = (
+        let (notes, mailbox, tap) = (
             Arc::clone(&heard),
-            lab.voice_box().to_string(),
+            lab.mailbox().to_string(),
             lab.tap_folder(),
         );
         thread::spawn(move || {
             let (stream, _) = listener.accept().unwrap();
-            let words = |command: &str| command.replace("{box}", &voice_box).replace("{tap}", &tap);
+            let words = |command: &str| command.replace("{box}", &mailbox).replace("{tap}", &tap);
             Session {
                 reader: BufReader::new(stream),
                 notes,

@@ -62,7 +62,7 @@ fn killed_during_the_greeting() {
     let lab = Lab::enter();
     let mut guard = Guard::start(&lab);
     let caller = leaves_his_message(somebody(&lab));
-    guard.tells("voicemail-guard/greeting");
+    guard.logs("voicemail-guard/greeting");
     guard.is_killed();
     caller.join().unwrap();
     voicemail_has_his_message(&lab);
@@ -86,7 +86,7 @@ fn killed_during_the_question() {
     let lab = Lab::enter();
     let mut guard = Guard::start(&lab);
     let caller = leaves_his_message(somebody(&lab).listens());
-    guard.tells("voicemail-guard/still-there");
+    guard.logs("voicemail-guard/still-there");
     guard.is_killed();
     caller.join().unwrap();
     voicemail_has_his_message(&lab);
@@ -98,7 +98,7 @@ fn killed_in_observe_mode_while_voicemail_records() {
     let lab = Lab::enter();
     let mut guard = Guard::with(&lab, "mode = \"observe\"");
     let caller = leaves_his_message(somebody(&lab));
-    guard.tells("VoiceMail");
+    guard.logs("VoiceMail");
     guard.is_killed();
     caller.join().unwrap();
     voicemail_has_his_message(&lab);
@@ -128,7 +128,7 @@ fn frozen_in_observe_mode_before_voicemail() {
     let waited = stay.heard[0].0.as_secs_f32();
     assert!((55.0..65.0).contains(&waited), "{stay:?}");
     voicemail_has_his_message(&lab);
-    assert!(guard.told().contains("EXEC MixMonitor"));
+    assert!(guard.log().contains("EXEC MixMonitor"));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn asked_to_stop_with_a_call_up_which_finishes() {
     let lab = Lab::enter();
     let mut guard = Guard::start(&lab);
     let caller = leaves_his_message(somebody(&lab));
-    guard.tells("WAIT FOR DIGIT");
+    guard.logs("WAIT FOR DIGIT");
     guard.is_asked_to_stop();
     caller.join().unwrap();
     let status = guard.ends();
@@ -177,7 +177,7 @@ fn asked_twice_to_stop_hands_the_caller_on() {
     let caller = leaves_his_message(is_interrupted(&lab, somebody(&lab)));
     guard.listens_for(3.0);
     guard.is_asked_to_stop();
-    guard.tells("stopping");
+    guard.logs("stopping");
     guard.is_asked_to_stop();
     caller.join().unwrap();
     let status = guard.ends();
@@ -282,12 +282,12 @@ fn the_data_folder_cannot_be_written() {
     leaves_his_message(Caller::dials(&lab, &lab.extension("en", 'p')))
         .join()
         .unwrap();
-    guard.tells("the audio could not be kept");
+    guard.logs("the audio could not be kept");
     fs::set_permissions(guard.data(), Permissions::from_mode(0o700)).unwrap();
     guard.is_asked_to_stop();
     guard.ends();
     guard.starts_again();
-    guard.tells("could be kept after all");
+    guard.logs("could be kept after all");
     let call = guard.record();
     assert_eq!(call.get("verdict"), "message", "{call:#?}");
     let kept = Sound::read(&guard.data().join(call.get("audio")));
@@ -305,7 +305,7 @@ fn the_disk_is_full() {
         call.join().unwrap();
     }
     wait_for("neither recording to be kept", SOON, || {
-        let failed = guard.told().matches("the audio could not be kept").count();
+        let failed = guard.log().matches("the audio could not be kept").count();
         (failed == 2).then_some(())
     });
     let endings = lab.endings(2);
@@ -325,7 +325,7 @@ fn the_disk_is_full_when_the_guard_starts() {
     disk.is_filled();
     let mut guard = Guard::with_data(&lab, disk.folder());
     leaves_his_message(somebody(&lab)).join().unwrap();
-    guard.tells("the audio could not be kept");
+    guard.logs("the audio could not be kept");
     let endings = lab.endings(1);
     disk.is_cleared();
     let _ = guard.record();
@@ -339,14 +339,14 @@ fn the_disk_is_full_when_the_guard_starts() {
 fn are_filed_and_kept(guard: &Guard<'_>, endings: &[Ending]) {
     guard.closed_calls(endings.len());
     wait_for("the recordings to be kept after all", SOON, || {
-        let kept = guard.told().matches("could be kept after all").count();
+        let kept = guard.log().matches("could be kept after all").count();
         (kept == endings.len()).then_some(())
     });
     let filed = guard.calls();
     let ids = |ids: &mut dyn Iterator<Item = String>| ids.collect::<BTreeSet<_>>();
-    let told = ids(&mut endings.iter().map(|ending| ending.get("call").to_owned()));
+    let logged = ids(&mut endings.iter().map(|ending| ending.get("call").to_owned()));
     let listed = ids(&mut filed.iter().map(|call| call.get("id").to_owned()));
-    assert_eq!((filed.len(), listed), (endings.len(), told), "{filed:#?}");
+    assert_eq!((filed.len(), listed), (endings.len(), logged), "{filed:#?}");
     for call in &filed {
         assert_eq!(call.get("verdict"), "message", "{call:#?}");
         let kept = Sound::read(&guard.data().join(call.get("audio")));
@@ -381,7 +381,7 @@ fn killed_after_the_number_was_confirmed() {
     let caller = caller.presses("1").listens();
     let caller = caller.talks_until_spoken_to(&Sound::speech(&lab, 60.0));
     let caller = leaves_his_message(caller);
-    guard.tells("voicemail-guard/number-saved");
+    guard.logs("voicemail-guard/number-saved");
     guard.listens_for(1.0);
     guard.is_killed();
     caller.join().unwrap();
@@ -448,7 +448,7 @@ fn fifty_calls_more_than_allowed() {
         .filter(|ending| ending.get("vmstatus") == "SUCCESS")
         .count();
     assert_eq!(
-        (endings.len(), recorded, lab.inbox(lab.voice_box()).len()),
+        (endings.len(), recorded, lab.inbox(lab.mailbox()).len()),
         (54, 50, 50)
     );
 }

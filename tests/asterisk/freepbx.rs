@@ -15,10 +15,10 @@ fn freepbx_with_a_guard() {
     assert!(stay.ended_by_asterisk, "{stay:?}");
     let call = guard.record();
     assert_eq!(call.get("verdict"), "silent", "{call:#?}");
-    assert_eq!(call.get("box"), format!("{}@default", lab.voice_box()));
+    assert_eq!(call.get("box"), format!("{}@default", lab.mailbox()));
     let ending = lab.ending();
     assert_eq!((&*ending.how, ending.get("status")), ("hung-up", "done"));
-    assert!(lab.inbox(lab.voice_box()).is_empty());
+    assert!(lab.inbox(lab.mailbox()).is_empty());
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl<'a> Guard<'a> {
         Self::launch(lab, home, None, Rights::All)
     }
 
-    /// One that tells Asterisk to record into this folder.
+    /// One that has Asterisk record into this folder.
     pub fn with_tap_folder_of_asterisk(lab: &'a Lab, folder: &str) -> Self {
         let home = Self::home(lab, folder, &lab.inside(folder), "");
         Self::launch(lab, home, None, Rights::All)
@@ -139,13 +139,13 @@ impl<'a> Guard<'a> {
                 self.child.try_wait().unwrap(),
                 None,
                 "the guard has ended: {}",
-                self.told()
+                self.log()
             );
             TcpStream::connect(address).ok()
         });
         // It takes connections a moment before it has opened its log.
         wait_for("the guard to be ready", SOON, || {
-            (self.told().matches(" listening addresses=").count() >= self.starts).then_some(())
+            (self.log().matches(" listening addresses=").count() >= self.starts).then_some(())
         });
     }
 
@@ -164,11 +164,11 @@ impl<'a> Guard<'a> {
 
     /// Tries to start again, and ends with a complaint.
     pub fn fails_to_start(&mut self) -> String {
-        let before = self.told().len();
+        let before = self.log().len();
         self.child = Self::serve(&self.home, &self.data, self.rights);
         let status = self.ends();
         assert!(!status.success(), "{status}");
-        self.told().split_off(before)
+        self.log().split_off(before)
     }
 
     /// Asks it to stop, as systemd does.
@@ -181,16 +181,16 @@ impl<'a> Guard<'a> {
         wait_for("the guard to end", SOON, || self.child.try_wait().unwrap())
     }
 
-    /// Gets other settings for every box and is told to take them; waits until it says what it made of them.
-    pub fn reloads(&self, defaults: &str, and_tells: &str) {
+    /// Gets other settings for every box and is asked to take them; waits until it says what it made of them.
+    pub fn reloads(&self, defaults: &str, and_logs: &str) {
         let folder = self.lab.tap_folder();
         let seen = self.lab.inside(&folder);
         let config = Self::configuration(self.lab, &folder, &seen, defaults);
         fs::write(self.home.path().join("guard.toml"), config).unwrap();
-        let before = self.told().matches(and_tells).count();
+        let before = self.log().matches(and_logs).count();
         self.signal(Signal::HUP);
-        wait_for(&format!("the guard to tell {and_tells:?}"), SOON, || {
-            (self.told().matches(and_tells).count() > before).then_some(())
+        wait_for(&format!("the guard to log {and_logs:?}"), SOON, || {
+            (self.log().matches(and_logs).count() > before).then_some(())
         });
     }
 
@@ -209,18 +209,18 @@ impl<'a> Guard<'a> {
     }
 
     /// Waits until this stands in its log.
-    pub fn tells(&self, what: &str) {
-        wait_for(&format!("the guard to tell {what:?}"), LONGEST_CALL, || {
-            self.told().contains(what).then_some(())
+    pub fn logs(&self, what: &str) {
+        wait_for(&format!("the guard to log {what:?}"), LONGEST_CALL, || {
+            self.log().contains(what).then_some(())
         });
     }
 
     /// Waits until this stands in its log behind the first of that.
     pub fn tells_after(&self, first: &str, what: &str) {
-        let waited_for = format!("the guard to tell {what:?} after {first:?}");
+        let waited_for = format!("the guard to log {what:?} after {first:?}");
         wait_for(&waited_for, LONGEST_CALL, || {
-            let told = self.told();
-            let (_, since) = told.split_once(first)?;
+            let logged = self.log();
+            let (_, since) = logged.split_once(first)?;
             since.contains(what).then_some(())
         });
     }
@@ -231,8 +231,8 @@ impl<'a> Guard<'a> {
         let heartbeats = (seconds * 4.0) as usize;
         let what = format!("the guard to listen for {seconds} s");
         wait_for(&what, LONGEST_CALL, || {
-            let told = self.told();
-            let since = told.rfind("STREAM FILE").map_or("", |at| &told[at..]);
+            let logged = self.log();
+            let since = logged.rfind("STREAM FILE").map_or("", |at| &logged[at..]);
             (since.matches("WAIT FOR DIGIT 250").count() > heartbeats).then_some(())
         });
     }
@@ -253,8 +253,8 @@ impl<'a> Guard<'a> {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What it has told in its log.
-    pub fn told(&self) -> String {
+    /// What it has written to its log.
+    pub fn log(&self) -> String {
         fs::read_to_string(self.home.path().join("guard.log")).unwrap_or_default()
     }
 
@@ -294,7 +294,7 @@ impl Drop for Guard<'_> {
         self.child.kill().ok();
         self.child.wait().ok();
         if thread::panicking() {
-            eprintln!("--- the guard's log ---\n{}", self.told());
+            eprintln!("--- the guard's log ---\n{}", self.log());
         }
     }
 }

@@ -27,7 +27,7 @@ fn check(verdict: &str, script: impl Fn(&Lab, Caller) -> Caller) {
 fn nothing_is_left(lab: &Lab) -> Ending {
     let ending = lab.ending();
     assert_eq!(ending.how, "hung-up");
-    assert!(lab.inbox(lab.voice_box()).is_empty());
+    assert!(lab.inbox(lab.mailbox()).is_empty());
     let left: Vec<_> = fs::read_dir(lab.inside(&lab.tap_folder()))
         .unwrap()
         .collect();
@@ -59,9 +59,9 @@ fn in_the_beep_itself() {
         ("hangup", "caller"),
         "{call:#?}"
     );
-    let told = guard.told();
-    let beep = told.find("STREAM FILE beep").expect("a beep");
-    assert!(!told[beep..].contains("WAIT FOR DIGIT"), "{told}");
+    let logged = guard.log();
+    let beep = logged.find("STREAM FILE beep").expect("a beep");
+    assert!(!logged[beep..].contains("WAIT FOR DIGIT"), "{logged}");
     nothing_is_left(&lab);
 }
 
@@ -198,7 +198,7 @@ fn is_a_message_of_who_hung_up(call: &Record) {
     );
 }
 
-/// AGIEXITONHANGUP is not set: what the guard tells a dead channel is there for the dialplan.
+/// AGIEXITONHANGUP is not set: what the guard sets on a dead channel is there for the dialplan.
 #[test]
 fn with_asterisks_own_way_of_telling_a_hang_up() {
     let lab = Lab::enter();
@@ -208,11 +208,11 @@ fn with_asterisks_own_way_of_telling_a_hang_up() {
     let call = guard.record();
     is_a_message_of_who_hung_up(&call);
     let ending = nothing_is_left(&lab);
-    let told = ["verdict", "callback", "call", "status", "reason"].map(|name| ending.get(name));
+    let logged = ["verdict", "callback", "call", "status", "reason"].map(|name| ending.get(name));
     let because = call.reasons().join("; ");
     let (number, id) = (call.get("callback.e164"), call.get("id"));
     assert_eq!(
-        told,
+        logged,
         ["message", number, id, "done", &because],
         "{ending:?}"
     );

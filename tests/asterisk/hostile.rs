@@ -17,12 +17,15 @@ fn check(from: &[u8], verify: impl FnOnce(&Record)) {
         ("message", "caller"),
         "{call:#?}"
     );
-    assert_eq!(call.get("box"), format!("{}@default", lab.voice_box()));
+    assert_eq!(call.get("box"), format!("{}@default", lab.mailbox()));
     verify(&call);
-    let told = guard.told();
-    let forged = told.lines().find(|line| !line.starts_with("20"));
+    let logged = guard.log();
+    let forged = logged.lines().find(|line| !line.starts_with("20"));
     assert_eq!(forged, None, "a line of the caller's own in the log");
-    assert!(!told.contains('\u{1b}'), "an escape in the log:\n{told}");
+    assert!(
+        !logged.contains('\u{1b}'),
+        "an escape in the log:\n{logged}"
+    );
 }
 
 #[test]

@@ -54,18 +54,18 @@ impl Lab {
     }
 
     /// This test's box; the next number is its other one.
-    pub fn voice_box(&self) -> u16 {
+    pub fn mailbox(&self) -> u16 {
         1000 + 2 * self.slot
     }
 
     /// The number to dial for this test's box; `wiring` is the letter of tests/asterisk/conf/extensions.conf.
     pub fn extension(&self, language: &str, wiring: char) -> String {
-        self.extension_of(self.voice_box(), language, wiring)
+        self.extension_of(self.mailbox(), language, wiring)
     }
 
     /// The same for another box.
-    pub fn extension_of(&self, voice_box: u16, language: &str, wiring: char) -> String {
-        format!("g{}*{voice_box}*{language}*{wiring}", self.guard_port())
+    pub fn extension_of(&self, mailbox: u16, language: &str, wiring: char) -> String {
+        format!("g{}*{mailbox}*{language}*{wiring}", self.guard_port())
     }
 
     /// The tap folder as Asterisk sees it.
@@ -108,9 +108,9 @@ impl Lab {
     }
 
     /// What lies in a box's INBOX.
-    pub fn inbox(&self, voice_box: u16) -> Vec<Message> {
+    pub fn inbox(&self, mailbox: u16) -> Vec<Message> {
         let folder = self.inside(&format!(
-            "/var/spool/asterisk/voicemail/default/{voice_box}/INBOX"
+            "/var/spool/asterisk/voicemail/default/{mailbox}/INBOX"
         ));
         (0..)
             .map(|n| folder.join(format!("msg{n:04}.txt")))
@@ -124,7 +124,7 @@ impl Lab {
 
     /// The one message of this test's box.
     pub fn message(&self) -> Message {
-        let mut messages = self.inbox(self.voice_box());
+        let mut messages = self.inbox(self.mailbox());
         assert_eq!(messages.len(), 1, "{messages:?}");
         messages.remove(0)
     }
@@ -221,7 +221,7 @@ impl Ending {
     }
 }
 
-/// A message in a voice box.
+/// A message in a mailbox.
 #[derive(Debug)]
 pub struct Message {
     text: String,

@@ -75,10 +75,10 @@ fn who_is_refused_is_not_answered_and_goes_where_the_dialplan_has_a_place_for_hi
         .call();
     let ending = lab.endings(3).pop().unwrap();
     assert_eq!(ending.how, "left-to-refused");
-    let told = ["status", "depth", "left", "limit"].map(|name| ending.get(name));
-    assert_eq!(told, ["refused", "", "", "0"], "nothing of ours is left");
+    let logged = ["status", "depth", "left", "limit"].map(|name| ending.get(name));
+    assert_eq!(logged, ["refused", "", "", "0"], "nothing of ours is left");
     manager.command("dialplan remove context voicemail-guard-refused");
-    assert!(lab.inbox(lab.voice_box()).is_empty(), "VoiceMail() ran");
+    assert!(lab.inbox(lab.mailbox()).is_empty(), "VoiceMail() ran");
     assert_eq!(guard.closed_calls(3).len(), 3);
 }
 
@@ -97,7 +97,7 @@ fn a_hangup_of_a_watched_caller_is_in_the_box_and_in_the_log() {
     let unknown = Caller::dials(&lab, &lab.extension("en", 's')).is("0911666001", "Other");
     unknown.is_quiet(2.0).hangs_up().call();
     let messages = wait_for("the message", LONGEST_CALL, || {
-        let messages = lab.inbox(lab.voice_box());
+        let messages = lab.inbox(lab.mailbox());
         (!messages.is_empty()).then_some(messages)
     });
     assert_eq!(messages.len(), 1, "{messages:?}");
@@ -116,7 +116,7 @@ fn a_hangup_of_a_watched_caller_is_in_the_box_and_in_the_log() {
         assert_eq!(call.get("watched"), expected, "{call:#?}");
         assert_eq!(call.delivered().len(), usize::from(his), "{call:#?}");
     }
-    assert!(guard.told().contains("ON THE WATCH LIST (_0911555XXX)."));
+    assert!(guard.log().contains("ON THE WATCH LIST (_0911555XXX)."));
 }
 
 #[test]
@@ -143,10 +143,10 @@ fn a_hangup_of_a_watched_caller_is_told_by_mail_and_webhook_like_a_message() {
     assert_eq!((mails.len(), hooks.len()), (2, 2), "{mails:#?} {hooks:#?}");
     for (n, call) in calls[..2].iter().rev().enumerate() {
         assert_eq!(call.get("verdict"), "hangup", "{call:#?}");
-        let (mail, told) = (&mails[n], &hooks[n]);
+        let (mail, logged) = (&mails[n], &hooks[n]);
         let subject = format!(
             "Call without a message from +49911555001 (Max Muster) for {}@default",
-            lab.voice_box()
+            lab.mailbox()
         );
         assert_eq!(mail.subject, subject);
         let watched = mail.text.lines().find(|l| l.starts_with("Watch list:"));
@@ -155,16 +155,16 @@ fn a_hangup_of_a_watched_caller_is_told_by_mail_and_webhook_like_a_message() {
             "{mail:#?}"
         );
         assert!(mail.text.contains("hangup: hung up at once"), "{mail:#?}");
-        assert_eq!(told["event"], "call", "{told:#}");
-        let hook = &told["call"];
+        assert_eq!(logged["event"], "call", "{logged:#}");
+        let hook = &logged["call"];
         assert_eq!(hook["id"], call.get("id"));
         assert_eq!(
             (&hook["verdict"], &hook["watched"]),
             (&"hangup".into(), &"_0911555XXX".into())
         );
-        // His second call is told to be that.
-        assert_eq!(hook["case"]["place"], n + 1, "{told:#}");
-        assert_eq!(hook["case"]["id"], calls[1].get("id"), "{told:#}");
+        // The second call is reported as such.
+        assert_eq!(hook["case"]["place"], n + 1, "{logged:#}");
+        assert_eq!(hook["case"]["id"], calls[1].get("id"), "{logged:#}");
         let line = mail.text.lines().find(|line| line.starts_with("Case:"));
         assert_eq!(
             line.is_some_and(|line| line.contains("second call since ")),

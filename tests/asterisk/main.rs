@@ -1,4 +1,4 @@
-//! Calls through a real Asterisk 22: a caller reaches the voice box, and what becomes of him is looked up
+//! Calls through a real Asterisk 22: a caller reaches the mailbox, and what becomes of them is looked up
 //! where an administrator would look it up. `tests/run` provides and starts the Asterisk.
 //!
 //! Every test has its own guard on its own port with its own tap folder and its own two boxes, so all of

@@ -1,4 +1,4 @@
-//! Asterisk's manager interface as a test uses it: what is told there, and commands.
+//! Asterisk's manager interface as a test uses it: what is reported there, and commands.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -35,7 +35,7 @@ impl Manager {
             let block = self.block();
             if lines
                 .iter()
-                .all(|line| block.iter().any(|told| told == line))
+                .all(|line| block.iter().any(|sent| sent == line))
             {
                 return block;
             }
@@ -50,9 +50,9 @@ impl Manager {
         assert!(ended.is_ok() || reset, "{ended:?}");
     }
 
-    /// Waits until the lamp of the box is told of; it is lit for one new message.
+    /// Waits until Asterisk reports MWI of the box; it is on for one new message.
     pub fn hears_of_one_new_message(&mut self, lab: &Lab) {
-        let mailbox = format!("Mailbox: {}@default", lab.voice_box());
+        let mailbox = format!("Mailbox: {}@default", lab.mailbox());
         let event = self.hears(&["Event: MessageWaiting", &mailbox]);
         assert!(event.contains(&"New: 1".to_owned()), "{event:?}");
     }
@@ -83,7 +83,7 @@ impl Manager {
         loop {
             let mut line = String::new();
             let read = self.stream.read_line(&mut line);
-            assert!(matches!(read, Ok(1..)), "Asterisk tells nothing: {read:?}");
+            assert!(matches!(read, Ok(1..)), "Asterisk sends nothing: {read:?}");
             match line.trim_end_matches(['\r', '\n']) {
                 "" => return block,
                 line => block.push(line.to_owned()),

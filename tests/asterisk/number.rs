@@ -26,10 +26,7 @@ fn zero_in_the_greeting_leads_to_the_operator() {
     assert_eq!(call.get("ended_by"), "exit", "{call:#?}");
     assert_eq!(ending.get("call"), call.get("id"));
     assert!(stay.ended_by_asterisk, "{stay:?}");
-    assert!(
-        lab.inbox(lab.voice_box()).is_empty(),
-        "VoiceMail() ran, too"
-    );
+    assert!(lab.inbox(lab.mailbox()).is_empty(), "VoiceMail() ran, too");
 }
 
 #[test]

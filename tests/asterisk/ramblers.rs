@@ -174,7 +174,7 @@ fn pauses(sound: &Sound) -> Vec<Pause> {
 fn delivered(lab: &Lab, number: &str) -> Sound {
     let inbox = lab.inside(&format!(
         "/var/spool/asterisk/voicemail/default/{}/INBOX",
-        lab.voice_box()
+        lab.mailbox()
     ));
     let text = wait_for("the message in the box", SOON, || {
         let entries = fs::read_dir(&inbox).into_iter().flatten();

@@ -14,7 +14,7 @@ fn a_reload_leaves_the_caller_alone_and_the_next_one_has_the_new_settings() {
         caller.is("0911555001", name).listens()
     };
     let before = dials("before").is_quiet(40.0).calls();
-    guard.tells("STREAM FILE");
+    guard.logs("STREAM FILE");
     guard.reloads("mode = \"observe\"", "the configuration was read again");
     let says = Sound::of_example("message");
     let after = dials("after").says(&says).hangs_up().calls();
@@ -23,7 +23,7 @@ fn a_reload_leaves_the_caller_alone_and_the_next_one_has_the_new_settings() {
     });
     guard.reloads("mode = \"enforce\"\npause_s = 1", "the old one holds on");
     let refused = "[defaults] pause_s: 1 is not a number of seconds from 3 to 600";
-    assert!(guard.told().contains(refused), "{}", guard.told());
+    assert!(guard.log().contains(refused), "{}", guard.log());
     let later = dials("later").says(&says).hangs_up().calls();
     let stays = [before, after, later].map(|call| call.join().unwrap());
     let calls = guard.closed_calls(3);
@@ -43,7 +43,7 @@ fn a_reload_leaves_the_caller_alone_and_the_next_one_has_the_new_settings() {
         "asked, and sent away"
     );
     assert_eq!(
-        lab.inbox(lab.voice_box()).len(),
+        lab.inbox(lab.mailbox()).len(),
         2,
         "VoiceMail() has the other two"
     );

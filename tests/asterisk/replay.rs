@@ -40,7 +40,7 @@ fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, sound: &[i16]) 
     let path = guard.data().join(format!("audio/{n}.wav"));
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, wav::encode(sound)).unwrap();
-    log.close_and_deliver(record, &[Destination::VoiceBox]);
+    log.close_and_deliver(record, &[Destination::Mailbox]);
 }
 
 /// A noise that swells and falls like speech, and is the same nowhere twice.
@@ -93,7 +93,7 @@ fn replay_of_a_call_is_in_its_box_as_if_the_caller_had_left_it_there() {
         let call = guard.record();
         (!call.delivered().is_empty()).then_some(call)
     });
-    let expected = format!("voicemail {}@default by replay at ", lab.voice_box());
+    let expected = format!("voicemail {}@default by replay at ", lab.mailbox());
     assert!(call.delivered()[0].starts_with(&expected), "{call:#?}");
     let in_box = lab.message();
     assert_eq!(in_box.get("callerid"), "\"Erika Müller\" <+49911555001>");
@@ -111,7 +111,7 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
     let lab = Lab::enter();
     let mut guard = Guard::with(&lab, &replays(&lab));
     guard.is_killed();
-    let box_name = format!("{}@default", lab.voice_box());
+    let box_name = format!("{}@default", lab.mailbox());
     let noted = |guard: &Guard<'_>| {
         let calls = guard.calls();
         calls
@@ -150,7 +150,7 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
             .all(|&n| !marks.contains(&opened(n).id.to_string()));
         gone.then_some(())
     });
-    let messages = lab.inbox(lab.voice_box());
+    let messages = lab.inbox(lab.mailbox());
     assert_eq!(messages.len(), filed.len(), "after {kills} kills");
     for call in guard.calls() {
         assert_eq!(call.delivered().len(), 1, "{call:#?}");
@@ -196,9 +196,9 @@ fn replay_into_a_box_that_is_not_there_waits_and_says_why() {
     guard.is_killed();
     leaves_undelivered(&guard, "999999@default", 11, &murmur(1, 3));
     guard.starts_again();
-    wait_for("the failure to be told", SOON, || {
+    wait_for("the failure to be reported", SOON, || {
         guard
-            .told()
+            .log()
             .contains("VoiceMail() did not keep the message for 999999@default")
             .then_some(())
     });
@@ -210,19 +210,19 @@ fn replay_into_a_box_that_stays_locked_is_tried_again() {
     let lab = Lab::enter();
     let mut guard = Guard::with(&lab, &replays(&lab));
     guard.is_killed();
-    let box_name = format!("{}@default", lab.voice_box());
+    let box_name = format!("{}@default", lab.mailbox());
     leaves_undelivered(&guard, &box_name, 13, &murmur(3, 3));
     guard.starts_again();
-    let voice_box = format!("/var/spool/asterisk/voicemail/default/{}", lab.voice_box());
-    let voice_box = lab.inside(&voice_box);
+    let mailbox = format!("/var/spool/asterisk/voicemail/default/{}", lab.mailbox());
+    let mailbox = lab.inside(&mailbox);
     wait_for("the recording to begin", SOON, || {
-        let mut files = fs::read_dir(voice_box.join("tmp")).ok()?.flatten();
+        let mut files = fs::read_dir(mailbox.join("tmp")).ok()?.flatten();
         files.find(|file| file.path().extension().is_some_and(|kind| kind == "wav"))
     });
     // VoiceMail() waits for it for five seconds, drops the message and says SUCCESS.
-    let lock = voice_box.join("INBOX/.lock");
+    let lock = mailbox.join("INBOX/.lock");
     fs::write(&lock, "").unwrap();
-    guard.tells(&format!(
+    guard.logs(&format!(
         "VoiceMail() did not keep the message for {box_name}"
     ));
     assert!(guard.calls()[0].delivered().is_empty());
@@ -230,7 +230,7 @@ fn replay_into_a_box_that_stays_locked_is_tried_again() {
     wait_for("the delivery to be noted", LONGEST_CALL, || {
         (!guard.calls()[0].delivered().is_empty()).then_some(())
     });
-    assert_eq!(lab.inbox(lab.voice_box()).len(), 1);
+    assert_eq!(lab.inbox(lab.mailbox()).len(), 1);
 }
 
 #[test]
@@ -240,9 +240,9 @@ fn replay_that_voicemail_cuts_off_is_said_to_be() {
     guard.is_killed();
     // The lab's voicemail.conf has maxsilence = 3.
     let sound = [murmur(1, 3), vec![0; 48_000], murmur(2, 3)].concat();
-    leaves_undelivered(&guard, &format!("{}@default", lab.voice_box()), 12, &sound);
+    leaves_undelivered(&guard, &format!("{}@default", lab.mailbox()), 12, &sound);
     guard.starts_again();
-    guard.tells("raise maxsecs and maxsilence in voicemail.conf");
+    guard.logs("raise maxsecs and maxsilence in voicemail.conf");
     let call = wait_for("the delivery to be noted", SOON, || {
         let call = guard.record();
         (!call.delivered().is_empty()).then_some(call)
@@ -252,5 +252,5 @@ fn replay_that_voicemail_cuts_off_is_said_to_be() {
         entry.contains("by replay, cut off by VoiceMail(), at "),
         "{entry}"
     );
-    assert_eq!(lab.inbox(lab.voice_box()).len(), 1);
+    assert_eq!(lab.inbox(lab.mailbox()).len(), 1);
 }

@@ -32,19 +32,19 @@ fn restart(lab: &Lab) {
 }
 
 #[test]
-fn restarting_alone_asterisk_is_heard_again_and_the_lamps_follow() {
+fn restarting_alone_asterisk_is_heard_again_and_mwi_follows() {
     let lab = Lab::enter();
     context_is_there(&lab);
     let guard = Guard::with(&lab, &delivers(&lab));
-    let connected = "the manager interface tells who was answered";
-    guard.tells(connected);
+    let connected = "the manager interface reports who was answered";
+    guard.logs(connected);
     hangs_up_at_once(caller(&lab, "+49911571"));
     guard.closed_calls(1);
 
     restart(&lab);
-    guard.tells("the manager interface does not tell who was answered");
+    guard.logs("the manager interface does not report who was answered");
     wait_for("the guard to listen again", LONGEST_CALL, || {
-        (guard.told().matches(connected).count() == 2).then_some(())
+        (guard.log().matches(connected).count() == 2).then_some(())
     });
     his_case_is_closed_by_a_call_back(&lab, &guard, "0911571");
 

@@ -8,7 +8,7 @@ pub(super) struct Packet {
 }
 
 impl Packet {
-    /// Its octets; the next one follows it.
+    /// Its bytes; the next one follows it.
     pub(super) fn with(&mut self, kind: u8, payload: &[u8]) -> Vec<u8> {
         self.sequence += 1;
         let mut packet = vec![0x80, kind];

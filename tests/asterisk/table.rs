@@ -77,7 +77,7 @@ fn the_table_in_guide_mode() {
     let guard = Guard::with(&lab, &format!("{SHORTER}mode = \"guide\""));
     let ended = each_gets_his_verdict("guide", &lab, &guard, 'p');
     assert!(!ended.contains(&true), "guide ended a call: {ended:?}");
-    assert!(lab.inbox(lab.voice_box()).is_empty());
+    assert!(lab.inbox(lab.mailbox()).is_empty());
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn the_table_in_observe_mode() {
         .map(|call| call.get("verdict").to_owned())
         .collect();
     assert_eq!(asked, [] as [String; 0], "observe spoke to callers");
-    let recorded = lab.inbox(lab.voice_box());
+    let recorded = lab.inbox(lab.mailbox());
     let mut recorded: Vec<_> = recorded
         .iter()
         .map(|message| message.get("callerid"))

@@ -24,9 +24,9 @@ fn the_tap_folder_is_not_the_one_that_asterisk_writes_to() {
     let call = guard.record();
     was_handed_on(&lab, &call);
     is_no_bluff(&call);
-    let told = guard.told();
-    let error = told.lines().find(|line| line.contains("ERROR"));
-    let error = error.unwrap_or_else(|| panic!("no error in the log:\n{told}"));
+    let logged = guard.log();
+    let error = logged.lines().find(|line| line.contains("ERROR"));
+    let error = error.unwrap_or_else(|| panic!("no error in the log:\n{logged}"));
     assert!(error.contains("folder_as_guard_sees_it"), "{error}");
 }
 
@@ -129,5 +129,5 @@ fn the_tap_file_in_mid_call(becomes: impl FnOnce(&PathBuf)) {
     becomes(&file.unwrap().path());
     caller.join().unwrap();
     was_handed_on(&lab, &guard.record());
-    assert!(guard.told().contains("ERROR"), "{}", guard.told());
+    assert!(guard.log().contains("ERROR"), "{}", guard.log());
 }

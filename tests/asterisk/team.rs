@@ -49,7 +49,7 @@ impl Team {
         }
     }
 
-    /// Settings for a guard that tells it.
+    /// Settings for a guard that reports to it.
     pub fn settings(&self) -> String {
         format!(
             "deliver_to = [\"mail\", \"webhook\"]\nmail_to = [\"team@example.com\"]\n\
@@ -68,20 +68,20 @@ impl Team {
         })
     }
 
-    /// What it was told by webhook, oldest first, once there is so much; each signed, and with its key.
+    /// What it got by webhook, oldest first, once there is so much; each signed, and with its key.
     pub fn hooks(&self, count: usize) -> Vec<Value> {
         let requests = wait_for(&format!("{count} webhooks"), LONGEST_CALL, || {
             let got = self.receiver.got();
             (got.len() >= count).then_some(got)
         });
-        let told = requests.into_iter().map(|request| {
+        let logged = requests.into_iter().map(|request| {
             let signed = signature(SECRET, &request.headers[TIMESTAMP], &request.body);
             assert_eq!(request.headers[SIGNATURE], signed);
             let body: Value = serde_json::from_slice(&request.body).unwrap();
             assert_eq!(body["key"], request.headers[IDEMPOTENCY_KEY]);
             body
         });
-        told.collect()
+        logged.collect()
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use crate::lab::Lab;
 
 /// For one call. A command that begins like this one waits until Asterisk has gone, which takes it for lost; in
-/// the end it is told whether the guard said such a command.
+/// the end it learns whether the guard said such a command.
 pub fn that_holds(lab: &Lab, command: &'static str) -> JoinHandle<bool> {
     let listener = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), lab.guard_port())).unwrap();
     let guard = (Ipv4Addr::LOCALHOST, lab.guard_port());

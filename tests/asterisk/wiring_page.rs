@@ -100,10 +100,10 @@ impl Started {
         };
         wait_for("the guard of step 4 to listen", SOON, || {
             let ended = guard.shell.try_wait().unwrap();
-            assert!(ended.is_none(), "step 4: {}", guard.told());
+            assert!(ended.is_none(), "step 4: {}", guard.log());
             TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()
         });
-        let told = guard.told();
+        let logged = guard.log();
         let satisfied = [
             "files can be made and removed in /var/spool/asterisk/voicemail-guard",
             "messages can be put into 1 boxes",
@@ -111,12 +111,15 @@ impl Started {
             " 0 broken",
         ];
         for line in satisfied {
-            assert!(told.contains(line), "check does not say {line:?}: {told}");
+            assert!(
+                logged.contains(line),
+                "check does not say {line:?}: {logged}"
+            );
         }
         guard
     }
 
-    fn told(&self) -> String {
+    fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }
 

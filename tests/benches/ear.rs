@@ -24,15 +24,15 @@ fn main() {
     Ear::new().push(&[0; 8_000]);
     println!("per call:           bytes  allocations");
     // The smallest first: what one of them gives back would hide what the next one takes.
-    tell("webrtc-vad", vad, |vad| detect(vad, &sound));
-    tell("earshot", earshot::Detector::default_boxed, |detector| {
+    report("webrtc-vad", vad, |vad| detect(vad, &sound));
+    report("earshot", earshot::Detector::default_boxed, |detector| {
         predict(detector, &wide);
     });
-    tell("voicemail-guard", Ear::new, |ear| hear(ear, &sound));
+    report("voicemail-guard", Ear::new, |ear| hear(ear, &sound));
     divan::main();
 }
 
-fn tell<T>(name: &str, make: impl Fn() -> T, run: impl Fn(&mut T)) {
+fn report<T>(name: &str, make: impl Fn() -> T, run: impl Fn(&mut T)) {
     let each = bytes_each(&make);
     let mut detector = make();
     let made = measure(|| run(&mut detector)).count_total;

@@ -226,8 +226,8 @@ proptest! {
                     _ => None,
                 },
                 Happens::Closed => {
-                    let told = under_way.take().into_iter().chain(behind.take());
-                    prop_assert_eq!(lost(&mut exchange), told.collect::<Vec<_>>());
+                    let reported = under_way.take().into_iter().chain(behind.take());
+                    prop_assert_eq!(lost(&mut exchange), reported.collect::<Vec<_>>());
                     None
                 }
             };

@@ -15,12 +15,12 @@ const VOICE_WAV49: &[u8] = include_bytes!("../audio/voice-gsm.WAV");
 const STEREO: &[u8] = include_bytes!("../audio/stereo-24bit-16k.wav");
 const FLOAT: &[u8] = include_bytes!("../audio/float-11k.wav");
 
-fn heard(extension: &str, octets: &[u8]) -> Result<Sound, SoundError> {
-    decode(octets, Format::of(Some(extension), octets)?)
+fn heard(extension: &str, bytes: &[u8]) -> Result<Sound, SoundError> {
+    decode(bytes, Format::of(Some(extension), bytes)?)
 }
 
-fn samples(extension: &str, octets: &[u8]) -> Vec<i16> {
-    heard(extension, octets).unwrap().samples
+fn samples(extension: &str, bytes: &[u8]) -> Vec<i16> {
+    heard(extension, bytes).unwrap().samples
 }
 
 /// Signal to difference, in dB.
@@ -35,9 +35,9 @@ fn agreement_db(a: &[i16], b: &[i16]) -> f64 {
 }
 
 fn with_data_size(size: u32) -> Vec<u8> {
-    let mut octets = VOICE.to_vec();
-    octets[40..44].copy_from_slice(&size.to_le_bytes());
-    octets
+    let mut bytes = VOICE.to_vec();
+    bytes[40..44].copy_from_slice(&size.to_le_bytes());
+    bytes
 }
 
 #[test]
@@ -75,11 +75,11 @@ fn companded_forms_come_within_their_own_noise() {
 #[test]
 fn other_rates_and_widths_agree_with_the_original() {
     let voice = samples("wav", VOICE);
-    for (name, octets) in [
+    for (name, bytes) in [
         ("24 bits, stereo, 16 kHz", STEREO),
         ("float, 11.025 kHz", FLOAT),
     ] {
-        let sound = samples("wav", octets);
+        let sound = samples("wav", bytes);
         assert!(sound.len().abs_diff(800) <= 1, "{name}: {}", sound.len());
         let db = agreement_db(&voice[40..700], &sound[40..700]);
         // The pulses reach up to 4 kHz, of which the filter leaves 3.5.
@@ -89,7 +89,7 @@ fn other_rates_and_widths_agree_with_the_original() {
 
 #[test]
 fn bits_are_believed_where_the_block_contradicts_them() {
-    for (tag, channels, bits, block, octets) in [
+    for (tag, channels, bits, block, bytes) in [
         (1, 1, 16, 1_u16, vec![0x00, 0xe0]),
         (1, 1, 16, 4, vec![0x00, 0xe0]),
         (1, 1, 16, 3, vec![0x00, 0xe0]),
@@ -103,32 +103,31 @@ fn bits_are_believed_where_the_block_contradicts_them() {
         (3, 1, 32, 2, (-0.25_f32).to_le_bytes().to_vec()),
         (3, 1, 64, 4, (-0.25_f64).to_le_bytes().to_vec()),
     ] {
-        let mut file = wav_file(tag, channels, 8_000, bits, &octets.repeat(50));
+        let mut file = wav_file(tag, channels, 8_000, bits, &bytes.repeat(50));
         file[32..34].copy_from_slice(&block.to_le_bytes());
         let sound = heard("wav", &file).unwrap();
         let name = format!("{bits} bits, {channels} channels, blocks of {block}");
         assert_eq!(sound.samples, [-8_192; 50], "{name}");
-        let told: Vec<_> = sound
+        let reported: Vec<_> = sound
             .origin
             .remarks
             .iter()
             .map(ToString::to_string)
             .collect();
-        assert_eq!(told.len(), 1, "{name}: {told:?}");
-        assert!(told[0].ends_with("the bits were believed"), "{told:?}");
+        assert_eq!(reported.len(), 1, "{name}: {reported:?}");
+        assert!(
+            reported[0].ends_with("the bits were believed"),
+            "{reported:?}"
+        );
     }
     let mut four = wav_file(1, 1, 8_000, 24, &[0, 0, 0, 0xe0].repeat(50));
     four[32..34].copy_from_slice(&4_u16.to_le_bytes());
-    assert_eq!(
-        samples("wav", &four),
-        [-8_192; 50],
-        "24 bits in four octets"
-    );
+    assert_eq!(samples("wav", &four), [-8_192; 50], "24 bits in four bytes");
 }
 
 #[test]
 fn every_width_gives_the_same_sample() {
-    for (tag, bits, octets) in [
+    for (tag, bits, bytes) in [
         (1, 8, vec![0x60]),
         (1, 16, vec![0x00, 0xe0]),
         (1, 24, vec![0x00, 0x00, 0xe0]),
@@ -136,10 +135,10 @@ fn every_width_gives_the_same_sample() {
         (3, 32, (-0.25_f32).to_le_bytes().to_vec()),
         (3, 64, (-0.25_f64).to_le_bytes().to_vec()),
     ] {
-        let mono = octets.repeat(50);
+        let mono = bytes.repeat(50);
         let both = [
-            octets.clone(),
-            vec![if bits == 8 { 0x80 } else { 0 }; octets.len()],
+            bytes.clone(),
+            vec![if bits == 8 { 0x80 } else { 0 }; bytes.len()],
         ]
         .concat();
         assert_eq!(
@@ -164,12 +163,12 @@ fn every_width_gives_the_same_sample() {
 }
 
 #[test]
-fn the_most_significant_octet_may_come_first() {
-    let mut octets = wav_file(1, 1, 8_000, 16, &[]);
-    octets.truncate(0);
-    octets.extend(b"RIFX\0\0\0\x2aWAVEfmt \0\0\0\x10\0\x01\0\x01\0\0\x1f\x40\0\0\x3e\x80\0\x02\0\x10data\0\0\0\x06");
-    octets.extend([0x00, 0x01, 0x7f, 0xff, 0x80, 0x00]);
-    assert_eq!(samples("wav", &octets), [1, i16::MAX, i16::MIN]);
+fn the_most_significant_byte_may_come_first() {
+    let mut bytes = wav_file(1, 1, 8_000, 16, &[]);
+    bytes.truncate(0);
+    bytes.extend(b"RIFX\0\0\0\x2aWAVEfmt \0\0\0\x10\0\x01\0\x01\0\0\x1f\x40\0\0\x3e\x80\0\x02\0\x10data\0\0\0\x06");
+    bytes.extend([0x00, 0x01, 0x7f, 0xff, 0x80, 0x00]);
+    assert_eq!(samples("wav", &bytes), [1, i16::MAX, i16::MIN]);
 }
 
 #[test]
@@ -195,8 +194,8 @@ fn what_stands_behind_the_sound_is_not_heard() {
         (&[0xd5; 51], &[0]),
         (&[0xd5; 51], &[]),
     ] {
-        let octets = [&wav_file(6, 1, 8_000, 8, sound), padding, chunk].concat();
-        assert_eq!(samples("wav", &octets).len(), sound.len());
+        let bytes = [&wav_file(6, 1, 8_000, 8, sound), padding, chunk].concat();
+        assert_eq!(samples("wav", &bytes).len(), sound.len());
     }
     let before = [
         &VOICE[..12],
@@ -226,7 +225,7 @@ fn a_file_may_end_anywhere() {
     for end in 0..VOICE.len().min(400) {
         match heard("wav", &VOICE[..end]) {
             Ok(sound) => {
-                assert!(end >= wav::HEADER_OCTETS);
+                assert!(end >= wav::HEADER_BYTES);
                 assert_eq!(sound.samples, voice[..(end - 44) / 2]);
             }
             Err(SoundError::Wav(WavError::Empty)) => assert_eq!(end, 0),
@@ -244,8 +243,8 @@ fn a_file_may_end_anywhere() {
 
 #[test]
 fn what_cannot_be_heard_says_what_is_expected() {
-    let check = |extension: &str, octets: &[u8], expected: &str| {
-        let error = heard(extension, octets).unwrap_err().to_string();
+    let check = |extension: &str, bytes: &[u8], expected: &str| {
+        let error = heard(extension, bytes).unwrap_err().to_string();
         assert!(error.contains(expected), "{error}");
     };
     check(
@@ -261,9 +260,9 @@ fn what_cannot_be_heard_says_what_is_expected() {
     check(
         "dat",
         &[0; 20],
-        "the extension \"dat\" tells no coding; expected .wav",
+        "the extension \"dat\" names no coding; expected .wav",
     );
-    check("gsm", &[0; 33], "octet 0: no GSM frame");
+    check("gsm", &[0; 33], "byte 0: no GSM frame");
     check(
         "wav",
         &wav_file(0x11, 1, 8_000, 8, &[0; 8]),
@@ -272,12 +271,12 @@ fn what_cannot_be_heard_says_what_is_expected() {
     check(
         "wav",
         &wav_file(1, 0, 8_000, 16, &[0; 8]),
-        "0 channels in blocks of 0 octets",
+        "0 channels in blocks of 0 bytes",
     );
     check(
         "wav",
         &wav_file(1, 1, 8_000, 40, &[0; 8]),
-        "1 channels in blocks of 5 octets",
+        "1 channels in blocks of 5 bytes",
     );
     check(
         "wav",
@@ -287,12 +286,12 @@ fn what_cannot_be_heard_says_what_is_expected() {
     check(
         "wav",
         b"RIFF\0\0\0\0WAVEdata\x08\0\0\0\0\0\0\0",
-        "octet 12: the sound begins before",
+        "byte 12: the sound begins before",
     );
     check(
         "wav",
         b"RIFF\0\0\0\0WAVEfmt \xff\xff\xff\xff",
-        "octet 12: a `fmt ` chunk of 4294967295 octets",
+        "byte 12: a `fmt ` chunk of 4294967295 bytes",
     );
 }
 
@@ -319,8 +318,8 @@ fn a_cut_off_file_is_mended() {
     let mend = wav::repair(&cut[..100], cut.len() as u64).unwrap().unwrap();
     let mut mended = cut.to_vec();
     mended.truncate(mend.keep as usize);
-    for (at, octets) in mend.patches {
-        mended[at as usize..][..4].copy_from_slice(&octets);
+    for (at, bytes) in mend.patches {
+        mended[at as usize..][..4].copy_from_slice(&bytes);
     }
     assert_eq!(mended.len(), 1_000);
     assert_eq!(mended, wav::encode(&samples("wav", &VOICE[..1_000])));
@@ -337,11 +336,11 @@ fn what_is_written_is_read_back() {
     assert_eq!(wav::encode(&voice), VOICE);
 }
 
-fn in_pieces(format: Format, octets: &[u8], cuts: &[usize]) -> Result<Vec<i16>, SoundError> {
+fn in_pieces(format: Format, bytes: &[u8], cuts: &[usize]) -> Result<Vec<i16>, SoundError> {
     let mut decoder = Decoder::new(format)?;
     let mut out = Vec::new();
-    let mut rest = octets;
-    for &cut in cuts.iter().cycle().take(octets.len()) {
+    let mut rest = bytes;
+    for &cut in cuts.iter().cycle().take(bytes.len()) {
         let (piece, left) = rest.split_at(cut.min(rest.len()));
         decoder.push(piece, &mut out)?;
         rest = left;
@@ -360,58 +359,58 @@ proptest! {
         cuts in prop::collection::vec(1_usize..600, 1..6),
         flip in prop::option::of((0_usize..60, any::<u8>())),
     ) {
-        let (extension, octets) = [
+        let (extension, bytes) = [
             ("wav", VOICE), ("wav", VOICE_ALAW), ("ulaw", VOICE_ULAW), ("gsm", VOICE_GSM),
             ("WAV", VOICE_WAV49), ("wav", STEREO), ("wav", FLOAT), ("sln44", VOICE),
         ][which];
         let format = Format::named(extension).unwrap();
-        let mut octets = octets.to_vec();
+        let mut bytes = bytes.to_vec();
         if let Some((at, value)) = flip {
-            octets[at] = value;
+            bytes[at] = value;
         }
-        let whole = decode(&octets, format).map(|sound| sound.samples);
-        prop_assert_eq!(in_pieces(format, &octets, &cuts), whole);
+        let whole = decode(&bytes, format).map(|sound| sound.samples);
+        prop_assert_eq!(in_pieces(format, &bytes, &cuts), whole);
     }
 
     #[test]
-    fn no_octets_make_the_reader_panic(
+    fn no_bytes_make_the_reader_panic(
         head in prop::sample::select(vec![&VOICE[..12], &VOICE[..36], &VOICE[..44], &STEREO[..60]]),
         tail in prop::collection::vec(any::<u8>(), 0..300),
     ) {
-        let octets = [head, &tail].concat();
-        let sound = decode(&octets, Format::Wav);
+        let bytes = [head, &tail].concat();
+        let sound = decode(&bytes, Format::Wav);
         if let Ok(sound) = sound {
-            prop_assert!(sound.samples.len() <= octets.len() * 4);
+            prop_assert!(sound.samples.len() <= bytes.len() * 4);
         }
-        let _ = wav::repair(&octets, octets.len() as u64 * 3);
+        let _ = wav::repair(&bytes, bytes.len() as u64 * 3);
     }
 }
 
 #[test]
 fn a_quiet_moment_in_ulaw_is_no_mp3() {
-    let octets = [&[0xff, 0xfb][..], VOICE_ULAW].concat();
-    assert_eq!(heard("ulaw", &octets).unwrap().samples.len(), 4_802);
+    let bytes = [&[0xff, 0xfb][..], VOICE_ULAW].concat();
+    assert_eq!(heard("ulaw", &bytes).unwrap().samples.len(), 4_802);
     for extension in ["mp3", "wav", ""] {
-        let format = Format::of(Some(extension), &octets);
+        let format = Format::of(Some(extension), &bytes);
         assert_eq!(format, Err(SoundError::Foreign("MP3")), "{extension}");
     }
-    let told = Format::named("alaw");
+    let reported = Format::named("alaw");
     assert_eq!(
-        Format::told(told, Some("mp3"), &octets),
-        Ok(told.unwrap()),
-        "who tells the form is believed"
+        Format::given(reported, Some("mp3"), &bytes),
+        Ok(reported.unwrap()),
+        "a given form is believed"
     );
-    assert_eq!(Format::told(told, None, VOICE), Ok(Format::Wav));
+    assert_eq!(Format::given(reported, None, VOICE), Ok(Format::Wav));
 }
 
 #[test]
 fn the_padding_of_an_odd_number_of_gsm_pairs_is_not_missed() {
     let at = VOICE_WAV49.windows(4).position(|w| w == b"data").unwrap();
     for count in [0, 1] {
-        let mut octets = VOICE_WAV49[..at + 8 + 65].to_vec();
-        octets[at + 4..at + 8].copy_from_slice(&(65_u32 + count).to_le_bytes());
-        octets.push(0);
-        let sound = heard("WAV", &octets).unwrap();
+        let mut bytes = VOICE_WAV49[..at + 8 + 65].to_vec();
+        bytes[at + 4..at + 8].copy_from_slice(&(65_u32 + count).to_le_bytes());
+        bytes.push(0);
+        let sound = heard("WAV", &bytes).unwrap();
         assert_eq!(sound.samples.len(), 320);
         assert_eq!(sound.origin.remarks, []);
     }
@@ -419,11 +418,11 @@ fn the_padding_of_an_odd_number_of_gsm_pairs_is_not_missed() {
 
 #[test]
 fn rf64_says_its_length_elsewhere() {
-    let mut octets = b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0".to_vec();
-    octets.extend([0; 28]);
-    octets.extend(&wav_file(1, 1, 8_000, 16, &[1; 320])[12..]);
-    let at = octets.len() - 324;
-    octets[at..at + 4].copy_from_slice(&[0xff; 4]);
-    let sound = heard("wav", &octets).unwrap();
+    let mut bytes = b"RF64\xff\xff\xff\xffWAVEds64\x1c\0\0\0".to_vec();
+    bytes.extend([0; 28]);
+    bytes.extend(&wav_file(1, 1, 8_000, 16, &[1; 320])[12..]);
+    let at = bytes.len() - 324;
+    bytes[at..at + 4].copy_from_slice(&[0xff; 4]);
+    let sound = heard("wav", &bytes).unwrap();
     assert_eq!((sound.samples.len(), sound.origin.remarks), (160, vec![]));
 }

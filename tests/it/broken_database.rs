@@ -1,4 +1,4 @@
-//! A database that breaks still owes deliveries: they are taken over into the new one, and made once.
+//! A database that breaks still has pending deliveries: they are taken over into the new one, and made once.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use voicemail_guard::call_log::{
 };
 use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
-use crate::support::call_log::{flush, open, told};
+use crate::support::call_log::{flush, left_open, open};
 use crate::support::records::{closed, opened};
 
 const PAGE: usize = 4096;
@@ -26,7 +26,7 @@ fn owing() -> TempDir {
         delivered: Vec::new(),
         ..closed(n, Verdict::Message)
     };
-    log.close_and_deliver(message(1), &[Destination::VoiceBox, Destination::Mail]);
+    log.close_and_deliver(message(1), &[Destination::Mailbox, Destination::Mail]);
     log.close_and_deliver(message(2), &[Destination::Mail]);
     for n in 140..180 {
         log.close_call(closed(n, Verdict::Message));
@@ -35,7 +35,7 @@ fn owing() -> TempDir {
         let outbox = log.outbox();
         for delivery in outbox.due().await.unwrap() {
             match delivery.to {
-                Destination::VoiceBox => {
+                Destination::Mailbox => {
                     let prepared = Settlement::Prepared("/spool".into());
                     outbox.settle(&delivery, prepared).await.unwrap();
                 }
@@ -115,7 +115,7 @@ fn keys(made: &[Delivery]) -> Vec<(Destination, u32)> {
 
 fn expected() -> Vec<(Destination, u32)> {
     let mut expected = vec![
-        (Destination::VoiceBox, 1),
+        (Destination::Mailbox, 1),
         (Destination::Mail, 1),
         (Destination::Mail, 2),
     ];
@@ -179,7 +179,7 @@ fn what_is_taken_over_is_as_it_was() {
     fs::write(&database, &bytes).unwrap();
 
     let mut opened_again = open(folder.path());
-    assert_eq!(told(&mut opened_again), [opened(3)]);
+    assert_eq!(left_open(&mut opened_again), [opened(3)]);
     let log = opened_again.log;
     flush(&log);
     let reader = Reader::open(folder.path()).unwrap();

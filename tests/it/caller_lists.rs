@@ -62,9 +62,9 @@ fn what_names_nobody_is_told_with_its_line_and_what_to_write() {
             "line 2: [defaults] straight_to_voicemail: \"+49 30\" is not a whole number; all numbers that begin so are \"_+4930X.\"",
         ),
     ] {
-        let told = Config::parse(text.as_bytes()).unwrap_err();
-        let told: Vec<_> = told.iter().map(ToString::to_string).collect();
-        assert_eq!(told, [expected]);
+        let reported = Config::parse(text.as_bytes()).unwrap_err();
+        let reported: Vec<_> = reported.iter().map(ToString::to_string).collect();
+        assert_eq!(reported, [expected]);
     }
 }
 

@@ -133,45 +133,45 @@ fn ways_out_of_a_box() {
     for place in [
         "a,b", "a,b,c", "a,b,0", "a b", "${X}", "a,b,1,2", ",o,1", "a;b", "a&b",
     ] {
-        let told = mistakes(&format!("[defaults]\nstar_exit = {place:?}"));
+        let found = mistakes(&format!("[defaults]\nstar_exit = {place:?}"));
         let expected = format!(
             "line 2: [defaults] star_exit: {place:?} is not a place in the dialplan such as \"support,o,1\", a context such as \"support\" for its own extension, or \"\" for none"
         );
-        assert_eq!(told, [expected]);
+        assert_eq!(found, [expected]);
     }
 }
 
 #[test]
 fn every_mistake_is_told_at_once_in_the_order_of_the_file() {
-    let told = mistakes(
+    let found = mistakes(
         "[defaults]\npause_s = 0\nmodus = 'guide'\nquestions = 'two'\n\n[box.\"7@x\"]\ntone_s = 99\n[listen]\naddress = ['localhost:1']\n[sms]\n",
     );
     assert_eq!(
-        told[0],
+        found[0],
         "line 2: [defaults] pause_s: 0 is not a number of seconds from 3 to 600"
     );
     assert!(
-        told[1].starts_with(
+        found[1].starts_with(
             "line 3: [defaults] modus: unknown setting `modus`, expected one of `mode`, "
         ),
         "{}",
-        told[1]
+        found[1]
     );
     assert_eq!(
-        told[2],
+        found[2],
         "line 4: [defaults] questions: invalid type: string \"two\", expected a whole number from 1 to 5"
     );
     assert_eq!(
-        told[3],
+        found[3],
         "line 7: [box.\"7@x\"] tone_s: 99 is not a number of seconds from 1 to 60"
     );
     assert!(
-        told[4].starts_with("line 9: [listen] address: "),
+        found[4].starts_with("line 9: [listen] address: "),
         "{}",
-        told[4]
+        found[4]
     );
-    assert!(told[5].starts_with("line 10: [sms]: no such table; there are [listen],"));
-    assert_eq!(told.len(), 6, "{told:#?}");
+    assert!(found[5].starts_with("line 10: [sms]: no such table; there are [listen],"));
+    assert_eq!(found.len(), 6, "{found:#?}");
 }
 
 #[test]
@@ -242,14 +242,14 @@ fn sounds_and_options_cannot_carry_dialplan() {
         "a&b",
         "ä",
     ] {
-        let told = mistakes(&format!("[defaults]\ngreeting = \"{greeting}\""));
-        assert!(told[0].contains("is not the name of a sound"), "{told:?}");
+        let found = mistakes(&format!("[defaults]\ngreeting = \"{greeting}\""));
+        assert!(found[0].contains("is not the name of a sound"), "{found:?}");
     }
     for options in ["u,x", "u)|", "${X}", "u x"] {
-        let told = mistakes(&format!("[defaults]\nvoicemail_options = \"{options}\""));
+        let found = mistakes(&format!("[defaults]\nvoicemail_options = \"{options}\""));
         assert!(
-            told[0].contains("is not options of VoiceMail()"),
-            "{told:?}"
+            found[0].contains("is not options of VoiceMail()"),
+            "{found:?}"
         );
     }
     let good =
@@ -275,26 +275,26 @@ fn settings_that_stand_in_each_others_way_are_refused_where_they_are_set() {
 #[test]
 fn it_listens_elsewhere_only_with_an_allow_list() {
     for address in ["0.0.0.0:4574", "[::]:4574", "192.0.2.7:4574"] {
-        let told = mistakes(&format!(
+        let found = mistakes(&format!(
             "[listen]\naddress = ['127.0.0.1:4574', '{address}']"
         ));
         assert!(
-            told[0].starts_with(&format!(
+            found[0].starts_with(&format!(
                 "line 2: [listen] address: {address} can be reached"
             )),
-            "{told:?}"
+            "{found:?}"
         );
     }
     check_mistake(
         "[listen]\naddress = []",
         "line 2: [listen] address: at least one address with its port, such as \"127.0.0.1:4574\"",
     );
-    let told =
+    let found =
         mistakes("[listen]\naddress = ['0.0.0.0:1']\nallow = [\n'10.0.0.0/8',\n'10.0.0.0/33']");
-    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(found.len(), 1, "{found:?}");
     assert!(
-        told[0].starts_with("line 3: [listen] allow: \"10.0.0.0/33\""),
-        "{told:?}"
+        found[0].starts_with("line 3: [listen] allow: \"10.0.0.0/33\""),
+        "{found:?}"
     );
 
     let config = load(
@@ -358,15 +358,15 @@ fn the_guards_tap_folder_follows_asterisks() {
 
 #[test]
 fn what_is_no_toml_is_told_by_line() {
-    let told = mistakes("[log]\nlevel = \"info\nformat = \n");
-    assert!(told[0].starts_with("line 2: "), "{told:?}");
+    let found = mistakes("[log]\nlevel = \"info\nformat = \n");
+    assert!(found[0].starts_with("line 2: "), "{found:?}");
     assert!(
-        told.iter().any(|told| told.starts_with("line 3: ")),
-        "{told:?}"
+        found.iter().any(|mistake| mistake.starts_with("line 3: ")),
+        "{found:?}"
     );
-    let told = mistakes("[delivery.ami]\nuser = 'a'\n[delivery.ami]\n").remove(0);
+    let found = mistakes("[delivery.ami]\nuser = 'a'\n[delivery.ami]\n").remove(0);
     let words = "line 3: delivery.ami: duplicate key: it is in line 1";
-    assert!(told.starts_with(words), "{told}");
+    assert!(found.starts_with(words), "{found}");
 }
 
 #[test]
@@ -412,7 +412,7 @@ fn what_a_delivery_needs_is_asked_for_before_the_first_message() {
         mail,
         "line 2: [defaults] mail_to: deliver_to has \"mail\": say to whom, such as mail_to = [\"hotline@example.com\"]",
     );
-    let told = mistakes(&format!(
+    let found = mistakes(&format!(
         "{mail}{to}[delivery.mail]\nserver = 'mx.example.com'\nuser = 'x'"
     ));
     for part in [
@@ -421,15 +421,15 @@ fn what_a_delivery_needs_is_asked_for_before_the_first_message() {
         "[delivery.mail] tls: messages would go to mx.example.com",
     ] {
         assert!(
-            told.iter().any(|mistake| mistake.contains(part)),
-            "{part} in {told:?}"
+            found.iter().any(|mistake| mistake.contains(part)),
+            "{part} in {found:?}"
         );
     }
-    let told = mistakes("[defaults]\ndeliver_to = ['webhook']");
+    let found = mistakes("[defaults]\ndeliver_to = ['webhook']");
     for part in ["[delivery.webhook] url: ", "[delivery.webhook] secret: "] {
         assert!(
-            told.iter().any(|mistake| mistake.contains(part)),
-            "{part} in {told:?}"
+            found.iter().any(|mistake| mistake.contains(part)),
+            "{part} in {found:?}"
         );
     }
     let plain = "[defaults]\ndeliver_to = ['webhook']\n[delivery.webhook]\nsecret = '0123456789abcdef'\nurl = 'http://example.com/x'";
@@ -458,10 +458,10 @@ fn addresses_are_taken_as_they_should_be_written() {
         ("[delivery.mail]\nca_file = 'ca.pem'", "whole path"),
         ("[defaults]\nmail_to = ['nobody']", "e-mail address"),
     ] {
-        let told = mistakes(text);
+        let found = mistakes(text);
         assert!(
-            told.len() == 1 && told[0].contains(part),
-            "{text:?}: {told:?}"
+            found.len() == 1 && found[0].contains(part),
+            "{text:?}: {found:?}"
         );
     }
     let page = |url: &str| {

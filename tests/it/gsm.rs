@@ -19,7 +19,7 @@ fn voice() -> Vec<i16> {
 }
 
 fn speech() -> Vec<i16> {
-    SPEECH.iter().map(|&octet| g711::ulaw(octet)).collect()
+    SPEECH.iter().map(|&byte| g711::ulaw(byte)).collect()
 }
 
 fn tone(hertz: f32, level: f32) -> Vec<i16> {
@@ -51,9 +51,9 @@ fn hard() -> Vec<i16> {
     samples
 }
 
-fn decoded(form: &str, octets: &[u8]) -> Vec<i16> {
+fn decoded(form: &str, bytes: &[u8]) -> Vec<i16> {
     let form = Format::named(form).unwrap();
-    decode(octets, form).unwrap().samples
+    decode(bytes, form).unwrap().samples
 }
 
 /// The mean over pieces of 20 ms that are louder than -50 dBFS, in dB.
@@ -75,7 +75,7 @@ fn segmental_snr(original: &[i16], coded: &[i16]) -> f64 {
 }
 
 #[test]
-fn frames_are_octet_for_octet_those_of_libgsm() {
+fn frames_are_byte_for_byte_those_of_libgsm() {
     for (name, samples, of_libgsm) in [
         ("voice", voice(), VOICE_GSM),
         ("speech", speech(), SPEECH_GSM),
@@ -96,7 +96,7 @@ fn frames_are_octet_for_octet_those_of_libgsm() {
 }
 
 #[test]
-fn a_wav49_file_is_octet_for_octet_that_of_sox() {
+fn a_wav49_file_is_byte_for_byte_that_of_sox() {
     let ours = wav49::encode(&voice());
     assert_eq!(ours, VOICE_WAV49);
     let sound = decode(&ours, Format::Wav).unwrap();

@@ -16,7 +16,7 @@ use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::{Class, Segment};
 use voicemail_guard::record::{CallRecord, Destination, EndedBy, Reason, Trouble, Verdict};
 use voicemail_guard::recordings;
-use voicemail_guard::recover::{LeftBy, recover, recover_all, take_up_recordings};
+use voicemail_guard::recover::{Cause, recover, recover_all, sweep_tap_folder};
 use voicemail_guard::session::Guard;
 use voicemail_guard::tap::Gap;
 use voicemail_guard::tap::monitor::{self, Folder};
@@ -38,7 +38,7 @@ impl House {
         let log = open(&folder.path().join("data"));
         let mut config = Config::default();
         config.tap.folder_as_guard_sees_it.clone_from(&tap);
-        config.delivery.voice_box.spool = spool;
+        config.delivery.voicemail.spool = spool;
         let guard = Guard {
             settings: SharedConfig::new(config),
             log: log.log.clone(),
@@ -61,8 +61,8 @@ impl House {
         let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/speech.ulaw");
         let spoken = fs::read(clip).unwrap().repeat(2);
         let wide = spoken.into_iter().flat_map(|o| [g711::ulaw(o); 6]);
-        let octets: Vec<u8> = wide.flat_map(i16::to_le_bytes).collect();
-        fs::write(self.raw(n), octets).unwrap();
+        let bytes: Vec<u8> = wide.flat_map(i16::to_le_bytes).collect();
+        fs::write(self.raw(n), bytes).unwrap();
     }
 
     /// Waits until the one record is as wanted.
@@ -93,15 +93,15 @@ impl House {
         decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0
     }
 
-    /// Files a call whose message is owed to its box, and delivers it.
-    async fn owes(&self, message: CallRecord) {
+    /// Files a call whose message is pending to its box, and delivers it.
+    async fn has_pending(&self, message: CallRecord) {
         self.guard
             .log
-            .close_and_deliver(message, &[Destination::VoiceBox]);
+            .close_and_deliver(message, &[Destination::Mailbox]);
         self.delivers().await;
     }
 
-    /// Lets the worker deliver all that is owed.
+    /// Lets the worker deliver all that is pending.
     async fn delivers(&self) {
         let Guard {
             settings,
@@ -115,14 +115,14 @@ impl House {
         let working = tokio::spawn(worker.run(stop.clone()));
         let patience = clock.now() + Duration::from_secs(30);
         while !log.outbox().due().await.unwrap().is_empty() {
-            assert!(clock.now() < patience, "{:?}", self.owed());
+            assert!(clock.now() < patience, "{:?}", self.pending());
             clock.sleep(Duration::from_millis(5)).await;
         }
         stop.cancel();
         working.await.unwrap();
     }
 
-    fn owed(&self) -> Vec<Destination> {
+    fn pending(&self) -> Vec<Destination> {
         let deliveries = Reader::open(&self.guard.data).unwrap().undelivered();
         deliveries
             .unwrap()
@@ -142,7 +142,7 @@ async fn a_fault_in_a_call_loses_nothing_that_was_said() {
         std::panic::resume_unwind(Box::new("a fault in one call"));
     }))
     .unwrap_err();
-    let abandoned = recover_all(Arc::clone(&house.guard), log.abandoned, LeftBy::AFault);
+    let abandoned = recover_all(Arc::clone(&house.guard), log.abandoned, Cause::Panic);
     let recovering = tokio::spawn(abandoned);
     let record = house.becomes(|record| record.ended.is_some()).await;
     recovering.abort();
@@ -151,7 +151,7 @@ async fn a_fault_in_a_call_loses_nothing_that_was_said() {
     assert_eq!(record.reasons[0], failed);
     assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
     assert!(house.guard.data.join(record.audio.unwrap()).is_file());
-    assert_eq!(house.owed(), [Destination::VoiceBox]);
+    assert_eq!(house.pending(), [Destination::Mailbox]);
     assert!(!house.raw(1).exists());
 }
 
@@ -176,7 +176,7 @@ async fn a_recording_that_could_not_be_kept_is_taken_up_later() {
         if there {
             fs::remove_file(&in_the_way).unwrap();
         }
-        let taking = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+        let taking = tokio::spawn(sweep_tap_folder(Arc::clone(&house.guard)));
         if there {
             let record = house.becomes(|record| record.audio.is_some()).await;
             let wav = fs::read(house.guard.data.join(record.audio.unwrap())).unwrap();
@@ -195,16 +195,16 @@ async fn a_recording_that_could_not_be_kept_is_taken_up_later() {
 async fn a_raw_recording_that_could_not_be_removed_is_removed_later() {
     let (house, _log) = House::new();
     house.records(1);
-    let octets = fs::read(house.raw(1)).unwrap();
+    let bytes = fs::read(house.raw(1)).unwrap();
     let place = house.keeps(1, &[]);
-    fs::write(house.raw(1), octets).unwrap();
+    fs::write(house.raw(1), bytes).unwrap();
     let kept = CallRecord {
         audio: place,
         ..closed(1, Verdict::Mutter)
     };
     house.guard.log.close_call(kept);
     house.becomes(|record| record.ended.is_some()).await;
-    let taking = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+    let taking = tokio::spawn(sweep_tap_folder(Arc::clone(&house.guard)));
     let patience = house.guard.clock.now() + Duration::from_secs(30);
     while house.raw(1).exists() {
         assert!(house.guard.clock.now() < patience);
@@ -234,9 +234,9 @@ fn a_recording_is_kept_once_however_many_want_it() {
         at: MediaTime::from_secs(1),
         lost: MediaTime::from_secs(5),
     };
-    let octets = fs::read(house.raw(2)).unwrap();
+    let bytes = fs::read(house.raw(2)).unwrap();
     house.keeps(2, &[gap]);
-    fs::write(house.raw(2), octets).unwrap();
+    fs::write(house.raw(2), bytes).unwrap();
     assert!(house.keeps(2, &[]).is_some());
     assert!((house.kept_s(2) - length - 5.0).abs() < 0.01);
     assert!(!house.raw(2).exists());
@@ -247,11 +247,11 @@ async fn a_guard_that_died_between_keeping_and_closing_finds_the_recording() {
     let (house, _log) = House::new();
     house.records(1);
     house.keeps(1, &[]);
-    recover(&house.guard, opened(1), LeftBy::AnEarlierRun);
+    recover(&house.guard, opened(1), Cause::Crash);
     let record = house.becomes(|record| record.ended.is_some()).await;
     assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
     assert!(house.guard.data.join(record.audio.unwrap()).is_file());
-    assert_eq!(house.owed(), [Destination::VoiceBox]);
+    assert_eq!(house.pending(), [Destination::Mailbox]);
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ async fn a_recording_that_was_kept_but_not_noted_is_delivered() {
         delivered: Vec::new(),
         ..closed(1, Verdict::Message)
     };
-    house.owes(message).await;
+    house.has_pending(message).await;
     let record = house.becomes(|record| record.audio.is_some()).await;
     assert_eq!(record.delivered.len(), 1, "{record:?}");
     let inbox = house.folder.path().join("spool/default/100/INBOX");
@@ -289,7 +289,7 @@ async fn a_recording_that_is_kept_without_its_gaps_is_not_cut_by_a_timeline_that
         timeline: vec![segment(0, 5, Class::Silence), segment(5, 15, Class::Speech)],
         ..closed(1, Verdict::Message)
     };
-    house.owes(message).await;
+    house.has_pending(message).await;
     let inbox = house.folder.path().join("spool/default/100/INBOX");
     let wav = fs::read(inbox.join("msg0000.wav")).unwrap();
     let seconds = decode(&wav, Format::Wav).unwrap().samples.len() as f64 / 8_000.0;
@@ -311,8 +311,8 @@ async fn the_sound_of_a_message_that_is_replayed_no_more_goes() {
     }
     let log = &house.guard.log;
     log.close_call(closed(1, Verdict::Message));
-    log.close_and_deliver(closed(2, Verdict::Message), &[Destination::VoiceBox]);
-    let sweeping = tokio::spawn(take_up_recordings(Arc::clone(&house.guard)));
+    log.close_and_deliver(closed(2, Verdict::Message), &[Destination::Mailbox]);
+    let sweeping = tokio::spawn(sweep_tap_folder(Arc::clone(&house.guard)));
     let clock = house.guard.clock;
     let patience = clock.now() + Duration::from_secs(30);
     while sound(1).exists() {

@@ -15,7 +15,7 @@ use voicemail_guard::clock::Clock;
 use voicemail_guard::number::Needle;
 use voicemail_guard::record::{CallRecord, Callback, EndedBy, Reason, Trouble, Verdict};
 
-use crate::support::call_log::{Lock, all, flush, open, told};
+use crate::support::call_log::{Lock, all, flush, left_open, open};
 use crate::support::records::{closed, opened};
 
 #[test]
@@ -150,13 +150,13 @@ fn a_database_locked_at_the_start_keeps_no_guard_from_starting() {
     let own = started.log.open_call(opened(3));
     assert_eq!(flush(&started.log), Durability::Journal);
     assert!(
-        told(&mut started).is_empty(),
+        left_open(&mut started).is_empty(),
         "the database cannot be searched yet"
     );
 
     lock.release();
     assert_eq!(flush(&started.log), Durability::Database);
-    assert_eq!(told(&mut started), [opened(1), opened(2)]);
+    assert_eq!(left_open(&mut started), [opened(1), opened(2)]);
     assert!(started.unfinished.is_closed());
     drop(own);
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use voicemail_guard::call_log::{Durability, JOURNAL, LOCK, UNREADABLE, waiting};
 use voicemail_guard::record::{CallRecord, EndedBy, Verdict};
 
-use crate::support::call_log::{Lock, all, flush, open, told};
+use crate::support::call_log::{Lock, all, flush, left_open, open};
 use crate::support::records::{closed, opened};
 
 /// What the child of [`killed_at_any_step`] does before it waits to be killed.
@@ -44,7 +44,7 @@ fn killed_at_any_step() {
         }
 
         let mut restarted = open(folder.path());
-        let unfinished = told(&mut restarted);
+        let unfinished = left_open(&mut restarted);
         let before = all(folder.path());
         let finished = before
             .iter()
@@ -66,7 +66,7 @@ fn killed_at_any_step() {
                 .all(|record| record.ended.is_some() && record.verdict.is_some()),
             "{step}"
         );
-        assert!(told(&mut open(folder.path())).is_empty(), "{step}");
+        assert!(left_open(&mut open(folder.path())).is_empty(), "{step}");
     }
 }
 
@@ -102,7 +102,7 @@ fn work_until_killed(step: &str) {
             call.close_and_deliver(closed(1, Verdict::Message), &[])
         }
         "many" => {
-            // Killed while it goes on: what was told to be durability must be there.
+            // Killed while it goes on: what was reported as durable must be there.
             for n in 2.. {
                 log.open_call(opened(n))
                     .close_and_deliver(closed(n, Verdict::Message), &[]);
@@ -268,7 +268,7 @@ proptest! {
         }
         prop_assert_eq!(all(folder.path()), model.records());
         let (before, behind) = whole.as_bytes().split_at(cut);
-        let torn = before.rsplit(|&octet| octet == b'\n').next().unwrap();
+        let torn = before.rsplit(|&byte| byte == b'\n').next().unwrap();
         let is_whole = behind.starts_with(b"\n");
         let aside = fs::read(folder.path().join(UNREADABLE)).unwrap_or_default();
         let aside = aside.strip_suffix(b"\n").unwrap_or(&aside);

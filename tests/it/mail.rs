@@ -7,17 +7,17 @@ use voicemail_guard::audio::wav;
 use voicemail_guard::config::mail::{Mail, MailTls};
 use voicemail_guard::config::{MailboxDelivery, Secret};
 use voicemail_guard::delivery::mail::{self, probe};
-use voicemail_guard::delivery::{Failed, Parcel};
+use voicemail_guard::delivery::{DeliveryError, Outgoing};
 use voicemail_guard::present::Language;
 use voicemail_guard::record::{Callback, Caller, Destination};
 
 use crate::support::certificates;
-use crate::support::parcel;
+use crate::support::outgoing;
 use crate::support::progress::Notes;
 use crate::support::smtp_sink::{Got, Manners, Sink};
 
-fn parcel() -> Parcel {
-    parcel::parcel(Destination::Mail)
+fn outgoing() -> Outgoing {
+    outgoing::outgoing(Destination::Mail)
 }
 
 fn settings(sink: &Sink) -> Mail {
@@ -29,7 +29,7 @@ fn settings(sink: &Sink) -> Mail {
     }
 }
 
-fn wishes(to: &[&str]) -> MailboxDelivery {
+fn mailbox(to: &[&str]) -> MailboxDelivery {
     MailboxDelivery {
         mail_to: to.iter().map(|to| to.parse().unwrap()).collect(),
         ..MailboxDelivery::default()
@@ -38,22 +38,22 @@ fn wishes(to: &[&str]) -> MailboxDelivery {
 
 async fn deliver(
     settings: &Mail,
-    wishes: &MailboxDelivery,
-    parcel: &Parcel,
-) -> Result<String, Failed> {
+    mailbox: &MailboxDelivery,
+    outgoing: &Outgoing,
+) -> Result<String, DeliveryError> {
     let page = Some("https://pbx.example.com/calls/{id}");
-    mail::deliver(settings, wishes, page, parcel, &Notes::default()).await
+    mail::deliver(settings, mailbox, page, outgoing, &Notes::default()).await
 }
 
 /// What arrived of one delivery to one recipient.
-async fn arrived(language: Language, parcel: &Parcel) -> Got {
+async fn arrived(language: Language, outgoing: &Outgoing) -> Got {
     let sink = Sink::start(Manners::default()).await;
-    let wishes = MailboxDelivery {
+    let mailbox = MailboxDelivery {
         language,
-        ..wishes(&["team@example.com"])
+        ..mailbox(&["team@example.com"])
     };
-    let told = deliver(&settings(&sink), &wishes, parcel).await.unwrap();
-    assert_eq!(told, "team@example.com");
+    let reported = deliver(&settings(&sink), &mailbox, outgoing).await.unwrap();
+    assert_eq!(reported, "team@example.com");
     let mut got = sink.got();
     assert_eq!(got.len(), 1);
     got.remove(0)
@@ -61,8 +61,8 @@ async fn arrived(language: Language, parcel: &Parcel) -> Got {
 
 #[tokio::test]
 async fn the_audio_arrives_sample_for_sample() {
-    let parcel = parcel();
-    let got = arrived(Language::En, &parcel).await;
+    let outgoing = outgoing();
+    let got = arrived(Language::En, &outgoing).await;
     assert_eq!(
         (got.from.as_str(), got.to.as_str()),
         ("guard@example.com", "team@example.com")
@@ -71,9 +71,9 @@ async fn the_audio_arrives_sample_for_sample() {
     let audio = mail.attachment(0).unwrap();
     assert_eq!(mail.attachment_count(), 1);
     assert_eq!(audio.content_type().unwrap().subtype(), Some("x-wav"));
-    let name = format!("2026-11-24-{}.wav", parcel.record.id);
+    let name = format!("2026-11-24-{}.wav", outgoing.record.id);
     assert_eq!(audio.attachment_name(), Some(name.as_str()));
-    assert!(audio.contents() == wav::encode(&parcel.sound.unwrap().samples));
+    assert!(audio.contents() == wav::encode(&outgoing.sound.unwrap().samples));
 }
 
 #[tokio::test]
@@ -102,14 +102,14 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
             ],
         ),
     ] {
-        let parcel = parcel();
-        let got = arrived(language, &parcel).await;
+        let outgoing = outgoing();
+        let got = arrived(language, &outgoing).await;
         let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
         assert_eq!(mail.subject(), Some(subject));
-        let id = format!("{}-mail@example.com", parcel.record.id);
+        let id = format!("{}-mail@example.com", outgoing.record.id);
         assert_eq!(mail.message_id(), Some(id.as_str()));
         let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
-        let link = format!("https://pbx.example.com/calls/{}", parcel.record.id);
+        let link = format!("https://pbx.example.com/calls/{}", outgoing.record.id);
         for words in expected.into_iter().chain(["08001234567", link.as_str()]) {
             assert!(
                 text.contains(words) && html.contains(words),
@@ -122,11 +122,11 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
 
 #[tokio::test]
 async fn what_is_missing_is_said_or_left_out() {
-    let mut parcel = parcel();
-    parcel.sound = None;
-    parcel.record.caller = Caller::default();
-    parcel.record.callback = Callback::default();
-    let got = arrived(Language::En, &parcel).await;
+    let mut outgoing = outgoing();
+    outgoing.sound = None;
+    outgoing.record.caller = Caller::default();
+    outgoing.record.callback = Callback::default();
+    let got = arrived(Language::En, &outgoing).await;
     let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
     assert_eq!(
         mail.subject(),
@@ -144,7 +144,7 @@ async fn audio_that_is_too_large_stays_behind_and_the_mail_goes() {
         most_bytes: 60_000,
         ..settings(&sink)
     };
-    deliver(&small, &wishes(&["a@example.com"]), &parcel())
+    deliver(&small, &mailbox(&["a@example.com"]), &outgoing())
         .await
         .unwrap();
     let got = sink.got().remove(0);
@@ -159,7 +159,7 @@ async fn audio_that_is_too_large_stays_behind_and_the_mail_goes() {
         most_bytes: 100_000,
         ..settings(&sink)
     };
-    deliver(&large, &wishes(&["a@example.com"]), &parcel())
+    deliver(&large, &mailbox(&["a@example.com"]), &outgoing())
         .await
         .unwrap();
     let got = sink.got().remove(1);
@@ -191,10 +191,10 @@ async fn refusals_are_final_only_where_they_are_about_the_mail() {
             ..Manners::default()
         };
         let sink = Sink::start(manners).await;
-        let failed = deliver(&settings(&sink), &wishes(&["a@example.com"]), &parcel()).await;
+        let failed = deliver(&settings(&sink), &mailbox(&["a@example.com"]), &outgoing()).await;
         let failed = failed.unwrap_err();
         assert_eq!(
-            matches!(failed, Failed::Never { .. }),
+            matches!(failed, DeliveryError::Permanent { .. }),
             is_final,
             "{begin} {reply}: {failed}"
         );
@@ -225,9 +225,9 @@ async fn what_is_about_settings_is_told_apart() {
             password: Secret::Inline("open sesame".into()),
             ..settings(&sink)
         };
-        let failed = deliver(&with_login, &wishes(&["a@example.com"]), &parcel()).await;
+        let failed = deliver(&with_login, &mailbox(&["a@example.com"]), &outgoing()).await;
         let failed = failed.unwrap_err();
-        let is_settings = matches!(failed, Failed::Settings { .. });
+        let is_settings = matches!(failed, DeliveryError::Settings { .. });
         assert_eq!(is_settings, settings_fault, "{failed:?}");
         let to = "a@example.com".parse().unwrap();
         let probed = probe(&with_login, &[&to]).await;
@@ -247,7 +247,7 @@ async fn a_mail_that_was_taken_is_taken_whatever_was_said() {
             ..Manners::default()
         };
         let sink = Sink::start(manners).await;
-        deliver(&settings(&sink), &wishes(&["a@example.com"]), &parcel())
+        deliver(&settings(&sink), &mailbox(&["a@example.com"]), &outgoing())
             .await
             .unwrap();
         assert_eq!(sink.got().len(), 1);
@@ -257,10 +257,10 @@ async fn a_mail_that_was_taken_is_taken_whatever_was_said() {
 #[tokio::test]
 async fn a_mail_that_is_too_large_for_the_server_goes_without_its_audio() {
     let size = "250-sink\r\n250 SIZE 20000";
-    for (refuses, most_octets) in [(vec![("EHLO", size)], Some(20_000)), (vec![], Some(20_000))] {
+    for (refuses, most_bytes) in [(vec![("EHLO", size)], Some(20_000)), (vec![], Some(20_000))] {
         let manners = Manners {
             refuses,
-            most_octets,
+            most_bytes,
             ..Manners::default()
         };
         let sink = Sink::start(manners).await;
@@ -274,11 +274,13 @@ async fn a_mail_that_is_too_large_for_the_server_goes_without_its_audio() {
                 "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.",
             ),
         ] {
-            let wishes = MailboxDelivery {
+            let mailbox = MailboxDelivery {
                 language,
-                ..wishes(&["a@example.com"])
+                ..mailbox(&["a@example.com"])
             };
-            deliver(&settings(&sink), &wishes, &parcel()).await.unwrap();
+            deliver(&settings(&sink), &mailbox, &outgoing())
+                .await
+                .unwrap();
             let got = sink.got().pop().unwrap();
             let mail = MessageParser::default().parse(got.data.as_bytes()).unwrap();
             assert_eq!(mail.attachment_count(), 0);
@@ -294,7 +296,7 @@ async fn a_farewell_that_goes_wrong_is_no_reason_to_send_again() {
         ..Manners::default()
     };
     let sink = Sink::start(manners).await;
-    deliver(&settings(&sink), &wishes(&["a@example.com"]), &parcel())
+    deliver(&settings(&sink), &mailbox(&["a@example.com"]), &outgoing())
         .await
         .unwrap();
     assert_eq!(sink.got().len(), 1);
@@ -306,24 +308,27 @@ async fn one_who_is_refused_takes_nothing_from_the_others() {
         refuses: vec![("RCPT TO:<b@", reply)],
         ..Manners::default()
     };
-    let all = wishes(&["a@example.com", "b@example.com", "c@example.com"]);
+    let all = mailbox(&["a@example.com", "b@example.com", "c@example.com"]);
     let recipients = |sink: &Sink| -> Vec<_> { sink.got().into_iter().map(|got| got.to).collect() };
 
     let sink = Sink::start(manners("550 5.1.1 nobody")).await;
-    let told = deliver(&settings(&sink), &all, &parcel()).await.unwrap();
+    let reported = deliver(&settings(&sink), &all, &outgoing()).await.unwrap();
     assert!(
-        told.starts_with("a@example.com, c@example.com (refused: b@example.com: "),
-        "{told}"
+        reported.starts_with("a@example.com, c@example.com (refused: b@example.com: "),
+        "{reported}"
     );
     assert_eq!(recipients(&sink), ["a@example.com", "c@example.com"]);
 
     let sink = Sink::start(manners("450 4.2.0 busy")).await;
     let notes = Notes::default();
     for _ in 0..3 {
-        let failed = mail::deliver(&settings(&sink), &all, None, &parcel(), &notes)
+        let failed = mail::deliver(&settings(&sink), &all, None, &outgoing(), &notes)
             .await
             .unwrap_err();
-        assert!(matches!(failed, Failed::Again { .. }), "{failed}");
+        assert!(
+            matches!(failed, DeliveryError::Transient { .. }),
+            "{failed}"
+        );
     }
     assert_eq!(recipients(&sink), ["a@example.com", "c@example.com"]);
 }
@@ -355,7 +360,7 @@ async fn the_way_is_protected_and_the_server_known() {
             password: Secret::File(password_file),
             ..settings(&sink)
         };
-        deliver(&good, &wishes(&["a@example.com"]), &parcel())
+        deliver(&good, &mailbox(&["a@example.com"]), &outgoing())
             .await
             .unwrap();
         let got = sink.got();
@@ -378,10 +383,13 @@ async fn the_way_is_protected_and_the_server_known() {
             ..good.clone()
         };
         for bad in [wrong_password, unknown_authority, wrong_name] {
-            let failed = deliver(&bad, &wishes(&["a@example.com"]), &parcel())
+            let failed = deliver(&bad, &mailbox(&["a@example.com"]), &outgoing())
                 .await
                 .unwrap_err();
-            assert!(!matches!(failed, Failed::Never { .. }), "{failed}");
+            assert!(
+                !matches!(failed, DeliveryError::Permanent { .. }),
+                "{failed}"
+            );
             assert!(
                 !format!("{failed} {bad:?}").contains("guess"),
                 "{failed} {bad:?}"
@@ -401,7 +409,7 @@ async fn a_server_that_offers_no_tls_gets_nothing() {
         password: Secret::Inline("secret".into()),
         ..settings(&sink)
     };
-    let failed = deliver(&strict, &wishes(&["a@example.com"]), &parcel())
+    let failed = deliver(&strict, &mailbox(&["a@example.com"]), &outgoing())
         .await
         .unwrap_err();
     assert!(failed.to_string().contains("STARTTLS"), "{failed}");
@@ -417,7 +425,7 @@ async fn a_server_that_says_nothing_is_left() {
         timeout: Duration::from_millis(300),
         ..Mail::default()
     };
-    let failed = deliver(&mute, &wishes(&["a@example.com"]), &parcel())
+    let failed = deliver(&mute, &mailbox(&["a@example.com"]), &outgoing())
         .await
         .unwrap_err();
     assert!(failed.to_string().contains("in time"), "{failed}");

@@ -1,4 +1,4 @@
-//! The outbox and its worker: what is owed stands in the log until it is made, whatever happens.
+//! The outbox and its worker: what is pending stands in the log until it is made, whatever happens.
 
 use std::fs;
 use std::path::Path;
@@ -19,9 +19,9 @@ use voicemail_guard::record::{
 use crate::support::call_log::{Lock, all, clock, flush, open};
 use crate::support::records::{closed, opened};
 
-const BOX: [Destination; 1] = [Destination::VoiceBox];
+const BOX: [Destination; 1] = [Destination::Mailbox];
 
-fn heads(log: &CallLog) -> Vec<Delivery> {
+fn due(log: &CallLog) -> Vec<Delivery> {
     block_on(log.outbox().due()).unwrap()
 }
 
@@ -112,12 +112,12 @@ fn a_delivery_is_owed_from_the_close_until_it_is_made() {
     log.open_call(opened(2))
         .close_and_deliver(closed(2, Verdict::Hangup), &BOX);
     log.close_and_deliver(undelivered(1), &Destination::ALL);
-    let owed = heads(&log);
-    assert_eq!(owed.len(), 1, "{owed:?}");
-    let delivery = &owed[0];
+    let pending = due(&log);
+    assert_eq!(pending.len(), 1, "{pending:?}");
+    let delivery = &pending[0];
     assert_eq!(
         (delivery.call, delivery.to, delivery.stage),
-        (opened(1).id, Destination::VoiceBox, Stage::Waiting)
+        (opened(1).id, Destination::Mailbox, Stage::Waiting)
     );
     assert_eq!(
         Some(delivery.since.as_millisecond()),
@@ -125,15 +125,15 @@ fn a_delivery_is_owed_from_the_close_until_it_is_made() {
     );
     let note = |outcome| block_on(log.outbox().settle(delivery, outcome)).unwrap();
     note(Settlement::Prepared("/spool".into()));
-    assert_eq!(heads(&log)[0].stage, Stage::Prepared);
+    assert_eq!(due(&log)[0].stage, Stage::Prepared);
     let there: Delivered = "voicemail 100@default at 2026-11-24T09:12:35Z"
         .parse()
         .unwrap();
-    note(Settlement::Placed(there.clone()));
-    assert_eq!(heads(&log)[0].stage, Stage::Placed);
+    note(Settlement::Stored(there.clone()));
+    assert_eq!(due(&log)[0].stage, Stage::Stored);
     note(Settlement::Done(None));
     note(Settlement::Done(Some(there.clone())));
-    assert_eq!(heads(&log), []);
+    assert_eq!(due(&log), []);
     assert_eq!(all(folder.path())[0].delivered, [there]);
 }
 
@@ -147,11 +147,11 @@ fn only_the_oldest_of_a_box_is_tried() {
             box_name,
             ..undelivered(n)
         };
-        log.close_and_deliver(record, &[Destination::VoiceBox, Destination::Mail]);
+        log.close_and_deliver(record, &[Destination::Mailbox, Destination::Mail]);
     }
-    let first: Vec<_> = heads(&log).iter().map(|delivery| delivery.call).collect();
+    let first: Vec<_> = due(&log).iter().map(|delivery| delivery.call).collect();
     assert_eq!(first, [1, 1, 2, 2].map(|n| opened(n).id));
-    let delivery = heads(&log).remove(0);
+    let delivery = due(&log).remove(0);
     block_on(log.outbox().settle(
         &delivery,
         Settlement::GivenUp {
@@ -160,12 +160,9 @@ fn only_the_oldest_of_a_box_is_tried() {
         },
     ))
     .unwrap();
-    assert_eq!(heads(&log)[1].call, opened(2).id);
+    assert_eq!(due(&log)[1].call, opened(2).id);
     assert_eq!(
-        heads(&log)
-            .iter()
-            .filter(|d| d.call == opened(3).id)
-            .count(),
+        due(&log).iter().filter(|d| d.call == opened(3).id).count(),
         1
     );
 }
@@ -181,7 +178,7 @@ fn a_delivery_outlives_a_database_that_is_locked() {
     drop(log);
     lock.release();
     let log = open(folder.path()).log;
-    assert_eq!(heads(&log).len(), 1);
+    assert_eq!(due(&log).len(), 1);
     assert_eq!(all(folder.path()), [undelivered(1)]);
 }
 
@@ -193,7 +190,7 @@ fn a_journal_of_an_older_version_is_read() {
     let line = format!("{{\"entry\":\"close\",\"record\":{record}}}\n");
     fs::write(folder.path().join(JOURNAL), line).unwrap();
     let log = open(folder.path()).log;
-    assert_eq!(heads(&log), []);
+    assert_eq!(due(&log), []);
     drop(log);
     assert_eq!(all(folder.path()), [undelivered(1)]);
 }
@@ -217,7 +214,7 @@ fn a_database_of_an_older_version_gets_its_outbox() {
     drop((reader, database));
     let log = open(folder.path()).log;
     log.close_and_deliver(undelivered(2), &BOX);
-    assert_eq!(heads(&log).len(), 1);
+    assert_eq!(due(&log).len(), 1);
 }
 
 /// A guard's data folder and a spool.
@@ -324,7 +321,7 @@ fn what_was_prepared_in_another_spool_is_delivered_into_the_one_that_is_set() {
     for (n, put_down_in) in [(1, moved), (2, spool)] {
         house.files(&log, n);
         let prepared = Settlement::Prepared(put_down_in);
-        block_on(log.outbox().settle(&heads(&log)[0], prepared)).unwrap();
+        block_on(log.outbox().settle(&due(&log)[0], prepared)).unwrap();
         house.works_until(&log, <[Delivery]>::is_empty);
         // The second can only have been delivered and deleted since.
         assert_eq!(house.inbox(), ["msg0000.txt", "msg0000.wav"]);
@@ -359,10 +356,10 @@ fn a_lamp_that_cannot_be_lit_holds_no_message_back() {
         deliveries.len() == 2
             && deliveries
                 .iter()
-                .all(|d| d.stage == Stage::Placed && d.failures > 0)
+                .all(|d| d.stage == Stage::Stored && d.failures > 0)
     });
     assert_eq!(house.inbox().len(), 4);
-    let why = heads(&log)[0].why.clone().unwrap();
+    let why = due(&log)[0].why.clone().unwrap();
     assert!(why.contains(&address.to_string()), "{why}");
     assert!(
         all(&house.data())
@@ -414,7 +411,7 @@ fn what_fails_waits_and_is_given_up_in_the_end() {
             .why
             .as_ref()
             .unwrap()
-            .contains("no voice boxes of that context")
+            .contains("no mailboxes of that context")
     );
 }
 

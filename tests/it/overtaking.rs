@@ -23,7 +23,7 @@ struct Box100 {
 
 impl Box100 {
     /// With so many messages that are to go there.
-    fn owed(messages: u32, to: Destination) -> Self {
+    fn pending(messages: u32, to: Destination) -> Self {
         let folder = TempDir::new().unwrap();
         let log = open(folder.path()).log;
         for n in 1..=messages {
@@ -40,12 +40,12 @@ impl Box100 {
         }
     }
 
-    async fn heads(&self) -> Vec<Delivery> {
+    async fn due(&self) -> Vec<Delivery> {
         self.log.outbox().due().await.unwrap()
     }
 
     async fn seqs(&self) -> Vec<i64> {
-        self.heads()
+        self.due()
             .await
             .iter()
             .map(|delivery| delivery.seq)
@@ -65,61 +65,62 @@ impl Box100 {
 
 #[tokio::test]
 async fn what_has_failed_three_times_lets_the_next_one_pass() {
-    let owed = Box100::owed(3, Destination::Mail);
+    let pending = Box100::pending(3, Destination::Mail);
     for _ in 0..3 {
-        let heads = owed.heads().await;
-        assert_eq!((heads.len(), heads[0].seq), (1, 1));
-        assert!(!heads[0].is_overtaken());
-        owed.fails(&heads[0], 20).await;
+        let due = pending.due().await;
+        assert_eq!((due.len(), due[0].seq), (1, 1));
+        assert!(!due[0].is_overtaken());
+        pending.fails(&due[0], 20).await;
     }
-    assert_eq!(owed.seqs().await, [2, 1]);
-    let heads = owed.heads().await;
-    assert!(heads[1].is_overtaken());
-    owed.note(&heads[0], Settlement::Done(None)).await;
-    assert_eq!(owed.seqs().await, [3, 1]);
-    owed.note(&heads[1], Settlement::Done(None)).await;
-    assert_eq!(owed.seqs().await, [3]);
+    assert_eq!(pending.seqs().await, [2, 1]);
+    let due = pending.due().await;
+    assert!(due[1].is_overtaken());
+    pending.note(&due[0], Settlement::Done(None)).await;
+    assert_eq!(pending.seqs().await, [3, 1]);
+    pending.note(&due[1], Settlement::Done(None)).await;
+    assert_eq!(pending.seqs().await, [3]);
 }
 
 #[tokio::test]
 async fn a_message_that_waits_for_room_in_its_box_stays_first() {
-    let owed = Box100::owed(2, Destination::VoiceBox);
-    let head = owed.heads().await.remove(0);
-    owed.note(&head, Settlement::Prepared("/spool".into()))
+    let pending = Box100::pending(2, Destination::Mailbox);
+    let head = pending.due().await.remove(0);
+    pending
+        .note(&head, Settlement::Prepared("/spool".into()))
         .await;
     for _ in 0..10 {
-        owed.fails(&head, 20).await;
+        pending.fails(&head, 20).await;
     }
-    assert_eq!(owed.seqs().await, [1]);
+    assert_eq!(pending.seqs().await, [1]);
 }
 
 /// A server that is down is asked by one message at a time, at most as often as one alone would ask.
 #[tokio::test]
 async fn of_those_that_were_passed_one_is_tried_at_a_time_in_turns() {
     const COUNT: u32 = 4;
-    let owed = Box100::owed(COUNT, Destination::Webhook);
+    let pending = Box100::pending(COUNT, Destination::Webhook);
     for _ in 0..3 * COUNT {
-        let head = owed.heads().await.remove(0);
-        owed.fails(&head, 20).await;
+        let head = pending.due().await.remove(0);
+        pending.fails(&head, 20).await;
     }
     let (mut tried, mut last) = (Vec::new(), 0);
     for wait_s in [60, 120, 180, 240] {
-        let heads = owed.heads().await;
-        assert_eq!(heads.len(), 1);
-        assert!(heads[0].due >= owed.now + SignedDuration::from_secs(last));
-        owed.fails(&heads[0], wait_s).await;
-        tried.push(heads[0].seq);
+        let due = pending.due().await;
+        assert_eq!(due.len(), 1);
+        assert!(due[0].due >= pending.now + SignedDuration::from_secs(last));
+        pending.fails(&due[0], wait_s).await;
+        tried.push(due[0].seq);
         last = wait_s;
     }
     tried.sort_unstable();
     assert_eq!(tried, [1, 2, 3, 4]);
     // It is there again: nobody waits any longer.
     for n in 0..COUNT as usize {
-        let heads = owed.heads().await;
-        assert_eq!(heads[0].due <= owed.now, n > 0, "{heads:?}");
-        owed.note(&heads[0], Settlement::Done(None)).await;
+        let due = pending.due().await;
+        assert_eq!(due[0].due <= pending.now, n > 0, "{due:?}");
+        pending.note(&due[0], Settlement::Done(None)).await;
     }
-    assert!(owed.heads().await.is_empty());
+    assert!(pending.due().await.is_empty());
 }
 
 #[tokio::test]
@@ -137,26 +138,26 @@ async fn new_settings_have_all_that_waits_tried_at_once_however_much_it_is() {
             delivered: Vec::new(),
             ..closed(n, Verdict::Message)
         };
-        log.close_and_deliver(record, &[Destination::VoiceBox]);
+        log.close_and_deliver(record, &[Destination::Mailbox]);
     }
     let clock = clock();
-    let heads = async || log.outbox().due().await.unwrap();
-    for delivery in heads().await {
+    let due = async || log.outbox().due().await.unwrap();
+    for delivery in due().await {
         let due = clock.date() + SignedDuration::from_mins(10);
         let why = "x".to_owned();
         let later = Settlement::Later { due, why };
         log.outbox().settle(&delivery, later).await.unwrap();
     }
     let mut config = Config::default();
-    config.delivery.voice_box.spool = spool;
+    config.delivery.voicemail.spool = spool;
     let settings = SharedConfig::new(config.clone());
     let worker = Worker::new(&settings, log.outbox(), data, clock).await;
     let stop = CancellationToken::new();
     let working = tokio::spawn(worker.run(stop.clone()));
     settings.replace(config);
     let patience = clock.now() + Duration::from_mins(1);
-    while !heads().await.is_empty() {
-        assert!(clock.now() < patience, "{:?}", heads().await);
+    while !due().await.is_empty() {
+        assert!(clock.now() < patience, "{:?}", due().await);
         clock.sleep(Duration::from_millis(5)).await;
     }
     stop.cancel();

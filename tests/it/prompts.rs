@@ -17,14 +17,14 @@ fn every_prompt_is_shipped_as_asterisk_takes_it_and_sounds_as_promised() {
             for (ending, rate) in RATES {
                 let name = format!("{language}/{}.{ending}", prompt.path());
                 let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("asterisk-conf/sounds");
-                let octets = match fs::read(path.join(&name)) {
-                    Ok(octets) => octets,
+                let bytes = match fs::read(path.join(&name)) {
+                    Ok(bytes) => bytes,
                     Err(error) => {
                         faults.push(format!("{name}: {error}"));
                         continue;
                     }
                 };
-                let sound = match samples(&octets, rate) {
+                let sound = match samples(&bytes, rate) {
                     Ok(sound) => sound,
                     Err(what) => {
                         faults.push(format!("{name}: {what}"));
@@ -82,10 +82,10 @@ fn a_bad_prompt_is_found() {
 
 /// The samples of a file as Asterisk's `check_header_fmt` (`formats/format_wav.c`) takes it: 16-bit PCM, one channel,
 /// this rate, and the `data` chunk as long as the rest of the file says.
-fn samples(octets: &[u8], rate: u32) -> Result<Vec<i16>, String> {
-    let word = |at: usize| u16::from_le_bytes([octets[at], octets[at + 1]]);
+fn samples(bytes: &[u8], rate: u32) -> Result<Vec<i16>, String> {
+    let word = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
     let long = |at: usize| u32::from(word(at)) | u32::from(word(at + 2)) << 16;
-    if octets.len() < 44 || &octets[..4] != b"RIFF" || &octets[8..16] != b"WAVEfmt " {
+    if bytes.len() < 44 || &bytes[..4] != b"RIFF" || &bytes[8..16] != b"WAVEfmt " {
         return Err("no WAV file".into());
     }
     let (form, channels, bits) = (word(20), word(22), word(34));
@@ -95,8 +95,8 @@ fn samples(octets: &[u8], rate: u32) -> Result<Vec<i16>, String> {
             long(24)
         ));
     }
-    let sound = &octets[44..];
-    if &octets[36..40] != b"data"
+    let sound = &bytes[44..];
+    if &bytes[36..40] != b"data"
         || long(40) as usize != sound.len()
         || !sound.len().is_multiple_of(2)
     {

@@ -1,4 +1,4 @@
-//! SIGHUP: the configuration is read again while calls are up, and the service manager is told.
+//! SIGHUP: the configuration is read again while calls are up, and the service manager is notified.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-/// A guard that runs, in a folder of its own, under a service manager that hears what it is told.
+/// A guard that runs, in a folder of its own, under a service manager that receives its notifications.
 struct Guard {
     folder: TempDir,
     manager: UnixDatagram,
@@ -66,11 +66,11 @@ impl Guard {
         command
     }
 
-    /// What the service manager is told next.
+    /// The next notification of the service manager.
     fn notified(&self) -> String {
-        let mut octets = [0; 256];
-        let len = self.manager.recv(&mut octets).unwrap();
-        String::from_utf8_lossy(&octets[..len]).into_owned()
+        let mut bytes = [0; 256];
+        let len = self.manager.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..len]).into_owned()
     }
 
     fn file(&self) -> PathBuf {
@@ -89,14 +89,17 @@ impl Guard {
 
     fn is_told_to_reload(&self) {
         kill_process(Pid::from_child(&self.child), Signal::HUP).unwrap();
-        let told = self.notified();
-        let since_boot = told.strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
-        let since_boot = since_boot.unwrap_or_else(|| panic!("{told:?}"));
-        assert!(since_boot.trim_end().parse::<u64>().unwrap() > 0, "{told}");
+        let reported = self.notified();
+        let since_boot = reported.strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
+        let since_boot = since_boot.unwrap_or_else(|| panic!("{reported:?}"));
+        assert!(
+            since_boot.trim_end().parse::<u64>().unwrap() > 0,
+            "{reported}"
+        );
         assert_eq!(self.notified(), "READY=1\n");
     }
 
-    /// A call and what it was told: when the tap was on, or that it is not taken.
+    /// A call and what it got to hear: when the tap was on, or that it is not taken.
     fn call(&self) -> (BufReader<TcpStream>, String) {
         let stream = TcpStream::connect(self.at).unwrap();
         stream
@@ -133,7 +136,7 @@ impl Guard {
             .collect()
     }
 
-    /// Stops it and gives what it has told.
+    /// Stops it and returns its log.
     fn stops(mut self) -> (String, Vec<serde_json::Value>) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         assert_eq!(self.notified(), "STOPPING=1\n");
@@ -208,11 +211,11 @@ fn a_file_with_mistakes_changes_nothing_and_is_told_in_the_words_of_check() {
         "[defaults] pause_s: 1 is not a number of seconds from 3 to 600",
     ] {
         assert!(check.contains(mistake), "{mistake:?} in {check}");
-        let told = log.lines().find(|line| line.contains(mistake));
-        let told = told.unwrap_or_else(|| panic!("{mistake:?} in {log}"));
+        let reported = log.lines().find(|line| line.contains(mistake));
+        let reported = reported.unwrap_or_else(|| panic!("{mistake:?} in {log}"));
         assert!(
-            told.contains("ERROR") && told.contains("guard.toml, line "),
-            "{told}"
+            reported.contains("ERROR") && reported.contains("guard.toml, line "),
+            "{reported}"
         );
     }
     assert!(log.contains("the old one holds on as a whole"), "{log}");
@@ -237,9 +240,9 @@ fn what_needs_a_restart_is_named_and_everything_else_is_taken() {
     guard.reloads_whole(&format!("[listen]\naddress = ['127.0.0.1:1']\n{OBSERVE}\n"));
     let log = guard.log();
     for setting in ["[listen] address", "[tap]"] {
-        let told = log.lines().find(|line| line.contains(setting));
-        let told = told.unwrap_or_else(|| panic!("{setting} in {log}"));
-        assert!(told.contains("restart to apply"), "{told}");
+        let reported = log.lines().find(|line| line.contains(setting));
+        let reported = reported.unwrap_or_else(|| panic!("{setting} in {log}"));
+        assert!(reported.contains("restart to apply"), "{reported}");
     }
     assert_eq!(guard.call().1, OF_OBSERVE, "on the old address");
     guard.is_told_to_reload();

@@ -131,7 +131,7 @@ async fn a_caller_who_hangs_up_while_a_command_waits_for_asterisk_has_hung_up() 
 fn guard(folder: &TempDir, settings: &str) -> Guard {
     let (data, clock) = (folder.path().join("data"), Clock::default());
     let mut config = Config::parse(settings.as_bytes()).unwrap();
-    config.delivery.voice_box.spool = folder.path().into();
+    config.delivery.voicemail.spool = folder.path().into();
     Guard {
         settings: SharedConfig::new(config),
         log: CallLog::open(&data, clock).unwrap().log,
@@ -148,7 +148,7 @@ fn prelude(script: &str) -> String {
     )
 }
 
-/// What the guard says to an Asterisk that has this request and does whatever it is told.
+/// What the guard says to an Asterisk that has this request and does whatever it is asked.
 async fn answers(guard: &Guard, script: &str) -> String {
     let (near, mut far) = tokio::io::duplex(4096);
     far.write_all(prelude(script).as_bytes()).await.unwrap();

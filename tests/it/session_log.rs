@@ -13,22 +13,22 @@ use voicemail_guard::call_log::{CallLog, Opened, Query, Reader};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::record::{CallId, CallRecord};
-use voicemail_guard::recover::{LeftBy, recover};
+use voicemail_guard::recover::{Cause, recover};
 use voicemail_guard::server::{Connection, Handler};
 use voicemail_guard::session::Guard;
 use voicemail_guard::tap::{Followed, Source, TapEvent};
 use voicemail_guard::telemetry::LogFormat;
 
-use crate::support::told::Told;
+use crate::support::captured_log::CapturedLog;
 
 #[tokio::test]
 async fn every_line_of_a_call_says_which_it_is() {
     for format in [LogFormat::Text, LogFormat::Json] {
-        let (told, _listening) = Told::listen(format, "debug");
+        let (captured, _listening) = CapturedLog::listen(format, "debug");
         let folder = tempfile::tempdir().unwrap();
         let (guard, _opened) = guard(&folder, Box::new(Silence));
         place(&guard, &mut Asterisk::default()).await;
-        let text = told.text();
+        let text = captured.text();
         let known = text
             .lines()
             .skip_while(|line| !line.contains("EXEC MixMonitor"));
@@ -59,13 +59,16 @@ async fn every_line_of_a_call_says_which_it_is() {
 
 #[tokio::test]
 async fn no_number_and_no_name_is_in_the_technical_log_of_a_call() {
-    let (told, _listening) = Told::listen(LogFormat::Text, "trace");
+    let (captured, _listening) = CapturedLog::listen(LogFormat::Text, "trace");
     let folder = tempfile::tempdir().unwrap();
     let (guard, _opened) = guard(&folder, Box::new(Silence));
     place(&guard, &mut Asterisk::default()).await;
-    let technical = told.technical();
-    for told in ["SAY DIGITS …066", "GUARD_CALLBACK +49…66"] {
-        assert!(technical.contains(told), "{told:?} is not in\n{technical}");
+    let technical = captured.technical();
+    for captured in ["SAY DIGITS …066", "GUARD_CALLBACK +49…66"] {
+        assert!(
+            technical.contains(captured),
+            "{captured:?} is not in\n{technical}"
+        );
     }
     for private in ["911555", "911987", "555001", "Erika", "Muster"] {
         assert!(
@@ -74,16 +77,20 @@ async fn no_number_and_no_name_is_in_the_technical_log_of_a_call() {
         );
     }
     // The support team reads whom to call back.
-    assert!(told.text().contains("+49911555066"), "{}", told.text());
+    assert!(
+        captured.text().contains("+49911555066"),
+        "{}",
+        captured.text()
+    );
 }
 
 #[tokio::test]
 async fn what_asterisk_says_is_told_line_by_line() {
-    let (told, _listening) = Told::listen(LogFormat::Text, "debug");
+    let (captured, _listening) = CapturedLog::listen(LogFormat::Text, "debug");
     let folder = tempfile::tempdir().unwrap();
     let (guard, _opened) = guard(&folder, Box::new(Silence));
     place(&guard, &mut Asterisk::default()).await;
-    let technical = told.technical();
+    let technical = captured.technical();
     for line in [
         "agi_network_script: guard?box=100@default",
         "agi_callerid: +49…01",
@@ -106,7 +113,7 @@ async fn what_asterisk_says_is_told_line_by_line() {
 
 #[tokio::test]
 async fn what_answers_no_command_is_warned_of_once_with_its_count() {
-    let (told, _listening) = Told::listen(LogFormat::Text, "debug");
+    let (captured, _listening) = CapturedLog::listen(LogFormat::Text, "debug");
     let folder = tempfile::tempdir().unwrap();
     let (guard, _opened) = guard(&folder, Box::new(Silence));
     let mut asterisk = Asterisk {
@@ -114,7 +121,7 @@ async fn what_answers_no_command_is_warned_of_once_with_its_count() {
         ..Asterisk::default()
     };
     place(&guard, &mut asterisk).await;
-    let technical = told.technical();
+    let technical = captured.technical();
     assert_eq!(technical.matches("what is \\u{1b} this +49…66").count(), 1);
     let warnings: Vec<&str> = technical
         .lines()
@@ -126,16 +133,16 @@ async fn what_answers_no_command_is_warned_of_once_with_its_count() {
 
 #[tokio::test]
 async fn each_call_has_one_line_for_the_support_team_however_it_ended() {
-    let (told, _listening) = Told::listen(LogFormat::Text, "info");
+    let (captured, _listening) = CapturedLog::listen(LogFormat::Text, "info");
     let folder = tempfile::tempdir().unwrap();
     let (well, mut opened) = guard(&folder, Box::new(Silence));
-    let lines = || told.text().matches(" support: ").count();
+    let lines = || captured.text().matches(" support: ").count();
 
     place(&well, &mut Asterisk::default()).await;
-    assert_eq!(lines(), 1, "it finished: {}", told.text());
+    assert_eq!(lines(), 1, "it finished: {}", captured.text());
 
     well.refused(request().await).await;
-    assert_eq!(lines(), 2, "there were too many: {}", told.text());
+    assert_eq!(lines(), 2, "there were too many: {}", captured.text());
 
     let broken = Guard {
         source: Box::new(Broken),
@@ -149,11 +156,11 @@ async fn each_call_has_one_line_for_the_support_team_however_it_ended() {
         id: CallId::new(abandoned.started, 1),
         ..abandoned.clone()
     };
-    recover(&broken, abandoned, LeftBy::AFault);
-    assert_eq!(lines(), 3, "it panicked: {}", told.text());
+    recover(&broken, abandoned, Cause::Panic);
+    assert_eq!(lines(), 3, "it panicked: {}", captured.text());
 
-    recover(&broken, left_open, LeftBy::AnEarlierRun);
-    assert_eq!(lines(), 4, "the guard died: {}", told.text());
+    recover(&broken, left_open, Cause::Crash);
+    assert_eq!(lines(), 4, "the guard died: {}", captured.text());
 
     broken.log.flush().await.unwrap();
     let records = Reader::open(&broken.data).unwrap();

@@ -93,8 +93,8 @@ fn sound(packet: u64) -> Vec<u8> {
 
 /// What the packets become at 8 kHz.
 fn expected(packets: u64) -> Vec<i16> {
-    let octets: Vec<u8> = (0..packets).flat_map(sound).collect();
-    decode(&octets, Format::Raw(Encoding::Pcm16, 48_000))
+    let bytes: Vec<u8> = (0..packets).flat_map(sound).collect();
+    decode(&bytes, Format::Raw(Encoding::Pcm16, 48_000))
         .unwrap()
         .samples
 }
@@ -165,7 +165,7 @@ fn started() -> Timestamp {
 #[derive(Default, Debug)]
 struct Heard {
     samples: Vec<i16>,
-    /// When it was told, and how much, in ms.
+    /// When it was reported, and how much, in ms.
     lost: Vec<(u64, u64)>,
     gaps: Option<Vec<Gap>>,
     failed: Option<TapError>,
@@ -180,7 +180,7 @@ impl Heard {
         );
         match event {
             TapEvent::Samples(samples) => self.samples.extend(samples),
-            TapEvent::StoodStill(lost) => {
+            TapEvent::Gap(lost) => {
                 self.lost.push((
                     at.as_millis() as u64,
                     Duration::from(lost).as_millis() as u64,
@@ -241,7 +241,7 @@ async fn a_file_that_never_comes_is_no_caller_without_packets() {
     let waited = tap.clock.now() - began;
     assert!(
         (3_000..3_500).contains(&waited.as_millis()),
-        "{waited:?} until it was told"
+        "{waited:?} until it was reported"
     );
     let error = heard.failed.unwrap().to_string();
     for says in [
@@ -318,7 +318,7 @@ async fn sound_that_begins_late_is_no_sound_that_was_quiet() {
 #[tokio::test(start_paused = true)]
 async fn a_last_piece_that_is_exactly_full_is_awaited_no_longer_than_a_second() {
     let mut tap = Tap::begin();
-    // 256 packets of 1,920 octets are 15 pieces and nothing over.
+    // 256 packets of 1,920 bytes are 15 pieces and nothing over.
     let heard = tap.call(&[Caller::Sends(256 * 20)]).await;
     assert!(heard.samples == expected(256));
     assert!(
@@ -386,7 +386,7 @@ async fn a_file_that_does_not_stay_as_it_is_is_an_error() {
                 .unwrap();
         })
         .await,
-        "shrank from 163840 to 100 octets",
+        "shrank from 163840 to 100 bytes",
     );
     check(
         after_two_seconds(|path| {

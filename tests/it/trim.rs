@@ -4,11 +4,11 @@ use proptest::prelude::*;
 use voicemail_guard::audio::level::active_speech_level;
 use voicemail_guard::audio::{MediaTime, g711};
 use voicemail_guard::delivery::trim::{
-    Delivered, LONGEST_PAUSE, LOUDNESS_DBOV, MOST_GAIN_DB, SEPARATOR, Stretch, Wishes, trim,
+    LONGEST_PAUSE, LOUDNESS_DBOV, MOST_GAIN_DB, SEPARATOR, Stretch, TrimPlan, Trimmed, trim,
 };
 use voicemail_guard::hearing::{Class, Segment};
 
-const PLAIN: Wishes = Wishes {
+const PLAIN: TrimPlan = TrimPlan {
     keep_sounds: false,
     number_asked: None,
     number_first: false,
@@ -38,7 +38,7 @@ fn timeline(parts: &[(Class, f64)]) -> Vec<Segment> {
         .collect()
 }
 
-/// A recording in which every sample tells its place, too soft for any speech level.
+/// A recording in which every sample says its place, too soft for any speech level.
 fn counted(len: usize) -> Vec<i16> {
     (0..len).map(|n| i16::from(n % 3 == 0)).collect()
 }
@@ -47,9 +47,9 @@ fn secs(seconds: f64) -> MediaTime {
     MediaTime::from_samples((seconds * 8_000.0) as u64)
 }
 
-fn pieces(delivered: &Delivered) -> Vec<(f64, f64, f64)> {
+fn pieces(trimmed: &Trimmed) -> Vec<(f64, f64, f64)> {
     let seconds = |at: MediaTime| at.as_secs_f64();
-    delivered
+    trimmed
         .pieces
         .iter()
         .map(|piece| (seconds(piece.from), seconds(piece.at), seconds(piece.len)))
@@ -57,12 +57,12 @@ fn pieces(delivered: &Delivered) -> Vec<(f64, f64, f64)> {
 }
 
 #[track_caller]
-fn check(parts: &[(Class, f64)], wishes: &Wishes, expected: &[(f64, f64, f64)]) -> Delivered {
+fn check(parts: &[(Class, f64)], plan: &TrimPlan, expected: &[(f64, f64, f64)]) -> Trimmed {
     let segments = timeline(parts);
     let len = segments.last().map_or(0, |last| last.end.samples()) as usize;
-    let delivered = trim(&counted(len), &segments, wishes);
-    assert_eq!(pieces(&delivered), expected);
-    delivered
+    let trimmed = trim(&counted(len), &segments, plan);
+    assert_eq!(pieces(&trimmed), expected);
+    trimmed
 }
 
 use Class::{Music, Noise, Silence, Speech, Tone};
@@ -103,7 +103,7 @@ fn in_doubt_only_silence_goes() {
         (Music, 5.0),
         (Silence, 5.0),
     ];
-    let unsure = Wishes {
+    let unsure = TrimPlan {
         keep_sounds: true,
         ..PLAIN
     };
@@ -116,8 +116,8 @@ fn in_doubt_only_silence_goes() {
 
 #[test]
 fn what_the_ear_did_not_judge_is_kept() {
-    let delivered = trim(&counted(80_000), &[], &PLAIN);
-    assert_eq!(pieces(&delivered), [(0.0, 0.0, 10.0)]);
+    let trimmed = trim(&counted(80_000), &[], &PLAIN);
+    assert_eq!(pieces(&trimmed), [(0.0, 0.0, 10.0)]);
     let early = [segment(0, 40_000, Silence)];
     assert_eq!(
         pieces(&trim(&counted(80_000), &early, &PLAIN)),
@@ -133,33 +133,33 @@ fn the_number_comes_first_where_the_box_wants_it() {
         (Speech, 8.0),
         (Silence, 6.0),
     ];
-    let asked = Wishes {
+    let asked = TrimPlan {
         number_asked: Some(secs(41.0)),
         ..PLAIN
     };
-    let delivered = check(&parts, &asked, &[(0.0, 0.0, 40.5), (41.5, 40.5, 9.0)]);
+    let trimmed = check(&parts, &asked, &[(0.0, 0.0, 40.5), (41.5, 40.5, 9.0)]);
     let number = |at, len| {
         Some(Stretch {
             at: secs(at),
             len: secs(len),
         })
     };
-    assert_eq!(delivered.number, number(40.5, 9.0));
+    assert_eq!(trimmed.number, number(40.5, 9.0));
 
-    let first = Wishes {
+    let first = TrimPlan {
         number_first: true,
         ..asked
     };
-    let delivered = check(&parts, &first, &[(41.5, 0.0, 9.0), (0.0, 9.8, 40.5)]);
-    assert_eq!(delivered.number, number(0.0, 9.0));
-    let beep = delivered.samples[(9.0 * 8_000.0) as usize..(9.8 * 8_000.0) as usize].iter();
+    let trimmed = check(&parts, &first, &[(41.5, 0.0, 9.0), (0.0, 9.8, 40.5)]);
+    assert_eq!(trimmed.number, number(0.0, 9.0));
+    let beep = trimmed.samples[(9.0 * 8_000.0) as usize..(9.8 * 8_000.0) as usize].iter();
     assert!(beep.clone().any(|&sample| sample > 2_000));
     assert_eq!(beep.len() as u64, SEPARATOR.samples());
 }
 
 #[test]
 fn who_talks_over_the_prompt_is_not_cut_within_a_word() {
-    let first = |asked| Wishes {
+    let first = |asked| TrimPlan {
         number_asked: Some(secs(asked)),
         number_first: true,
         ..PLAIN
@@ -191,18 +191,18 @@ fn callers_of_every_loudness_are_delivered_at_one() {
     let mut levelled = 0;
     for clip in ["speech.ulaw", "voice.ulaw"] {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/");
-        let octets = std::fs::read(format!("{folder}{clip}")).unwrap();
-        let clip: Vec<i16> = octets.iter().map(|&octet| g711::ulaw(octet)).collect();
+        let bytes = std::fs::read(format!("{folder}{clip}")).unwrap();
+        let clip: Vec<i16> = bytes.iter().map(|&byte| g711::ulaw(byte)).collect();
         for gain in [0.03, 0.1, 0.5, 1.0, 2.0] {
             let spoken: Vec<i16> = clip.iter().map(|&s| (f64::from(s) * gain) as i16).collect();
             let all = segment(0, spoken.len() as u64, Class::Speech);
-            let delivered = trim(&spoken, &[all], &PLAIN);
+            let trimmed = trim(&spoken, &[all], &PLAIN);
             let before = active_speech_level(spoken).unwrap();
             if LOUDNESS_DBOV - before > MOST_GAIN_DB {
-                assert!((delivered.gain_db - MOST_GAIN_DB).abs() < 1e-9);
+                assert!((trimmed.gain_db - MOST_GAIN_DB).abs() < 1e-9);
                 continue;
             }
-            let level = active_speech_level(delivered.samples).unwrap();
+            let level = active_speech_level(trimmed.samples).unwrap();
             levelled += 1;
             assert!(
                 (level - LOUDNESS_DBOV).abs() <= 1.0,
@@ -228,10 +228,10 @@ fn segments() -> impl Strategy<Value = Vec<Segment>> {
     prop_oneof![3 => orderly, 1 => wild]
 }
 
-fn wishes() -> impl Strategy<Value = Wishes> {
+fn plan() -> impl Strategy<Value = TrimPlan> {
     let asked = prop::option::of(0_u64..300_000).prop_map(|at| at.map(MediaTime::from_samples));
     (any::<bool>(), asked, any::<bool>()).prop_map(|(keep_sounds, number_asked, number_first)| {
-        Wishes {
+        TrimPlan {
             keep_sounds,
             number_asked,
             number_first,
@@ -244,15 +244,15 @@ proptest! {
 
     #[test]
     fn speech_is_whole_and_nothing_is_heard_twice(
-        segments in segments(), wishes in wishes(), len in 0_usize..250_000,
+        segments in segments(), plan in plan(), len in 0_usize..250_000,
     ) {
         let recording = counted(len);
-        let delivered = trim(&recording, &segments, &wishes);
-        prop_assert!(delivered.samples.len() as u64 <= len as u64 + SEPARATOR.samples());
-        prop_assert_eq!(delivered.samples.is_empty(), len == 0);
+        let trimmed = trim(&recording, &segments, &plan);
+        prop_assert!(trimmed.samples.len() as u64 <= len as u64 + SEPARATOR.samples());
+        prop_assert_eq!(trimmed.samples.is_empty(), len == 0);
 
         let mut times = vec![0_u8; len];
-        for piece in &delivered.pieces {
+        for piece in &trimmed.pieces {
             let from = piece.from.samples() as usize;
             for n in 0..piece.len.samples() as usize {
                 times[from + n] += 1;
@@ -263,10 +263,10 @@ proptest! {
         let speech = |n: u64| segments.iter().any(|s| {
             s.class == Class::Speech && (s.start.samples()..s.end.samples()).contains(&n)
         });
-        for piece in &delivered.pieces {
+        for piece in &trimmed.pieces {
             let (from, at) = (piece.from.samples(), piece.at.samples());
             for n in (0..piece.len.samples()).filter(|n| speech(from + n)) {
-                prop_assert_eq!(recording[(from + n) as usize], delivered.samples[(at + n) as usize]);
+                prop_assert_eq!(recording[(from + n) as usize], trimmed.samples[(at + n) as usize]);
             }
         }
         let lost = (0..len as u64).find(|&n| times[n as usize] == 0 && speech(n));
@@ -280,9 +280,9 @@ proptest! {
         prop_assume!(parts.len() > 1);
         let segments = timeline(&parts);
         let len = segments.last().unwrap().end.samples() as usize;
-        let delivered = trim(&counted(len), &segments, &PLAIN);
+        let trimmed = trim(&counted(len), &segments, &PLAIN);
         let speech: u64 = segments.iter().filter(|s| s.class == Speech).map(|s| s.len().samples()).sum();
         let pauses = parts.len() as u64 / 2;
-        prop_assert!(delivered.len().samples() <= speech + pauses * LONGEST_PAUSE.samples());
+        prop_assert!(trimmed.len().samples() <= speech + pauses * LONGEST_PAUSE.samples());
     }
 }

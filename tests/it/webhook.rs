@@ -9,12 +9,12 @@ use ring::hmac;
 use voicemail_guard::audio::wav;
 use voicemail_guard::config::Secret;
 use voicemail_guard::config::webhook::Webhook;
-use voicemail_guard::delivery::Failed;
+use voicemail_guard::delivery::DeliveryError;
 use voicemail_guard::delivery::webhook::{deliver, payload_in, probe};
 use voicemail_guard::record::Destination;
 
 use crate::support::certificates;
-use crate::support::parcel::parcel;
+use crate::support::outgoing::outgoing;
 use crate::support::receiver::{Answer, Receiver, Request, status};
 
 const SECRET: &str = "not for everybody to know";
@@ -49,8 +49,8 @@ fn endless(text: &str) -> Answer {
     }
 }
 
-async fn send(settings: &Webhook) -> Result<String, Failed> {
-    deliver(settings, PAGE, &parcel(Destination::Webhook), now()).await
+async fn send(settings: &Webhook) -> Result<String, DeliveryError> {
+    deliver(settings, PAGE, &outgoing(Destination::Webhook), now()).await
 }
 
 /// As the recipe tells a receiver to do it.
@@ -74,15 +74,15 @@ fn is_signed(request: &Request, secret: &str) -> bool {
 #[tokio::test]
 async fn the_receiver_can_verify_what_it_gets() {
     let receiver = Receiver::start(status("204 No Content"), None).await;
-    let told = send(&local(&receiver)).await.unwrap();
-    assert_eq!(told, format!("http://127.0.0.1:{}", receiver.port));
+    let reported = send(&local(&receiver)).await.unwrap();
+    assert_eq!(reported, format!("http://127.0.0.1:{}", receiver.port));
     let mut got = receiver.got().remove(0);
     assert_eq!(got.line, "POST /calls?token=t0k3n HTTP/1.1");
     assert_eq!(got.headers["host"], format!("127.0.0.1:{}", receiver.port));
     assert_eq!(got.headers["content-type"], "application/json");
     assert_eq!(
         got.headers["idempotency-key"],
-        parcel(Destination::Webhook).key
+        outgoing(Destination::Webhook).key
     );
     assert_eq!(
         got.headers["x-voicemail-guard-timestamp"],
@@ -90,7 +90,7 @@ async fn the_receiver_can_verify_what_it_gets() {
     );
     assert!(is_signed(&got, SECRET));
     assert!(!is_signed(&got, "another secret altogether"));
-    let at = got.body.iter().position(|&octet| octet == b'7').unwrap();
+    let at = got.body.iter().position(|&byte| byte == b'7').unwrap();
     got.body[at] = b'8';
     assert!(!is_signed(&got, SECRET));
     got.body[at] = b'7';
@@ -114,29 +114,29 @@ async fn the_body_is_the_record_and_on_demand_the_audio() {
     let body = |n: usize| -> serde_json::Value { serde_json::from_slice(&got[n].body).unwrap() };
     let (plain, with_audio) = (body(0), body(1));
     assert_eq!(plain["event"], "message");
-    assert_eq!(plain["key"], parcel(Destination::Webhook).key);
+    assert_eq!(plain["key"], outgoing(Destination::Webhook).key);
     assert_eq!(
         plain["call"]["id"],
-        parcel(Destination::Webhook).record.id.to_string()
+        outgoing(Destination::Webhook).record.id.to_string()
     );
     assert_eq!(
         plain["page"],
         format!(
             "https://pbx.example.com/calls/{}",
-            parcel(Destination::Webhook).record.id
+            outgoing(Destination::Webhook).record.id
         )
     );
     assert!(plain["sound"]["wav"].is_null());
     let wav = BASE64_STANDARD
         .decode(with_audio["sound"]["wav"].as_str().unwrap())
         .unwrap();
-    assert!(wav == wav::encode(&parcel(Destination::Webhook).sound.unwrap().samples));
+    assert!(wav == wav::encode(&outgoing(Destination::Webhook).sound.unwrap().samples));
 }
 
 #[test]
 fn the_recipe_shows_what_is_sent() {
     let zone = TimeZone::fixed(offset(1));
-    let sent = payload_in(false, PAGE, &parcel(Destination::Webhook), &zone);
+    let sent = payload_in(false, PAGE, &outgoing(Destination::Webhook), &zone);
     let sample = RECIPE
         .split("```json\n")
         .nth(1)
@@ -176,7 +176,7 @@ async fn answers_are_sorted_into_later_and_never() {
         let receiver = Receiver::start(status(answer), None).await;
         let failed = send(&local(&receiver)).await.unwrap_err();
         assert_eq!(
-            matches!(failed, Failed::Never { .. }),
+            matches!(failed, DeliveryError::Permanent { .. }),
             never,
             "{answer}: {failed}"
         );
@@ -192,7 +192,10 @@ async fn what_is_too_large_for_the_receiver_goes_without_the_audio() {
         ..local(&receiver)
     };
     let failed = send(&with_audio).await.unwrap_err();
-    assert!(matches!(failed, Failed::Never { .. }), "{failed}");
+    assert!(
+        matches!(failed, DeliveryError::Permanent { .. }),
+        "{failed}"
+    );
     let got = receiver.got();
     assert_eq!(got.len(), 2);
     let first: serde_json::Value = serde_json::from_slice(&got[0].body).unwrap();
@@ -229,7 +232,7 @@ async fn the_receiver_may_ask_for_patience() {
         let receiver = Receiver::start(Answer::text(answer), None).await;
         let failed = send(&local(&receiver)).await.unwrap_err();
         assert!(
-            matches!(failed, Failed::Again { after, .. } if after == expected),
+            matches!(failed, DeliveryError::Transient { after, .. } if after == expected),
             "{header}: {failed:?}"
         );
     }
@@ -276,7 +279,10 @@ async fn no_answer_keeps_the_guard_longer_than_allowed() {
     }
     let receiver = Receiver::start(endless("HTTP/1.1 200 OK\r\nX: "), None).await;
     let failed = send(&local(&receiver)).await.unwrap_err();
-    assert!(matches!(failed, Failed::Again { .. }), "{failed}");
+    assert!(
+        matches!(failed, DeliveryError::Transient { .. }),
+        "{failed}"
+    );
 }
 
 #[tokio::test]

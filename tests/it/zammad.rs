@@ -1,4 +1,4 @@
-//! The recipe for Zammad, run as it stands: from the guard's webhook to what a Zammad is told.
+//! The recipe for Zammad, run as it stands: from the guard's webhook to what a Zammad gets.
 //!
 //! It needs `python3`, so `tests/run` runs it and `cargo test` alone does not.
 
@@ -12,11 +12,11 @@ use voicemail_guard::audio::wav;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::Secret;
 use voicemail_guard::config::webhook::Webhook;
-use voicemail_guard::delivery::Failed;
+use voicemail_guard::delivery::DeliveryError;
 use voicemail_guard::delivery::webhook::deliver;
 use voicemail_guard::record::Destination;
 
-use crate::support::parcel::parcel;
+use crate::support::outgoing::outgoing;
 use crate::support::receiver::{Receiver, status};
 
 /// The relay, on a port of its own; ends with the test.
@@ -73,7 +73,7 @@ async fn a_message_becomes_a_line_in_the_caller_log_and_a_ticket_once() {
         deliver(
             &relay.settings("sixteen characters"),
             None,
-            &parcel(Destination::Webhook),
+            &outgoing(Destination::Webhook),
             now,
         )
         .await
@@ -85,14 +85,14 @@ async fn a_message_becomes_a_line_in_the_caller_log_and_a_ticket_once() {
     assert_eq!(lines, [cti, cti, "POST /api/v1/tickets HTTP/1.1"]);
     let body = |n: usize| -> Value { serde_json::from_slice(&got[n].body).unwrap() };
     for (n, event) in ["newCall", "hangup"].into_iter().enumerate() {
-        let told = body(n);
-        assert_eq!(told["event"], event);
+        let reported = body(n);
+        assert_eq!(reported["event"], event);
         assert_eq!(
-            (&told["from"], &told["to"]),
+            (&reported["from"], &reported["to"]),
             (&"4991120000007".into(), &"08001234567".into())
         );
         assert_eq!(
-            (&told["direction"], &told["callId"]),
+            (&reported["direction"], &reported["callId"]),
             (&"in".into(), &body(0)["callId"])
         );
     }
@@ -111,7 +111,7 @@ async fn a_message_becomes_a_line_in_the_caller_log_and_a_ticket_once() {
         .as_str()
         .unwrap();
     let audio = BASE64_STANDARD.decode(audio).unwrap();
-    assert!(audio == wav::encode(&parcel(Destination::Webhook).sound.unwrap().samples));
+    assert!(audio == wav::encode(&outgoing(Destination::Webhook).sound.unwrap().samples));
 }
 
 #[tokio::test]
@@ -122,30 +122,36 @@ async fn what_is_not_signed_is_not_passed_on_and_comes_again_as_what_zammad_refu
     let forged = deliver(
         &relay.settings("another sixteen characters"),
         None,
-        &parcel(Destination::Webhook),
+        &outgoing(Destination::Webhook),
         now,
     )
     .await;
-    assert!(matches!(forged, Err(Failed::Again { .. })), "{forged:?}");
+    assert!(
+        matches!(forged, Err(DeliveryError::Transient { .. })),
+        "{forged:?}"
+    );
     let old = now - jiff::SignedDuration::from_mins(6);
     let replayed = deliver(
         &relay.settings("sixteen characters"),
         None,
-        &parcel(Destination::Webhook),
+        &outgoing(Destination::Webhook),
         old,
     )
     .await;
     assert!(
-        matches!(replayed, Err(Failed::Again { .. })),
+        matches!(replayed, Err(DeliveryError::Transient { .. })),
         "{replayed:?}"
     );
     assert_eq!(zammad.got().len(), 0);
     let later = deliver(
         &relay.settings("sixteen characters"),
         None,
-        &parcel(Destination::Webhook),
+        &outgoing(Destination::Webhook),
         now,
     )
     .await;
-    assert!(matches!(later, Err(Failed::Again { .. })), "{later:?}");
+    assert!(
+        matches!(later, Err(DeliveryError::Transient { .. })),
+        "{later:?}"
+    );
 }

@@ -9,14 +9,14 @@ use voicemail_guard::tap::{TapError, TapEvent};
 use super::ear::code;
 use super::script::Sound;
 
-/// What MixMonitor writes, and what the tap tells of it, in pieces of 0.34 s.
+/// What MixMonitor writes, and what the tap sends of it, in pieces of 0.34 s.
 pub(super) struct Recording {
     /// His sound, each with its beginning in ms.
     changes: Vec<(u64, Sound)>,
     begun: bool,
     followed: bool,
-    /// Up to here it has been told.
-    told: u64,
+    /// Up to here it has been sent.
+    sent: u64,
     next: u64,
     ended: Option<u64>,
     finish: Option<u64>,
@@ -32,7 +32,7 @@ impl Recording {
             changes: vec![(0, Sound::Of(voicemail_guard::hearing::Class::Silence, None))],
             begun: false,
             followed: false,
-            told: 0,
+            sent: 0,
             next: 0,
             ended: None,
             finish: None,
@@ -48,7 +48,7 @@ impl Recording {
 
     pub(super) fn begin(&mut self, now: u64) {
         self.begun = true;
-        self.told = now;
+        self.sent = now;
         self.next = now + PIECE + OFFSET;
     }
 
@@ -105,16 +105,16 @@ impl Recording {
                 how: "removed",
             })];
         }
-        let mut news = self.piece(now / 10 * 10);
+        let mut events = self.piece(now / 10 * 10);
         self.next = now / 10 * 10 + PIECE + OFFSET;
         if self.finish.is_some_and(|at| at <= now) {
             self.over = true;
-            news.push(TapEvent::Finished(Vec::new()));
+            events.push(TapEvent::Finished(Vec::new()));
         }
-        news
+        events
     }
 
-    /// Everything that has not been told yet.
+    /// Everything that has not been sent yet.
     fn piece(&mut self, now: u64) -> Vec<TapEvent> {
         let until = self.ended.map_or(now, |ended| ended.min(now));
         let ends = self
@@ -123,21 +123,21 @@ impl Recording {
             .skip(1)
             .map(|change| change.0)
             .chain([u64::MAX]);
-        let mut news = Vec::new();
+        let mut events = Vec::new();
         for (&(from, sound), to) in self.changes.iter().zip(ends) {
-            let millis = to.min(until).saturating_sub(from.max(self.told));
+            let millis = to.min(until).saturating_sub(from.max(self.sent));
             let length = MediaTime::from_millis(millis);
             match (millis, sound) {
                 (0, _) => {}
-                (_, Sound::Nothing) => news.push(TapEvent::StoodStill(length)),
-                (_, sound) => news.push(TapEvent::Samples(vec![
+                (_, Sound::Nothing) => events.push(TapEvent::Gap(length)),
+                (_, sound) => events.push(TapEvent::Samples(vec![
                     code(sound);
                     length.samples() as usize
                 ])),
             }
         }
-        self.told = self.told.max(until);
-        news
+        self.sent = self.sent.max(until);
+        events
     }
 }
 

@@ -1,4 +1,4 @@
-//! An ear that is told what it hears: each sample's value names its class.
+//! An ear that is given what it hears: each sample's value names its class.
 
 use std::collections::VecDeque;
 

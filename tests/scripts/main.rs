@@ -35,8 +35,8 @@ use libtest_mimic::Arguments;
 
 #[path = "../support/argument_splitter.rs"]
 mod argument_splitter;
-#[path = "../support/told.rs"]
-mod told;
+#[path = "../support/captured_log.rs"]
+mod captured_log;
 
 mod caller;
 mod calls;

@@ -22,7 +22,7 @@ pub(crate) enum Output {
     Close,
     /// The tap's news.
     Tap(TapEvent),
-    /// The guard is told to go at once.
+    /// The guard is asked to stop at once.
     Shutdown,
 }
 
@@ -281,7 +281,7 @@ impl Pbx {
                 self.recording.hang(now);
             }
             Act::Shutdown => {
-                self.say(now, '~', "the guard is told to go");
+                self.say(now, '~', "the guard is asked to stop");
                 self.coming.push((now + 3, Coming::Shutdown));
             }
         }

@@ -150,7 +150,7 @@ impl Script {
         let text = format!("[defaults]\n{}\n{tap}", self.settings);
         let mut config = Config::parse(text.as_bytes()).unwrap();
         folder.clone_into(&mut config.tap.folder_as_guard_sees_it);
-        folder.clone_into(&mut config.delivery.voice_box.spool);
+        folder.clone_into(&mut config.delivery.voicemail.spool);
         config
     }
 

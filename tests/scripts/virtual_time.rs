@@ -89,7 +89,7 @@ impl Shell {
                     self.pbx.follow_tap(self.now);
                 }
                 Action::FinishTap if self.listener.is_some() => self.pbx.finish_tap(self.now),
-                Action::FinishTap => self.tell(Event::TapFinished),
+                Action::FinishTap => self.feed(Event::TapFinished),
                 Action::Save(record) => assert_eq!((record.ended, &self.record), (None, &None)),
                 Action::File(record) => {
                     assert_eq!(self.record.replace(*record), None, "filed twice");
@@ -123,15 +123,15 @@ impl Shell {
             Output::Line(line) => {
                 self.buffer.extend_from_slice(line.as_bytes());
                 while let Some(item) = self.codec.decode(&mut self.buffer).unwrap() {
-                    self.tell(Event::Agi(item));
+                    self.feed(Event::Agi(item));
                     self.act();
                 }
             }
-            Output::Close => self.tell(Event::AgiClosed),
+            Output::Close => self.feed(Event::AgiClosed),
             Output::Shutdown => {
                 // The server's token is heard only by calls that are not on their way out.
                 if !self.call.is_stopped() {
-                    self.tell(Event::Shutdown);
+                    self.feed(Event::Shutdown);
                 }
             }
             Output::Tap(event) => self.hear(event),
@@ -143,7 +143,7 @@ impl Shell {
         let listener = self.listener.as_mut().expect("a tap that is followed");
         let events = match event {
             TapEvent::Samples(samples) => listener.samples(&samples),
-            TapEvent::StoodStill(lost) => listener.gap(lost),
+            TapEvent::Gap(lost) => listener.gap(lost),
             TapEvent::Finished(_) => listener.finished(),
             TapEvent::Failed(error) => {
                 let events = listener.failed(error.to_string());
@@ -152,11 +152,11 @@ impl Shell {
             }
         };
         for event in events {
-            self.tell(event);
+            self.feed(event);
         }
     }
 
-    fn tell(&mut self, event: Event) {
+    fn feed(&mut self, event: Event) {
         self.call.handle_event(event, self.instant());
     }
 

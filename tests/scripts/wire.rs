@@ -18,21 +18,21 @@ use voicemail_guard::session::Guard;
 use voicemail_guard::tap::{Followed, Source, TapEvent};
 use voicemail_guard::telemetry::LogFormat;
 
+use crate::captured_log::CapturedLog;
 use crate::dialogue::Outcome;
 use crate::ear::ScriptedEar;
 use crate::pbx::{Output, Pbx};
 use crate::script::{self, Script};
-use crate::told::Told;
 use crate::virtual_time;
 
 pub(crate) fn trials() -> impl Iterator<Item = Trial> {
     script::all().into_iter().map(|script| {
         Trial::test(format!("wire::{}", script.name), move || {
             let alone = virtual_time::run(&script);
-            let (told, listening) = Told::listen(LogFormat::Text, "debug");
+            let (captured, listening) = CapturedLog::listen(LogFormat::Text, "debug");
             let wired = over_the_wire(&script);
             drop(listening);
-            tells_nothing_private(&told, &wired);
+            logs_nothing_private(&captured, &wired);
             // The texts first: where they differ, the difference can be read.
             assert!(
                 alone.text() == wired.text(),
@@ -46,9 +46,12 @@ pub(crate) fn trials() -> impl Iterator<Item = Trial> {
 }
 
 /// One line for the support team, and nothing of the caller's in the others.
-fn tells_nothing_private(told: &Told, wired: &Outcome) {
-    let technical = told.technical();
-    assert_eq!(told.text().lines().count(), technical.lines().count() + 1);
+fn logs_nothing_private(captured: &CapturedLog, wired: &Outcome) {
+    let technical = captured.technical();
+    assert_eq!(
+        captured.text().lines().count(),
+        technical.lines().count() + 1
+    );
     for number in [&wired.record.caller.number, &wired.record.callback.number] {
         let subscriber = number.trim_start_matches(['+', '0']);
         let is_number = subscriber.len() >= 6 && subscriber.bytes().all(|b| b.is_ascii_digit());

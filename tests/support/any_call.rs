@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use voicemail_guard::agi::{Command, Incoming, Reply, Verb};
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::admission::Lists;
+use voicemail_guard::call::admission::CallerLists;
 use voicemail_guard::call::policy::{Offer, Policy};
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::clock::Clock;
@@ -55,7 +55,7 @@ fn policy(kind: u8) -> Policy {
             let entries = Vec::from_iter(on.then(|| entry.parse().expect("an entry")));
             CallerList::new(entries, Some(policy.home_country))
         };
-        policy.lists = Arc::new(Lists {
+        policy.lists = Arc::new(CallerLists {
             watch: list(kind & 16 != 0, "0911 2000 0001"),
             straight: list(kind & 0b1100 == 0b1100, "_+49911X."),
             refuse: list(true, "_0911[12]X."),
@@ -88,7 +88,7 @@ struct Life {
     began: Instant,
     now: Instant,
     heard: MediaTime,
-    /// What the conversation was told, so far.
+    /// The events that the conversation got, so far.
     timeline: Timeline,
     tone_was_heard: bool,
     /// What Asterisk has not answered yet.
@@ -158,14 +158,14 @@ impl Life {
             10 => self.reply("200 result=-1 endpos=0"),
             11..=13 => self.pass(u64::from(operand) * 100),
             14..=20 => self.sound(event % 32 - 14, operand),
-            21 => self.tell(Event::PacketsCame),
+            21 => self.feed(Event::FirstPacket),
             other => {
                 match other {
                     22 => self.hang_up(),
                     23 => self.close(),
-                    24 => self.tell(Event::TapFailed("as the fuzzer wants".into())),
-                    25 => self.tell(Event::TapFinished),
-                    26 => self.tell(Event::Shutdown),
+                    24 => self.feed(Event::TapFailed("as the fuzzer wants".into())),
+                    25 => self.feed(Event::TapFinished),
+                    26 => self.feed(Event::Shutdown),
                     _ => self.reply_as_usual(),
                 }
                 return false;
@@ -213,13 +213,13 @@ impl Life {
             self.under_way.pop_front();
             self.is_dead |= reply == Reply::DeadChannel;
         }
-        self.tell(Event::Agi(Incoming::Reply(reply)));
+        self.feed(Event::Agi(Incoming::Reply(reply)));
     }
 
     fn hang_up(&mut self) {
         if !self.is_closed {
             self.is_dead = true;
-            self.tell(Event::Agi(Incoming::Hangup));
+            self.feed(Event::Agi(Incoming::Hangup));
         }
     }
 
@@ -227,7 +227,7 @@ impl Life {
         if !self.is_closed {
             self.is_closed = true;
             self.under_way.clear();
-            self.tell(Event::AgiClosed);
+            self.feed(Event::AgiClosed);
         }
     }
 
@@ -242,14 +242,14 @@ impl Life {
                 signal: (class == Class::Tone && operand.is_multiple_of(2)).then_some(Signal::Busy),
             };
             self.timeline.apply(update);
-            self.tell(Event::Heard(update));
+            self.feed(Event::Heard(update));
         }
         self.heard += length;
         self.timeline.advance(self.heard);
         let signal = self.timeline.current().filter(|now| now.signal.is_some());
         self.tone_was_heard |=
             signal.is_some_and(|now| Duration::from(now.len()) >= self.policy.tone);
-        self.tell(Event::HeardUpTo(self.heard));
+        self.feed(Event::HeardUpTo(self.heard));
     }
 
     /// Time passes, timers that are due go off.
@@ -263,7 +263,7 @@ impl Life {
         self.now = until;
     }
 
-    fn tell(&mut self, event: Event) {
+    fn feed(&mut self, event: Event) {
         self.call.handle_event(event, self.now);
         self.act();
     }
@@ -328,7 +328,7 @@ impl Life {
         if first == b"GUARD_STATUS" {
             assert!(
                 self.record.is_some(),
-                "the dialplan is told before the record is filed"
+                "the variables are set before the record is filed"
             );
             self.status = arguments.next();
         }

@@ -1,6 +1,6 @@
 //! What holds for any list of callers and any number, seen from Germany.
 
-use voicemail_guard::number::{self, CallerList, Entry, NoNumber, Sender};
+use voicemail_guard::number::{self, CallerIdentity, CallerList, Entry, NoNumber};
 
 /// The first line is the number that calls, every other an entry of the list.
 pub(crate) fn look(text: &str) {
@@ -70,12 +70,12 @@ fn read(text: &str) -> Option<Entry> {
 
 fn find(list: &CallerList, number: &str, withheld: bool) -> Option<Entry> {
     let e164 = number::normalise(number, "DE".parse().ok());
-    let sender = Sender {
+    let identity = CallerIdentity {
         number,
         e164: e164.as_ref(),
         withheld,
     };
-    list.find(sender).cloned()
+    list.find(identity).cloned()
 }
 
 /// The ways to write this number that a pattern is compared with; `None` where that takes more than this knows.

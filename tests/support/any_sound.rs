@@ -1,37 +1,37 @@
-//! What holds for any octets that somebody takes for a recording.
+//! What holds for any sound that somebody takes for a recording.
 
 use voicemail_guard::audio::file::{Decoder, Format, SoundError, decode};
 use voicemail_guard::audio::wav;
 
-/// The first octet chooses the form and the size of the pieces.
+/// The first byte chooses the form and the size of the pieces.
 pub fn hear(bytes: &[u8]) {
-    let Some((&kind, octets)) = bytes.split_first() else {
+    let Some((&kind, sound)) = bytes.split_first() else {
         return;
     };
     let form = Format::named(FORMS[usize::from(kind) % FORMS.len()]).expect("a known name");
-    let whole = decode(octets, form).map(|sound| sound.samples);
+    let whole = decode(sound, form).map(|sound| sound.samples);
     let size = 1 + usize::from(kind / 16);
-    let pieces = in_pieces(octets, form, size);
+    let pieces = in_pieces(sound, form, size);
     assert!(
         whole == pieces,
-        "pieces of {size} octets give another sound"
+        "pieces of {size} bytes give another sound"
     );
     if let Ok(samples) = &whole {
-        // A GSM frame of 32.5 octets holds 160 samples; the lowest rate that is read doubles them.
+        // A GSM frame of 32.5 bytes holds 160 samples; the lowest rate that is read doubles them.
         assert!(
-            samples.len() <= 16 * octets.len() + 16_000,
+            samples.len() <= 16 * sound.len() + 16_000,
             "sound out of nothing"
         );
     }
     if form == Format::Wav && whole.is_ok() {
-        mend(octets);
+        mend(sound);
     }
 }
 
-fn in_pieces(octets: &[u8], form: Format, size: usize) -> Result<Vec<i16>, SoundError> {
+fn in_pieces(sound: &[u8], form: Format, size: usize) -> Result<Vec<i16>, SoundError> {
     let mut decoder = Decoder::new(form)?;
     let mut samples = Vec::new();
-    for piece in octets.chunks(size) {
+    for piece in sound.chunks(size) {
         decoder.push(piece, &mut samples)?;
     }
     decoder.finish(&mut samples)?;
@@ -39,13 +39,13 @@ fn in_pieces(octets: &[u8], form: Format, size: usize) -> Result<Vec<i16>, Sound
 }
 
 /// Whatever can be heard can be mended, and what is mended needs no mending.
-fn mend(octets: &[u8]) {
-    let length = octets.len() as u64;
-    let Ok(Some(repair)) = wav::repair(octets, length) else {
+fn mend(sound: &[u8]) {
+    let length = sound.len() as u64;
+    let Ok(Some(repair)) = wav::repair(sound, length) else {
         return;
     };
     assert!(repair.keep <= length, "longer than the file");
-    let mut mended = octets[..repair.keep as usize].to_vec();
+    let mut mended = sound[..repair.keep as usize].to_vec();
     for (at, size) in repair.patches {
         mended[at as usize..at as usize + 4].copy_from_slice(&size);
     }

@@ -28,7 +28,7 @@ pub(crate) fn all(folder: &Path) -> Vec<CallRecord> {
     Reader::open(folder).unwrap().calls(&query).unwrap()
 }
 
-pub(crate) fn told(opened: &mut Opened) -> Vec<CallRecord> {
+pub(crate) fn left_open(opened: &mut Opened) -> Vec<CallRecord> {
     std::iter::from_fn(|| opened.unfinished.try_recv().ok()).collect()
 }
 

@@ -1,4 +1,4 @@
-//! A receiver of webhooks that answers as it is told, and keeps what it got.
+//! A receiver of webhooks that answers as it is set, and keeps what it got.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ pub(crate) struct Request {
 pub(crate) struct Answer {
     /// What it says.
     pub(crate) text: String,
-    /// How long it pauses before each octet.
+    /// How long it pauses before each byte.
     pub(crate) pause: Option<Duration>,
     /// Whether it then goes on and on.
     pub(crate) endless: bool,
@@ -105,9 +105,9 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     if let Some(pause) = answer.pause {
         let mut ticks = tokio::time::interval(pause);
         ticks.tick().await;
-        for octet in answer.text.into_bytes() {
+        for byte in answer.text.into_bytes() {
             ticks.tick().await;
-            stream.write_all(&[octet]).await.ok()?;
+            stream.write_all(&[byte]).await.ok()?;
         }
     } else {
         stream.write_all(answer.text.as_bytes()).await.ok()?;

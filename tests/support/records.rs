@@ -14,7 +14,7 @@ fn morning() -> Timestamp {
     "2026-11-24T09:12:03.25Z".parse().unwrap()
 }
 
-/// The `n`th call of the morning, a second after the one before, as the prelude tells it.
+/// The `n`th call of the morning, a second after the one before, as the prelude says it.
 pub(crate) fn opened(n: u32) -> CallRecord {
     let started = morning() + SignedDuration::from_secs(n.into());
     CallRecord {

@@ -1,4 +1,4 @@
-//! A mail server that takes everything it is not told to refuse, and keeps it (RFC 5321, 3207, 4954).
+//! A mail server that takes everything that it is not set to refuse, and keeps it (RFC 5321, 3207, 4954).
 
 use std::sync::{Arc, Mutex};
 
@@ -30,7 +30,7 @@ pub(crate) struct Manners {
     /// What it says to a mail that it takes, if not `250 taken`.
     pub(crate) takes_with: Option<&'static [u8]>,
     /// Larger mails are refused with 552.
-    pub(crate) most_octets: Option<usize>,
+    pub(crate) most_bytes: Option<usize>,
 }
 
 pub(crate) struct Sink {
@@ -156,7 +156,7 @@ impl Talk {
                     mail.encrypted = self.encrypted;
                     mail.login = self.login.clone();
                     let refused = self.manners.refuses.iter().find(|(at, _)| *at == ".");
-                    let most = self.manners.most_octets.unwrap_or(usize::MAX);
+                    let most = self.manners.most_bytes.unwrap_or(usize::MAX);
                     if let Some((_, reply)) = refused {
                         (*reply).to_owned()
                     } else if mail.data.len() > most {

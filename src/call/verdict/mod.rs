@@ -10,7 +10,7 @@
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
 //!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`.
 //! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`, or `unsure` where enough speech came
-//!    before the noise: he may have left a short message and laid the handset aside.
+//!    before the noise: they may have left a short message and laid the handset aside.
 //! 6. A few seconds in which someone or something was near, but no message: `mutter`. Nobody lays a handset aside for
 //!    a few seconds; what sounds like noise or music there is a word under a click, behind a hand or hummed.
 //! 7. More lasting music than speech: `hold_music`.

@@ -47,7 +47,7 @@ pub(super) fn insert(
 
 /// All that [`queue::due`] has to choose from.
 pub(super) fn candidates(connection: &Connection) -> rusqlite::Result<Vec<Delivery>> {
-    // Of a long queue that nobody has tried yet only the heads are read.
+    // Of a long queue that nobody has tried yet only the first is read.
     let sql = "SELECT * FROM outbox
          WHERE stage != 'given_up' AND (stage != 'waiting' OR failures > 0) OR seq IN (
              SELECT min(seq) FROM outbox WHERE stage = 'waiting' AND failures = 0

@@ -181,7 +181,7 @@ impl Reader {
         let sql =
             "SELECT id, record FROM calls WHERE case_seq = (SELECT seq FROM cases WHERE id = ?1)
              ORDER BY started_ms, seq";
-        // One that cannot be read is told of where it is asked for itself.
+        // One that cannot be read is reported where it is asked for itself.
         let each = &mut |call: Result<CallRecord, LogError>| {
             calls.extend(call.ok());
             true

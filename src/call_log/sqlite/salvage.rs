@@ -1,5 +1,5 @@
-//! A broken database that was set aside still owes deliveries: they, their records and the records of calls that were
-//! not closed are read from it as far as it can be read, and filed in the new one.
+//! A broken database that was set aside still has pending deliveries: they, their records and the
+//! records of calls that were not closed are read from it as far as it can be read, and filed in the new one.
 //!
 //! SQLite refuses what lies behind a broken page, not the rest: the rows of the outbox are listed by the table
 //! from both ends and by its indexes, and each is read by itself. Where the first page is broken, its like from a
@@ -53,7 +53,7 @@ fn noted(connection: &Connection, file: &str) -> rusqlite::Result<Option<Takeove
         .optional()
 }
 
-/// Takes over what the broken databases beside the one at `path` owe, each once.
+/// Takes over the pending deliveries of the broken databases beside the one at `path`, each once.
 pub(super) fn take_over_all(
     connection: &mut Connection,
     path: &Path,

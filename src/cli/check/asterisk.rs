@@ -170,7 +170,7 @@ fn brought_in(lines: &Lines, start: &Path) -> Item {
 fn mailboxes(config: &Config, folder: &Path) -> Option<Item> {
     let wanted: Vec<_> = config.box_names().collect();
     // In a database there may be others.
-    if wanted.is_empty() || config.delivery.voice_box.method == Method::Replay {
+    if wanted.is_empty() || config.delivery.voicemail.method == Method::Replay {
         return None;
     }
     let path = folder.join("voicemail.conf");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Item;
 use super::asterisk::Lines;
 use crate::config::Config;
-use crate::config::delivery::{LockMode, Method, VoiceBox};
+use crate::config::delivery::{LockMode, Method, Voicemail};
 use crate::record::{Destination, Mode};
 
 /// What Asterisk takes for `maxmsg` where nothing is set.
@@ -129,8 +129,8 @@ fn manager_user(config: &Config, manager: &Lines) -> Option<Item> {
     if config.has_cases() {
         needed.push(("read", "call"));
     }
-    if config.delivers_to(Destination::VoiceBox) {
-        match config.delivery.voice_box.method {
+    if config.delivers_to(Destination::Mailbox) {
+        match config.delivery.voicemail.method {
             Method::Files => needed.push(("write", "user")),
             Method::Replay => needed.extend([("write", "system"), ("write", "originate")]),
         }
@@ -167,12 +167,12 @@ fn manager_user(config: &Config, manager: &Lines) -> Option<Item> {
 }
 
 fn replays(config: &Config) -> bool {
-    config.delivery.voice_box.method == Method::Replay && config.delivers_to(Destination::VoiceBox)
+    config.delivery.voicemail.method == Method::Replay && config.delivers_to(Destination::Mailbox)
 }
 
 /// The settings of mailboxes that the guard itself writes to.
-fn files(config: &Config) -> Option<&VoiceBox> {
-    let settings = &config.delivery.voice_box;
-    let writes = settings.method == Method::Files && config.delivers_to(Destination::VoiceBox);
+fn files(config: &Config) -> Option<&Voicemail> {
+    let settings = &config.delivery.voicemail;
+    let writes = settings.method == Method::Files && config.delivers_to(Destination::Mailbox);
     writes.then_some(settings)
 }

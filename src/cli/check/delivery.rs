@@ -8,7 +8,7 @@ use crate::call_log::{Delivery, Reader, SetAside, Stage, Takeover};
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
 use crate::delivery::spool::rights::{self, Obstacle};
-use crate::delivery::{Failed, mail, spool, webhook};
+use crate::delivery::{DeliveryError, mail, spool, webhook};
 use crate::record::Destination;
 
 /// Boxes named in one line.
@@ -19,10 +19,10 @@ const MOST_ASKED: usize = 20;
 
 pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
     let mut items = Vec::from_iter(page(config));
-    if config.delivers_to(Destination::VoiceBox) {
-        match config.delivery.voice_box.method {
+    if config.delivers_to(Destination::Mailbox) {
+        match config.delivery.voicemail.method {
             Method::Files => {
-                items.push(spool(&config.delivery.voice_box.spool));
+                items.push(spool(&config.delivery.voicemail.spool));
                 items.push(manager(&config.delivery.ami));
             }
             Method::Replay => items.push(replay(&config.delivery.ami)),
@@ -77,7 +77,7 @@ fn page(config: &Config) -> Option<Item> {
 /// Whether a receiver can be reached and trusted.
 fn reached(
     subject: &'static str,
-    probe: impl Future<Output = Result<String, Failed>>,
+    probe: impl Future<Output = Result<String, DeliveryError>>,
     mend: &str,
 ) -> Item {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -141,8 +141,8 @@ fn replay(settings: &Ami) -> Item {
 fn manager(settings: &Ami) -> Item {
     if !settings.is_set() {
         return Item::warn(
-            "lamps",
-            "[delivery.ami] has no user: lamps and externnotify do not follow the guard's messages",
+            "mwi",
+            "[delivery.ami] has no user: MWI and externnotify do not follow the guard's messages",
             "make a user in manager.conf with write = user and read = call, and name it in [delivery.ami]; or set pollmailboxes = yes in voicemail.conf",
         );
     }
@@ -152,18 +152,18 @@ fn manager(settings: &Ami) -> Item {
         .map(|runtime| runtime.block_on(ami::try_login(settings)));
     match tried {
         Ok(Ok(())) => Item::ok(
-            "lamps",
+            "mwi",
             format!(
                 "the manager interface at {} takes the login",
                 settings.address
             ),
         ),
         Ok(Err(error)) => Item::fail(
-            "lamps",
+            "mwi",
             error.to_string(),
             "compare [delivery.ami] with manager.conf, then: asterisk -rx 'manager reload'",
         ),
-        Err(error) => Item::fail("lamps", error.to_string(), "try again"),
+        Err(error) => Item::fail("mwi", error.to_string(), "try again"),
     }
 }
 
@@ -180,7 +180,7 @@ fn undelivered(deliveries: &[Delivery]) -> Vec<Item> {
         items.push(Item::warn(
             "delivery",
             format!(
-                "{} of {} deliveries under way have failed so far, the oldest ({} of call {}): {}",
+                "{} of {} pending deliveries have failed so far, the oldest ({} of call {}): {}",
                 failing.len(),
                 waiting.len(),
                 delivery.to.as_str(),
@@ -223,7 +223,9 @@ fn set_aside(aside: &SetAside) -> Item {
     let Some(takeover) = aside.takeover else {
         return Item::warn(
             "delivery",
-            format!("{file} was set aside as broken: what it owes is not taken over yet"),
+            format!(
+                "{file} was set aside as broken: its pending deliveries are not taken over yet"
+            ),
             "start the guard, which does so at its start",
         );
     };

@@ -57,20 +57,20 @@ pub struct Args {
 /// Checks everything and prints one line an item.
 ///
 /// # Errors
-/// The data folder cannot be told, or the answer cannot be printed.
+/// The data folder cannot be found, or the answer cannot be printed.
 pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let data = shared.data_folder()?;
     let mut report = Report {
         out,
         counts: [0; 3],
     };
-    report.tell(user())?;
+    report.add(user())?;
     let items = match shared.settings() {
         Ok(config) => {
             if let Some(item) = zone() {
-                report.tell(item)?;
+                report.add(item)?;
             }
-            report.tell(Item::ok(
+            report.add(Item::ok(
                 "settings",
                 match &shared.config {
                     Some(file) => format!("{} is in order", file.display()),
@@ -79,7 +79,7 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
             ))?;
             for remark in config.remarks() {
                 let mend = "change one of the two, or leave it so if it is meant";
-                report.tell(Item::warn("settings", remark, mend))?;
+                report.add(Item::warn("settings", remark, mend))?;
             }
             let mut items = secrets::items(&config, shared.config.as_deref());
             items.extend(installation(&config, &data));
@@ -90,7 +90,7 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
         Err(error) => settings_mistakes(&error),
     };
     for item in items {
-        report.tell(item)?;
+        report.add(item)?;
     }
     report.end()
 }
@@ -157,7 +157,7 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn tell(&mut self, item: Item) -> io::Result<()> {
+    fn add(&mut self, item: Item) -> io::Result<()> {
         let word = match item.state {
             State::Ok => "ok",
             State::Warn => "warn",
@@ -281,7 +281,7 @@ fn enough_descriptors(config: &Config) -> Item {
     Item::ok("limits", format!("{needed} descriptors can be had"))
 }
 
-/// Asks whoever listens there: a guard answers with its name, and files no call.
+/// Asks the process that listens there: a guard answers with its name, and files no call.
 fn greet(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::audio::MediaTime;
 use crate::hearing::{Class, Cues, Frame};
 
-/// The network's answer speaks of the sound so long ago.
+/// The network's answer speaks of the sound this many steps ago.
 const LAG: MediaTime = MediaTime::from_millis(160);
 
 /// The seconds of one recording.

@@ -1,4 +1,4 @@
-//! `classify`: hears recordings and tells what each caller was, for people, machines and the eye.
+//! `classify`: hears recordings and reports what each caller was, for people, machines and the eye.
 
 mod explain;
 mod names;
@@ -26,22 +26,22 @@ use crate::hearing::Frame;
 use crate::plot::{Envelope, Plot};
 use crate::text::shown;
 
-/// More files than this are told in a line each.
+/// More files than this are reported in a line each.
 const MOST_BLOCKS: usize = 8;
 
-/// Which recordings are to be heard, and how they are told.
+/// Which recordings are to be heard, and how they are reported.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(after_help = "\
 Read are WAV files of any usual rate (PCM of 8 to 32 bits, float, µ-law, A-law, GSM) and, by their
 endings, Asterisk's forms without a header: .gsm, .ulaw .ul .pcm, .alaw .al, .sln .raw at 8 kHz,
-.sln12 to .sln192. Several channels are mixed in equal parts; where the caller has one of his own,
-tell it with --channel, so that nobody else is judged. A damaged, cut-off or growing file is judged
+.sln12 to .sln192. Several channels are mixed in equal parts; where the caller has one of their own,
+give it with --channel, so that nobody else is judged. A damaged, cut-off or growing file is judged
 on what is there, with a warning.
 
 --json prints an object a line, in the order of the files; times are seconds of sound:
   {\"file\": …, \"duration\": …, \"segments\": [{\"start\": …, \"end\": …, \"class\": …, \"at\": …}],
    \"verdict\": …, \"confidence\": 0 to 1, \"reasons\": [\"…\"]}
-A segment's \"at\" tells how much had been heard when its class was first known. A file that could
+A segment's \"at\" says how much had been heard when its class was first known. A file that could
 not be heard gives {\"file\": …, \"error\": …}.
 
 Exit code: 0 all were heard; 1 some could not be, and the others were; 2 wrong usage.
@@ -56,7 +56,7 @@ pub struct Args {
     /// Recordings; a folder stands for all recordings in and below it, - for a list on standard input
     #[arg(value_name = "FILE", required_unless_present = "list")]
     pub files: Vec<PathBuf>,
-    /// Hear the files named in LIST, one a line or each ending in a zero octet; - reads standard input
+    /// Hear the files named in LIST, one a line or each ending in a zero byte; - reads standard input
     #[arg(long, value_name = "LIST")]
     pub list: Option<PathBuf>,
     /// Print one JSON object a line
@@ -65,7 +65,7 @@ pub struct Args {
     /// Draw each call into FOLDER, as SVG: waveform coloured by class, level, verdict and reasons
     #[arg(long, value_name = "FOLDER")]
     pub plot: Option<PathBuf>,
-    /// Tell for each second the probabilities of the classes and what stood out
+    /// Show for each second the probabilities of the classes and what stood out
     #[arg(long)]
     pub explain: bool,
     /// Form of files without a header, whatever their ending: ulaw, alaw, gsm, sln, sln12 … sln192
@@ -108,7 +108,7 @@ fn form(name: &str) -> Result<Format, String> {
     })
 }
 
-/// Hears all files that are wanted and tells what they were on `out`, troubles on `err`.
+/// Hears all files that are wanted and reports what they were on `out`, troubles on `err`.
 ///
 /// # Errors
 /// A list or the folder for pictures cannot be used, or `out` cannot be written.
@@ -119,7 +119,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
         None => None,
     };
     let wanted = args.clone();
-    let mut told = Told {
+    let mut report = Report {
         args,
         many: names.len() > MOST_BLOCKS && !args.explain,
         bar: progress(names.len()),
@@ -132,9 +132,9 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
     in_order(
         names,
         move |number, named, stop| hear(&wanted, plots.as_ref(), number, named, stop),
-        |named, result| told.tell(&named.path, &result.unwrap_or(Err(Trouble::Broken))),
+        |named, result| report.add(&named.path, &result.unwrap_or(Err(Trouble::Broken))),
     )?;
-    told.end()
+    report.end()
 }
 
 /// Hears one file, judges it and draws it.
@@ -205,8 +205,8 @@ impl Watch for Seen {
     }
 }
 
-/// Tells results in order.
-struct Told<'a> {
+/// Reports results in order.
+struct Report<'a> {
     args: &'a Args,
     many: bool,
     bar: ProgressBar,
@@ -218,8 +218,8 @@ struct Told<'a> {
     err: &'a mut dyn Write,
 }
 
-impl Told<'_> {
-    fn tell(&mut self, path: &Path, result: &Result<Outcome, Trouble>) -> Result<(), Error> {
+impl Report<'_> {
+    fn add(&mut self, path: &Path, result: &Result<Outcome, Trouble>) -> Result<(), Error> {
         self.bar.inc(1);
         match result {
             Ok(outcome) => self.sum.add(outcome),
@@ -269,7 +269,7 @@ impl Told<'_> {
     fn end(self) -> Result<ExitCode, Error> {
         self.bar.finish_and_clear();
         if self.many && !self.args.json {
-            self.sum.tell(self.out)?;
+            self.sum.print(self.out)?;
             self.out.flush()?;
         }
         if !self.passed_over.is_empty() {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::read::Trouble;
 use crate::audio::file::Format;
 
-/// The longest list, in octets: some hundred thousand names.
+/// The longest list, in bytes: some hundred thousand names.
 const LONGEST_LIST: u64 = 256 << 20;
 /// Folders within folders.
 const DEEPEST: usize = 64;
@@ -85,11 +85,11 @@ pub enum ListError {
     },
     /// No names in it.
     #[error(
-        "the list {0} holds no names; one name a line is expected, or names that end in a zero octet"
+        "the list {0} holds no names; one name a line is expected, or names that end in a zero byte"
     )]
     Empty(String),
     /// Not a list.
-    #[error("the list {0} is longer than {LONGEST_LIST} octets; is it a list of names?")]
+    #[error("the list {0} is longer than {LONGEST_LIST} bytes; is it a list of names?")]
     TooLong(String),
 }
 
@@ -135,17 +135,17 @@ fn gather_list(list: &Path, all: &mut Gathered) -> Result<(), ListError> {
     Ok(())
 }
 
-/// The names of a list: one a line, or each ending in a zero octet; `None` for one without an end.
+/// The names of a list: one a line, or each ending in a zero byte; `None` for one without an end.
 fn read_list(list: &mut dyn BufRead) -> io::Result<Option<Vec<PathBuf>>> {
-    let mut octets = Vec::new();
-    list.take(LONGEST_LIST).read_to_end(&mut octets)?;
-    if octets.len() as u64 == LONGEST_LIST {
+    let mut bytes = Vec::new();
+    list.take(LONGEST_LIST).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 == LONGEST_LIST {
         return Ok(None);
     }
-    let zeros = octets.contains(&0);
+    let zeros = bytes.contains(&0);
     let end = if zeros { 0 } else { b'\n' };
-    let names = octets
-        .split(|&octet| octet == end)
+    let names = bytes
+        .split(|&byte| byte == end)
         .map(|name| match name.strip_suffix(b"\r") {
             Some(name) if !zeros => name,
             _ => name,
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn what_is_passed_over_is_counted_by_its_form() {
-        let told = |names: &[&str]| {
+        let reported = |names: &[&str]| {
             let mut passed_over = PassedOver::default();
             for name in names {
                 passed_over.note(Path::new(name));
@@ -245,11 +245,11 @@ mod tests {
             passed_over.to_string()
         };
         assert_eq!(
-            told(&["a.mp3"]),
+            reported(&["a.mp3"]),
             "passed over: 1 file whose form is not read (1 .mp3)"
         );
         assert_eq!(
-            told(&[
+            reported(&[
                 "a.mp3", "b.MP3", "x/c.g722", "d.txt", "mp3", ".mp3", "e.opus"
             ]),
             "passed over: 4 files whose form is not read (1 .g722, 2 .mp3, 1 .opus)"

@@ -16,7 +16,7 @@ const AHEAD: usize = 16;
 
 /// Works on every item, on as many cores as there are; `take` gets the results in the items' order.
 ///
-/// Whoever is far ahead waits, so a slow item never makes the results behind it pile up. An item
+/// A thread that is far ahead waits, so a slow item never makes the results behind it pile up. An item
 /// whose work panics gives an error, and the others go on. The token is cancelled when nobody wants
 /// results any more.
 ///

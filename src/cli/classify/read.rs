@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 use crate::audio::file::{Decoder, Format, Origin, Remark, SoundError};
 use crate::audio::wav::WavError;
 use crate::audio::{Encoding, MediaTime};
-use crate::hearing::{Frame, Listening, Timeline};
+use crate::hearing::{Frame, Recogniser, Timeline};
 
-/// Octets read at once.
+/// Bytes read at once.
 const PIECE: usize = 16 * 1024;
-/// Octets by which a form is recognised.
+/// Bytes by which a form is recognised.
 const HEAD: usize = 12;
 /// No call lasts longer; hearing ends here.
 const LONGEST: MediaTime = MediaTime::from_secs(24 * 3_600);
@@ -38,7 +38,7 @@ pub(super) enum Trouble {
     NoRecordings,
     #[error("is a folder within folders too deep to follow")]
     TooDeep,
-    #[error("is empty (0 octets): nothing was recorded, or the recording has just begun")]
+    #[error("is empty (0 bytes): nothing was recorded, or the recording has just begun")]
     Empty,
     #[error("has a header and no sound: nothing was recorded, or the recording has just begun")]
     NoSound,
@@ -73,12 +73,12 @@ fn hint(error: &io::Error) -> &'static str {
 fn sound_hint(error: &SoundError) -> &'static str {
     match error {
         SoundError::Wav(WavError::NotRiff(_)) => {
-            "; if it is sound without a header, tell its form with --format"
+            "; if it is sound without a header, give its form with --format"
         }
         SoundError::Wav(WavError::UnknownCoding { .. } | WavError::Shape { .. })
         | SoundError::Rate(_) => "; convert it, for example with sox FILE -r 8000 -c 1 NEW.wav",
         SoundError::Wav(_) => "; it is damaged before its sound begins, so take another copy",
-        SoundError::NotGsm(_) => "; if it is another form, tell it with --format",
+        SoundError::NotGsm(_) => "; if it is another form, give it with --format",
         SoundError::NoChannel { .. } => "; --channel counts from 1",
         SoundError::UnknownForm(_) | SoundError::Foreign(_) => "",
     }
@@ -123,7 +123,7 @@ pub(super) trait Watch {
     fn frame(&mut self, frame: &Frame);
 }
 
-/// What the user knows of a file that it does not tell itself.
+/// What the user knows of a file that it does not say itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Known {
     /// Its form, where it has no header.
@@ -139,16 +139,16 @@ pub(super) fn hear_file(
     watch: &mut dyn Watch,
     stop: &CancellationToken,
 ) -> Result<Heard, Trouble> {
-    let (file, octets) = open(path)?;
-    if octets == 0 {
+    let (file, bytes) = open(path)?;
+    if bytes == 0 {
         return Err(Trouble::Empty);
     }
     // A recording that grows as fast as it is read must end, too.
-    let mut reader = file.take(octets);
+    let mut reader = file.take(bytes);
     let mut piece = vec![0; PIECE];
     let mut filled = fill(&mut reader, &mut piece[..HEAD])?;
     let extension = path.extension().and_then(|e| e.to_str());
-    let format = Format::told(known.form, extension, &piece[..filled]).map_err(Trouble::Sound)?;
+    let format = Format::given(known.form, extension, &piece[..filled]).map_err(Trouble::Sound)?;
     let mut decoder = Decoder::of_channel(format, known.channel).map_err(Trouble::Sound)?;
     let mut hearing = Hearing::new(watch);
     let mut warnings = Vec::new();
@@ -162,7 +162,7 @@ pub(super) fn hear_file(
         if stop.is_cancelled() {
             return Err(Trouble::Stopped);
         }
-        if hearing.listening.heard() >= LONGEST {
+        if hearing.recogniser.heard() >= LONGEST {
             warnings.push(Warning::TooLong);
             break;
         }
@@ -170,7 +170,7 @@ pub(super) fn hear_file(
             Ok(0) => break,
             Ok(count) => filled = count,
             Err(error) => {
-                warnings.push(Warning::BrokeOff(error, hearing.listening.heard()));
+                warnings.push(Warning::BrokeOff(error, hearing.recogniser.heard()));
                 break;
             }
         }
@@ -179,7 +179,7 @@ pub(super) fn hear_file(
         .finish(&mut hearing.samples)
         .map_err(Trouble::Sound)?;
     hearing.hear();
-    let heard = hearing.listening.heard();
+    let heard = hearing.recogniser.heard();
     if heard == MediaTime::ZERO {
         return Err(match warnings.pop() {
             Some(Warning::BrokeOff(error, _)) => Trouble::Io(error.into()),
@@ -187,26 +187,23 @@ pub(super) fn hear_file(
         });
     }
     if warnings.is_empty() {
-        let now = reader
-            .get_ref()
-            .metadata()
-            .map_or(octets, |meta| meta.len());
-        if read < octets || now < octets {
+        let now = reader.get_ref().metadata().map_or(bytes, |meta| meta.len());
+        if read < bytes || now < bytes {
             warnings.push(Warning::Shrunk(heard));
-        } else if now > octets {
+        } else if now > bytes {
             warnings.push(Warning::Growing(heard));
         }
         warnings.extend(origin.remarks.iter().copied().map(Warning::Damaged));
     }
     Ok(Heard {
-        timeline: hearing.listening.finish(),
+        timeline: hearing.recogniser.finish(),
         origin,
         warnings,
     })
 }
 
 struct Hearing<'a> {
-    listening: Listening,
+    recogniser: Recogniser,
     samples: Vec<i16>,
     watch: &'a mut dyn Watch,
 }
@@ -214,18 +211,18 @@ struct Hearing<'a> {
 impl<'a> Hearing<'a> {
     fn new(watch: &'a mut dyn Watch) -> Self {
         Self {
-            listening: Listening::default(),
+            recogniser: Recogniser::default(),
             samples: Vec::new(),
             watch,
         }
     }
 
     fn hear(&mut self) {
-        let room = (LONGEST - self.listening.heard()).samples();
+        let room = (LONGEST - self.recogniser.heard()).samples();
         let most = usize::try_from(room).unwrap_or(usize::MAX);
         self.samples.truncate(most);
         self.watch.samples(&self.samples);
-        self.listening
+        self.recogniser
             .push_watched(&self.samples, &mut |frame| self.watch.frame(frame));
         self.samples.clear();
     }

@@ -182,7 +182,7 @@ impl Sum {
     }
 
     /// One paragraph about all files, for people.
-    pub(super) fn tell(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(super) fn print(&self, out: &mut dyn Write) -> io::Result<()> {
         let heard: usize = self.verdicts.iter().sum();
         let counts: Vec<String> = self
             .verdicts

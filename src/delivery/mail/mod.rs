@@ -1,14 +1,14 @@
-//! By e-mail: text, HTML and the audio, to everyone whom the box names.
+//! By e-mail: text, HTML and the audio, to everyone that the box names.
 //!
-//! Each recipient gets a mail of his own, so that one who is refused takes nothing from the others; who has
-//! his already is noted in the outbox ([`Progress`]), also for the next start. A guard that dies between
+//! Each recipient gets their own mail, so that one who is refused takes nothing from the others; who has
+//! theirs already is noted in the outbox ([`Progress`]), also for the next start. A guard that dies between
 //! the server's yes and that note sends this one mail again: the Message-ID is made of the delivery's key,
 //! by which mail servers and people see that it is the same. A mail that is too large for the server goes without
 //! its audio, in the same attempt.
 
 mod hello;
-mod letter;
 mod refusal;
+mod render;
 mod smtp;
 mod words;
 
@@ -19,10 +19,10 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use lettre::Address;
 
-pub use letter::Stationery;
+pub use render::MailTemplate;
 pub(super) use words::{TOO_LARGE_DE, TOO_LARGE_EN};
 
-use super::{Failed, Parcel, blocking, tls};
+use super::{DeliveryError, Outgoing, blocking, tls};
 use crate::clock::timeout;
 use crate::config::MailboxDelivery;
 use crate::config::mail::{Mail, MailTls};
@@ -31,62 +31,62 @@ use smtp::{Connection, Fault};
 
 /// Who has got the mails of one delivery, kept over restarts.
 pub trait Progress: Sync {
-    /// Whether this recipient has his.
+    /// Whether this recipient has theirs.
     fn has(&self, to: &Address) -> bool;
-    /// Notes that he has; what is noted is on the disk when this ends.
+    /// Notes that they have; what is noted is on the disk when this ends.
     fn note(&self, to: &Address) -> impl Future<Output = ()> + Send;
 }
 
-/// Sends the message of a call to everyone whom its box names and who has not got it yet. Gives to whom.
+/// Sends the message of a call to everyone that its box names and that has not got it yet. Returns the addresses.
 ///
 /// # Errors
-/// [`Failed::Never`] where the server has refused every recipient for good, [`Failed::Again`] while
+/// [`DeliveryError::Permanent`] where the server has refused every recipient for good, [`DeliveryError::Transient`] while
 /// somebody may still get it.
 pub async fn deliver(
     settings: &Mail,
-    wishes: &MailboxDelivery,
+    mailbox: &MailboxDelivery,
     page: Option<&str>,
-    parcel: &Parcel,
+    outgoing: &Outgoing,
     progress: &impl Progress,
-) -> Result<String, Failed> {
+) -> Result<String, DeliveryError> {
     let from = settings.from.as_ref();
-    let from = from.ok_or_else(|| Failed::again("[delivery.mail] has no from"))?;
-    if wishes.mail_to.is_empty() {
-        return Err(Failed::never("the box names nobody in mail_to"));
+    let from = from.ok_or_else(|| DeliveryError::transient("[delivery.mail] has no from"))?;
+    if mailbox.mail_to.is_empty() {
+        return Err(DeliveryError::permanent("the box names nobody in mail_to"));
     }
     let zone = TimeZone::system();
-    let stationery = Stationery {
+    let template = MailTemplate {
         from,
-        language: wishes.language,
+        language: mailbox.language,
         page,
         most_bytes: settings.most_bytes,
         zone: &zone,
     };
-    let (mut told, mut refused, mut again) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut sent, mut refused, mut again) = (Vec::new(), Vec::new(), Vec::new());
     let mut is_for_people = false;
-    for to in &wishes.mail_to {
+    for to in &mailbox.mail_to {
         if progress.has(to) {
-            told.push(to.to_string());
+            sent.push(to.to_string());
             continue;
         }
-        let whole = stationery.letter(parcel, to)?.formatted();
-        let without_audio = Stationery {
+        let whole = template.render(outgoing, to)?.formatted();
+        let without_audio = MailTemplate {
             most_bytes: 0,
-            ..stationery
+            ..template
         };
-        let small = without_audio.letter(parcel, to)?.formatted();
+        let small = without_audio.render(outgoing, to)?.formatted();
         let envelope = Envelope { from, to };
         match send(settings, &envelope, &whole, &small).await {
             Ok(mut connection) => {
                 // At once: a guard that dies before this sends it again.
                 progress.note(to).await;
-                told.push(to.to_string());
+                sent.push(to.to_string());
                 // Whatever comes of the farewell, the mail has been taken.
                 let _ = timeout(FAREWELL, connection.quit()).await;
             }
-            Err((Meaning::Never, why)) => refused.push(format!("{to}: {why}")),
+            Err((Meaning::Permanent, why)) => refused.push(format!("{to}: {why}")),
             Err((meaning, why)) => {
-                is_for_people |= meaning != Meaning::Later;
+                is_for_people |= meaning != Meaning::Transient;
                 again.push(format!("{to}: {why}"));
             }
         }
@@ -94,19 +94,19 @@ pub async fn deliver(
     if !again.is_empty() {
         let why = with_server(settings, &again);
         return Err(if is_for_people {
-            Failed::Settings { why }
+            DeliveryError::Settings { why }
         } else {
-            Failed::again(why)
+            DeliveryError::transient(why)
         });
     }
-    if told.is_empty() {
-        return Err(Failed::never(with_server(settings, &refused)));
+    if sent.is_empty() {
+        return Err(DeliveryError::permanent(with_server(settings, &refused)));
     }
-    let mut whom = told.join(", ");
+    let mut sent_to = sent.join(", ");
     if !refused.is_empty() {
-        let _ = write!(whom, " (refused: {})", refused.join("; "));
+        let _ = write!(sent_to, " (refused: {})", refused.join("; "));
     }
-    Ok(whom)
+    Ok(sent_to)
 }
 
 /// Whether the mail server can be reached, trusted and logged in to, and takes mails from the guard to all these;
@@ -114,8 +114,8 @@ pub async fn deliver(
 ///
 /// # Errors
 /// What is in the way.
-pub async fn probe(settings: &Mail, recipients: &[&Address]) -> Result<String, Failed> {
-    let broken = |why: String| Failed::again(with_server(settings, &[why]));
+pub async fn probe(settings: &Mail, recipients: &[&Address]) -> Result<String, DeliveryError> {
+    let broken = |why: String| DeliveryError::transient(with_server(settings, &[why]));
     let mut connection = timeout(settings.timeout, connect(settings))
         .await
         .map_err(|_| broken(LATE.into()))?
@@ -129,7 +129,7 @@ pub async fn probe(settings: &Mail, recipients: &[&Address]) -> Result<String, F
         };
         match timeout(settings.timeout, asked).await {
             Ok(Ok(())) => {}
-            Ok(Err(Fault::Refused { at, reply })) if reply.meaning(at) == Meaning::Later => {
+            Ok(Err(Fault::Refused { at, reply })) if reply.meaning(at) == Meaning::Transient => {
                 for_now.push(format!("{to}: for now {at}: {reply}"));
             }
             Ok(Err(fault)) => wrong.push(format!("{to}: {fault}")),
@@ -138,7 +138,7 @@ pub async fn probe(settings: &Mail, recipients: &[&Address]) -> Result<String, F
     }
     let _ = timeout(FAREWELL, connection.quit()).await;
     if !wrong.is_empty() {
-        return Err(Failed::again(with_server(settings, &wrong)));
+        return Err(DeliveryError::transient(with_server(settings, &wrong)));
     }
     let place = format!("{}:{}", settings.server, settings.port);
     Ok(if for_now.is_empty() {
@@ -170,7 +170,7 @@ async fn send(
         let attempt = async {
             let mut connection = connect(settings).await?;
             if connection
-                .most_octets()
+                .most_bytes()
                 .is_some_and(|most| most < whole.len())
             {
                 with_audio = false;
@@ -184,11 +184,11 @@ async fn send(
         let why = match timeout(settings.timeout, attempt).await {
             Ok(Ok(connection)) => return Ok(connection),
             Ok(Err(fault)) => fault,
-            Err(_) => return Err((Meaning::Later, LATE.to_owned())),
+            Err(_) => return Err((Meaning::Transient, LATE.to_owned())),
         };
         let meaning = match &why {
             Fault::Refused { at, reply } => reply.meaning(*at),
-            Fault::Broken(_) => Meaning::Later,
+            Fault::Broken(_) => Meaning::Transient,
         };
         if meaning != Meaning::TooLarge || !with_audio {
             return Err((meaning, why.to_string()));

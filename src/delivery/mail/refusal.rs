@@ -51,36 +51,36 @@ impl fmt::Display for Reply {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     /// It passes by itself.
-    Later,
+    Transient,
     /// It is about sender, login, name or rights: somebody has to change a setting, here or there.
     Settings,
     /// The same mail may be taken without its audio.
     TooLarge,
     /// This recipient or this mail is not wanted, however often.
-    Never,
+    Permanent,
 }
 
 impl Reply {
     /// What this reply to that command means. In doubt it is the settings' fault: these can be mended, a message
     /// that was given up cannot.
     pub(super) fn meaning(&self, at: Step) -> Meaning {
-        use Meaning::{Later, Never, Settings, TooLarge};
+        use Meaning::{Permanent, Settings, TooLarge, Transient};
         if self.code / 100 != 5 {
-            return Later;
+            return Transient;
         }
         if at < Step::Sender {
             return Settings;
         }
         match (self.detail(), self.code) {
-            (Some((2, 2) | (3, 1)), _) => Later,
-            (None, 552) if at == Step::Recipient || self.speaks_of(&OF_QUOTA) => Later,
+            (Some((2, 2) | (3, 1)), _) => Transient,
+            (None, 552) if at == Step::Recipient || self.speaks_of(&OF_QUOTA) => Transient,
             (Some((2, 3) | (3, 4)), _) | (None, 552) => TooLarge,
             _ if at == Step::Sender => Settings,
             (Some((1, 7 | 8)), _) => Settings,
             (Some((1, _) | (2, 0 | 1)), _) if self.speaks_of(&["sender"]) => Settings,
             (None, 554) if at == Step::Recipient => Settings,
             (None, 550 | 551 | 554 | 556) if self.speaks_of(&OF_SETTINGS) => Settings,
-            (Some((1 | 6, _) | (2, 0 | 1)), _) | (None, 550 | 551 | 554 | 556) => Never,
+            (Some((1 | 6, _) | (2, 0 | 1)), _) | (None, 550 | 551 | 554 | 556) => Permanent,
             _ => Settings,
         }
     }
@@ -153,7 +153,7 @@ const MOST_SHOWN: usize = 300;
 
 #[cfg(test)]
 mod tests {
-    use super::Meaning::{Later, Never, Settings, TooLarge};
+    use super::Meaning::{Permanent, Settings, TooLarge, Transient};
     use super::Step::{Data, Hello, Login, Mail, Recipient, Sender};
     use super::*;
 
@@ -162,7 +162,7 @@ mod tests {
         for (at, reply, meaning) in [
             (Hello, "550 5.7.1 not you", Settings),
             (Login, "535 5.7.8 wrong", Settings),
-            (Login, "454 4.7.0 later", Later),
+            (Login, "454 4.7.0 later", Transient),
             (Sender, "530 5.7.0 Authentication required", Settings),
             (
                 Sender,
@@ -174,7 +174,7 @@ mod tests {
             (Sender, "550 no", Settings),
             (Sender, "552 5.3.4 too big", TooLarge),
             (Sender, "552 message size exceeds the maximum", TooLarge),
-            (Sender, "452 4.3.1 no room", Later),
+            (Sender, "452 4.3.1 no room", Transient),
             (Recipient, "550 5.7.1 Relaying denied", Settings),
             (Recipient, "550 5.7.23 SPF", Settings),
             (Recipient, "554 5.7.1 <a@b>: Relay access denied", Settings),
@@ -199,30 +199,34 @@ mod tests {
             (Recipient, "503 5.5.1 MAIL first", Settings),
             (Recipient, "553 no", Settings),
             (Recipient, "554 go away", Settings),
-            (Recipient, "550 5.1.1 No such user", Never),
-            (Recipient, "550 5.1.1 <sender@x.example> is unknown", Never),
-            (Recipient, "550 No such user", Never),
-            (Recipient, "550 <auth@relay.example> unknown", Never),
-            (Recipient, "551 not here", Never),
-            (Recipient, "550 5.2.1 disabled", Never),
-            (Recipient, "556 5.1.10 no mail", Never),
-            (Recipient, "552 5.2.2 Mailbox over quota", Later),
-            (Recipient, "552 over quota", Later),
+            (Recipient, "550 5.1.1 No such user", Permanent),
+            (
+                Recipient,
+                "550 5.1.1 <sender@x.example> is unknown",
+                Permanent,
+            ),
+            (Recipient, "550 No such user", Permanent),
+            (Recipient, "550 <auth@relay.example> unknown", Permanent),
+            (Recipient, "551 not here", Permanent),
+            (Recipient, "550 5.2.1 disabled", Permanent),
+            (Recipient, "556 5.1.10 no mail", Permanent),
+            (Recipient, "552 5.2.2 Mailbox over quota", Transient),
+            (Recipient, "552 over quota", Transient),
             (Recipient, "552 5.2.3 too large for it", TooLarge),
-            (Recipient, "450 4.7.1 greylisted", Later),
-            (Data, "550 5.1.1 nobody", Never),
+            (Recipient, "450 4.7.1 greylisted", Transient),
+            (Data, "550 5.1.1 nobody", Permanent),
             (Data, "554 5.5.1 no valid recipients", Settings),
             (Mail, "552 5.3.4 Message size exceeds fixed limit", TooLarge),
             (Mail, "552", TooLarge),
             (Mail, "554 5.3.4 too big", TooLarge),
-            (Mail, "552 5.2.2 over quota", Later),
-            (Mail, "552 quota exceeded", Later),
+            (Mail, "552 5.2.2 over quota", Transient),
+            (Mail, "552 quota exceeded", Transient),
             (Mail, "550 5.7.1 Relaying denied", Settings),
             (Mail, "550 5.7.26 unauthenticated", Settings),
-            (Mail, "554 5.6.0 no such content", Never),
-            (Mail, "554", Never),
-            (Mail, "421 4.3.2 shutting down", Later),
-            (Mail, "354 go on", Later),
+            (Mail, "554 5.6.0 no such content", Permanent),
+            (Mail, "554", Permanent),
+            (Mail, "421 4.3.2 shutting down", Transient),
+            (Mail, "354 go on", Transient),
         ] {
             let (code, text) = reply.split_once(' ').unwrap_or((reply, ""));
             let reply = Reply {

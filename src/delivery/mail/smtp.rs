@@ -1,7 +1,7 @@
-//! The client's side of SMTP (RFC 5321, 3207, 4954, 1870): one command, one reply, and replies are octets.
+//! The client's side of SMTP (RFC 5321, 3207, 4954, 1870): one command, one reply, and replies are bytes.
 //!
 //! lettre's client takes a reply only where it is UTF-8 and has a text, so that a mail which was taken with any
-//! other words would be sent again and again; nor does it tell at which command a server refused.
+//! other words would be sent again and again; nor does it report at which command a server refused.
 
 use std::io;
 use std::net::IpAddr;
@@ -50,7 +50,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects, without or with TLS from the first octet, and hears the greeting.
+    /// Connects, without or with TLS from the first byte, and hears the greeting.
     pub(super) async fn open(
         server: &str,
         port: u16,
@@ -135,7 +135,7 @@ impl Connection {
     }
 
     /// The largest mail the server says it takes, where it says so.
-    pub(super) fn most_octets(&self) -> Option<usize> {
+    pub(super) fn most_bytes(&self) -> Option<usize> {
         let most = self.offered("SIZE")?.trim().parse().ok()?;
         Some(most).filter(|&most| most > 0)
     }
@@ -145,13 +145,13 @@ impl Connection {
         &mut self,
         from: &Address,
         to: &Address,
-        octets: Option<usize>,
+        bytes: Option<usize>,
     ) -> Result<(), Fault> {
         let (from, to) = (from.to_string(), to.to_string());
         let mut command = format!("MAIL FROM:<{from}>");
-        if let Some(octets) = octets.filter(|_| self.offered("SIZE").is_some()) {
+        if let Some(bytes) = bytes.filter(|_| self.offered("SIZE").is_some()) {
             command.push_str(" SIZE=");
-            command.push_str(&octets.to_string());
+            command.push_str(&bytes.to_string());
         }
         if !(from.is_ascii() && to.is_ascii()) {
             if self.offered("SMTPUTF8").is_none() {
@@ -225,7 +225,7 @@ impl Connection {
 
     /// A whole reply; `line` is what has been read of it.
     async fn reply(&mut self, mut line: Vec<u8>) -> Result<Reply, Fault> {
-        let (mut lines, mut told) = (Vec::new(), None);
+        let (mut lines, mut first) = (Vec::new(), None);
         let mut left = MOST_OF_A_REPLY;
         loop {
             let mut bounded = (&mut self.from).take(left);
@@ -236,9 +236,9 @@ impl Connection {
             let is_cut = !line.ends_with(b"\n");
             let line = std::mem::take(&mut line);
             let line = line.trim_ascii_end();
-            match (code(line), told) {
+            match (code(line), first) {
                 (Some(code), _) => {
-                    told = Some(code);
+                    first = Some(code);
                     lines.push(text(line.get(4..).unwrap_or_default()));
                     if is_cut || line.get(3) != Some(&b'-') {
                         return Ok(Reply { code, lines });
@@ -271,8 +271,8 @@ async fn secure(
     Ok(Box::new(stream))
 }
 
-async fn write(to: &mut WriteHalf<Box<dyn Stream>>, octets: &[u8]) -> io::Result<()> {
-    to.write_all(octets).await?;
+async fn write(to: &mut WriteHalf<Box<dyn Stream>>, bytes: &[u8]) -> io::Result<()> {
+    to.write_all(bytes).await?;
     to.flush().await
 }
 
@@ -295,16 +295,16 @@ fn code(line: &[u8]) -> Option<u16> {
     })
 }
 
-/// Octets as text: UTF-8, or else Latin-1.
-fn text(octets: &[u8]) -> String {
-    let as_latin_1 = || octets.iter().map(|&octet| char::from(octet)).collect();
-    std::str::from_utf8(octets).map_or_else(|_| as_latin_1(), str::to_owned)
+/// Bytes as text: UTF-8, or else Latin-1.
+fn text(bytes: &[u8]) -> String {
+    let as_latin_1 = || bytes.iter().map(|&byte| char::from(byte)).collect();
+    std::str::from_utf8(bytes).map_or_else(|_| as_latin_1(), str::to_owned)
 }
 
 /// A mail as DATA wants it: no line is a lone full stop but the last.
 fn stuffed(mail: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(mail.len() + 64);
-    for line in mail.split_inclusive(|&octet| octet == b'\n') {
+    for line in mail.split_inclusive(|&byte| byte == b'\n') {
         if line.starts_with(b".") {
             out.push(b'.');
         }
@@ -317,7 +317,7 @@ fn stuffed(mail: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Octets of a reply that are read.
+/// Bytes of a reply that are read.
 const MOST_OF_A_REPLY: u64 = 65_536;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::prelude::*;
 
-use super::tests::{STARTED, Spool, record, sound};
+use super::tests::{STARTED, TestSpool, record, sound};
 use super::*;
 use crate::audio::wav;
 
@@ -61,14 +61,14 @@ impl Disk for Mortal {
         System.make_folder(path, parent)
     }
 
-    fn make(&self, path: &Path, octets: &[u8], _durable: bool) -> io::Result<()> {
+    fn make(&self, path: &Path, bytes: &[u8], _durable: bool) -> io::Result<()> {
         self.lives()?;
         // Killed in the middle: half of it is there.
         if let Err(killed) = self.lives() {
-            System.make(path, &octets[..octets.len() / 2], false)?;
+            System.make(path, &bytes[..bytes.len() / 2], false)?;
             return Err(killed);
         }
-        System.make(path, octets, false)
+        System.make(path, bytes, false)
     }
 
     fn hand_over(&self, path: &Path, folder: &Seen) -> io::Result<()> {
@@ -122,7 +122,7 @@ enum Meanwhile {
 
 /// A box, and the outbox's note of our one message.
 struct World {
-    spool: Spool,
+    spool: TestSpool,
     prepared: Cell<bool>,
     done: Cell<bool>,
     deposits: Cell<u32>,
@@ -133,7 +133,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let spool = Spool::new();
+        let spool = TestSpool::new();
         spool.put("100/INBOX/msg0000.txt", "asterisk");
         spool.put("100/INBOX/msg0000.wav", "asterisk");
         Self {

@@ -38,7 +38,7 @@ pub(super) trait Disk {
     /// Makes a folder, open to whom its parent is, and the parent's owner's where that may be.
     fn make_folder(&self, path: &Path, parent: &Seen) -> io::Result<()>;
     /// Makes a file that is not there yet, durable where asked for.
-    fn make(&self, path: &Path, octets: &[u8], durable: bool) -> io::Result<()>;
+    fn make(&self, path: &Path, bytes: &[u8], durable: bool) -> io::Result<()>;
     /// Gives a file to the owner of `folder` where that may be, and sets its rights; see [`rights`].
     fn hand_over(&self, path: &Path, folder: &Seen) -> io::Result<()>;
     /// Gives a file a second name; one that is there is never replaced.
@@ -83,9 +83,9 @@ impl Disk for System {
     }
 
     fn beginning(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let mut octets = Vec::new();
-        File::open(path)?.take(4096).read_to_end(&mut octets)?;
-        Ok(octets)
+        let mut bytes = Vec::new();
+        File::open(path)?.take(4096).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     fn make_folder(&self, path: &Path, parent: &Seen) -> io::Result<()> {
@@ -98,13 +98,13 @@ impl Disk for System {
         fs::set_permissions(path, fs::Permissions::from_mode(parent.mode & 0o7777))
     }
 
-    fn make(&self, path: &Path, octets: &[u8], durable: bool) -> io::Result<()> {
+    fn make(&self, path: &Path, bytes: &[u8], durable: bool) -> io::Result<()> {
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(path)?;
-        file.write_all(octets)?;
+        file.write_all(bytes)?;
         if durable { file.sync_all() } else { Ok(()) }
     }
 
@@ -152,7 +152,7 @@ impl Disk for System {
 
     fn make_lock(&self, path: &Path) -> io::Result<()> {
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        // It holds nothing, and Asterisk, whoever it runs as, must be able to open it for writing.
+        // It holds nothing, and Asterisk, under any user, must be able to open it for writing.
         file.set_permissions(fs::Permissions::from_mode(0o666))
     }
 

@@ -4,7 +4,7 @@
 //! calls only. A young lock of somebody else's is never touched. Two kinds are taken over:
 //!
 //! * one that carries this installation's own mark. Only one process works on a data folder, and that
-//!   process delivers to a box one message at a time: whoever took that lock is dead.
+//!   process delivers to a box one message at a time: the process that took that lock is dead.
 //! * one that is older than the set age. Asterisk holds it for milliseconds. Should its holder live after
 //!   all, nothing is lost: this side never replaces a name that is there (link and rename refuse), and
 //!   what it links stays under its own name until the message is in place.
@@ -26,7 +26,7 @@ const SIGNATURE: &str = "voicemail-guard ";
 pub(super) enum Locking {
     /// It is ours.
     Locked,
-    /// Somebody else has had it for so long.
+    /// Somebody else has had it for this long.
     Held(Duration),
 }
 
@@ -105,7 +105,7 @@ fn take(
 fn is_marked(disk: &dyn Disk, lock: &Path, mark: &str) -> bool {
     let expected = format!("{SIGNATURE}{mark}\n");
     disk.beginning(lock)
-        .is_ok_and(|octets| octets == expected.as_bytes())
+        .is_ok_and(|bytes| bytes == expected.as_bytes())
 }
 
 /// Takes the lock away from a dead holder; `false` if by now somebody else had it, who has it back.

@@ -9,7 +9,7 @@ const LONGEST_NUMBER: usize = 40;
 /// The message's own identifier in Asterisk's form, seconds and eight hexadecimal digits; the same at
 /// every attempt.
 pub(super) fn message_id(record: &CallRecord) -> String {
-    // The lowest bits are those that tell calls of one second apart.
+    // The lowest bits are those that distinguish calls of one second.
     format!(
         "{}-{:08x}",
         record.started.as_second(),

@@ -1,4 +1,4 @@
-//! Into the Asterisk voice box: a message in INBOX by `app_voicemail`'s own protocol, exactly once.
+//! Into the Asterisk mailbox: a message in INBOX by `app_voicemail`'s own protocol, exactly once.
 //!
 //! ```text
 //! prepare   <box>/tmp/vg-<call>.wav, .txt      durable; then the outbox notes "prepared"
@@ -8,7 +8,7 @@
 //! The rename of the text is the one moment at which the message is delivered: Asterisk counts texts. After
 //! a crash its absence from `tmp` says that the moment has passed, its presence that it has not; audio is
 //! linked, not moved, so that a number which somebody else takes in between cannot cost it. Nothing of
-//! Asterisk's is ever replaced. Which formats it has, `tmp` tells: the settings may have changed since.
+//! Asterisk's is ever replaced. Which formats it has, `tmp` shows: the settings may have changed since.
 
 #[cfg(test)]
 mod crash_tests;
@@ -33,8 +33,8 @@ use tracing::{info, warn};
 use self::disk::{Disk, Seen, System};
 use self::lock::{Locking, give_back, try_lock, unlock};
 use self::sound::encode;
-use super::Failed;
-use crate::config::delivery::{Format, LockMode, VoiceBox};
+use super::DeliveryError;
+use crate::config::delivery::{Format, LockMode, Voicemail};
 use crate::record::{CallId, CallRecord, Mailbox};
 
 /// Messages a folder can hold: four digits.
@@ -42,9 +42,9 @@ const MOST_NUMBERS: u32 = 10_000;
 /// Audio of Asterisk's own that may lie beside a text.
 const AUDIO: [&str; 7] = ["wav", "WAV", "gsm", "sln", "ulaw", "alaw", "wav16"];
 
-/// The voice boxes of one Asterisk.
-pub struct VoiceBoxes {
-    settings: VoiceBox,
+/// The mailboxes of one Asterisk.
+pub struct Spool {
+    settings: Voicemail,
     /// What this installation marks its locks with.
     mark: String,
     disk: Box<dyn Disk + Send + Sync>,
@@ -52,7 +52,7 @@ pub struct VoiceBoxes {
 
 /// A message that is in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Placed {
+pub enum Placement {
     /// Under this number in INBOX, now.
     As(u32),
     /// It had been put in place before the guard died; by now it may have been heard or moved.
@@ -66,13 +66,13 @@ pub enum Placed {
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     /// The name cannot be that of a box.
-    #[error("{0:?} is no voice box; the dialplan's first argument is one such as 100@default")]
+    #[error("{0:?} is no mailbox; the dialplan's first argument is one such as 100@default")]
     Name(String),
     /// There is no recording.
     #[error("nothing was recorded of the call, or it is gone")]
     NoSound,
     /// The context has no folder in the spool.
-    #[error("there is no folder {}: Asterisk has no voice boxes of that context there; see [delivery.voicemail] spool", .0.display())]
+    #[error("there is no folder {}: Asterisk has no mailboxes of that context there; see [delivery.voicemail] spool", .0.display())]
     NoContext(PathBuf),
     /// The box is full.
     #[error(
@@ -94,7 +94,7 @@ pub enum Trouble {
     },
     /// What was prepared is gone with its folder, or was written over.
     #[error(
-        "the box was removed while a message was under way, or the message was written over; it is begun again"
+        "the box was removed while a message was in flight, or the message was written over; it is begun again"
     )]
     Unprepared,
     /// The file system refuses.
@@ -107,11 +107,11 @@ pub enum Trouble {
     },
 }
 
-impl From<Trouble> for Failed {
+impl From<Trouble> for DeliveryError {
     fn from(trouble: Trouble) -> Self {
         match trouble {
-            Trouble::Name(_) | Trouble::NoSound => Self::never(trouble),
-            _ => Self::again(trouble),
+            Trouble::Name(_) | Trouble::NoSound => Self::permanent(trouble),
+            _ => Self::transient(trouble),
         }
     }
 }
@@ -130,7 +130,7 @@ impl<T> At<T> for io::Result<T> {
     }
 }
 
-/// The folders of one box, and the names of one message under way.
+/// The folders of one box, and the names of one message in flight.
 struct Paths {
     context: PathBuf,
     whole_box: PathBuf,
@@ -150,10 +150,10 @@ impl Paths {
     }
 }
 
-impl VoiceBoxes {
-    /// The boxes in this spool. `mark` tells this installation's locks from everybody else's; letters and
+impl Spool {
+    /// The boxes in this spool. `mark` distinguishes this installation's locks from everybody else's; letters and
     /// digits.
-    pub fn new(settings: VoiceBox, mark: String) -> Self {
+    pub fn new(settings: Voicemail, mark: String) -> Self {
         Self {
             settings,
             mark,
@@ -193,13 +193,13 @@ impl VoiceBoxes {
         disk.sync(&paths.tmp).at(&paths.tmp)
     }
 
-    /// Puts a prepared message in its place; `now` tells the age of another's lock.
+    /// Puts a prepared message in its place; `now` gives the age of another's lock.
     ///
     /// Blocks for some system calls. May be repeated as often as one likes: the message is there once.
     ///
     /// # Errors
     /// Why it is not in its place yet. [`Trouble::Unprepared`]: it has to be prepared again.
-    pub fn place(&self, record: &CallRecord, now: Timestamp) -> Result<Placed, Trouble> {
+    pub fn place(&self, record: &CallRecord, now: Timestamp) -> Result<Placement, Trouble> {
         let (_, paths) = self.paths(&record.box_name, record.id)?;
         let disk = &*self.disk;
         let text = paths.text();
@@ -213,7 +213,7 @@ impl VoiceBoxes {
         self.clean(&paths);
         disk.sync(&paths.inbox).at(&paths.inbox)?;
         disk.sync(&paths.tmp).at(&paths.tmp)?;
-        Ok(Placed::As(number))
+        Ok(Placement::As(number))
     }
 
     /// Removes what was prepared of a message that will not be put in place any more.
@@ -320,7 +320,7 @@ impl VoiceBoxes {
     }
 
     /// The text is not in `tmp`: the message has been delivered, or somebody has cleared up.
-    fn placed_before(&self, record: &CallRecord, paths: &Paths) -> Result<Placed, Trouble> {
+    fn placed_before(&self, record: &CallRecord, paths: &Paths) -> Result<Placement, Trouble> {
         let disk = &*self.disk;
         let audio = !self.prepared(paths)?.is_empty();
         if !audio && disk.look(&paths.tmp).at(&paths.tmp)?.is_none() {
@@ -330,7 +330,11 @@ impl VoiceBoxes {
         let there = audio || self.is_in_a_folder(record, paths)?;
         give_back(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
         self.clean(paths);
-        Ok(if there { Placed::Before } else { Placed::Gone })
+        Ok(if there {
+            Placement::Before
+        } else {
+            Placement::Gone
+        })
     }
 
     /// The formats in which the message lies in `tmp`: those that were wanted when it was prepared.
@@ -356,7 +360,7 @@ impl VoiceBoxes {
                 let is_it = message_number(&name).is_some()
                     && disk
                         .beginning(&text)
-                        .is_ok_and(|octets| String::from_utf8_lossy(&octets).contains(&line));
+                        .is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(&line));
                 if is_it {
                     return Ok(true);
                 }
@@ -409,10 +413,10 @@ impl VoiceBoxes {
         }
     }
 
-    fn write(&self, path: &Path, octets: &[u8], folder: &Seen) -> Result<(), Trouble> {
+    fn write(&self, path: &Path, bytes: &[u8], folder: &Seen) -> Result<(), Trouble> {
         let disk = &*self.disk;
         disk.remove(path).at(path)?;
-        disk.make(path, octets, true).at(path)?;
+        disk.make(path, bytes, true).at(path)?;
         disk.hand_over(path, folder).at(path)
     }
 
@@ -424,7 +428,7 @@ impl VoiceBoxes {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 made => {
                     made.at(path)?;
-                    info!(folder = %path.display(), "made a folder of a voice box");
+                    info!(folder = %path.display(), "made a folder of a mailbox");
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Into voice boxes that are no files (ODBC, IMAP): the message is played to `VoiceMail()` inside Asterisk.
+//! Into mailboxes that are no files (ODBC, IMAP): the message is played to `VoiceMail()` inside Asterisk.
 //!
 //! ```text
 //! sound beside the tap · mark "asked" in Asterisk's database · Originate Local/listen@voicemail-guard-replay
@@ -29,7 +29,7 @@ use crate::audio::RATE_HZ;
 use crate::clock::Clock;
 use crate::config::Tap;
 use crate::config::delivery::Ami;
-use crate::delivery::{Failed, blocking};
+use crate::delivery::{DeliveryError, blocking};
 use crate::record::{CallId, CallRecord, Mailbox};
 
 /// The family of the marks in Asterisk's database, as the dialplan has it.
@@ -40,7 +40,7 @@ const CONTEXT: &str = "voicemail-guard-replay";
 const LOOK: Duration = Duration::from_millis(500);
 /// A call that was asked for has begun by then, or never will.
 const BEGINS: Duration = Duration::from_secs(15);
-/// `VoiceMail()` may take so long beside the message itself: a slow database, its beep.
+/// `VoiceMail()` may take this long beside the message itself: a slow database, its beep.
 const LEEWAY: Duration = Duration::from_mins(1);
 
 /// Sound that a message has at least, in samples: 3.5 s.
@@ -110,7 +110,11 @@ impl Replay {
     ///
     /// # Errors
     /// Why it is not in its box; all but a box that cannot be one may be tried again.
-    pub async fn deliver(&self, record: &CallRecord, sound: Vec<i16>) -> Result<Replayed, Failed> {
+    pub async fn deliver(
+        &self,
+        record: &CallRecord,
+        sound: Vec<i16>,
+    ) -> Result<Replayed, DeliveryError> {
         let place = Mailbox::parse(&record.box_name)
             .ok_or_else(|| Trouble::Name(record.box_name.clone()))?;
         if sound.is_empty() {
@@ -120,7 +124,7 @@ impl Replay {
         let length = Duration::from_secs_f64(sound.len() as f64 / f64::from(RATE_HZ));
         let mut connection = None;
         let found = self.mark(record.id, &mut connection).await;
-        let mut mark = found.map_err(Failed::again)?;
+        let mut mark = found.map_err(DeliveryError::transient)?;
         if matches!(mark, Mark::Asked | Mark::Begun) {
             // An earlier life of the guard has asked; perhaps it is being played just now.
             mark = self.watch(record.id, mark, length, &mut connection).await?;
@@ -135,14 +139,14 @@ impl Replay {
         match mark {
             Mark::Done => Ok(Replayed::Whole),
             Mark::Cut => Ok(Replayed::CutOff),
-            Mark::Failed => Err(Failed::again(format!(
+            Mark::Failed => Err(DeliveryError::transient(format!(
                 "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs (3 at the most) or has a pause of maxsilence in voicemail.conf",
                 record.box_name
             ))),
-            Mark::Begun => Err(Failed::again(
+            Mark::Begun => Err(DeliveryError::transient(
                 "VoiceMail() did not come to its end in time; Asterisk may have been restarted meanwhile",
             )),
-            Mark::None | Mark::Asked => Err(Failed::again(format!(
+            Mark::None | Mark::Asked => Err(DeliveryError::transient(format!(
                 "Asterisk did not begin to play the message: [{CONTEXT}] of extensions_voicemail_guard.conf has to be in its dialplan, and app_voicemail, app_talkdetect, app_playback, func_db and chan Local loaded"
             ))),
         }
@@ -152,7 +156,7 @@ impl Replay {
     ///
     /// # Errors
     /// Why the mark stays; nothing is played again for that.
-    pub async fn forget(&self, call: CallId) -> Result<(), Failed> {
+    pub async fn forget(&self, call: CallId) -> Result<(), DeliveryError> {
         let folder = self.tap.folder_as_guard_sees_it.clone();
         blocking(move || remove_sound(&folder, call)).await?;
         let key = call.to_string();
@@ -164,7 +168,7 @@ impl Replay {
             }
             connection.log_off().await
         };
-        forgetting.await.map_err(Failed::again)
+        forgetting.await.map_err(DeliveryError::transient)
     }
 
     /// The mark as it is now, over a connection that is opened anew where there is none any more.
@@ -187,7 +191,7 @@ impl Replay {
         was: Mark,
         length: Duration,
         over: &mut Option<Connection>,
-    ) -> Result<Mark, Failed> {
+    ) -> Result<Mark, DeliveryError> {
         let (mut mark, mut since) = (was, self.clock.now());
         loop {
             let patience = match mark {
@@ -199,7 +203,10 @@ impl Replay {
                 return Ok(mark);
             }
             self.clock.sleep(LOOK).await;
-            let now = self.mark(call, over).await.map_err(Failed::again)?;
+            let now = self
+                .mark(call, over)
+                .await
+                .map_err(DeliveryError::transient)?;
             if now != mark {
                 mark = now;
                 since = self.clock.now();
@@ -208,32 +215,32 @@ impl Replay {
     }
 
     /// Puts the sound where Asterisk finds it.
-    async fn lay_down(&self, call: CallId, sound: Vec<i16>) -> Result<(), Failed> {
+    async fn lay_down(&self, call: CallId, sound: Vec<i16>) -> Result<(), DeliveryError> {
         let folder = self.tap.folder_as_guard_sees_it.clone();
         let path = Self::sound(&folder, call);
         blocking(move || {
-            let octets: Vec<u8> = sound.iter().flat_map(|s| s.to_le_bytes()).collect();
+            let bytes: Vec<u8> = sound.iter().flat_map(|s| s.to_le_bytes()).collect();
             let seen = System.look(&folder)?;
             let seen = seen.ok_or(std::io::Error::from(std::io::ErrorKind::NotFound))?;
             System.remove(&path)?;
-            System.make(&path, &octets, false)?;
+            System.make(&path, &bytes, false)?;
             System.hand_over(&path, &seen)
         })
         .await?
         .map_err(|error| {
             let folder = self.tap.folder_as_guard_sees_it.display();
-            Failed::again(format!("no message can be laid down in {folder}: {error}"))
+            DeliveryError::transient(format!("no message can be laid down in {folder}: {error}"))
         })
     }
 
     /// Asks for the call that plays and records. An attempt of an earlier life that has not begun never will.
-    async fn ask(&self, record: &CallRecord, place: &Mailbox) -> Result<(), Failed> {
+    async fn ask(&self, record: &CallRecord, place: &Mailbox) -> Result<(), DeliveryError> {
         let key = record.id.to_string();
         let attempt = self.clock.date().as_millisecond().to_string();
         let value = format!("asked-{attempt}");
         let mark = [("Family", FAMILY), ("Key", &*key), ("Val", &*value)];
         let marked = ami::act(&self.ami, "DBPut", &mark).await;
-        marked.map_err(Failed::again)?;
+        marked.map_err(DeliveryError::transient)?;
         let sound = Self::sound(&self.tap.folder_as_asterisk_sees_it, record.id);
         let sound = sound.with_extension("");
         let variables = [
@@ -254,7 +261,7 @@ impl Replay {
         ];
         fields.extend(variables.iter().map(|set| ("Variable", set.as_str())));
         let asked = ami::act(&self.ami, "Originate", &fields).await;
-        asked.map_err(Failed::again)
+        asked.map_err(DeliveryError::transient)
     }
 
     fn sound(folder: &Path, call: CallId) -> PathBuf {
@@ -302,7 +309,7 @@ fn filled(mut sound: Vec<i16>) -> Vec<i16> {
 ///
 /// # Errors
 /// What is in the way.
-pub async fn probe(settings: &Ami) -> Result<(), Failed> {
+pub async fn probe(settings: &Ami) -> Result<(), DeliveryError> {
     let entry = [("Family", FAMILY), ("Key", "check"), ("Val", "asked-0")];
     let channel = format!("Local/check@{CONTEXT}/n");
     let call = [
@@ -319,9 +326,9 @@ pub async fn probe(settings: &Ami) -> Result<(), Failed> {
         let done = ami::act(settings, action, fields).await;
         done.map_err(|error| match action {
             "Originate" => {
-                Failed::again(format!("{error}; is [{CONTEXT}] in Asterisk's dialplan?"))
+                DeliveryError::transient(format!("{error}; is [{CONTEXT}] in Asterisk's dialplan?"))
             }
-            _ => Failed::again(error),
+            _ => DeliveryError::transient(error),
         })?;
     }
     Ok(())

@@ -161,7 +161,7 @@ impl World {
         }
     }
 
-    async fn delivers(&self) -> Result<Replayed, Failed> {
+    async fn delivers(&self) -> Result<Replayed, DeliveryError> {
         self.replay.deliver(&record(), sound()).await
     }
 
@@ -265,7 +265,10 @@ async fn every_failure_says_what_to_look_at_and_may_be_mended() {
     ] {
         let world = World::new(None, &[call, Call::Recorded]).await;
         let failed = world.delivers().await.unwrap_err();
-        assert!(matches!(failed, Failed::Again { .. }), "{failed}");
+        assert!(
+            matches!(failed, DeliveryError::Transient { .. }),
+            "{failed}"
+        );
         assert!(failed.to_string().contains(expected), "{failed}");
         world.delivers().await.unwrap();
         assert_eq!(world.placed(), 2);

@@ -72,7 +72,7 @@ fn blocked(folder: &Path, is_written_to: bool) -> Option<Obstacle> {
 /// at for at most half a second. Of a share that does not answer nothing is known: it may do so
 /// again before the message is delivered.
 pub async fn in_the_way(record: &CallRecord, config: &Config, clock: Clock) -> Option<Obstacle> {
-    let settings = &config.delivery.voice_box;
+    let settings = &config.delivery.voicemail;
     let wanted = config.deliver_to(&record.box_name);
     let mailbox = Mailbox::parse(&record.box_name)?;
     if !is_the_only_way(record.mode, wanted, settings.method) {
@@ -90,7 +90,7 @@ const LONGEST_LOOK: Duration = Duration::from_millis(500);
 /// Whether a mailbox's messages reach nobody where its folder takes none: in observe `VoiceMail()`
 /// writes them, a replay has it write them, and every other destination gets them all the same.
 fn is_the_only_way(mode: Mode, wanted: &[Destination], method: Method) -> bool {
-    mode != Mode::Observe && method == Method::Files && wanted == [Destination::VoiceBox]
+    mode != Mode::Observe && method == Method::Files && wanted == [Destination::Mailbox]
 }
 
 /// What was found of all the mailboxes in a spool.
@@ -150,15 +150,30 @@ mod tests {
 
     #[test]
     fn only_where_nothing_else_gets_the_message_the_folder_decides() {
-        use Destination::{Mail, VoiceBox};
+        use Destination::Mail;
         for (mode, wanted, method, expected) in [
-            (Mode::Enforce, &[VoiceBox][..], Method::Files, true),
-            (Mode::Guide, &[VoiceBox], Method::Files, true),
-            (Mode::Observe, &[VoiceBox], Method::Files, false),
-            (Mode::Enforce, &[VoiceBox, Mail], Method::Files, false),
+            (
+                Mode::Enforce,
+                &[Destination::Mailbox][..],
+                Method::Files,
+                true,
+            ),
+            (Mode::Guide, &[Destination::Mailbox], Method::Files, true),
+            (Mode::Observe, &[Destination::Mailbox], Method::Files, false),
+            (
+                Mode::Enforce,
+                &[Destination::Mailbox, Mail],
+                Method::Files,
+                false,
+            ),
             (Mode::Enforce, &[Mail], Method::Files, false),
             (Mode::Enforce, &[], Method::Files, false),
-            (Mode::Enforce, &[VoiceBox], Method::Replay, false),
+            (
+                Mode::Enforce,
+                &[Destination::Mailbox],
+                Method::Replay,
+                false,
+            ),
         ] {
             let is_it = is_the_only_way(mode, wanted, method);
             assert_eq!(is_it, expected, "{mode:?} {wanted:?} {method:?}");

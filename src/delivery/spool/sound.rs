@@ -1,4 +1,4 @@
-//! A message's sound as the files of a voice box.
+//! A message's sound as the files of a mailbox.
 
 use crate::audio::{gsm, wav, wav49};
 use crate::config::delivery::Format;

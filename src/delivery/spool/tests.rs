@@ -62,9 +62,9 @@ fn now() -> Timestamp {
 }
 
 /// A spool with a context and whatever a test puts into it.
-pub(super) struct Spool(TempDir);
+pub(super) struct TestSpool(TempDir);
 
-impl Spool {
+impl TestSpool {
     pub(super) fn new() -> Self {
         let spool = Self(tempfile::tempdir().unwrap());
         fs::create_dir(spool.0.path().join("default")).unwrap();
@@ -81,11 +81,11 @@ impl Spool {
         fs::write(path, content).unwrap();
     }
 
-    fn boxes(&self) -> VoiceBoxes {
+    fn boxes(&self) -> Spool {
         self.boxes_on(Box::new(System))
     }
 
-    pub(super) fn boxes_on(&self, disk: Box<dyn Disk + Send + Sync>) -> VoiceBoxes {
+    pub(super) fn boxes_on(&self, disk: Box<dyn Disk + Send + Sync>) -> Spool {
         self.boxes_with(&[Format::Wav], disk)
     }
 
@@ -93,13 +93,13 @@ impl Spool {
         &self,
         formats: &[Format],
         disk: Box<dyn Disk + Send + Sync>,
-    ) -> VoiceBoxes {
-        VoiceBoxes {
-            settings: VoiceBox {
+    ) -> Spool {
+        Spool {
+            settings: Voicemail {
                 spool: self.0.path().into(),
                 formats: formats.into(),
                 most_messages: 5,
-                ..VoiceBox::default()
+                ..Voicemail::default()
             },
             mark: "0123456789abcdef".into(),
             disk,
@@ -113,7 +113,7 @@ impl Spool {
         names
     }
 
-    fn deliver(&self) -> Result<Placed, Trouble> {
+    fn deliver(&self) -> Result<Placement, Trouble> {
         let boxes = self.boxes();
         boxes.prepare(&record(), &sound())?;
         boxes.place(&record(), now())
@@ -122,8 +122,8 @@ impl Spool {
 
 #[test]
 fn a_message_is_what_asterisk_would_have_written() {
-    let spool = Spool::new();
-    assert_eq!(spool.deliver().unwrap(), Placed::As(0));
+    let spool = TestSpool::new();
+    assert_eq!(spool.deliver().unwrap(), Placement::As(0));
     assert_eq!(spool.names("INBOX"), ["msg0000.txt", "msg0000.wav"]);
     assert_eq!(spool.names("tmp"), [""; 0]);
     let text = fs::read_to_string(spool.path("100/INBOX/msg0000.txt")).unwrap();
@@ -182,11 +182,11 @@ fn who_withheld_his_number_and_keyed_it_in_can_be_called_back() {
 
 #[test]
 fn numbers_have_no_holes_and_nothing_of_others_is_replaced() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     for below in ["0000.txt", "0000.wav", "0002.txt", "0002.gsm", "0001.gsm"] {
         spool.put(&format!("100/INBOX/msg{below}"), below);
     }
-    assert_eq!(spool.deliver().unwrap(), Placed::As(1));
+    assert_eq!(spool.deliver().unwrap(), Placement::As(1));
     let expected = [
         "0000.txt", "0000.wav", "0001.txt", "0001.wav", "0002.gsm", "0002.txt",
     ];
@@ -201,7 +201,7 @@ fn numbers_have_no_holes_and_nothing_of_others_is_replaced() {
 
 #[test]
 fn a_full_box_keeps_its_message_waiting() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     for number in 0..5 {
         spool.put(&format!("100/INBOX/msg000{number}.txt"), "");
     }
@@ -213,13 +213,13 @@ fn a_full_box_keeps_its_message_waiting() {
     fs::remove_file(spool.path("100/INBOX/msg0004.txt")).unwrap();
     assert_eq!(
         spool.boxes().place(&record(), now()).unwrap(),
-        Placed::As(4)
+        Placement::As(4)
     );
 }
 
 #[test]
 fn a_spool_without_the_context_is_no_place_for_a_box() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     fs::remove_dir(spool.path("")).unwrap();
     assert!(matches!(spool.deliver(), Err(Trouble::NoContext(_))));
     assert_eq!(System.names(spool.0.path()).unwrap(), [""; 0]);
@@ -238,7 +238,7 @@ fn a_name_that_leads_elsewhere_is_no_box() {
 
 #[test]
 fn the_lock_of_a_living_one_is_respected() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     spool.boxes().prepare(&record(), &sound()).unwrap();
     spool.put("100/INBOX/.lock", "");
     let placed = spool.boxes().place(&record(), now());
@@ -247,24 +247,27 @@ fn the_lock_of_a_living_one_is_respected() {
     fs::remove_file(spool.path("100/INBOX/.lock")).unwrap();
     assert_eq!(
         spool.boxes().place(&record(), now()).unwrap(),
-        Placed::As(0)
+        Placement::As(0)
     );
     assert_eq!(spool.names("INBOX"), ["msg0000.txt", "msg0000.wav"]);
 }
 
 #[test]
 fn the_lock_of_a_dead_one_is_taken_over() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     spool.boxes().prepare(&record(), &sound()).unwrap();
     spool.put("100/INBOX/.lock", "");
     let late = now() + Duration::from_secs(121);
-    assert_eq!(spool.boxes().place(&record(), late).unwrap(), Placed::As(0));
+    assert_eq!(
+        spool.boxes().place(&record(), late).unwrap(),
+        Placement::As(0)
+    );
     assert_eq!(spool.names("INBOX"), ["msg0000.txt", "msg0000.wav"]);
 }
 
 #[test]
 fn what_is_given_up_leaves_nothing_behind() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     let boxes = spool.boxes();
     boxes.prepare(&record(), &sound()).unwrap();
     assert_eq!(spool.names("tmp").len(), 2);
@@ -275,29 +278,29 @@ fn what_is_given_up_leaves_nothing_behind() {
 
 #[test]
 fn a_box_that_was_removed_is_begun_again() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     spool.boxes().prepare(&record(), &sound()).unwrap();
     fs::remove_dir_all(spool.path("100")).unwrap();
     assert!(matches!(
         spool.boxes().place(&record(), now()),
         Err(Trouble::Unprepared)
     ));
-    assert_eq!(spool.deliver().unwrap(), Placed::As(0));
+    assert_eq!(spool.deliver().unwrap(), Placement::As(0));
 }
 
 #[test]
 fn a_message_is_there_in_every_format_that_is_wanted() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     let boxes = spool.boxes_with(&[Format::Wav49, Format::Gsm, Format::Wav], Box::new(System));
     boxes.prepare(&record(), &sound()).unwrap();
-    assert_eq!(boxes.place(&record(), now()).unwrap(), Placed::As(0));
+    assert_eq!(boxes.place(&record(), now()).unwrap(), Placement::As(0));
     let names = ["WAV", "gsm", "txt", "wav"].map(|ending| format!("msg0000.{ending}"));
     assert_eq!(spool.names("INBOX"), names);
     assert_eq!(spool.names("tmp"), [""; 0]);
     let lengths = ["WAV", "gsm", "wav"].map(|ending| {
-        let octets = fs::read(spool.path(&format!("100/INBOX/msg0000.{ending}"))).unwrap();
+        let bytes = fs::read(spool.path(&format!("100/INBOX/msg0000.{ending}"))).unwrap();
         let form = file::Format::named(ending).unwrap();
-        file::decode(&octets, form).unwrap().samples.len()
+        file::decode(&bytes, form).unwrap().samples.len()
     });
     assert_eq!(lengths, [20_160, 20_000, 20_000]);
     let text = fs::read_to_string(spool.path("100/INBOX/msg0000.txt")).unwrap();
@@ -306,37 +309,37 @@ fn a_message_is_there_in_every_format_that_is_wanted() {
 
 #[test]
 fn what_was_prepared_in_other_formats_is_delivered_in_those() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     let before = spool.boxes_with(&[Format::Wav, Format::Gsm], Box::new(System));
     before.prepare(&record(), &sound()).unwrap();
     let after = spool.boxes_with(&[Format::Wav49], Box::new(System));
-    assert_eq!(after.place(&record(), now()).unwrap(), Placed::As(0));
+    assert_eq!(after.place(&record(), now()).unwrap(), Placement::As(0));
     let names = ["gsm", "txt", "wav"].map(|ending| format!("msg0000.{ending}"));
     assert_eq!(spool.names("INBOX"), names);
     assert_eq!(spool.names("tmp"), [""; 0]);
-    assert_eq!(after.place(&record(), now()).unwrap(), Placed::Before);
+    assert_eq!(after.place(&record(), now()).unwrap(), Placement::Before);
 }
 
 #[test]
 fn what_is_prepared_anew_in_other_formats_is_delivered_in_those_alone() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     let before = spool.boxes_with(&[Format::Wav], Box::new(System));
     before.prepare(&record(), &sound()).unwrap();
     let after = spool.boxes_with(&[Format::Gsm], Box::new(System));
     after.prepare(&record(), &sound()).unwrap();
-    assert_eq!(after.place(&record(), now()).unwrap(), Placed::As(0));
+    assert_eq!(after.place(&record(), now()).unwrap(), Placement::As(0));
     assert_eq!(spool.names("INBOX"), ["msg0000.gsm", "msg0000.txt"]);
     assert_eq!(spool.names("tmp"), [""; 0]);
 }
 
 #[test]
 fn a_message_whose_sound_is_gone_is_begun_again() {
-    let spool = Spool::new();
+    let spool = TestSpool::new();
     let boxes = spool.boxes();
     boxes.prepare(&record(), &sound()).unwrap();
     let audio = format!("100/tmp/vg-{}.wav", record().id);
     fs::remove_file(spool.path(&audio)).unwrap();
     let placed = boxes.place(&record(), now());
     assert!(matches!(placed, Err(Trouble::Unprepared)), "{placed:?}");
-    assert_eq!(spool.deliver().unwrap(), Placed::As(0));
+    assert_eq!(spool.deliver().unwrap(), Placement::As(0));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::call_log::Delivery;
-use crate::delivery::Failed;
+use crate::delivery::DeliveryError;
 
 /// After the first failure.
 const SHORTEST: Duration = Duration::from_secs(5);
@@ -30,19 +30,19 @@ pub(crate) fn wait(failures: u32, jitter: f64) -> Duration {
 /// can succeed, or where it has been tried for `limit`: it is given up. `jitter` as of [`wait`].
 pub(super) fn next_attempt(
     delivery: &Delivery,
-    failed: &Failed,
+    failed: &DeliveryError,
     now: Timestamp,
     limit: Duration,
     jitter: f64,
 ) -> Option<Timestamp> {
     let tried_for = now.duration_since(delivery.since);
     let limit = SignedDuration::try_from(limit).unwrap_or_default();
-    if matches!(failed, Failed::Never { .. }) || tried_for >= limit {
+    if matches!(failed, DeliveryError::Permanent { .. }) || tried_for >= limit {
         return None;
     }
     let wait = wait(delivery.failures + 1, jitter);
     let wait = match failed {
-        Failed::Again {
+        DeliveryError::Transient {
             after: Some(after), ..
         } => wait.max(*after).min(LONGEST_WAIT),
         _ => wait,
@@ -70,9 +70,9 @@ mod tests {
     #[test]
     fn a_failure_is_tried_again_or_given_up() {
         let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
-        let transient = || Failed::again("x");
-        let settings = || Failed::Settings { why: "x".into() };
-        let after = |seconds| Failed::again_after("x", Duration::from_secs(seconds));
+        let transient = || DeliveryError::transient("x");
+        let settings = || DeliveryError::Settings { why: "x".into() };
+        let after = |seconds| DeliveryError::transient_after("x", Duration::from_secs(seconds));
         // Tried for so many seconds, failed so often before: tried again after so many.
         let rows = [
             ("its first failure", 0, 0, transient(), Some(5)),
@@ -81,7 +81,13 @@ mod tests {
             ("it wants a setting", 60, 3, settings(), Some(40)),
             ("the limit is reached", 3_600, 3, transient(), None),
             ("a setting, and the limit", 3_600, 3, settings(), None),
-            ("no attempt can succeed", 0, 0, Failed::never("x"), None),
+            (
+                "no attempt can succeed",
+                0,
+                0,
+                DeliveryError::permanent("x"),
+                None,
+            ),
             ("asked to wait longer", 0, 0, after(60), Some(60)),
             ("asked to wait less", 60, 3, after(1), Some(40)),
             ("asked to wait too long", 0, 0, after(90_000), Some(1_125)),

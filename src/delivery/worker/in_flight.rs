@@ -36,7 +36,7 @@ impl InFlight {
 
     /// Whether this delivery is being made, or another to its box: nobody works in a box twice at a time.
     pub(super) fn has(&self, delivery: &Delivery) -> bool {
-        let delivers = |delivery: &Delivery| delivery.stage != Stage::Placed;
+        let delivers = |delivery: &Delivery| delivery.stage != Stage::Stored;
         self.attempts.values().any(|(other, _)| {
             let of_one_box = (&other.box_name, other.to) == (&delivery.box_name, delivery.to);
             (other.call, other.to) == (delivery.call, delivery.to)

@@ -6,11 +6,11 @@ use crate::call_log::{Delivery, Settlement, Stage};
 use crate::config::Config;
 use crate::record::Destination;
 
-/// Says what delivery into voice boxes will not do.
+/// Says what delivery into mailboxes will not do.
 pub(super) fn warn_without_mwi(config: &Config) {
-    if config.delivers_to(Destination::VoiceBox) && !config.delivery.ami.is_set() {
+    if config.delivers_to(Destination::Mailbox) && !config.delivery.ami.is_set() {
         warn!(
-            "[delivery.ami] has no user: messages are counted in their boxes, but lamps and externnotify follow only where voicemail.conf has pollmailboxes = yes"
+            "[delivery.ami] has no user: messages are counted in their boxes, but MWI and externnotify follow only where voicemail.conf has pollmailboxes = yes"
         );
     }
 }
@@ -19,13 +19,13 @@ pub(super) fn warn_without_mwi(config: &Config) {
 pub(super) fn log(delivery: &Delivery, settlement: &Settlement, is_for_people: bool) {
     let (call, to, r#box) = (delivery.call, delivery.to.as_str(), &*delivery.box_name);
     match settlement {
-        Settlement::Placed(entry) | Settlement::Done(Some(entry)) => {
+        Settlement::Stored(entry) | Settlement::Done(Some(entry)) => {
             info!(%call, to, r#box, "delivered: {entry}");
         }
-        Settlement::Done(None) => debug!(%call, to, r#box, "the lamps follow"),
+        Settlement::Done(None) => debug!(%call, to, r#box, "MWI follows"),
         Settlement::Prepared(_) | Settlement::Unprepared => {}
-        Settlement::Later { due, why } if delivery.stage == Stage::Placed => {
-            warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (lamps, or the end of its replay) is not done yet");
+        Settlement::Later { due, why } if delivery.stage == Stage::Stored => {
+            warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (MWI, or the end of its replay) is not done yet");
         }
         // Said once, and on `check` for as long as it lasts.
         Settlement::Later { due, why } if delivery.why.as_ref() == Some(why) => {
@@ -37,8 +37,8 @@ pub(super) fn log(delivery: &Delivery, settlement: &Settlement, is_for_people: b
         Settlement::Later { due, why } => {
             warn!(%call, to, r#box, %due, why, "not delivered yet");
         }
-        Settlement::GivenUp { why, .. } if delivery.stage == Stage::Placed => {
-            error!(%call, to, r#box, why, "the message is in its box, but what follows (lamps, or the end of its replay) was given up");
+        Settlement::GivenUp { why, .. } if delivery.stage == Stage::Stored => {
+            error!(%call, to, r#box, why, "the message is in its box, but what follows (MWI, or the end of its replay) was given up");
         }
         Settlement::GivenUp {
             why,

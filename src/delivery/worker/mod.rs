@@ -7,7 +7,7 @@
 pub(crate) mod backoff;
 mod in_flight;
 mod log;
-mod voice_box;
+mod mailbox;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::spool::VoiceBoxes;
+use super::spool::Spool;
 use super::spool::replay::Replay;
-use super::trim::{Wishes, trim};
-use super::{Failed, Parcel, blocking, key_of, mail, sound, webhook};
+use super::trim::{TrimPlan, trim};
+use super::{DeliveryError, Outgoing, blocking, key_of, mail, sound, webhook};
 use crate::call_log::{Delivery, Outbox, OutboxError, Settlement, Stage};
 use crate::clock::Clock;
-use crate::config::{Config, News, SharedConfig};
+use crate::config::{Changes, Config, SharedConfig};
 use crate::record::{CallRecord, Delivered, Destination};
 use crate::recordings;
 
@@ -34,27 +34,27 @@ use log::{log, warn_without_mwi};
 const MOST_AT_ONCE: usize = 8;
 /// No more are begun with one that was overtaken, so that what hangs takes no room from what does not.
 const MOST_OVERTAKEN: usize = 4;
-/// The outbox is looked at so often even if nothing is known to be due.
+/// The outbox is looked at this often even if nothing is known to be due.
 const ROUND: Duration = Duration::from_mins(1);
 /// When the outbox cannot be read it is tried again after this long.
 const OUTBOX_RETRY: Duration = Duration::from_secs(2);
-/// What is in flight when the guard stops may take so long.
+/// What is in flight when the guard stops may take this long.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Delivers what stands in the outbox until it is stopped.
+/// Delivers what is in the outbox until it is stopped.
 ///
 /// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
 /// at once.
 pub struct Worker {
     settings: SharedConfig,
-    news: News,
+    changes: Changes,
     shared: Arc<Shared>,
 }
 
 struct Shared {
     outbox: Outbox,
     mark: String,
-    voice_boxes: VoiceBoxes,
+    spool: Spool,
     replay: Replay,
     config: Arc<Config>,
     data: PathBuf,
@@ -66,7 +66,7 @@ impl Worker {
     ///
     /// Waits for the log's database and says once what delivery will not do.
     pub async fn new(settings: &SharedConfig, outbox: Outbox, data: PathBuf, clock: Clock) -> Self {
-        let news = settings.news();
+        let changes = settings.changes();
         let config = settings.now();
         warn_without_mwi(&config);
         let mark = loop {
@@ -80,7 +80,7 @@ impl Worker {
         };
         Self {
             settings: settings.clone(),
-            news,
+            changes,
             shared: Arc::new(Shared::of(config, outbox, mark, data, clock)),
         }
     }
@@ -96,7 +96,7 @@ impl Worker {
                 () = stop.cancelled() => break,
                 Some(ended) = in_flight.tasks.join_next_with_id() => in_flight.ended(&ended),
                 () = self.shared.outbox.changed() => {}
-                () = self.news.changed() => {
+                () = self.changes.changed() => {
                     self.shared = Arc::new(self.shared.with(self.settings.now()));
                     at_once = true;
                 }
@@ -106,7 +106,7 @@ impl Worker {
         let finish = async { while in_flight.tasks.join_next().await.is_some() {} };
         tokio::select! {
             () = finish => {}
-            () = clock.sleep(GRACE) => info!("deliveries under way go on at the next start"),
+            () = clock.sleep(GRACE) => info!("deliveries in flight go on at the next start"),
         }
     }
 
@@ -157,7 +157,7 @@ impl Shared {
     fn of(config: Arc<Config>, outbox: Outbox, mark: String, data: PathBuf, clock: Clock) -> Self {
         let delivery = &config.delivery;
         Self {
-            voice_boxes: VoiceBoxes::new(delivery.voice_box.clone(), mark.clone()),
+            spool: Spool::new(delivery.voicemail.clone(), mark.clone()),
             replay: Replay::new(delivery.ami.clone(), config.tap.clone(), clock),
             mark,
             config,
@@ -175,9 +175,7 @@ impl Shared {
     }
 
     fn kind(&self, delivery: &Delivery) -> Kind {
-        if delivery.to == Destination::VoiceBox
-            && delivery.stage == Stage::Waiting
-            && self.replays()
+        if delivery.to == Destination::Mailbox && delivery.stage == Stage::Waiting && self.replays()
         {
             Kind::RealTime
         } else {
@@ -188,7 +186,10 @@ impl Shared {
     /// One attempt, and the note of it.
     async fn attend(self: Arc<Self>, delivery: Delivery) {
         let attempt = Arc::clone(&self).attempt(&delivery).await;
-        let is_for_people = matches!(attempt, Err(Stopped::Failed(Failed::Settings { .. })));
+        let is_for_people = matches!(
+            attempt,
+            Err(Stopped::Failed(DeliveryError::Settings { .. }))
+        );
         let settlement = match attempt {
             Err(Stopped::Failed(failed)) => self.failure(&delivery, &failed).await,
             Err(Stopped::Outbox(error)) => Err(error),
@@ -206,17 +207,16 @@ impl Shared {
         let is_given_up = matches!(settlement, Settlement::GivenUp { .. });
         let settlement = match delivery.stage {
             // The message itself is where it belongs.
-            Stage::Placed if is_given_up => Settlement::Done(None),
+            Stage::Stored if is_given_up => Settlement::Done(None),
             _ => settlement,
         };
         // What cannot be noted is tried again, and found to be done: nothing is delivered twice by it
-        // into a voice box, and elsewhere the receiver knows its key.
+        // into a mailbox, and elsewhere the receiver knows its key.
         while let Err(error) = self.outbox.settle(&delivery, settlement.clone()).await {
             warn!(call = %delivery.call, to = delivery.to.as_str(), %error, "what came of a delivery cannot be noted");
             self.clock.sleep(OUTBOX_RETRY).await;
         }
-        if delivery.to == Destination::VoiceBox && matches!(settlement, Settlement::GivenUp { .. })
-        {
+        if delivery.to == Destination::Mailbox && matches!(settlement, Settlement::GivenUp { .. }) {
             self.clear_up(delivery).await;
         }
     }
@@ -224,7 +224,7 @@ impl Shared {
     async fn failure(
         &self,
         delivery: &Delivery,
-        failed: &Failed,
+        failed: &DeliveryError,
     ) -> Result<Settlement, OutboxError> {
         let now = self.clock.date();
         let why = failed.to_string();
@@ -242,10 +242,10 @@ impl Shared {
 
     async fn attempt(self: Arc<Self>, delivery: &Delivery) -> Result<Settlement, Stopped> {
         match delivery.to {
-            Destination::VoiceBox => self.into_voice_box(delivery).await,
+            Destination::Mailbox => self.into_mailbox(delivery).await,
             Destination::Mail => {
-                let parcel = self.parcel(delivery).await?;
-                let wishes = self.config.mailbox_delivery(&delivery.box_name);
+                let outgoing = self.outgoing(delivery).await?;
+                let mailbox = self.config.mailbox_delivery(&delivery.box_name);
                 let page = self.config.delivery.page_url.as_deref();
                 let served = Served {
                     before: self.outbox.served(delivery).await?,
@@ -253,14 +253,14 @@ impl Shared {
                     delivery,
                 };
                 let settings = &self.config.delivery.mail;
-                let sending = mail::deliver(settings, wishes, page, &parcel, &served);
+                let sending = mail::deliver(settings, mailbox, page, &outgoing, &served);
                 Ok(self.done(delivery, sending.await?))
             }
             Destination::Webhook => {
-                let parcel = self.parcel(delivery).await?;
+                let outgoing = self.outgoing(delivery).await?;
                 let now = self.clock.date();
                 let page = self.config.delivery.page_url.as_deref();
-                let sending = webhook::deliver(&self.config.delivery.webhook, page, &parcel, now);
+                let sending = webhook::deliver(&self.config.delivery.webhook, page, &outgoing, now);
                 Ok(self.done(delivery, sending.await?))
             }
         }
@@ -281,7 +281,7 @@ impl Shared {
     }
 
     /// Everything that one attempt needs.
-    async fn parcel(self: &Arc<Self>, delivery: &Delivery) -> Result<Parcel, Stopped> {
+    async fn outgoing(self: &Arc<Self>, delivery: &Delivery) -> Result<Outgoing, Stopped> {
         let mut record = self.record(delivery).await?;
         let original = self.original(&mut record).await?;
         let sound = match original.clone() {
@@ -290,17 +290,17 @@ impl Shared {
                     .config
                     .mailbox_delivery(&delivery.box_name)
                     .number_first;
-                let wishes = Wishes::of(&record, first);
+                let plan = TrimPlan::of(&record, first);
                 let timeline = record.timeline.clone();
                 let trimmed = blocking(move || {
                     let recording = sound::read(&path)?;
-                    Ok::<_, Failed>(trim(&recording, &timeline, &wishes))
+                    Ok::<_, DeliveryError>(trim(&recording, &timeline, &plan))
                 });
                 Some(trimmed.await??)
             }
             None => None,
         };
-        Ok(Parcel {
+        Ok(Outgoing {
             key: key_of(delivery.call, delivery.to),
             failures: delivery.failures,
             record,
@@ -312,7 +312,10 @@ impl Shared {
 
     async fn record(&self, delivery: &Delivery) -> Result<CallRecord, Stopped> {
         let record = self.outbox.record(delivery.call).await?;
-        Ok(record.ok_or_else(|| Failed::never("the call is not in the log any more"))?)
+        Ok(
+            record
+                .ok_or_else(|| DeliveryError::permanent("the call is not in the log any more"))?,
+        )
     }
 
     /// The kept recording. A raw one that could not be kept when the call ended is kept now.
@@ -329,7 +332,7 @@ impl Shared {
             recordings::keep_late(folder, &shared.data, id, started)
         })
         .await?;
-        if let Some((place, timeline)) = kept.map_err(Failed::again)? {
+        if let Some((place, timeline)) = kept.map_err(DeliveryError::transient)? {
             record.audio = Some(place.clone());
             record.timeline = timeline.segments().to_vec();
             let timeline = record.timeline.clone();
@@ -365,13 +368,13 @@ impl mail::Progress for Served<'_> {
 /// Why an attempt has no outcome.
 enum Stopped {
     /// The destination did not take it.
-    Failed(Failed),
+    Failed(DeliveryError),
     /// The outbox cannot be used: nothing is known, nothing is counted.
     Outbox(OutboxError),
 }
 
-impl From<Failed> for Stopped {
-    fn from(failed: Failed) -> Self {
+impl From<DeliveryError> for Stopped {
+    fn from(failed: DeliveryError) -> Self {
         Self::Failed(failed)
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! `DialEnd` with `DialStatus: ANSWER` is sent by everything that rings a telephone for a caller: `Dial()`,
 //! `Queue()`, `FollowMe()`. It names the channel that called and the one that answered, each with its number.
-//! Two kinds of it tell nothing and are left out: one without a calling channel (an originated call, whose
+//! Two kinds of it mean nothing and are left out: one without a calling channel (an originated call, whose
 //! far end is not there yet), and one whose answer is that of a `Local` channel (what answers behind it may be
-//! an announcement or a voice box; a telephone behind it has a `DialEnd` of its own).
+//! an announcement or a mailbox; a telephone behind it has a `DialEnd` of its own).
 //!
-//! Which number a caller dialled stands in the `Newchannel` of the first channel of his call, and is kept until
+//! Which number a caller dialled stands in the `Newchannel` of the first channel of their call, and is kept until
 //! that channel hangs up.
 
 use std::collections::BTreeMap;
@@ -27,7 +27,7 @@ pub struct CallsUp {
 }
 
 impl CallsUp {
-    /// Takes an event; tells of a connection, if it is one.
+    /// Takes an event; returns a connection, if it is one.
     pub fn hear(&mut self, event: &Block) -> Option<Connected> {
         let get = |name| {
             event

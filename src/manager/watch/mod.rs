@@ -16,9 +16,9 @@ use crate::config::delivery::Ami;
 use crate::delivery::backoff;
 use crate::number::Home;
 
-/// After so long without a word Asterisk is asked whether it is still there.
+/// After this long without a word Asterisk is asked whether it is still there.
 const QUIET: Duration = Duration::from_secs(30);
-/// A connection that has lasted so long was a good one: the next attempt comes soon.
+/// A connection that has lasted this long was a good one: the next attempt comes soon.
 const LASTING: Duration = Duration::from_mins(1);
 /// Connections that wait for the database; of more the newest are left out.
 const MOST_WAITING: usize = 1_000;
@@ -75,9 +75,9 @@ impl Watch {
             // Said once: what is tried again every quarter of an hour need not fill the log.
             if logged_in || why != warned_of {
                 warned_of = why;
-                warn!(%address, why = %error, "the manager interface does not tell who was answered; it is tried again and again");
+                warn!(%address, why = %error, "the manager interface does not report who was answered; it is tried again and again");
             } else {
-                debug!(%address, why = %error, failures, "the manager interface still does not tell who was answered");
+                debug!(%address, why = %error, failures, "the manager interface still does not report who was answered");
             }
             let jitter = f64::from(getrandom::u32().unwrap_or_default()) / f64::from(u32::MAX);
             self.clock.sleep(backoff::wait(failures, jitter)).await;
@@ -94,7 +94,7 @@ impl Watch {
         let mut calls = CallsUp::default();
         let since = self.clock.date();
         *logged_in = true;
-        info!(address = %self.settings.address, "the manager interface tells who was answered");
+        info!(address = %self.settings.address, "the manager interface reports who was answered");
         let (mut sees_calls, mut skipped) = (false, 0);
         loop {
             if connection.skipped() > skipped {
@@ -115,7 +115,7 @@ impl Watch {
             if !sees_calls && self.log.any_call_since(since).await.unwrap_or(false) {
                 sees_calls = true;
                 warn!(
-                    "the manager interface tells of no calls, though there are some: its user needs read = call in manager.conf"
+                    "the manager interface reports no calls, though there are some: its user needs read = call in manager.conf"
                 );
             }
             connection.act("Ping", &[]).await?;

@@ -59,9 +59,9 @@ impl Desk {
         stream.write_all(GREETING.as_bytes()).await.unwrap();
         let mut login = Vec::new();
         while !login.ends_with(b"\r\n\r\n") {
-            let mut octets = [0; 512];
-            let read = stream.read(&mut octets).await.unwrap();
-            login.extend_from_slice(&octets[..read]);
+            let mut bytes = [0; 512];
+            let read = stream.read(&mut bytes).await.unwrap();
+            login.extend_from_slice(&bytes[..read]);
         }
         stream.write_all(said.as_bytes()).await.unwrap();
         (stream, String::from_utf8(login).unwrap())
@@ -103,7 +103,7 @@ async fn it_logs_in_for_calls_and_closes_the_case() {
 }
 
 #[tokio::test]
-async fn an_overlong_line_and_strange_octets_change_nothing() {
+async fn an_overlong_line_and_strange_bytes_change_nothing() {
     let desk = Desk::set_up().await;
     let long = "x".repeat(1_000_000);
     let said =
@@ -132,15 +132,15 @@ async fn it_comes_again_after_a_refusal_a_stranger_and_an_end() {
 async fn a_quiet_line_is_asked_and_a_dead_one_left() {
     let desk = Desk::set_up().await;
     let (mut stream, _) = desk.says(HELLO).await;
-    let mut octets = [0; 512];
-    let read = stream.read(&mut octets).await.unwrap();
-    assert_eq!(&octets[..read], b"Action: Ping\r\nActionID: 2\r\n\r\n");
+    let mut bytes = [0; 512];
+    let read = stream.read(&mut bytes).await.unwrap();
+    assert_eq!(&bytes[..read], b"Action: Ping\r\nActionID: 2\r\n\r\n");
     stream
         .write_all(b"Response: Success\r\nActionID: 2\r\nPing: Pong\r\n\r\n")
         .await
         .unwrap();
-    let read = stream.read(&mut octets).await.unwrap();
-    assert_eq!(&octets[..read], b"Action: Ping\r\nActionID: 3\r\n\r\n");
+    let read = stream.read(&mut bytes).await.unwrap();
+    assert_eq!(&bytes[..read], b"Action: Ping\r\nActionID: 3\r\n\r\n");
     // No answer this time: the watch gives the line up and comes again.
     let (_again, login) = desk.says(HELLO).await;
     assert!(login.starts_with("Action: Login\r\n"), "{login}");

@@ -1,4 +1,4 @@
-//! Any octets as a recording: pieces of any size give the same sound, and a mended file is whole.
+//! Any bytes as a recording: pieces of any size give the same sound, and a mended file is whole.
 
 #![no_main]
 

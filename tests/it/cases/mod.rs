@@ -242,7 +242,7 @@ fn a_caller_who_was_called_back_is_reached() {
         note(&log, connected("200", "030 1234567", "0301234567"), 30),
         1
     );
-    // For which of the two boxes cannot be told.
+    // For which of the two boxes is not known.
     assert_eq!(note(&log, connected("200", "030555", "030555"), 30), 0);
     let expected = [(1, Some(ClosedBy::CalledBack)), (1, None), (1, None)];
     assert_eq!(outline(folder.path()), expected);

@@ -14,7 +14,7 @@ fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
     let log = open(folder.path()).log;
     let mut message = by(1, 0, BERLIN, Verdict::Message);
     message.delivered = Vec::new();
-    log.close_and_deliver(message.clone(), &[Destination::VoiceBox, Destination::Mail]);
+    log.close_and_deliver(message.clone(), &[Destination::Mailbox, Destination::Mail]);
     flush(&log);
     assert_eq!(outline(folder.path()), [(1, None)]);
     let id = message.id.to_string();
@@ -29,16 +29,13 @@ fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
     );
 
     let note = |to: Destination, outcome: Settlement| {
-        let heads = block_on(log.outbox().due()).unwrap();
-        let delivery = heads
-            .into_iter()
-            .find(|delivery| delivery.to == to)
-            .unwrap();
+        let due = block_on(log.outbox().due()).unwrap();
+        let delivery = due.into_iter().find(|delivery| delivery.to == to).unwrap();
         block_on(log.outbox().settle(&delivery, outcome)).unwrap();
     };
     let why = || "no room in \u{1b}[2J the box".to_owned();
     let due = message.started;
-    note(Destination::VoiceBox, Settlement::Later { due, why: why() });
+    note(Destination::Mailbox, Settlement::Later { due, why: why() });
     assert!(
         card().contains("waiting for the mailbox since 20"),
         "{}",
@@ -50,7 +47,7 @@ fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
         card()
     );
     note(
-        Destination::VoiceBox,
+        Destination::Mailbox,
         Settlement::GivenUp {
             why: why(),
             entry: None,

@@ -92,10 +92,10 @@ fn check_warns_of_secrets_that_everybody_can_read() {
     let more = format!("[delivery.webhook]\nsecret_file = '{}'\n", kept.display());
     config.push_str(&more);
     fs::write(&file, &config).unwrap();
-    let told = secrets(&house.check().1);
+    let reported = secrets(&house.check().1);
     assert!(
-        told.len() == 1 && told[0].contains("/signature holds a secret"),
-        "{told:?}"
+        reported.len() == 1 && reported[0].contains("/signature holds a secret"),
+        "{reported:?}"
     );
 }
 

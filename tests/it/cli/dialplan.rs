@@ -52,8 +52,8 @@ fn a_dialplan_that_is_missing_closed_or_not_brought_in_is_told() {
         format!("#include \"{DIALPLAN}\" ; the guard\n"),
     ] {
         let (code, lines) = include(&dangerous);
-        let told = lines.iter().find(|line| line.contains("with #include"));
-        assert!(code == 0 && told.is_some(), "{dangerous}: {lines:#?}");
+        let reported = lines.iter().find(|line| line.contains("with #include"));
+        assert!(code == 0 && reported.is_some(), "{dangerous}: {lines:#?}");
     }
     house.etc(
         "extensions_custom.conf",
@@ -64,9 +64,9 @@ fn a_dialplan_that_is_missing_closed_or_not_brought_in_is_told() {
         "#tryinclude extensions_c*.conf\n",
     ] {
         let (code, lines) = include(fine);
-        let told = lines.iter().find(|line| line.contains("brings extensions"));
+        let reported = lines.iter().find(|line| line.contains("brings extensions"));
         assert!(
-            code == 0 && told.unwrap().contains("extensions_custom"),
+            code == 0 && reported.unwrap().contains("extensions_custom"),
             "{lines:#?}"
         );
     }
@@ -123,38 +123,42 @@ fn a_box_that_no_mailbox_has_is_told() {
     let config = fs::read_to_string(house.path("guard.toml")).unwrap();
     let boxes = "[box.\"100@default\"]\nmode = \"guide\"\n[box.\"200@sales\"]\nmode = \"guide\"\n";
     fs::write(house.path("guard.toml"), config + boxes).unwrap();
-    let told = |code_wanted: i32| {
+    let reported = |code_wanted: i32| {
         let (code, lines) = house.check();
         assert_eq!(code, code_wanted, "{lines:#?}");
         lines.into_iter().find(|line| line.contains(" mailboxes "))
     };
-    assert_eq!(told(0), None, "without a voicemail.conf nothing is known");
+    assert_eq!(
+        reported(0),
+        None,
+        "without a voicemail.conf nothing is known"
+    );
     house.etc(
         "voicemail.conf",
         "[general]\n200 = x\n[default]\n100 => 1,A\n;200 => 1\n#include more.inc\n",
     );
     house.etc("more.inc", "[sales]\n201 => 1,B\n");
-    let line = told(1).unwrap();
+    let line = reported(1).unwrap();
     assert!(
         line.contains("200@sales") && !line.contains("100@default"),
         "{line}"
     );
     house.etc("extconfig.conf", "[settings]\nvoicemail => odbc,asterisk\n");
-    assert!(told(0).unwrap().starts_with("warn"));
+    assert!(reported(0).unwrap().starts_with("warn"));
     house.etc("more.inc", "[sales]\n200=1,B\n");
-    assert!(told(0).unwrap().starts_with("ok"));
+    assert!(reported(0).unwrap().starts_with("ok"));
 }
 
 #[test]
-fn a_time_zone_that_is_not_known_is_told() {
+fn a_time_zone_that_is_not_known_is_reported() {
     let house = House::new();
     for (zone, known) in [("Europe/Belin", false), ("UTC0", true), ("", true)] {
         let output = house.command("check").env("TZ", zone).output().unwrap();
-        let told = super::text(&output);
+        let reported = super::text(&output);
         assert_eq!(
-            told.contains("is no time zone here"),
+            reported.contains("is no time zone here"),
             !known,
-            "{zone}: {told}"
+            "{zone}: {reported}"
         );
     }
 }

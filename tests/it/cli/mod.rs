@@ -153,9 +153,9 @@ fn a_configuration_that_cannot_be_used_is_two_but_one_to_check() {
             run.env("VOICEMAIL_GUARD_DATA", house.path("data"))
                 .env("VOICEMAIL_GUARD_CONFIG", house.path("guard.toml"));
             let output = run.arg(command).output().unwrap();
-            let told = [output.stdout, output.stderr].concat();
-            let told = String::from_utf8(told).unwrap();
-            assert!(told.contains("guard.toml"), "{command}: {told}");
+            let reported = [output.stdout, output.stderr].concat();
+            let reported = String::from_utf8(reported).unwrap();
+            assert!(reported.contains("guard.toml"), "{command}: {reported}");
             (command, output.status.code().unwrap())
         })
     };
@@ -180,7 +180,7 @@ fn a_house_in_order_is_zero_and_left_as_it_was() {
         "ok data files can be made",
         "ok call log",
         "ok voicemail messages can be put into 0 boxes",
-        "warn lamps [delivery.ami] has no user",
+        "warn mwi [delivery.ami] has no user",
     ] {
         item(&lines, words);
     }
@@ -262,16 +262,19 @@ fn mistakes_in_the_settings_are_all_told() {
     .unwrap();
     let (code, lines) = house.check();
     assert_eq!(code, 1);
-    let told: Vec<_> = lines
+    let reported: Vec<_> = lines
         .iter()
         .filter(|line| line.starts_with("fail  settings"))
         .collect();
-    assert_eq!(told.len(), 2, "{lines:#?}");
+    assert_eq!(reported.len(), 2, "{lines:#?}");
     assert!(
-        told[0].contains("guard.toml, line 2: [limits] max_calls:"),
-        "{told:?}"
+        reported[0].contains("guard.toml, line 2: [limits] max_calls:"),
+        "{reported:?}"
     );
-    assert!(told[1].contains("guard.toml, line 3: [lost]:"), "{told:?}");
+    assert!(
+        reported[1].contains("guard.toml, line 3: [lost]:"),
+        "{reported:?}"
+    );
 }
 
 #[test]
@@ -339,10 +342,10 @@ fn a_running_guard_is_recognised_and_stops_when_told() {
 
     kill_process(Pid::from_child(&serving), Signal::TERM).unwrap();
     assert_eq!(serving.wait().unwrap().code(), Some(0));
-    let told: Vec<_> = log.map(Result::unwrap).collect();
+    let reported: Vec<_> = log.map(Result::unwrap).collect();
     assert!(
-        told.iter().any(|line| line.contains("stopping")),
-        "{told:#?}"
+        reported.iter().any(|line| line.contains("stopping")),
+        "{reported:#?}"
     );
     let calls = house
         .command("calls")
@@ -400,10 +403,10 @@ fn a_full_disk_behind_standard_output_is_told() {
         .unwrap();
     let output = house.command("check").stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(1));
-    let told = String::from_utf8(output.stderr).unwrap();
+    let reported = String::from_utf8(output.stderr).unwrap();
     assert!(
-        told.starts_with("voicemail-guard: cannot print: "),
-        "{told}"
+        reported.starts_with("voicemail-guard: cannot print: "),
+        "{reported}"
     );
 }
 
@@ -411,32 +414,32 @@ fn a_full_disk_behind_standard_output_is_told() {
 fn the_environment_names_the_files_where_the_command_does_not() {
     let house = House::new();
     let run = |command: &mut Command| text(&command.arg("check").output().unwrap());
-    let told = run(guard()
+    let reported = run(guard()
         .env("VOICEMAIL_GUARD_CONFIG", house.path("guard.toml"))
         .env("VOICEMAIL_GUARD_DATA", house.path("data")));
-    assert!(told.contains("guard.toml is in order"), "{told}");
+    assert!(reported.contains("guard.toml is in order"), "{reported}");
     assert!(
-        told.contains(&format!("removed in {}", house.path("data").display())),
-        "{told}"
+        reported.contains(&format!("removed in {}", house.path("data").display())),
+        "{reported}"
     );
 
     let state = house.path("data/state");
-    let told = run(guard().env("STATE_DIRECTORY", format!("{}:/other", state.display())));
+    let reported = run(guard().env("STATE_DIRECTORY", format!("{}:/other", state.display())));
     assert!(
-        told.contains("no configuration file: the defaults hold"),
-        "{told}"
+        reported.contains("no configuration file: the defaults hold"),
+        "{reported}"
     );
     assert!(
-        told.contains(&format!("{} is made at the first start", state.display())),
-        "{told}"
+        reported.contains(&format!("{} is made at the first start", state.display())),
+        "{reported}"
     );
 
-    let told = run(guard()
+    let reported = run(guard()
         .env("XDG_STATE_HOME", house.path("data"))
         .env("HOME", Path::new("/nowhere")));
     let folder = house.path("data/voicemail-guard");
     assert!(
-        told.contains(&format!("{} is made at the first start", folder.display())),
-        "{told}"
+        reported.contains(&format!("{} is made at the first start", folder.display())),
+        "{reported}"
     );
 }

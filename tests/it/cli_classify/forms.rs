@@ -4,7 +4,7 @@ use std::fs;
 
 use voicemail_guard::audio::{g711, wav};
 
-use super::{GSM, House, MESSAGE, faster, message, nearest, octets, wav_file};
+use super::{GSM, House, MESSAGE, bytes, faster, message, nearest, wav_file};
 
 #[test]
 fn the_same_samples_in_every_form_give_the_same_timeline() {
@@ -12,8 +12,8 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
     // Only what A-law can say is the same in every form.
     let said = message().into_iter().map(|s| g711::alaw(alaw(s)[0]));
     let samples: Vec<i16> = said.collect();
-    let plain = octets(&samples, i16::to_le_bytes);
-    let double = octets(&samples, |s| {
+    let plain = bytes(&samples, i16::to_le_bytes);
+    let double = bytes(&samples, |s| {
         let [low, high] = s.to_le_bytes();
         [low, high, low, high]
     });
@@ -22,18 +22,12 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
         ("b.wav", &wav::encode(&samples)),
         ("c.sln", &plain),
         ("d.raw", &plain),
-        ("e.alaw", &octets(&samples, &alaw)),
-        ("f.AL", &octets(&samples, alaw)),
+        ("e.alaw", &bytes(&samples, &alaw)),
+        ("f.AL", &bytes(&samples, alaw)),
         ("g.wav", &wav_file(1, 2, 8_000, 16, &double)),
         (
             "h.wav",
-            &wav_file(
-                3,
-                1,
-                8_000,
-                32,
-                &octets(&samples, |s| full(s).to_le_bytes()),
-            ),
+            &wav_file(3, 1, 8_000, 32, &bytes(&samples, |s| full(s).to_le_bytes())),
         ),
         (
             "i.wav",
@@ -42,7 +36,7 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
                 1,
                 8_000,
                 64,
-                &octets(&samples, |s| f64::from(full(s)).to_le_bytes()),
+                &bytes(&samples, |s| f64::from(full(s)).to_le_bytes()),
             ),
         ),
         (
@@ -52,7 +46,7 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
                 1,
                 8_000,
                 24,
-                &octets(&samples, |s| {
+                &bytes(&samples, |s| {
                     let [low, high] = s.to_le_bytes();
                     [0, low, high]
                 }),
@@ -65,7 +59,7 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
                 1,
                 8_000,
                 32,
-                &octets(&samples, |s| (i32::from(s) << 16).to_le_bytes()),
+                &bytes(&samples, |s| (i32::from(s) << 16).to_le_bytes()),
             ),
         ),
     ]);
@@ -84,9 +78,9 @@ fn the_same_samples_in_every_form_give_the_same_timeline() {
 #[test]
 fn other_rates_and_coarser_codings_give_the_same_verdict() {
     let samples = message();
-    let ulaw = octets(&samples, nearest(g711::ulaw));
-    let coarse = octets(&samples, |s| [(128 + (s >> 8)) as u8]);
-    let sln = |times| octets(&faster(&samples, times), i16::to_le_bytes);
+    let ulaw = bytes(&samples, nearest(g711::ulaw));
+    let coarse = bytes(&samples, |s| [(128 + (s >> 8)) as u8]);
+    let sln = |times| bytes(&faster(&samples, times), i16::to_le_bytes);
     let house = House::new(&[
         ("a.ulaw", &ulaw),
         ("b.wav", &wav_file(7, 1, 8_000, 8, &ulaw)),
@@ -113,8 +107,8 @@ fn other_rates_and_coarser_codings_give_the_same_verdict() {
         .collect();
     let ran = house.run(&names);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
-    let told = house.run(&["--json", "--format", "ulaw", "k.dump"]);
-    for line in ran.lines().iter().chain(&told.lines()) {
+    let reported = house.run(&["--json", "--format", "ulaw", "k.dump"]);
+    for line in ran.lines().iter().chain(&reported.lines()) {
         assert_eq!(line["verdict"], "message", "{line}");
         let duration = line["duration"].as_f64().unwrap();
         assert!((duration - 18.59).abs() < 0.02, "{line}");
@@ -127,7 +121,7 @@ fn other_rates_and_coarser_codings_give_the_same_verdict() {
 #[test]
 fn of_several_channels_the_callers_can_be_heard_alone() {
     let silence = 0_i16.to_le_bytes();
-    let right = octets(&message(), |s| {
+    let right = bytes(&message(), |s| {
         let [low, high] = s.to_le_bytes();
         [silence[0], silence[1], low, high]
     });
@@ -135,14 +129,14 @@ fn of_several_channels_the_callers_can_be_heard_alone() {
         ("a.wav", &wav_file(1, 2, 8_000, 16, &right)),
         ("b.wav", MESSAGE),
     ]);
-    for (args, verdict, told) in [
+    for (args, verdict, reported) in [
         (["--channel=1", "a.wav"], "silent", "channel 1 of 2"),
         (["--channel=2", "a.wav"], "message", "channel 2 of 2"),
         (["--plot=p", "a.wav"], "message", "both channels mixed"),
         (["--channel=1", "b.wav"], "message", "A-law, 8000 Hz"),
     ] {
         let ran = house.run(&args);
-        assert!(ran.out.contains(told), "{args:?}: {}", ran.out);
+        assert!(ran.out.contains(reported), "{args:?}: {}", ran.out);
         assert!(
             ran.out.contains(&format!("\n  {verdict}, ")),
             "{args:?}: {}",
@@ -168,10 +162,10 @@ fn gsm_in_both_forms() {
     ]);
     let ran = house.run(&["--json", "a.gsm", "b.WAV"]);
     assert_eq!((ran.code, ran.lines().len()), (Some(0), 2), "{}", ran.err);
-    let told = house.run(&["--json", "--format", ".GSM", "c.dump"]);
-    assert_eq!(told.lines()[0]["segments"], ran.lines()[0]["segments"]);
+    let reported = house.run(&["--json", "--format", ".GSM", "c.dump"]);
+    assert_eq!(reported.lines()[0]["segments"], ran.lines()[0]["segments"]);
     let other = house.run(&["--json", "--format", "gsm", "b.WAV"]);
-    assert_eq!(other.code, Some(0), "a file with a header tells its own");
+    assert_eq!(other.code, Some(0), "a file with a header names its own");
 }
 
 #[test]
@@ -179,10 +173,10 @@ fn a_damaged_recording_is_judged_on_what_is_there() {
     let samples = message();
     let whole = wav::encode(&samples);
     let sized = |riff: u32, data: u32| {
-        let mut octets = whole.clone();
-        octets[4..8].copy_from_slice(&riff.to_le_bytes());
-        octets[40..44].copy_from_slice(&data.to_le_bytes());
-        octets
+        let mut bytes = whole.clone();
+        bytes[4..8].copy_from_slice(&riff.to_le_bytes());
+        bytes[40..44].copy_from_slice(&data.to_le_bytes());
+        bytes
     };
     let right = (samples.len() * 2) as u32;
     let cut = whole.len() * 2 / 3;
@@ -193,7 +187,7 @@ fn a_damaged_recording_is_judged_on_what_is_there() {
         ("half.wav", &sized(18, right / 2)),
         ("cut.wav", &whole[..cut]),
         ("cut-in-a-sample.wav", &whole[..=cut]),
-        ("cut.ulaw", &octets(&samples, nearest(g711::ulaw))[..60_001]),
+        ("cut.ulaw", &bytes(&samples, nearest(g711::ulaw))[..60_001]),
         ("cut.gsm", &GSM[..GSM.len() - 7]),
     ]);
     let ran = house.run(&["--json", "."]);
@@ -203,11 +197,11 @@ fn a_damaged_recording_is_judged_on_what_is_there() {
         if name != "./cut.gsm" {
             assert_eq!(line["verdict"], "message", "{name}");
         }
-        let told = format!("voicemail-guard: {name}: warning: ");
+        let reported = format!("voicemail-guard: {name}: warning: ");
         assert_eq!(
-            ran.err.contains(&told),
+            ran.err.contains(&reported),
             name != "./cut.ulaw",
-            "{told} in {}",
+            "{reported} in {}",
             ran.err
         );
     }

@@ -28,16 +28,16 @@ struct House(TempDir);
 impl House {
     fn new(files: &[(&str, &[u8])]) -> Self {
         let house = Self(tempfile::tempdir().unwrap());
-        for (name, octets) in files {
-            house.put(name, octets);
+        for (name, bytes) in files {
+            house.put(name, bytes);
         }
         house
     }
 
-    fn put(&self, name: &str, octets: &[u8]) {
+    fn put(&self, name: &str, bytes: &[u8]) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, octets).unwrap();
+        fs::write(path, bytes).unwrap();
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -105,7 +105,7 @@ fn message() -> Vec<i16> {
     file::decode(MESSAGE, file::Format::Wav).unwrap().samples
 }
 
-fn octets<const N: usize>(samples: &[i16], write: impl Fn(i16) -> [u8; N]) -> Vec<u8> {
+fn bytes<const N: usize>(samples: &[i16], write: impl Fn(i16) -> [u8; N]) -> Vec<u8> {
     samples.iter().flat_map(|&sample| write(sample)).collect()
 }
 
@@ -156,7 +156,7 @@ fn json_is_an_object_a_line_of_this_shape() {
     let ran = house.run(&["--json", "tone.wav", "two\nlines \"\u{1b}.wav"]);
     let lines: Vec<&str> = ran.out.lines().collect();
     insta::assert_snapshot!(masked(lines[0]), @r#"{"file":"tone.wav","duration":N,"segments":[{"start":N,"end":N,"class":"silence","at":N},{"start":N,"end":N,"class":"tone","at":N}],"verdict":"tone","confidence":N,"reasons":["busy tone for N s","no near voice"]}"#);
-    insta::assert_snapshot!(lines[1], @r#"{"file":"two\nlines \"\u001b.wav","error":"is empty (0 octets): nothing was recorded, or the recording has just begun"}"#);
+    insta::assert_snapshot!(lines[1], @r#"{"file":"two\nlines \"\u001b.wav","error":"is empty (0 bytes): nothing was recorded, or the recording has just begun"}"#);
     assert_eq!(lines.len(), 2);
     let line = &ran.lines()[0];
     let mut at = 0.0;
@@ -247,15 +247,15 @@ fn what_cannot_be_heard_is_told_and_the_others_are_heard() {
     for ((name, part), line) in expected.iter().zip(&lines[1..]) {
         let error = line["error"].as_str().unwrap();
         assert!(error.contains(part), "{name}: {error}");
-        let told = format!("voicemail-guard: {name}: {error}\n");
-        assert!(ran.err.contains(&told), "{told} in {}", ran.err);
+        let reported = format!("voicemail-guard: {name}: {error}\n");
+        assert!(ran.err.contains(&reported), "{reported} in {}", ran.err);
     }
 }
 
 #[test]
 fn a_recording_that_grows_all_the_time_is_heard_to_where_it_was() {
     let samples = message();
-    let house = House::new(&[("grows.sln", &octets(&samples, i16::to_le_bytes).repeat(20))]);
+    let house = House::new(&[("grows.sln", &bytes(&samples, i16::to_le_bytes).repeat(20))]);
     let mut command = house.command(&["--json", "grows.sln"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();

@@ -14,8 +14,8 @@ use voicemail_guard::audio::{MediaTime, g711};
 use voicemail_guard::config::mail::{Mail, MailTls};
 use voicemail_guard::config::{MailboxDelivery, Secret};
 use voicemail_guard::delivery::mail::{deliver, probe};
-use voicemail_guard::delivery::trim::{Wishes, trim};
-use voicemail_guard::delivery::{Failed, Parcel, key_of};
+use voicemail_guard::delivery::trim::{TrimPlan, trim};
+use voicemail_guard::delivery::{DeliveryError, Outgoing, key_of};
 use voicemail_guard::hearing::hear;
 use voicemail_guard::present::Language;
 use voicemail_guard::record::{Destination, Verdict};
@@ -126,7 +126,7 @@ fn free_port() -> u16 {
 }
 
 /// A real voice, heard and trimmed as the worker does it.
-fn parcel(sends: usize) -> Parcel {
+fn outgoing(sends: usize) -> Outgoing {
     let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/audio/speech.ulaw");
     let spoken: Vec<i16> = fs::read(clip)
         .unwrap()
@@ -136,13 +136,13 @@ fn parcel(sends: usize) -> Parcel {
     let recording = [vec![0; 40_000], spoken.repeat(sends), vec![0; 40_000]].concat();
     let mut record = records::closed(3, Verdict::Message);
     record.timeline = hear(&recording).segments().to_vec();
-    let sound = trim(&recording, &record.timeline, &Wishes::of(&record, true));
+    let sound = trim(&recording, &record.timeline, &TrimPlan::of(&record, true));
     assert!(
         sound.len() + MediaTime::from_secs(8) < sound.recorded,
         "{}",
         sound.len()
     );
-    Parcel {
+    Outgoing {
         key: key_of(record.id, Destination::Mail),
         record,
         case: None,
@@ -152,24 +152,26 @@ fn parcel(sends: usize) -> Parcel {
     }
 }
 
-async fn send(settings: &Mail, to: &str, parcel: &Parcel) -> Result<String, Failed> {
-    let wishes = MailboxDelivery {
+async fn send(settings: &Mail, to: &str, outgoing: &Outgoing) -> Result<String, DeliveryError> {
+    let mailbox = MailboxDelivery {
         mail_to: vec![to.parse().unwrap()],
         language: Language::De,
         ..MailboxDelivery::default()
     };
-    deliver(settings, &wishes, None, parcel, &Notes::default()).await
+    deliver(settings, &mailbox, None, outgoing, &Notes::default()).await
 }
 
 #[tokio::test]
 async fn exim_delivers_a_message_that_can_be_played() {
     let exim = Exim::start();
-    let parcel = parcel(1);
+    let outgoing = outgoing(1);
     for how in [MailTls::Starttls, MailTls::Tls] {
         let settings = exim.settings(how);
         let to = "team@example.com".parse().unwrap();
         probe(&settings, &[&to]).await.unwrap();
-        send(&settings, "team@example.com", &parcel).await.unwrap();
+        send(&settings, "team@example.com", &outgoing)
+            .await
+            .unwrap();
         let mail = exim.mail();
         let mail = MessageParser::default().parse(&mail).unwrap();
         let subject = "Sprachnachricht von +4991120000003 (Jürgen Müller) für 100@default";
@@ -185,7 +187,7 @@ async fn exim_delivers_a_message_that_can_be_played() {
             Some("wav".as_ref())
         );
         let heard = decode(audio.contents(), Format::Wav).unwrap();
-        assert!(heard.samples == parcel.sound.as_ref().unwrap().samples);
+        assert!(heard.samples == outgoing.sound.as_ref().unwrap().samples);
     }
 
     let good = exim.settings(MailTls::Tls);
@@ -199,16 +201,26 @@ async fn exim_delivers_a_message_that_can_be_played() {
         ..good.clone()
     };
     for bad in [wrong_password, unknown_authority] {
-        let failed = send(&bad, "team@example.com", &parcel).await.unwrap_err();
-        assert!(!matches!(failed, Failed::Never { .. }), "{failed}");
+        let failed = send(&bad, "team@example.com", &outgoing).await.unwrap_err();
+        assert!(
+            !matches!(failed, DeliveryError::Permanent { .. }),
+            "{failed}"
+        );
         probe(&bad, &[]).await.unwrap_err();
     }
-    let busy = send(&good, "busy@example.com", &parcel).await.unwrap_err();
-    assert!(matches!(busy, Failed::Again { .. }), "{busy}");
-    let nowhere = send(&good, "team@example.net", &parcel).await.unwrap_err();
-    assert!(matches!(nowhere, Failed::Settings { .. }), "{nowhere}");
+    let busy = send(&good, "busy@example.com", &outgoing)
+        .await
+        .unwrap_err();
+    assert!(matches!(busy, DeliveryError::Transient { .. }), "{busy}");
+    let nowhere = send(&good, "team@example.net", &outgoing)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(nowhere, DeliveryError::Settings { .. }),
+        "{nowhere}"
+    );
 
-    let long = self::parcel(12);
+    let long = self::outgoing(12);
     send(&good, "team@example.com", &long).await.unwrap();
     let mail = exim.mail();
     let mail = MessageParser::default().parse(&mail).unwrap();

@@ -158,7 +158,7 @@ impl Guard {
     }
 }
 
-/// What was told, and how loud.
+/// What was logged, and how loud.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<Level>>>);
 
@@ -168,7 +168,7 @@ impl Lines {
         lines
             .iter()
             .copied()
-            .filter(|told| *told == level)
+            .filter(|reported| *reported == level)
             .collect()
     }
 }
@@ -303,8 +303,8 @@ async fn a_flood_above_the_second_limit_is_refused_and_told_sparingly() {
         stream.read_exact(&mut said).await.unwrap();
         assert_eq!(&said, b"failure\n");
     }
-    let told = heard.of(Level::WARN);
-    assert!((1..20).contains(&told.len()), "{told:?}");
+    let reported = heard.of(Level::WARN);
+    assert!((1..20).contains(&reported.len()), "{reported:?}");
     drop(held);
     guard.end().await;
 }

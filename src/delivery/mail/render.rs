@@ -1,4 +1,4 @@
-//! From a parcel to an e-mail, pure: text, HTML and the audio.
+//! From an outgoing message to an e-mail, pure: text, HTML and the audio.
 //!
 //! Names and numbers come from the network and are hostile. They reach the subject and the two texts
 //! only, one line each and without what steers or hides; never an address, a header's name or a file's.
@@ -13,14 +13,14 @@ use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 
 use super::words::{self, Words, words};
 use crate::audio::{MediaTime, wav};
-use crate::delivery::{Failed, Parcel, page_of};
+use crate::delivery::{DeliveryError, Outgoing, page_of};
 use crate::present::{self, Language};
 use crate::record::{CallRecord, Verdict};
 use crate::text::{is_hostile, markup};
 
 /// What all e-mails of one box have in common.
 #[derive(Clone, Copy, Debug)]
-pub struct Stationery<'a> {
+pub struct MailTemplate<'a> {
     /// The sender.
     pub from: &'a Address,
     /// The language.
@@ -33,15 +33,15 @@ pub struct Stationery<'a> {
     pub zone: &'a TimeZone,
 }
 
-impl Stationery<'_> {
-    /// The e-mail that tells one recipient of a call; the same for every attempt.
+impl MailTemplate<'_> {
+    /// The e-mail about a call to one recipient; the same for every attempt.
     ///
     /// # Errors
     /// It cannot be written at all.
-    pub fn letter(&self, parcel: &Parcel, to: &Address) -> Result<Message, Failed> {
-        let audio = parcel.sound.as_ref().filter(|sound| !sound.is_empty());
+    pub fn render(&self, outgoing: &Outgoing, to: &Address) -> Result<Message, DeliveryError> {
+        let audio = outgoing.sound.as_ref().filter(|sound| !sound.is_empty());
         let audio = audio.map(|sound| wav::encode(&sound.samples));
-        // Base64 makes four octets of three, and lines of 76 of them; the texts are small.
+        // Base64 makes four bytes of three, and lines of 76 of them; the texts are small.
         let too_large = |audio: &Vec<u8>| audio.len() / 3 * 4 * 78 / 76 + 20_000 > self.most_bytes;
         let attached = audio.as_ref().filter(|audio| !too_large(audio));
         let words = words(self.language);
@@ -50,16 +50,16 @@ impl Stationery<'_> {
             (Some(_), None) => Some(words.too_large),
             _ => None,
         };
-        let lines = self.lines(parcel, words, attached.is_some());
+        let lines = self.lines(outgoing, words, attached.is_some());
         let texts = MultiPart::alternative_plain_html(
             plain(&lines, note),
-            html(&lines, note, &subject(&parcel.record, words), words),
+            html(&lines, note, &subject(&outgoing.record, words), words),
         );
         let mut parts = MultiPart::mixed().multipart(texts);
         if let Some(audio) = attached {
-            parts = parts.singlepart(attachment(&parcel.record, audio.clone()));
+            parts = parts.singlepart(attachment(&outgoing.record, audio.clone()));
         }
-        let ended = parcel.record.ended.unwrap_or(parcel.record.started);
+        let ended = outgoing.record.ended.unwrap_or(outgoing.record.started);
         let since_1970 = Duration::from_secs(ended.as_second().max(0) as u64);
         let automatic = HeaderValue::new(
             HeaderName::new_from_ascii_str("Auto-Submitted"),
@@ -71,24 +71,24 @@ impl Stationery<'_> {
                 self.from.clone(),
             ))
             .to(Mailbox::new(None, to.clone()))
-            .subject(subject(&parcel.record, words))
+            .subject(subject(&outgoing.record, words))
             .date(SystemTime::UNIX_EPOCH + since_1970)
-            .message_id(Some(format!("<{}@{}>", parcel.key, self.from.domain())))
+            .message_id(Some(format!("<{}@{}>", outgoing.key, self.from.domain())))
             .raw_header(automatic)
             .multipart(parts)
-            .map_err(|error| Failed::never(format!("no e-mail can be written: {error}")))
+            .map_err(|error| DeliveryError::permanent(format!("no e-mail can be written: {error}")))
     }
 
     /// Labels and what stands behind them; the last may hold a link.
-    fn lines(&self, parcel: &Parcel, words: &'static Words, attached: bool) -> Vec<Line> {
-        let record = &parcel.record;
+    fn lines(&self, outgoing: &Outgoing, words: &'static Words, attached: bool) -> Vec<Line> {
+        let record = &outgoing.record;
         let mut lines = vec![
             Line::text(words.caller, caller(record, words)),
             Line::text(
                 words.watched,
                 clean(record.watched.as_deref().unwrap_or_default()),
             ),
-            Line::text(words.case, self.case(parcel)),
+            Line::text(words.case, self.case(outgoing)),
             Line::text(words.call_back, self.call_back(record, words)),
             Line::text(words.dialled, clean(&record.dnid)),
             Line::text(words.box_name, clean(&record.box_name)),
@@ -96,7 +96,7 @@ impl Stationery<'_> {
             Line::text(words.reasons, self.reasons(record)),
             Line::text(words.time, self.time(record)),
         ];
-        if let Some(sound) = &parcel.sound {
+        if let Some(sound) = &outgoing.sound {
             let mut length = format!("{} {}", minutes(sound.recorded), words.recorded);
             if attached || sound.is_empty() {
                 length = format!("{} {}, {length}", minutes(sound.len()), words.attached);
@@ -123,8 +123,8 @@ impl Stationery<'_> {
         reasons.join("; ")
     }
 
-    fn case(&self, parcel: &Parcel) -> String {
-        let case = parcel.case;
+    fn case(&self, outgoing: &Outgoing) -> String {
+        let case = outgoing.case;
         case.filter(|of| of.place > 1)
             .map(|of| present::nth_call(of.place, of.first, self.zone, self.language))
             .unwrap_or_default()

@@ -1,4 +1,4 @@
-//! One delivery into a voice box: by files or by replay, and MWI.
+//! One delivery into a mailbox: by files or by replay, and MWI.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,25 +11,25 @@ use crate::ami;
 use crate::call_log::{Delivery, Settlement, Stage};
 use crate::config::delivery::Method;
 use crate::delivery::spool::replay::Replayed;
-use crate::delivery::spool::{Placed, Trouble};
-use crate::delivery::{Failed, blocking};
+use crate::delivery::spool::{Placement, Trouble};
+use crate::delivery::{DeliveryError, blocking};
 use crate::record::{CallRecord, Mailbox};
 
-/// A box that Asterisk is working in is tried again after this long, so many times.
+/// A box that Asterisk is working in is tried again after this long, this many times.
 const LOCK_RETRY: Duration = Duration::from_millis(20);
 const LOCK_TRIES: u32 = 250;
 
 impl Shared {
-    pub(super) async fn into_voice_box(
+    pub(super) async fn into_mailbox(
         self: &Arc<Self>,
         delivery: &Delivery,
     ) -> Result<Settlement, Stopped> {
         match delivery.stage {
-            Stage::Placed if self.replays() => {
+            Stage::Stored if self.replays() => {
                 self.replay.forget(delivery.call).await?;
                 return Ok(Settlement::Done(None));
             }
-            Stage::Placed => return self.notify_mwi(delivery).await,
+            Stage::Stored => return self.notify_mwi(delivery).await,
             Stage::Waiting if self.replays() => return self.replay(delivery).await,
             Stage::Waiting => self.prepare(delivery).await?,
             Stage::Prepared | Stage::GivenUp => {}
@@ -39,45 +39,45 @@ impl Shared {
         let delivered =
             |under: &str| self.delivered(delivery, format!("{}{under}", delivery.box_name));
         let entry = match placed {
-            Ok(Placed::As(number)) => delivered(&format!(" msg{number:04}")),
-            Ok(Placed::Before) => delivered(""),
-            Ok(Placed::Gone) if self.lies_in_another_spool(delivery) => {
-                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was under way when the guard died lies in another spool; it is delivered into the one that is set now");
+            Ok(Placement::As(number)) => delivered(&format!(" msg{number:04}")),
+            Ok(Placement::Before) => delivered(""),
+            Ok(Placement::Gone) if self.lies_in_another_spool(delivery) => {
+                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was in flight when the guard died lies in another spool; it is delivered into the one that is set now");
                 return Ok(Settlement::Unprepared);
             }
-            Ok(Placed::Gone) => {
-                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was under way when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
+            Ok(Placement::Gone) => {
+                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was in flight when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
                 delivered("")
             }
             Err(Trouble::Unprepared) => return Ok(Settlement::Unprepared),
-            Err(trouble) => return Err(Failed::from(trouble).into()),
+            Err(trouble) => return Err(DeliveryError::from(trouble).into()),
         };
         if self.config.delivery.ami.is_set() {
-            Ok(Settlement::Placed(entry))
+            Ok(Settlement::Stored(entry))
         } else {
             Ok(Settlement::Done(Some(entry)))
         }
     }
 
     fn spool(&self) -> &PathBuf {
-        &self.config.delivery.voice_box.spool
+        &self.config.delivery.voicemail.spool
     }
 
-    /// Whether a message was prepared before `voice_box.spool` was set anew.
+    /// Whether a message was prepared before `[delivery.voicemail] spool` was set anew.
     fn lies_in_another_spool(&self, delivery: &Delivery) -> bool {
         let spool = delivery.spool.as_ref();
         spool.is_some_and(|spool| spool != self.spool())
     }
 
     pub(super) fn replays(&self) -> bool {
-        self.config.delivery.voice_box.method == Method::Replay
+        self.config.delivery.voicemail.method == Method::Replay
     }
 
     /// Plays the message to `VoiceMail()`, which looks after MWI itself.
     async fn replay(self: &Arc<Self>, delivery: &Delivery) -> Result<Settlement, Stopped> {
-        let parcel = self.parcel(delivery).await?;
-        let sound = parcel.for_the_box();
-        let how = match self.replay.deliver(&parcel.record, sound).await? {
+        let outgoing = self.outgoing(delivery).await?;
+        let sound = outgoing.for_the_box();
+        let how = match self.replay.deliver(&outgoing.record, sound).await? {
             Replayed::Whole => "by replay",
             Replayed::CutOff => {
                 warn!(call = %delivery.call, r#box = delivery.box_name, "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
@@ -85,17 +85,17 @@ impl Shared {
             }
         };
         let place = format!("{} {how}", delivery.box_name);
-        Ok(Settlement::Placed(self.delivered(delivery, place)))
+        Ok(Settlement::Stored(self.delivered(delivery, place)))
     }
 
     async fn prepare(self: &Arc<Self>, delivery: &Delivery) -> Result<(), Stopped> {
-        let parcel = self.parcel(delivery).await?;
+        let outgoing = self.outgoing(delivery).await?;
         let shared = Arc::clone(self);
         let prepared = blocking(move || {
-            let sound = parcel.for_the_box();
-            shared.voice_boxes.prepare(&parcel.record, &sound)
+            let sound = outgoing.for_the_box();
+            shared.spool.prepare(&outgoing.record, &sound)
         });
-        prepared.await?.map_err(Failed::from)?;
+        prepared.await?.map_err(DeliveryError::from)?;
         Ok(self
             .outbox
             .settle(delivery, Settlement::Prepared(self.spool().clone()))
@@ -106,13 +106,13 @@ impl Shared {
     async fn place(
         self: &Arc<Self>,
         record: CallRecord,
-    ) -> Result<Result<Placed, Trouble>, Stopped> {
+    ) -> Result<Result<Placement, Trouble>, Stopped> {
         let record = Arc::new(record);
         let mut tries = 0;
         loop {
             let (shared, record) = (Arc::clone(self), Arc::clone(&record));
             let now = self.clock.date();
-            let placed = blocking(move || shared.voice_boxes.place(&record, now)).await?;
+            let placed = blocking(move || shared.spool.place(&record, now)).await?;
             tries += 1;
             match placed {
                 Err(Trouble::Locked { .. }) if tries < LOCK_TRIES => {
@@ -131,7 +131,7 @@ impl Shared {
         // Taken out of the settings since.
         if self.config.delivery.ami.is_set() {
             let refreshed = ami::refresh_mwi(&self.config.delivery.ami, &place).await;
-            refreshed.map_err(Failed::again)?;
+            refreshed.map_err(DeliveryError::transient)?;
         }
         Ok(Settlement::Done(None))
     }
@@ -144,7 +144,7 @@ impl Shared {
             }
         } else if delivery.stage == Stage::Prepared {
             let discarded =
-                blocking(move || self.voice_boxes.discard(&delivery.box_name, delivery.call)).await;
+                blocking(move || self.spool.discard(&delivery.box_name, delivery.call)).await;
             if let Ok(Err(error)) = discarded {
                 warn!(%error, "what was prepared of a message stays in tmp");
             }

@@ -16,21 +16,21 @@ use crate::audio::MediaTime;
 /// assert_eq!(timeline.segments()[0].class, Class::Silence);
 /// ```
 pub fn hear(samples: &[i16]) -> Timeline {
-    let mut listening = Listening::default();
-    listening.push(samples);
-    listening.finish()
+    let mut recogniser = Recogniser::default();
+    recogniser.push(samples);
+    recogniser.finish()
 }
 
 /// An ear and the timeline it makes, for a recording that comes piece by piece.
 ///
 /// The pieces may have any length; the timeline is the same.
 #[derive(Debug, Default)]
-pub struct Listening {
+pub struct Recogniser {
     ear: Ear,
     timeline: Timeline,
 }
 
-impl Listening {
+impl Recogniser {
     /// Listens with this ear.
     pub fn with(ear: Ear) -> Self {
         Self {
@@ -100,16 +100,16 @@ mod tests {
     }
 
     fn in_pieces(sound: &[i16], size: usize) -> (Vec<Frame>, Timeline) {
-        let mut listening = Listening::default();
+        let mut recogniser = Recogniser::default();
         let mut frames = Vec::new();
         for piece in sound.chunks(size) {
-            listening.push_watched(piece, &mut |frame| frames.push(*frame));
+            recogniser.push_watched(piece, &mut |frame| frames.push(*frame));
         }
         assert_eq!(
-            listening.heard(),
+            recogniser.heard(),
             MediaTime::from_samples(sound.len() as u64)
         );
-        (frames, listening.finish())
+        (frames, recogniser.finish())
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// One kind of line for the log.
 #[derive(Debug, Default)]
-pub(super) struct Sparing(Mutex<Said>);
+pub(super) struct RateLimit(Mutex<Said>);
 
 #[derive(Debug, Default)]
 struct Said {
@@ -13,9 +13,9 @@ struct Said {
     left_out: u64,
 }
 
-impl Sparing {
-    /// Whether the line is to be told now: then how many were left out since the last.
-    pub(super) fn tell(&self, now: Instant) -> Option<u64> {
+impl RateLimit {
+    /// Whether the line is to be logged now: then how many were left out since the last.
+    pub(super) fn allow(&self, now: Instant) -> Option<u64> {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = said
             .last
@@ -37,9 +37,9 @@ mod tests {
     use crate::clock::Clock;
 
     #[test]
-    fn the_first_is_told_and_then_one_a_second_with_the_count() {
-        let (sparing, now) = (Sparing::default(), Clock::default().now());
-        let after = |ms| sparing.tell(now + Duration::from_millis(ms));
+    fn the_first_is_logged_and_then_one_a_second_with_the_count() {
+        let (limit, now) = (RateLimit::default(), Clock::default().now());
+        let after = |ms| limit.allow(now + Duration::from_millis(ms));
         assert_eq!([after(0), after(1), after(999)], [Some(0), None, None]);
         assert_eq!([after(1_000), after(1_500)], [Some(2), None]);
         assert_eq!(after(9_000), Some(1));

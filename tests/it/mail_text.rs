@@ -3,15 +3,15 @@
 use jiff::tz::{TimeZone, offset};
 use mail_parser::MessageParser;
 use proptest::prelude::*;
-use voicemail_guard::delivery::Parcel;
-use voicemail_guard::delivery::mail::Stationery;
+use voicemail_guard::delivery::Outgoing;
+use voicemail_guard::delivery::mail::MailTemplate;
 use voicemail_guard::present::Language;
 use voicemail_guard::record::{Destination, PlaceInCase, Reason};
 
-use crate::support::parcel;
+use crate::support::outgoing;
 
-fn parcel() -> Parcel {
-    parcel::parcel(Destination::Mail)
+fn outgoing() -> Outgoing {
+    outgoing::outgoing(Destination::Mail)
 }
 
 /// Headers of a mail: names in small letters, folded lines joined.
@@ -37,8 +37,8 @@ const HEADERS: [&str; 8] = [
     "to",
 ];
 
-fn letter(parcel: &Parcel) -> String {
-    letter_in(Language::De, parcel)
+fn mail_text(outgoing: &Outgoing) -> String {
+    mail_text_in(Language::De, outgoing)
 }
 
 /// A mail less what its parts are separated by, which is another for each.
@@ -49,50 +49,50 @@ fn body_of(mail: &str) -> String {
         .join("\n")
 }
 
-fn letter_in(language: Language, parcel: &Parcel) -> String {
+fn mail_text_in(language: Language, outgoing: &Outgoing) -> String {
     let (from, to) = (
         "guard@example.com".parse().unwrap(),
         "team@example.com".parse().unwrap(),
     );
     let zone = TimeZone::fixed(offset(1));
-    let stationery = Stationery {
+    let template = MailTemplate {
         from: &from,
         language,
         page: None,
         most_bytes: 1_000_000,
         zone: &zone,
     };
-    let letter = stationery.letter(parcel, &to).unwrap();
-    assert_eq!(letter.envelope().to().len(), 1);
-    String::from_utf8(letter.formatted()).unwrap()
+    let mail = template.render(outgoing, &to).unwrap();
+    assert_eq!(mail.envelope().to().len(), 1);
+    String::from_utf8(mail.formatted()).unwrap()
 }
 
 /// The two texts of a third call, in both languages, as people read them.
 #[test]
 fn a_third_call_is_told_to_be_one() {
-    let third = parcel();
+    let third = outgoing();
     for (name, language) in [("german", Language::De), ("english", Language::En)] {
-        let written = letter_in(language, &third);
+        let written = mail_text_in(language, &third);
         let mail = MessageParser::default().parse(written.as_bytes()).unwrap();
         let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
         insta::assert_snapshot!(name, format!("{text}\n{html}"));
-        assert_eq!(body_of(&written), body_of(&letter_in(language, &third)));
+        assert_eq!(body_of(&written), body_of(&mail_text_in(language, &third)));
     }
-    let told = |place: Option<u32>| {
-        let mut parcel = parcel();
-        parcel.case = place.map(|place| PlaceInCase {
+    let reported = |place: Option<u32>| {
+        let mut outgoing = outgoing();
+        outgoing.case = place.map(|place| PlaceInCase {
             place,
-            ..parcel.case.unwrap()
+            ..outgoing.case.unwrap()
         });
-        let written = letter(&parcel);
+        let written = mail_text(&outgoing);
         let mail = MessageParser::default().parse(written.as_bytes()).unwrap();
         let text = mail.body_text(0).unwrap().into_owned();
         let line = text.lines().find(|line| line.starts_with("Vorgang:"));
         line.map(|line| line["Vorgang:".len()..].trim().to_owned())
     };
-    assert_eq!((told(None), told(Some(1))), (None, None));
+    assert_eq!((reported(None), reported(Some(1))), (None, None));
     let eleventh = "11. Anruf seit Montag, 2026-11-23 14:12:10";
-    assert_eq!(told(Some(11)).as_deref(), Some(eleventh));
+    assert_eq!(reported(Some(11)).as_deref(), Some(eleventh));
 }
 
 #[test]
@@ -110,8 +110,8 @@ fn the_same_mail_is_recognised() {
             .to_owned();
         (line, date)
     };
-    assert_eq!(id(letter(&parcel())), id(letter(&parcel())));
-    let text = letter(&parcel());
+    assert_eq!(id(mail_text(&outgoing())), id(mail_text(&outgoing())));
+    let text = mail_text(&outgoing());
     let mail = MessageParser::default().parse(text.as_bytes()).unwrap();
     let text = mail.body_text(0).unwrap();
     assert!(text.contains("10:12:10 – 10:12:41 +01:00"), "{text}");
@@ -132,16 +132,16 @@ fn no_name_writes_a_header() {
         "</title></head>",
         "' onclick='x",
     ] {
-        let mut parcel = parcel();
-        parcel.record.caller.name = hostile.into();
-        parcel.record.caller.number = hostile.into();
-        parcel.record.caller.e164 = None;
-        parcel.record.callback.number = hostile.into();
-        parcel.record.callback.e164 = None;
-        parcel.record.dnid = hostile.into();
-        parcel.record.box_name = hostile.into();
-        parcel.record.reasons = vec![Reason::Text(hostile.into())];
-        let text = letter(&parcel);
+        let mut outgoing = outgoing();
+        outgoing.record.caller.name = hostile.into();
+        outgoing.record.caller.number = hostile.into();
+        outgoing.record.caller.e164 = None;
+        outgoing.record.callback.number = hostile.into();
+        outgoing.record.callback.e164 = None;
+        outgoing.record.dnid = hostile.into();
+        outgoing.record.box_name = hostile.into();
+        outgoing.record.reasons = vec![Reason::Text(hostile.into())];
+        let text = mail_text(&outgoing);
         assert_eq!(headers(&text), HEADERS, "{hostile:?}");
         let mail = MessageParser::default().parse(text.as_bytes()).unwrap();
         assert_eq!(mail.to().unwrap().as_list().unwrap().len(), 1);
@@ -168,14 +168,14 @@ fn no_name_writes_a_header() {
 proptest! {
     #[test]
     fn no_text_changes_what_a_mail_is_made_of(name in any::<String>(), number in any::<String>()) {
-        let mut parcel = parcel();
-        parcel.sound = None;
-        parcel.record.caller.name = name;
-        parcel.record.caller.number = number.clone();
-        parcel.record.caller.e164 = None;
-        parcel.record.callback.number = number;
-        parcel.record.callback.e164 = None;
-        let text = letter(&parcel);
+        let mut outgoing = outgoing();
+        outgoing.sound = None;
+        outgoing.record.caller.name = name;
+        outgoing.record.caller.number = number.clone();
+        outgoing.record.caller.e164 = None;
+        outgoing.record.callback.number = number;
+        outgoing.record.callback.e164 = None;
+        let text = mail_text(&outgoing);
         prop_assert_eq!(headers(&text), HEADERS);
         let mail = MessageParser::default().parse(text.as_bytes()).unwrap();
         prop_assert_eq!(mail.attachment_count(), 0);

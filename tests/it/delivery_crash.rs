@@ -194,7 +194,7 @@ async fn killed_at_any_moment_it_loses_no_mail_and_no_webhook() {
         assert_eq!(body["key"], *key);
     }
 
-    // One mail and one request a box can be under way when it dies: what was noted is not sent again.
+    // One mail and one request a box can be in flight when it dies: what was noted is not sent again.
     let doubled = (
         mails.len() - expected.len(),
         requests.len() - filed as usize,

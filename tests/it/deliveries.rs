@@ -164,19 +164,20 @@ async fn the_team_gets_the_message_by_mail_and_webhook() {
         .parse(mail.data.as_bytes())
         .unwrap();
     let audio = mail.attachment(0).unwrap().contents();
-    let told: serde_json::Value = serde_json::from_slice(&house.receiver.got()[0].body).unwrap();
-    assert_eq!(told["call"]["id"], record.id.to_string());
+    let reported: serde_json::Value =
+        serde_json::from_slice(&house.receiver.got()[0].body).unwrap();
+    assert_eq!(reported["call"]["id"], record.id.to_string());
     // Two utterances of five seconds with their margins, the pause of five seconds gone, a beep between.
-    let seconds = told["sound"]["seconds"].as_f64().unwrap();
+    let seconds = reported["sound"]["seconds"].as_f64().unwrap();
     assert!((9.0..13.5).contains(&seconds), "{seconds}");
-    assert_eq!(told["sound"]["number"]["at"], 0.0);
+    assert_eq!(reported["sound"]["number"]["at"], 0.0);
     assert!(
-        told["sound"]["number"]["len"].as_f64().unwrap() < 7.0,
-        "{told}"
+        reported["sound"]["number"]["len"].as_f64().unwrap() < 7.0,
+        "{reported}"
     );
     let samples = audio[44..]
         .chunks_exact(2)
-        .map(|octets| i16::from_le_bytes([octets[0], octets[1]]));
+        .map(|bytes| i16::from_le_bytes([bytes[0], bytes[1]]));
     let heard = samples.len() as f64 / 8_000.0;
     assert!((heard - seconds).abs() < 0.01, "{heard} s of {seconds} s");
     let level = active_speech_level(samples).unwrap();
@@ -221,8 +222,8 @@ async fn the_place_in_the_case_is_told_the_same_at_every_attempt() {
     let bodies = house.receiver.got().into_iter().map(|got| got.body);
     let bodies: Vec<_> = bodies.collect();
     assert!(bodies.len() == 2 && bodies[0] == bodies[1]);
-    let told: serde_json::Value = serde_json::from_slice(&bodies[0]).unwrap();
-    let case = &told["call"]["case"];
+    let reported: serde_json::Value = serde_json::from_slice(&bodies[0]).unwrap();
+    let case = &reported["call"]["case"];
     assert_eq!(
         (&case["id"], &case["place"]),
         (&in_the_case(1).id.to_string().into(), &3.into())
@@ -295,7 +296,7 @@ async fn who_has_his_mail_gets_it_no_second_time_also_after_a_restart() {
     let recipients = |sink: &Sink| -> Vec<_> { sink.got().into_iter().map(|got| got.to).collect() };
     assert_eq!(recipients(&strict), ["a@example.com", "c@example.com"]);
 
-    // A guard that knows nothing but what the outbox tells, and a server that takes everything.
+    // A guard that knows nothing but what the outbox holds, and a server that takes everything.
     house.config.delivery.mail.port = house.sink.port;
     house.is_due_now();
     house.works_until(<[Delivery]>::is_empty).await;

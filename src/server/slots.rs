@@ -5,24 +5,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts who is in; clones count together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Seats(Arc<AtomicUsize>);
+pub(super) struct Slots(Arc<AtomicUsize>);
 
-impl Seats {
-    /// One more, where fewer than `limit` are in. Whoever is in stays when the limit falls.
-    pub(super) fn take(&self, limit: usize) -> Option<Seat> {
+impl Slots {
+    /// One more, where fewer than `limit` are in. Those that are in stay when the limit falls.
+    pub(super) fn take(&self, limit: usize) -> Option<Slot> {
         let one_more = |taken| (taken < limit).then_some(taken + 1);
         let taken = self
             .0
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
-        taken.is_ok().then(|| Seat(self.clone()))
+        taken.is_ok().then(|| Slot(self.clone()))
     }
 }
 
 /// One who is in, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Seat(Seats);
+pub(super) struct Slot(Slots);
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.0.fetch_sub(1, Ordering::AcqRel);
     }
@@ -34,16 +34,16 @@ mod tests {
 
     #[test]
     fn a_limit_that_falls_lets_nobody_in_until_enough_are_gone() {
-        let seats = Seats::default();
-        let (first, second) = (seats.take(2), seats.take(2));
+        let slots = Slots::default();
+        let (first, second) = (slots.take(2), slots.take(2));
         assert!(first.is_some() && second.is_some());
-        assert!(seats.take(2).is_none() && seats.take(1).is_none());
-        let third = seats.take(3);
+        assert!(slots.take(2).is_none() && slots.take(1).is_none());
+        let third = slots.take(3);
         assert!(third.is_some());
         drop((first, second));
-        assert!(seats.take(1).is_none(), "the third is in");
+        assert!(slots.take(1).is_none(), "the third is in");
         drop(third);
-        assert!(seats.take(1).is_some());
-        assert!(seats.take(1).is_some(), "its seat was given back at once");
+        assert!(slots.take(1).is_some());
+        assert!(slots.take(1).is_some(), "its slot was given back at once");
     }
 }

@@ -1,4 +1,4 @@
-//! What the guard tells in its technical log, kept for a test.
+//! What the guard writes to its technical log, kept for a test.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -8,16 +8,16 @@ use voicemail_guard::telemetry;
 use voicemail_guard::telemetry::LogFormat;
 
 #[derive(Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl Told {
-    /// Hears what this thread tells, until the guard is dropped.
+impl CapturedLog {
+    /// Captures what this thread logs, until the guard is dropped.
     pub(crate) fn listen(format: LogFormat, level: &str) -> (Self, DefaultGuard) {
-        let told = Self::default();
-        let writer = told.clone();
+        let captured = Self::default();
+        let writer = captured.clone();
         let filter = telemetry::filter(level).unwrap();
         let (subscriber, _) = telemetry::subscriber(format, filter, false, move || writer.clone());
-        (told, tracing::subscriber::set_default(subscriber))
+        (captured, tracing::subscriber::set_default(subscriber))
     }
 
     /// Everything so far.
@@ -33,7 +33,7 @@ impl Told {
     }
 }
 
-impl Write for Told {
+impl Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }

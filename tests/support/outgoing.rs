@@ -2,16 +2,16 @@
 
 use jiff::SignedDuration;
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::delivery::trim::{Delivered, Stretch};
-use voicemail_guard::delivery::{Parcel, key_of};
+use voicemail_guard::delivery::trim::{Stretch, Trimmed};
+use voicemail_guard::delivery::{Outgoing, key_of};
 use voicemail_guard::record::{CallId, Destination, PlaceInCase, Verdict};
 
 use super::records;
 
 /// Three seconds of sound, the number from the first to the third.
-pub(crate) fn parcel(destination: Destination) -> Parcel {
+pub(crate) fn outgoing(destination: Destination) -> Outgoing {
     let record = records::closed(7, Verdict::Message);
-    Parcel {
+    Outgoing {
         key: key_of(record.id, destination),
         case: Some(PlaceInCase {
             case: CallId::new(record.started - SignedDuration::from_hours(20), 3),
@@ -20,7 +20,7 @@ pub(crate) fn parcel(destination: Destination) -> Parcel {
         }),
         record,
         failures: 0,
-        sound: Some(Delivered {
+        sound: Some(Trimmed {
             samples: (0..24_000).map(|n| (n % 2_000 - 1_000) as i16).collect(),
             pieces: Vec::new(),
             number: Some(Stretch {

@@ -68,7 +68,7 @@ pub struct Args {
     pub open: bool,
     /// How they are printed
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: OutputFormat,
     /// Columns that a table may take, at least 40 [default: those of the terminal]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..))]
     pub width: Option<u16>,
@@ -79,7 +79,7 @@ pub struct Args {
 
 /// How calls are printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// A table for people
     #[default]
     Table,
@@ -136,12 +136,12 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     };
     let printed = match args.format {
         _ if args.cases => cases::print(&reader, &query, args, &zone, out),
-        Format::Table => table(&reader, &query, args, (&owed, &zone), &mut observed, out),
-        Format::Json => lines(&reader, &query, out, |record, case| {
+        OutputFormat::Table => table(&reader, &query, args, (&owed, &zone), &mut observed, out),
+        OutputFormat::Json => lines(&reader, &query, out, |record, case| {
             export::json_with_case(record, case, owed.of(record), &zone) + "\n"
         }),
-        Format::Csv => csv(Csv::Plain, out),
-        Format::CsvExcel => csv(Csv::Excel, out),
+        OutputFormat::Csv => csv(Csv::Plain, out),
+        OutputFormat::CsvExcel => csv(Csv::Excel, out),
     };
     let printed = match printed {
         Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
@@ -149,7 +149,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
         }
         printed => printed?,
     };
-    if args.format == Format::Table && !args.cases {
+    if args.format == OutputFormat::Table && !args.cases {
         notes(printed, observed, args, data_folder, out)?;
     }
     Ok(if printed == 0 {
@@ -198,7 +198,7 @@ fn query(args: &Args) -> Result<Query, Error> {
         box_name: args.box_name.as_deref().map(full_box_name),
         limit: args
             .limit
-            .or((args.format == Format::Table).then_some(TABLE_LIMIT)),
+            .or((args.format == OutputFormat::Table).then_some(TABLE_LIMIT)),
         order: Order::NewestFirst,
     })
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use jiff::tz::TimeZone;
 
-use super::calls::{Args, Error, Format, TABLE_LIMIT};
+use super::calls::{Args, Error, OutputFormat, TABLE_LIMIT};
 use super::listing::Listing;
 use crate::call_log::{CountedCase, Query, Reader, export};
 use crate::present::{self, Language};
@@ -23,13 +23,13 @@ pub(super) fn print(
 ) -> Result<usize, Error> {
     let (cases, in_none) = reader.cases(query, args.open, query.limit)?;
     match args.format {
-        Format::Csv | Format::CsvExcel => return Err(Error::CasesAsCsv),
-        Format::Json => {
+        OutputFormat::Csv | OutputFormat::CsvExcel => return Err(Error::CasesAsCsv),
+        OutputFormat::Json => {
             for case in &cases {
                 writeln!(out, "{}", export::case_json(case, zone))?;
             }
         }
-        Format::Table => {
+        OutputFormat::Table => {
             table(&cases, args, zone, out)?;
             notes(cases.len(), in_none, args, out)?;
         }

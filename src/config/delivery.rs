@@ -69,7 +69,7 @@ pub struct Voicemail {
     pub spool: PathBuf,
     /// What the audio is written as.
     #[serde(deserialize_with = "formats")]
-    pub formats: Vec<Format>,
+    pub formats: Vec<SoundFormat>,
     /// An INBOX with this many messages is full (`maxmsg`).
     #[serde(deserialize_with = "count::<_, _, 1, 9999>")]
     pub most_messages: u32,
@@ -84,7 +84,7 @@ impl Default for Voicemail {
             method: Method::Files,
             lockmode: LockMode::Lockfile,
             spool: "/var/spool/asterisk/voicemail".into(),
-            formats: vec![Format::Wav],
+            formats: vec![SoundFormat::Wav],
             most_messages: 100,
             stale_lock: Duration::from_mins(2),
         }
@@ -114,7 +114,7 @@ pub enum LockMode {
 /// A form of audio as `format` in voicemail.conf names it, 8 kHz.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Format {
+pub enum SoundFormat {
     /// WAV, 16 bit.
     Wav,
     /// WAV with GSM inside, kept as `.WAV`.
@@ -125,7 +125,7 @@ pub enum Format {
     Sln,
 }
 
-impl Format {
+impl SoundFormat {
     /// Every form that is written.
     pub const ALL: [Self; 4] = [Self::Wav, Self::Wav49, Self::Gsm, Self::Sln];
 }
@@ -176,7 +176,7 @@ fn page<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> 
 }
 
 /// Each of them once; none means the default.
-fn formats<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Format>, D::Error> {
+fn formats<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SoundFormat>, D::Error> {
     let mut once = Vec::new();
     for format in Vec::deserialize(from)? {
         if !once.contains(&format) {
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn formats_are_named_as_voicemail_conf_names_them() {
-        use Format::{Gsm, Sln, Wav, Wav49};
+        use SoundFormat::{Gsm, Sln, Wav, Wav49};
         let formats = |list: &str| {
             let text = format!("[delivery.voicemail]\nformats = {list}\n");
             Config::parse(text.as_bytes()).map(|config| config.delivery.voicemail.formats)

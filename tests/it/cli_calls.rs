@@ -242,9 +242,9 @@ fn a_reader_that_goes_away_is_no_error() {
     }
     let folder = log(&[closed(1, Verdict::Message)]);
     for format in [
-        calls::Format::Table,
-        calls::Format::Json,
-        calls::Format::Csv,
+        calls::OutputFormat::Table,
+        calls::OutputFormat::Json,
+        calls::OutputFormat::Csv,
     ] {
         let args = calls::Args {
             format,

@@ -18,7 +18,7 @@ use self::explain::Seconds;
 use self::names::{Gathered, ListError, Named, PassedOver};
 use self::parallel::in_order;
 use self::plots::{NoFolder, Plots};
-use self::read::{Known, Trouble, Watch, hear_file};
+use self::read::{FileError, Known, Watch, hear_file};
 use self::show::{Outcome, Sum};
 use crate::audio::file::Format;
 use crate::call::verdict::{Facts, judge};
@@ -132,7 +132,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
     in_order(
         names,
         move |number, named, stop| hear(&wanted, plots.as_ref(), number, named, stop),
-        |named, result| report.add(&named.path, &result.unwrap_or(Err(Trouble::Broken))),
+        |named, result| report.add(&named.path, &result.unwrap_or(Err(FileError::Broken))),
     )?;
     report.end()
 }
@@ -144,7 +144,7 @@ fn hear(
     number: usize,
     named: &Named,
     stop: &CancellationToken,
-) -> Result<Outcome, Trouble> {
+) -> Result<Outcome, FileError> {
     if let Some(trouble) = &named.trouble {
         return Err(trouble.clone());
     }
@@ -219,7 +219,7 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn add(&mut self, path: &Path, result: &Result<Outcome, Trouble>) -> Result<(), Error> {
+    fn add(&mut self, path: &Path, result: &Result<Outcome, FileError>) -> Result<(), Error> {
         self.bar.inc(1);
         match result {
             Ok(outcome) => self.sum.add(outcome),
@@ -233,7 +233,7 @@ impl Report<'_> {
         bar.suspend(|| self.put(path, result))
     }
 
-    fn put(&mut self, path: &Path, result: &Result<Outcome, Trouble>) -> Result<(), Error> {
+    fn put(&mut self, path: &Path, result: &Result<Outcome, FileError>) -> Result<(), Error> {
         let Self { args, out, err, .. } = self;
         let name = path.to_string_lossy();
         let name = shown(&name);

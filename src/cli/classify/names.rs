@@ -8,7 +8,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use super::read::Trouble;
+use super::read::FileError;
 use crate::audio::file::Format;
 
 /// The longest list, in bytes: some hundred thousand names.
@@ -69,7 +69,7 @@ impl fmt::Display for PassedOver {
 #[derive(Debug)]
 pub(super) struct Named {
     pub(super) path: PathBuf,
-    pub(super) trouble: Option<Trouble>,
+    pub(super) trouble: Option<FileError>,
 }
 
 /// Why a list of names cannot be used.
@@ -169,7 +169,7 @@ fn gather_name(path: PathBuf, all: &mut Gathered) {
     if all.names.len() == before {
         all.names.push(Named {
             path,
-            trouble: Some(Trouble::NoRecordings),
+            trouble: Some(FileError::NoRecordings),
         });
     }
 }
@@ -183,7 +183,7 @@ fn gather_folder(folder: &Path, depth: usize, all: &mut Gathered) {
         });
     };
     if depth > DEEPEST {
-        return failed(Trouble::TooDeep);
+        return failed(FileError::TooDeep);
     }
     let entries = fs::read_dir(folder).and_then(|entries| {
         entries

@@ -23,7 +23,7 @@ const LONGEST: MediaTime = MediaTime::from_secs(24 * 3_600);
 
 /// Why a file could not be heard, and what to do about it.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum Trouble {
+pub(super) enum FileError {
     #[error("there is no such file; check the name")]
     Missing,
     #[error("cannot be read: {0}{hint}", hint = hint(.0))]
@@ -52,7 +52,7 @@ pub(super) enum Trouble {
     Broken,
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Missing,
@@ -138,18 +138,19 @@ pub(super) fn hear_file(
     known: Known,
     watch: &mut dyn Watch,
     stop: &CancellationToken,
-) -> Result<Heard, Trouble> {
+) -> Result<Heard, FileError> {
     let (file, bytes) = open(path)?;
     if bytes == 0 {
-        return Err(Trouble::Empty);
+        return Err(FileError::Empty);
     }
     // A recording that grows as fast as it is read must end, too.
     let mut reader = file.take(bytes);
     let mut piece = vec![0; PIECE];
     let mut filled = fill(&mut reader, &mut piece[..HEAD])?;
     let extension = path.extension().and_then(|e| e.to_str());
-    let format = Format::given(known.form, extension, &piece[..filled]).map_err(Trouble::Sound)?;
-    let mut decoder = Decoder::of_channel(format, known.channel).map_err(Trouble::Sound)?;
+    let format =
+        Format::given(known.form, extension, &piece[..filled]).map_err(FileError::Sound)?;
+    let mut decoder = Decoder::of_channel(format, known.channel).map_err(FileError::Sound)?;
     let mut hearing = Hearing::new(watch);
     let mut warnings = Vec::new();
     let mut read = 0;
@@ -157,10 +158,10 @@ pub(super) fn hear_file(
         read += filled as u64;
         decoder
             .push(&piece[..filled], &mut hearing.samples)
-            .map_err(Trouble::Sound)?;
+            .map_err(FileError::Sound)?;
         hearing.hear();
         if stop.is_cancelled() {
-            return Err(Trouble::Stopped);
+            return Err(FileError::Stopped);
         }
         if hearing.recogniser.heard() >= LONGEST {
             warnings.push(Warning::TooLong);
@@ -177,13 +178,13 @@ pub(super) fn hear_file(
     }
     let origin = decoder
         .finish(&mut hearing.samples)
-        .map_err(Trouble::Sound)?;
+        .map_err(FileError::Sound)?;
     hearing.hear();
     let heard = hearing.recogniser.heard();
     if heard == MediaTime::ZERO {
         return Err(match warnings.pop() {
-            Some(Warning::BrokeOff(error, _)) => Trouble::Io(error.into()),
-            _ => Trouble::NoSound,
+            Some(Warning::BrokeOff(error, _)) => FileError::Io(error.into()),
+            _ => FileError::NoSound,
         });
     }
     if warnings.is_empty() {
@@ -229,7 +230,7 @@ impl<'a> Hearing<'a> {
 }
 
 /// Opens a regular file, or what a link to one leads to; never waits for a pipe, never wakes a device.
-fn open(path: &Path) -> Result<(File, u64), Trouble> {
+fn open(path: &Path) -> Result<(File, u64), FileError> {
     check(fs::metadata(path)?.file_type())?;
     let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let file = OpenOptions::new()
@@ -242,16 +243,16 @@ fn open(path: &Path) -> Result<(File, u64), Trouble> {
     Ok((file, meta.len()))
 }
 
-fn check(kind: FileType) -> Result<(), Trouble> {
+fn check(kind: FileType) -> Result<(), FileError> {
     let name = match kind {
         kind if kind.is_file() => return Ok(()),
-        kind if kind.is_dir() => return Err(Trouble::Folder),
+        kind if kind.is_dir() => return Err(FileError::Folder),
         kind if kind.is_fifo() => "a pipe (FIFO)",
         kind if kind.is_socket() => "a socket",
         kind if kind.is_char_device() || kind.is_block_device() => "a device",
         _ => "something else",
     };
-    Err(Trouble::NotAFile(name))
+    Err(FileError::NotAFile(name))
 }
 
 /// Reads until the buffer is full or the file ends.

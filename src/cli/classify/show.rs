@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::explain::{self, Second};
-use super::read::{Heard, Trouble};
+use super::read::{FileError, Heard};
 use crate::audio::MediaTime;
 use crate::call::verdict::Judgement;
 use crate::hearing::{Class, Segment};
@@ -81,7 +81,11 @@ pub(super) fn json(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::R
 }
 
 /// The line of JSON of a file that could not be heard.
-pub(super) fn json_trouble(path: &Path, trouble: &Trouble, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn json_trouble(
+    path: &Path,
+    trouble: &FileError,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let line = ErrorLine {
         file: &path.to_string_lossy(),
         error: &trouble.to_string(),

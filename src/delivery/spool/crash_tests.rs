@@ -158,7 +158,7 @@ impl World {
             }
             match boxes.place(&record(), STARTED.parse().unwrap()) {
                 Ok(_) => note(&self.done, true).then_some(()),
-                Err(Trouble::Unprepared) => note(&self.prepared, false).then_some(()),
+                Err(SpoolError::Unprepared) => note(&self.prepared, false).then_some(()),
                 Err(_) => None,
             }
         };

@@ -34,7 +34,7 @@ use self::disk::{Disk, Seen, System};
 use self::lock::{Locking, give_back, try_lock, unlock};
 use self::sound::encode;
 use super::DeliveryError;
-use crate::config::delivery::{Format, LockMode, Voicemail};
+use crate::config::delivery::{LockMode, SoundFormat, Voicemail};
 use crate::record::{CallId, CallRecord, Mailbox};
 
 /// Messages a folder can hold: four digits.
@@ -64,7 +64,7 @@ pub enum Placement {
 
 /// Why a message could not be prepared or put in place.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum SpoolError {
     /// The name cannot be that of a box.
     #[error("{0:?} is no mailbox; the dialplan's first argument is one such as 100@default")]
     Name(String),
@@ -107,10 +107,10 @@ pub enum Trouble {
     },
 }
 
-impl From<Trouble> for DeliveryError {
-    fn from(trouble: Trouble) -> Self {
+impl From<SpoolError> for DeliveryError {
+    fn from(trouble: SpoolError) -> Self {
         match trouble {
-            Trouble::Name(_) | Trouble::NoSound => Self::permanent(trouble),
+            SpoolError::Name(_) | SpoolError::NoSound => Self::permanent(trouble),
             _ => Self::transient(trouble),
         }
     }
@@ -118,12 +118,12 @@ impl From<Trouble> for DeliveryError {
 
 /// Names a path in what the system says of it.
 trait At<T> {
-    fn at(self, path: &Path) -> Result<T, Trouble>;
+    fn at(self, path: &Path) -> Result<T, SpoolError>;
 }
 
 impl<T> At<T> for io::Result<T> {
-    fn at(self, path: &Path) -> Result<T, Trouble> {
-        self.map_err(|source| Trouble::File {
+    fn at(self, path: &Path) -> Result<T, SpoolError> {
+        self.map_err(|source| SpoolError::File {
             path: path.into(),
             source,
         })
@@ -144,7 +144,7 @@ impl Paths {
         self.tmp.join(format!("{}.txt", self.stem))
     }
 
-    fn audio(&self, format: Format) -> PathBuf {
+    fn audio(&self, format: SoundFormat) -> PathBuf {
         self.tmp
             .join(format!("{}.{}", self.stem, format.extension()))
     }
@@ -168,18 +168,18 @@ impl Spool {
     ///
     /// # Errors
     /// Why it cannot be written; what lies there is written anew next time.
-    pub fn prepare(&self, record: &CallRecord, sound: &[i16]) -> Result<(), Trouble> {
+    pub fn prepare(&self, record: &CallRecord, sound: &[i16]) -> Result<(), SpoolError> {
         let (place, paths) = self.paths(&record.box_name, record.id)?;
         if sound.is_empty() {
-            return Err(Trouble::NoSound);
+            return Err(SpoolError::NoSound);
         }
         let disk = &*self.disk;
         let context = disk.look(&paths.context).at(&paths.context)?;
-        let context = context.ok_or_else(|| Trouble::NoContext(paths.context.clone()))?;
+        let context = context.ok_or_else(|| SpoolError::NoContext(paths.context.clone()))?;
         let whole_box = self.folder(&paths.whole_box, &context)?;
         let inbox = self.folder(&paths.inbox, &whole_box)?;
         self.folder(&paths.tmp, &whole_box)?;
-        for format in Format::ALL {
+        for format in SoundFormat::ALL {
             let path = paths.audio(format);
             if self.settings.formats.contains(&format) {
                 self.write(&path, &encode(sound, format), &inbox)?;
@@ -198,8 +198,8 @@ impl Spool {
     /// Blocks for some system calls. May be repeated as often as one likes: the message is there once.
     ///
     /// # Errors
-    /// Why it is not in its place yet. [`Trouble::Unprepared`]: it has to be prepared again.
-    pub fn place(&self, record: &CallRecord, now: Timestamp) -> Result<Placement, Trouble> {
+    /// Why it is not in its place yet. [`SpoolError::Unprepared`]: it has to be prepared again.
+    pub fn place(&self, record: &CallRecord, now: Timestamp) -> Result<Placement, SpoolError> {
         let (_, paths) = self.paths(&record.box_name, record.id)?;
         let disk = &*self.disk;
         let text = paths.text();
@@ -223,7 +223,7 @@ impl Spool {
     ///
     /// # Errors
     /// What cannot be removed.
-    pub fn discard(&self, box_name: &str, call: CallId) -> Result<(), Trouble> {
+    pub fn discard(&self, box_name: &str, call: CallId) -> Result<(), SpoolError> {
         let (_, paths) = self.paths(box_name, call)?;
         let text = paths.text();
         self.disk.remove(&text).at(&text)?;
@@ -236,13 +236,13 @@ impl Spool {
         record: &CallRecord,
         paths: &Paths,
         now: Timestamp,
-    ) -> Result<u32, Trouble> {
+    ) -> Result<u32, SpoolError> {
         let disk = &*self.disk;
         let stale = self.settings.stale_lock;
         match try_lock(disk, &paths.inbox, &self.mark, stale, now).at(&paths.inbox)? {
             Locking::Locked => {}
             Locking::Held(held) => {
-                return Err(Trouble::Locked {
+                return Err(SpoolError::Locked {
                     name: record.box_name.clone(),
                     held,
                 });
@@ -254,11 +254,11 @@ impl Spool {
     }
 
     /// With the lock that Asterisk takes under `lockmode = flock`, and a look afterwards whether it held.
-    fn place_by_flock(&self, record: &CallRecord, paths: &Paths) -> Result<u32, Trouble> {
+    fn place_by_flock(&self, record: &CallRecord, paths: &Paths) -> Result<u32, SpoolError> {
         let disk = &*self.disk;
         let held = flock::try_lock(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
         let Some(held) = held else {
-            return Err(Trouble::Locked {
+            return Err(SpoolError::Locked {
                 name: record.box_name.clone(),
                 held: Duration::ZERO,
             });
@@ -270,14 +270,14 @@ impl Spool {
             return Ok(number);
         }
         warn!(call = %record.id, r#box = record.box_name, number, "Asterisk has written over a message that was put into its box, since its flock lets two in at a time; it is put there once more");
-        Err(Trouble::Unprepared)
+        Err(SpoolError::Unprepared)
     }
 
-    fn place_locked(&self, record: &CallRecord, paths: &Paths) -> Result<u32, Trouble> {
+    fn place_locked(&self, record: &CallRecord, paths: &Paths) -> Result<u32, SpoolError> {
         let disk = &*self.disk;
         let formats = &self.prepared(paths)?;
         if formats.is_empty() {
-            return Err(Trouble::Unprepared);
+            return Err(SpoolError::Unprepared);
         }
         let names = disk.names(&paths.inbox).at(&paths.inbox)?;
         self.remove_own_leftovers(paths, &names)?;
@@ -287,7 +287,7 @@ impl Spool {
             .collect();
         let count = taken.len() as u32;
         if count >= self.settings.most_messages {
-            return Err(Trouble::Full {
+            return Err(SpoolError::Full {
                 name: record.box_name.clone(),
                 count,
             });
@@ -313,18 +313,18 @@ impl Spool {
                 renamed => return renamed.map(|()| number).at(&place("txt")),
             }
         }
-        Err(Trouble::Full {
+        Err(SpoolError::Full {
             name: record.box_name.clone(),
             count: MOST_NUMBERS,
         })
     }
 
     /// The text is not in `tmp`: the message has been delivered, or somebody has cleared up.
-    fn placed_before(&self, record: &CallRecord, paths: &Paths) -> Result<Placement, Trouble> {
+    fn placed_before(&self, record: &CallRecord, paths: &Paths) -> Result<Placement, SpoolError> {
         let disk = &*self.disk;
         let audio = !self.prepared(paths)?.is_empty();
         if !audio && disk.look(&paths.tmp).at(&paths.tmp)?.is_none() {
-            return Err(Trouble::Unprepared);
+            return Err(SpoolError::Unprepared);
         }
         // Audio goes last; without it, one of the box's folders should have the message.
         let there = audio || self.is_in_a_folder(record, paths)?;
@@ -338,9 +338,9 @@ impl Spool {
     }
 
     /// The formats in which the message lies in `tmp`: those that were wanted when it was prepared.
-    fn prepared(&self, paths: &Paths) -> Result<Vec<Format>, Trouble> {
+    fn prepared(&self, paths: &Paths) -> Result<Vec<SoundFormat>, SpoolError> {
         let mut formats = Vec::new();
-        for format in Format::ALL {
+        for format in SoundFormat::ALL {
             let path = paths.audio(format);
             if self.disk.look(&path).at(&path)?.is_some() {
                 formats.push(format);
@@ -349,7 +349,7 @@ impl Spool {
         Ok(formats)
     }
 
-    fn is_in_a_folder(&self, record: &CallRecord, paths: &Paths) -> Result<bool, Trouble> {
+    fn is_in_a_folder(&self, record: &CallRecord, paths: &Paths) -> Result<bool, SpoolError> {
         let disk = &*self.disk;
         let line = format!("\nmsg_id={}\n", message::message_id(record));
         for folder in disk.names(&paths.whole_box).at(&paths.whole_box)? {
@@ -371,9 +371,9 @@ impl Spool {
 
     /// After a crash between audio and text, audio of ours lies in INBOX without a text: the same file as
     /// the one in `tmp`.
-    fn remove_own_leftovers(&self, paths: &Paths, names: &[String]) -> Result<(), Trouble> {
+    fn remove_own_leftovers(&self, paths: &Paths, names: &[String]) -> Result<(), SpoolError> {
         let disk = &*self.disk;
-        for format in Format::ALL {
+        for format in SoundFormat::ALL {
             let own = paths.audio(format);
             let seen = disk.look(&own).at(&own)?;
             let Some(seen) = seen.filter(|seen| seen.names > 1) else {
@@ -392,7 +392,7 @@ impl Spool {
     }
 
     /// Audio without a text at a free number: Asterisk would write over it; here it is kept.
-    fn move_aside(&self, path: &Path, paths: &Paths) -> Result<(), Trouble> {
+    fn move_aside(&self, path: &Path, paths: &Paths) -> Result<(), SpoolError> {
         let disk = &*self.disk;
         if disk.look(path).at(path)?.is_none() {
             return Ok(());
@@ -405,7 +405,7 @@ impl Spool {
 
     /// What lies in `tmp` is not needed any more; what stays does no harm.
     fn clean(&self, paths: &Paths) {
-        for format in Format::ALL {
+        for format in SoundFormat::ALL {
             let path = paths.audio(format);
             if let Err(error) = self.disk.remove(&path) {
                 warn!(file = %path.display(), %error, "audio that is delivered stays in tmp as well");
@@ -413,7 +413,7 @@ impl Spool {
         }
     }
 
-    fn write(&self, path: &Path, bytes: &[u8], folder: &Seen) -> Result<(), Trouble> {
+    fn write(&self, path: &Path, bytes: &[u8], folder: &Seen) -> Result<(), SpoolError> {
         let disk = &*self.disk;
         disk.remove(path).at(path)?;
         disk.make(path, bytes, true).at(path)?;
@@ -421,7 +421,7 @@ impl Spool {
     }
 
     /// A folder, made where it is not there.
-    fn folder(&self, path: &Path, parent: &Seen) -> Result<Seen, Trouble> {
+    fn folder(&self, path: &Path, parent: &Seen) -> Result<Seen, SpoolError> {
         let disk = &*self.disk;
         if disk.look(path).at(path)?.is_none() {
             match disk.make_folder(path, parent) {
@@ -436,8 +436,8 @@ impl Spool {
         seen.ok_or(io::Error::from(ErrorKind::NotFound)).at(path)
     }
 
-    fn paths(&self, box_name: &str, call: CallId) -> Result<(Mailbox, Paths), Trouble> {
-        let place = Mailbox::parse(box_name).ok_or_else(|| Trouble::Name(box_name.into()))?;
+    fn paths(&self, box_name: &str, call: CallId) -> Result<(Mailbox, Paths), SpoolError> {
+        let place = Mailbox::parse(box_name).ok_or_else(|| SpoolError::Name(box_name.into()))?;
         let context = self.settings.spool.join(&place.context);
         let whole_box = context.join(&place.box_name);
         let paths = Paths {

@@ -23,7 +23,7 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::disk::{Disk, System};
-use super::{Trouble, message};
+use super::{SpoolError, message};
 use crate::ami::{self, AmiError, Connection, Events};
 use crate::audio::RATE_HZ;
 use crate::clock::Clock;
@@ -116,9 +116,9 @@ impl Replay {
         sound: Vec<i16>,
     ) -> Result<Replayed, DeliveryError> {
         let place = Mailbox::parse(&record.box_name)
-            .ok_or_else(|| Trouble::Name(record.box_name.clone()))?;
+            .ok_or_else(|| SpoolError::Name(record.box_name.clone()))?;
         if sound.is_empty() {
-            return Err(Trouble::NoSound.into());
+            return Err(SpoolError::NoSound.into());
         }
         let sound = filled(sound);
         let length = Duration::from_secs_f64(sound.len() as f64 / f64::from(RATE_HZ));

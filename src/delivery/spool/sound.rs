@@ -1,9 +1,9 @@
 //! A message's sound as the files of a mailbox.
 
 use crate::audio::{gsm, wav, wav49};
-use crate::config::delivery::Format;
+use crate::config::delivery::SoundFormat;
 
-impl Format {
+impl SoundFormat {
     /// The ending of its files.
     pub(super) const fn extension(self) -> &'static str {
         match self {
@@ -16,12 +16,12 @@ impl Format {
 }
 
 /// A whole file. GSM fills its last frame with silence: up to 40 ms more than there was.
-pub(super) fn encode(sound: &[i16], format: Format) -> Vec<u8> {
+pub(super) fn encode(sound: &[i16], format: SoundFormat) -> Vec<u8> {
     match format {
-        Format::Wav => wav::encode(sound),
-        Format::Wav49 => wav49::encode(sound),
-        Format::Gsm => gsm::encode(sound),
-        Format::Sln => sound
+        SoundFormat::Wav => wav::encode(sound),
+        SoundFormat::Wav49 => wav49::encode(sound),
+        SoundFormat::Gsm => gsm::encode(sound),
+        SoundFormat::Sln => sound
             .iter()
             .flat_map(|sample| sample.to_le_bytes())
             .collect(),

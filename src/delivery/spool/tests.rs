@@ -86,12 +86,12 @@ impl TestSpool {
     }
 
     pub(super) fn boxes_on(&self, disk: Box<dyn Disk + Send + Sync>) -> Spool {
-        self.boxes_with(&[Format::Wav], disk)
+        self.boxes_with(&[SoundFormat::Wav], disk)
     }
 
     pub(super) fn boxes_with(
         &self,
-        formats: &[Format],
+        formats: &[SoundFormat],
         disk: Box<dyn Disk + Send + Sync>,
     ) -> Spool {
         Spool {
@@ -113,7 +113,7 @@ impl TestSpool {
         names
     }
 
-    fn deliver(&self) -> Result<Placement, Trouble> {
+    fn deliver(&self) -> Result<Placement, SpoolError> {
         let boxes = self.boxes();
         boxes.prepare(&record(), &sound())?;
         boxes.place(&record(), now())
@@ -207,7 +207,7 @@ fn a_full_box_keeps_its_message_waiting() {
     }
     assert!(matches!(
         spool.deliver(),
-        Err(Trouble::Full { count: 5, .. })
+        Err(SpoolError::Full { count: 5, .. })
     ));
     assert!(!spool.path("100/INBOX/.lock").exists());
     fs::remove_file(spool.path("100/INBOX/msg0004.txt")).unwrap();
@@ -221,7 +221,7 @@ fn a_full_box_keeps_its_message_waiting() {
 fn a_spool_without_the_context_is_no_place_for_a_box() {
     let spool = TestSpool::new();
     fs::remove_dir(spool.path("")).unwrap();
-    assert!(matches!(spool.deliver(), Err(Trouble::NoContext(_))));
+    assert!(matches!(spool.deliver(), Err(SpoolError::NoContext(_))));
     assert_eq!(System.names(spool.0.path()).unwrap(), [""; 0]);
 }
 
@@ -242,7 +242,10 @@ fn the_lock_of_a_living_one_is_respected() {
     spool.boxes().prepare(&record(), &sound()).unwrap();
     spool.put("100/INBOX/.lock", "");
     let placed = spool.boxes().place(&record(), now());
-    assert!(matches!(placed, Err(Trouble::Locked { .. })), "{placed:?}");
+    assert!(
+        matches!(placed, Err(SpoolError::Locked { .. })),
+        "{placed:?}"
+    );
     assert_eq!(spool.names("INBOX"), [".lock"]);
     fs::remove_file(spool.path("100/INBOX/.lock")).unwrap();
     assert_eq!(
@@ -283,7 +286,7 @@ fn a_box_that_was_removed_is_begun_again() {
     fs::remove_dir_all(spool.path("100")).unwrap();
     assert!(matches!(
         spool.boxes().place(&record(), now()),
-        Err(Trouble::Unprepared)
+        Err(SpoolError::Unprepared)
     ));
     assert_eq!(spool.deliver().unwrap(), Placement::As(0));
 }
@@ -291,7 +294,10 @@ fn a_box_that_was_removed_is_begun_again() {
 #[test]
 fn a_message_is_there_in_every_format_that_is_wanted() {
     let spool = TestSpool::new();
-    let boxes = spool.boxes_with(&[Format::Wav49, Format::Gsm, Format::Wav], Box::new(System));
+    let boxes = spool.boxes_with(
+        &[SoundFormat::Wav49, SoundFormat::Gsm, SoundFormat::Wav],
+        Box::new(System),
+    );
     boxes.prepare(&record(), &sound()).unwrap();
     assert_eq!(boxes.place(&record(), now()).unwrap(), Placement::As(0));
     let names = ["WAV", "gsm", "txt", "wav"].map(|ending| format!("msg0000.{ending}"));
@@ -310,9 +316,9 @@ fn a_message_is_there_in_every_format_that_is_wanted() {
 #[test]
 fn what_was_prepared_in_other_formats_is_delivered_in_those() {
     let spool = TestSpool::new();
-    let before = spool.boxes_with(&[Format::Wav, Format::Gsm], Box::new(System));
+    let before = spool.boxes_with(&[SoundFormat::Wav, SoundFormat::Gsm], Box::new(System));
     before.prepare(&record(), &sound()).unwrap();
-    let after = spool.boxes_with(&[Format::Wav49], Box::new(System));
+    let after = spool.boxes_with(&[SoundFormat::Wav49], Box::new(System));
     assert_eq!(after.place(&record(), now()).unwrap(), Placement::As(0));
     let names = ["gsm", "txt", "wav"].map(|ending| format!("msg0000.{ending}"));
     assert_eq!(spool.names("INBOX"), names);
@@ -323,9 +329,9 @@ fn what_was_prepared_in_other_formats_is_delivered_in_those() {
 #[test]
 fn what_is_prepared_anew_in_other_formats_is_delivered_in_those_alone() {
     let spool = TestSpool::new();
-    let before = spool.boxes_with(&[Format::Wav], Box::new(System));
+    let before = spool.boxes_with(&[SoundFormat::Wav], Box::new(System));
     before.prepare(&record(), &sound()).unwrap();
-    let after = spool.boxes_with(&[Format::Gsm], Box::new(System));
+    let after = spool.boxes_with(&[SoundFormat::Gsm], Box::new(System));
     after.prepare(&record(), &sound()).unwrap();
     assert_eq!(after.place(&record(), now()).unwrap(), Placement::As(0));
     assert_eq!(spool.names("INBOX"), ["msg0000.gsm", "msg0000.txt"]);
@@ -340,6 +346,6 @@ fn a_message_whose_sound_is_gone_is_begun_again() {
     let audio = format!("100/tmp/vg-{}.wav", record().id);
     fs::remove_file(spool.path(&audio)).unwrap();
     let placed = boxes.place(&record(), now());
-    assert!(matches!(placed, Err(Trouble::Unprepared)), "{placed:?}");
+    assert!(matches!(placed, Err(SpoolError::Unprepared)), "{placed:?}");
     assert_eq!(spool.deliver().unwrap(), Placement::As(0));
 }

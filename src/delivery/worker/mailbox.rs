@@ -11,7 +11,7 @@ use crate::ami;
 use crate::call_log::{Delivery, Settlement, Stage};
 use crate::config::delivery::Method;
 use crate::delivery::spool::replay::Replayed;
-use crate::delivery::spool::{Placement, Trouble};
+use crate::delivery::spool::{Placement, SpoolError};
 use crate::delivery::{DeliveryError, blocking};
 use crate::record::{CallRecord, Mailbox};
 
@@ -49,7 +49,7 @@ impl Shared {
                 warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was in flight when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
                 delivered("")
             }
-            Err(Trouble::Unprepared) => return Ok(Settlement::Unprepared),
+            Err(SpoolError::Unprepared) => return Ok(Settlement::Unprepared),
             Err(trouble) => return Err(DeliveryError::from(trouble).into()),
         };
         if self.config.delivery.ami.is_set() {
@@ -106,7 +106,7 @@ impl Shared {
     async fn place(
         self: &Arc<Self>,
         record: CallRecord,
-    ) -> Result<Result<Placement, Trouble>, Stopped> {
+    ) -> Result<Result<Placement, SpoolError>, Stopped> {
         let record = Arc::new(record);
         let mut tries = 0;
         loop {
@@ -115,7 +115,7 @@ impl Shared {
             let placed = blocking(move || shared.spool.place(&record, now)).await?;
             tries += 1;
             match placed {
-                Err(Trouble::Locked { .. }) if tries < LOCK_TRIES => {
+                Err(SpoolError::Locked { .. }) if tries < LOCK_TRIES => {
                     self.clock.sleep(LOCK_RETRY).await;
                 }
                 placed => return Ok(placed),

@@ -338,7 +338,7 @@ fn the_list_of_cases() {
     }
     let csv = calls::Args {
         cases: true,
-        format: calls::Format::Csv,
+        format: calls::OutputFormat::Csv,
         ..calls::Args::default()
     };
     let error = calls::run(&csv, folder.path(), &mut Vec::new()).unwrap_err();

@@ -316,11 +316,13 @@ fn german_has_no_word_of_the_english() {
             .map(|(_, en, de)| (en.into(), de.into())),
     );
     // Names of settings and of Asterisk's parts are what they are in every language.
-    let names = "Asterisk team VoiceMail() refuse enforce guide max_calls [limits] s in die \
+    let names = "Asterisk team VoiceMail refuse enforce guide max_calls [limits] s in die \
                  straight_to_voicemail agi //…/guard?box=100@default still-there mailbox";
     for (en, de) in pairs {
         let words = |text: &str| -> Vec<String> {
-            let split = text.split([' ', ',', ';', ':']).map(str::to_lowercase);
+            let split = text
+                .split([' ', ',', ';', ':', '(', ')'])
+                .map(str::to_lowercase);
             let names = names.to_lowercase();
             split
                 .filter(|word| word.chars().any(char::is_alphabetic))

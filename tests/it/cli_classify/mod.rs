@@ -114,7 +114,9 @@ fn nearest(decode: fn(u8) -> i16) -> impl Fn(i16) -> [u8; 1] {
     let codes: Vec<u8> = (i16::MIN..=i16::MAX)
         .step_by(16)
         .map(|sample| {
-            let distance = |code: &u8| (i32::from(decode(*code)) - i32::from(sample)).abs();
+            // The middle of what this entry stands for.
+            let middle = i32::from(sample) + 8;
+            let distance = |code: &u8| (i32::from(decode(*code)) - middle).abs();
             (0..=u8::MAX).min_by_key(distance).unwrap()
         })
         .collect();

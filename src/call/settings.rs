@@ -202,8 +202,11 @@ const EXIT: &str = "a place in the dialplan such as \"support,o,1\", a context s
                     its own extension, or \"\" for none";
 
 /// Where a key leads out of the mailbox: nowhere, or a whole place in the dialplan. A context alone
-/// means its
-/// `extension`, as `VoiceMail()` goes to `o` and `a`.
+/// means its `extension`, as `VoiceMail()` goes to `o` and `a`.
+#[expect(
+    clippy::option_option,
+    reason = "what cannot be read, and a key that leads nowhere"
+)]
 fn exit(text: &str, extension: &str) -> Option<Option<String>> {
     let word = |word: &str| {
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-+*#".contains(c);

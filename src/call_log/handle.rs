@@ -147,7 +147,7 @@ impl CallLog {
     }
 }
 
-/// The open record of one call: dropped without [`OpenCall::close`], as by a panic in the call, it is handed on as
+/// The open record of one call: dropped without [`OpenCall::close_and_deliver`], as by a panic in the call, it is handed on as
 /// abandoned ([`Opened::abandoned`]), so that it is still closed and what was said delivered; where nobody
 /// listens there it closes the record itself, as handed on and unsure.
 #[must_use = "dropping it closes the record of the call"]

@@ -191,7 +191,9 @@ pub(super) fn settle(
             row.failures += 1;
             if row.is_overtaken() {
                 others.retain(|other| other.due < due);
-                others.iter_mut().for_each(|other| other.due = due);
+                for other in &mut others {
+                    other.due = due;
+                }
                 changes.rows.append(&mut others);
             }
         }
@@ -202,7 +204,9 @@ pub(super) fn settle(
         }
     }
     if success && was_overtaken {
-        others.iter_mut().for_each(|other| other.due = other.since);
+        for other in &mut others {
+            other.due = other.since;
+        }
         changes.rows.append(&mut others);
     }
     if !changes.is_done {
@@ -369,6 +373,7 @@ mod tests {
 
     #[test]
     fn what_a_settlement_makes_of_those_that_were_passed() {
+        type Row<'a> = (u32, Settlement, &'a [(i64, i64)]);
         let others = || {
             vec![
                 row(1, Stage::Waiting, 3, 30),
@@ -381,7 +386,7 @@ mod tests {
             why: "x".into(),
         };
         // Failures before, what came of it, and the others that change: when they are due.
-        let rows: [(u32, Settlement, &[(i64, i64)]); 5] = [
+        let rows: [Row<'_>; 5] = [
             (1, later(), &[]),
             (2, later(), &[(1, 60)]),
             (3, later(), &[(1, 60)]),

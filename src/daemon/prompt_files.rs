@@ -129,7 +129,7 @@ fn files(
             .filter_map(move |(ending, bytes_a_second)| {
                 let path = PathBuf::from(format!("{}.{ending}", file.display()));
                 let about = fs::metadata(&path).ok()?;
-                about.is_file().then(|| SoundFile {
+                about.is_file().then_some(SoundFile {
                     path,
                     bytes: about.len(),
                     bytes_a_second,

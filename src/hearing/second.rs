@@ -33,7 +33,7 @@ pub(super) struct Second {
     /// Steps taken, of this glimpse and of all.
     steps: usize,
     first: [f32; CLASSES],
-    second: [f32; CLASSES],
+    own: [f32; CLASSES],
     /// Glimpses that still lack the second opinion, the oldest first.
     waiting: [Option<Glimpse>; LAG],
 }
@@ -45,7 +45,7 @@ impl Second {
             rows: [0.0; STRIDE * WIDTH],
             steps: 0,
             first: [0.0; CLASSES],
-            second: [0.0; CLASSES],
+            own: [0.0; CLASSES],
             waiting: [None; LAG],
         }
     }
@@ -65,7 +65,7 @@ impl Second {
         self.steps += 1;
         if half + 1 == STRIDE {
             add(
-                &mut self.second,
+                &mut self.own,
                 &softmax(network.step(&mut self.memory, &self.rows)),
             );
         }
@@ -75,7 +75,7 @@ impl Second {
         let now = Glimpse {
             end,
             first: std::mem::take(&mut self.first).map(|p| p / STEPS as f32),
-            second: std::mem::take(&mut self.second).map(|p| p * STRIDE as f32 / STEPS as f32),
+            second: std::mem::take(&mut self.own).map(|p| p * STRIDE as f32 / STEPS as f32),
         };
         self.steps = 0;
         let [oldest, newer] = self.waiting;

@@ -233,7 +233,7 @@ mod tests {
                 known_at: start,
                 signal,
             });
-            start = start + MediaTime::from_millis(millis);
+            start += MediaTime::from_millis(millis);
             timeline.advance(start);
         }
         timeline

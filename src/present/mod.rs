@@ -3,7 +3,7 @@
 //! words.
 //!
 //! Pure, without I/O or a clock. What comes from outside is fit for a terminal (`text::shown`),
-//! except in [`reason`]: the record's own sentences go into JSON as they are.
+//! except in [`reason()`]: the record's own sentences go into JSON as they are.
 
 mod reason;
 mod support_line;

@@ -16,6 +16,7 @@ pub fn reasons(reasons: &[Reason], language: Language) -> Vec<String> {
 ///
 /// Text from outside stands in it as it is. German leaves out what is English in any case: error
 /// texts and commands, which the record keeps.
+#[expect(clippy::too_many_lines, reason = "one table of sentences")]
 pub fn reason(reason: &Reason, language: Language) -> String {
     let text = |en: &str, de: &str| pick(language, en, de).to_owned();
     let t = |time: &MediaTime| length(*time, language);

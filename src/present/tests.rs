@@ -15,6 +15,7 @@ fn s(millis: u64) -> MediaTime {
     MediaTime::from_millis(millis)
 }
 
+#[expect(clippy::too_many_lines, reason = "one table of sentences")]
 fn all() -> Vec<(Reason, &'static str, &'static str)> {
     use Reason as R;
     use Trouble as T;

@@ -316,13 +316,13 @@ pub fn undelivered(undelivered: &Undelivered<'_>, zone: &TimeZone, language: Lan
 /// can be heard.
 pub fn undelivered_in_short(
     record: &CallRecord,
-    states: impl Iterator<Item = Pending> + Clone,
+    mut states: impl Iterator<Item = Pending> + Clone,
     language: Language,
 ) -> &'static str {
     let waits = |state| matches!(state, Pending::Due(_));
     let (en, de) = if states.clone().any(waits) {
         (" (waiting)", " (wartet)")
-    } else if states.clone().all(|state| state != Pending::GivenUp) {
+    } else if states.all(|state| state != Pending::GivenUp) {
         ("", "")
     } else if record.delivered.is_empty() {
         (" (not delivered)", " (nicht zugestellt)")

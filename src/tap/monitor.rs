@@ -52,7 +52,7 @@ impl Source for Folder {
 /// sees it.
 ///
 /// The options are joined without commas, which some releases of Asterisk take for the end of the
-/// option. The monitor's id is left in [`TAP_ID`], so that nobody else's recording is ever stopped
+/// option. The monitor's id is left in `GUARD_TAP_ID`, so that nobody else's recording is ever stopped
 /// by us. That the file is filled up while a prompt is played to somebody who sends no packets is
 /// asked for by `S` where `agi_version` is an old one; newer releases always do so.
 pub fn plan(folder_as_asterisk_sees_it: &Path, id: CallId, agi_version: Option<&str>) -> TapPlan {

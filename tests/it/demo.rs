@@ -5,14 +5,16 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use voicemail_guard::call_log::{Query, Reader};
+use voicemail_guard::clock::Clock;
 use voicemail_guard::record::{EndedBy, Verdict};
 
 #[test]
 fn every_example_call_is_told_as_it_ends_and_has_its_record() {
+    let clock = Clock::default();
     let mut demo = demo(&[("--speed", "6")])
         .stdout(Stdio::piped())
         .spawn()
@@ -24,9 +26,9 @@ fn every_example_call_is_told_as_it_ends_and_has_its_record() {
         .is_some_and(|line: &String| line.contains("Ctrl-C"))
     {
         let line = lines.next().expect("a last line").unwrap();
-        begun.get_or_insert_with(Instant::now);
+        begun.get_or_insert_with(|| clock.now());
         if let Some((verdict, story)) = story(&line) {
-            let before = stories.insert(verdict, (story, Instant::now()));
+            let before = stories.insert(verdict, (story, clock.now()));
             assert!(before.is_none(), "{verdict} twice");
         }
         told.push(line);

@@ -99,7 +99,7 @@ fn work_until_killed(step: &str) {
             call.save();
         }
         "closed" | "closed in the journal" => {
-            call.close_and_deliver(closed(1, Verdict::Message), &[])
+            call.close_and_deliver(closed(1, Verdict::Message), &[]);
         }
         "many" => {
             // Killed while it goes on: what was reported as durable must be there.

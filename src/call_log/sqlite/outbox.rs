@@ -1,5 +1,5 @@
 //! The outbox: deliveries that are still to be made, in the log's database, so that a record and its deliveries
-//! are written in one transaction. What is tried and what comes of it is decided in [`queue`](super::queue).
+//! are written in one transaction. What is tried and what comes of it is decided in [`super::queue`].
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};

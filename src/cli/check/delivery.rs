@@ -1,5 +1,6 @@
 //! What `check` says of delivery: the spool, the manager interface, what could not be delivered.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use super::Item;
@@ -237,7 +238,7 @@ fn set_aside(aside: &SetAside) -> Item {
     let mut what =
         format!("{file} was set aside as broken: {deliveries} deliveries were taken over");
     if unreadable > 0 {
-        what += &format!(", {unreadable} could not be read");
+        write!(what, ", {unreadable} could not be read").ok();
     }
     if !is_complete {
         what += ", and it cannot be seen whether there were more";

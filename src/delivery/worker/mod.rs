@@ -145,7 +145,7 @@ impl Worker {
             } else if in_flight.count(kind) < most {
                 let shared = Arc::clone(&self.shared);
                 in_flight.begin(delivery.clone(), kind, async move {
-                    shared.attend(delivery).await
+                    shared.attend(delivery).await;
                 });
             }
         }

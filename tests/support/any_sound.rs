@@ -12,10 +12,7 @@ pub fn hear(bytes: &[u8]) {
     let whole = decode(sound, form).map(|sound| sound.samples);
     let size = 1 + usize::from(kind / 16);
     let pieces = in_pieces(sound, form, size);
-    assert!(
-        whole == pieces,
-        "pieces of {size} bytes give another sound"
-    );
+    assert!(whole == pieces, "pieces of {size} bytes give another sound");
     if let Ok(samples) = &whole {
         // A GSM frame of 32.5 bytes holds 160 samples; the lowest rate that is read doubles them.
         assert!(

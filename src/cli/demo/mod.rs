@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::listing::columns;
@@ -114,12 +115,14 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
         let next = story::next_steps(&program.to_string_lossy(), stays);
         writeln!(out, "\n{next}")?;
         if !args.once {
+            // From before it is promised.
+            let mut interrupt = signal(SignalKind::interrupt())?;
             writeln!(
                 out,
                 "\nThe guard still listens on {server}; Ctrl-C ends it and removes the log."
             )?;
             out.flush()?;
-            tokio::signal::ctrl_c().await?;
+            interrupt.recv().await;
         }
         stop.gently.cancel();
         guard.await.map_err(failed)?.map_err(failed)?;

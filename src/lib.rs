@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Bytes → values → events → decisions → actions → bytes. A decision never lives in the shell
-//! ([`server`], [`session`], [`tap`], [`cli`]), a wait never in the core ([`agi`], [`audio`], [`hearing`],
-//! [`call`]).
+//! ([`server`], [`session`], [`tap`], [`cli`] among others), a wait never in the core ([`agi`],
+//! [`audio`], [`hearing`], [`call`] among others): ARCHITECTURE.md has them all.
 
 pub mod agi;
 pub mod ami;

@@ -4,7 +4,7 @@
 //! session ── open, close ──► queue ──► writer thread ──► calls.sqlite
 //!                                           │ busy, broken, full
 //!                                           └──► calls.journal (JSON lines) ──► filed later
-//! calls, call, the page ── Reader ──► calls.sqlite (read only, beside the writer)
+//! calls, call ── Reader ──► calls.sqlite (read only, beside the writer)
 //! ```
 //!
 //! Nothing here makes a call wait: the handle only puts an entry into a queue. An entry that the database

@@ -1,7 +1,7 @@
 //! The rules of the outbox: which deliveries may be tried, and what comes of an attempt.
 //!
 //! A delivery is `waiting`; `prepared` once a destination has put down what only has to be put in place;
-//! `placed` once the message is where the team finds it and only MWI is missing; then it is gone and
+//! `placed` (`Stage::Stored`) once the message is where the team finds it and only MWI is missing; then it is gone and
 //! the record says where the message went. One that was `given_up` stays for `check`.
 //!
 //! Of a box and destination the oldest delivery is tried, so that messages stay in order. One that has failed

@@ -51,7 +51,7 @@ pub struct Closed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosedBy {
-    /// The caller left a message. The guard knows that from the call itself.
+    /// The caller left a message, and it is where the team can hear it. The guard knows that by itself.
     Message,
     /// The caller called again and somebody answered. Asterisk's manager interface reported it.
     Answered,
@@ -117,7 +117,8 @@ impl Case {
     }
 }
 
-/// How a closed record closes the open cases of its number and box, if it does.
+/// How a message closes the open cases of its number and mailbox, if the record has one; for when the team can
+/// hear it.
 pub fn closed_by_message(record: &CallRecord) -> Option<Closed> {
     record.leaves_a_message().then(|| Closed {
         at: record.ended.unwrap_or(record.started),

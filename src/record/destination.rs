@@ -42,7 +42,7 @@ impl Destination {
 ///
 /// 1. In `observe` nowhere: `VoiceMail()` has taken the message itself. A call that was refused, or
 ///    went straight to `VoiceMail()`, was never heard.
-/// 2. A verdict that is not delivered: nowhere. Speech before junk makes the verdict `message`, so
+/// 2. A verdict that is not delivered: nowhere. Speech before junk makes the verdict `message` or `unsure`, so
 ///    it is no exception here.
 /// 3. A mailbox holds sound: where nothing was heard it gets nothing, mail and webhook still report
 ///    the caller and the number. A recording that could not be kept yet still lies in the tap

@@ -6,8 +6,8 @@ pub(super) struct Limits;
 impl Limits {
     /// Speech worth keeping.
     pub(super) const KEEP: f64 = 3.2;
-    /// Speech at all.
-    pub(super) const MUTTER: f64 = 0.2;
+    /// Less than this is no speech.
+    pub(super) const ANY_SPEECH: f64 = 0.2;
     /// Music that can make a call hold music.
     pub(super) const HOLD: f64 = 6.0;
     /// A stretch of music that lasts.

@@ -1,11 +1,13 @@
 //! What a caller was, by explicit rules over the timeline.
 //!
-//! [`judge`] takes [`Facts`] and asks these questions in this order; the first that is answered decides.
+//! [`judge`] takes [`Facts`] and asks these questions in this order, but for two between 1 and 2: a textphone is
+//! `unsure`, and a special information tone without speech worth keeping before it is `tone`. The first that is answered decides.
 //! Only what lies behind [`Facts::began`] counts. *Speech* is near speech; *lasting music* is a stretch of at
 //! least 2.5 s. Every number stands in `Limits`, its choice in `src/hearing/README.md`.
 //!
 //! 1. No packet ever came, in a call longer than a hang-up: `no_audio`.
-//! 2. Someone talked up to the longest message, or was given the rambler's prompt, and speech is most of it: `rambler`.
+//! 2. Someone was given the rambler's prompt and said enough to keep, or talked up to the longest message with speech in most of
+//!    it: `rambler`.
 //! 3. A machine signal and no speech worth keeping: `tone`. What follows a special information tone is its announcement.
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
 //!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`.
@@ -375,8 +377,8 @@ impl Amounts {
 
     fn judge_rest(&self) -> Judgement {
         let noise = Reason::Noise(time(self.noise));
-        let heard =
-            self.speech >= Limits::MUTTER || self.noise + self.music >= Limits::NOISY * self.length;
+        let heard = self.speech >= Limits::ANY_SPEECH
+            || self.noise + self.music >= Limits::NOISY * self.length;
         if heard && (Limits::HANGUP..Limits::SHORT).contains(&self.length) {
             let sure = below(self.speech, Limits::KEEP).min(below(self.length, Limits::SHORT));
             let reasons = [self.spoken(), noise];
@@ -402,8 +404,8 @@ impl Amounts {
                 &[noise, self.spoken()],
             );
         }
-        if self.speech >= Limits::MUTTER {
-            let sure = above(self.speech, Limits::MUTTER).min(below(self.speech, Limits::KEEP));
+        if self.speech >= Limits::ANY_SPEECH {
+            let sure = above(self.speech, Limits::ANY_SPEECH).min(below(self.speech, Limits::KEEP));
             let aside = self.length >= 15.0 && self.noise > 2.0;
             let verdict = if aside {
                 Verdict::Aside

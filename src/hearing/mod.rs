@@ -103,12 +103,7 @@ impl Signal {
 
     /// The longest pause between two bursts of it.
     pub fn longest_pause(self) -> MediaTime {
-        MediaTime::from_millis(match self {
-            Self::Ringback => 5_800,
-            Self::FaxCng => 4_000,
-            Self::ModemAnswer => 2_800,
-            _ => 1_200,
-        })
+        tone::longest_pause(self)
     }
 }
 

@@ -6,8 +6,9 @@
 //! energy lies in one or two lines that stand still; speech and music rarely do that in a regular beat.
 
 use super::Signal;
-use super::features::Lines;
+use super::features::{Lines, STEP};
 use super::howler::Howler;
+use crate::audio::MediaTime;
 
 /// What was recognised, and the step at which its first burst began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +108,19 @@ const CADENCES: [Cadence; 5] = [
         spread: 60,
     },
 ];
+
+/// The longest pause between two bursts of a signal, with room for what the segments make of its ends.
+pub(super) fn longest_pause(signal: Signal) -> MediaTime {
+    let cadences = CADENCES.iter().filter(|cadence| cadence.signal == signal);
+    let steps = cadences.map(|cadence| cadence.off.1).max().unwrap_or(0);
+    let longest = MediaTime::from_samples((steps + ENDS) * STEP as u64);
+    longest.max(SHORTEST_LONGEST_PAUSE)
+}
+
+/// Steps that segments may add to a pause.
+const ENDS: u64 = 10;
+/// So long a gap in any signal, also in one that never stops, is no end of it.
+const SHORTEST_LONGEST_PAUSE: MediaTime = MediaTime::from_millis(1_200);
 
 const CONTINUOUS: [Continuous; 5] = [
     Continuous {

@@ -42,15 +42,33 @@ pub(super) fn set_aside(connection: &Connection, path: &Path) -> rusqlite::Resul
 
 fn noted(connection: &Connection, file: &str) -> rusqlite::Result<Option<Takeover>> {
     let sql = "SELECT deliveries, unreadable, is_complete FROM set_aside WHERE file = ?1";
+    connection.query_row(sql, [file], takeover_in).optional()
+}
+
+fn takeover_in(row: &Row<'_>) -> rusqlite::Result<Takeover> {
+    Ok(Takeover {
+        deliveries: row.get("deliveries")?,
+        unreadable: row.get("unreadable")?,
+        is_complete: row.get("is_complete")?,
+    })
+}
+
+/// Notes what was taken over of a broken database; `insert` says what becomes of a note that is there.
+fn note(
+    connection: &Connection,
+    insert: &str,
+    file: &str,
+    takeover: &Takeover,
+) -> rusqlite::Result<()> {
     connection
-        .query_row(sql, [file], |row| {
-            Ok(Takeover {
-                deliveries: row.get(0)?,
-                unreadable: row.get(1)?,
-                is_complete: row.get(2)?,
-            })
-        })
-        .optional()
+        .prepare(&format!("{insert} INTO set_aside VALUES (?1, ?2, ?3, ?4)"))?
+        .execute(params![
+            file,
+            takeover.deliveries,
+            takeover.unreadable,
+            takeover.is_complete
+        ])?;
+    Ok(())
 }
 
 /// Takes over the pending deliveries of the broken databases beside the one at `path`, each once.
@@ -64,14 +82,7 @@ pub(super) fn take_over_all(
         let found = Salvaged::of(&path.with_file_name(&file));
         let filing = begin(connection)?;
         let takeover = found.file(&filing, is_new)?;
-        filing
-            .prepare("INSERT INTO set_aside VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![
-                file,
-                takeover.deliveries,
-                takeover.unreadable,
-                takeover.is_complete
-            ])?;
+        note(&filing, "INSERT", &file, &takeover)?;
         filing.commit()?;
         let (deliveries, unreadable) = (takeover.deliveries, takeover.unreadable);
         if takeover.is_complete && unreadable == 0 {
@@ -144,14 +155,7 @@ impl Salvaged {
         found.read_outbox(&broken);
         found.read_records(&broken);
         if let Ok(mut earlier) = broken.prepare("SELECT * FROM set_aside") {
-            let read = |row: &Row<'_>| {
-                let takeover = Takeover {
-                    deliveries: row.get("deliveries")?,
-                    unreadable: row.get("unreadable")?,
-                    is_complete: row.get("is_complete")?,
-                };
-                Ok((row.get("file")?, takeover))
-            };
+            let read = |row: &Row<'_>| Ok((row.get("file")?, takeover_in(row)?));
             let rows = earlier.query_map([], read);
             found.earlier = rows.into_iter().flatten().map_while(Result::ok).collect();
         }
@@ -229,15 +233,7 @@ impl Salvaged {
             filing.execute("UPDATE guard SET id = ?1", [id])?;
         }
         for (file, takeover) in self.earlier {
-            filing.execute(
-                "INSERT OR IGNORE INTO set_aside VALUES (?1, ?2, ?3, ?4)",
-                params![
-                    file,
-                    takeover.deliveries,
-                    takeover.unreadable,
-                    takeover.is_complete
-                ],
-            )?;
+            note(filing, "INSERT OR IGNORE", &file, &takeover)?;
         }
         let mut takeover = Takeover {
             deliveries: 0,

@@ -97,16 +97,12 @@ pub fn evidence(timeline: &Timeline, began: MediaTime) -> Option<[f64; COUNT]> {
     if glimpses.is_empty() {
         return None;
     }
-    let first = |class: Class| {
-        glimpses
-            .iter()
-            .map(move |g| f64::from(g.first[class as usize]))
+    let by = |listener: fn(&Glimpse) -> &[f32; 5], class: Class| {
+        let glimpses = glimpses.iter();
+        glimpses.map(move |g| f64::from(listener(g)[class as usize]))
     };
-    let second = |class: Class| {
-        glimpses
-            .iter()
-            .map(move |g| f64::from(g.second[class as usize]))
-    };
+    let first = |class| by(|g| &g.first, class);
+    let second = |class| by(|g| &g.second, class);
     let apart = first(Class::Speech)
         .zip(second(Class::Speech))
         .map(|(a, b)| (a - b).abs());

@@ -9,6 +9,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -20,7 +21,7 @@ pub(crate) use self::doubts::{as_root, zone_in_doubt};
 pub(crate) use self::reload::Reload;
 pub use self::signals::Stop;
 use crate::call_log::{CallLog, LogError};
-use crate::clock::Clock;
+use crate::clock::{Clock, timeout};
 use crate::config::{Config, SharedConfig};
 use crate::delivery::Worker;
 use crate::manager::Watch;
@@ -29,6 +30,9 @@ use crate::recover::{Cause, recover_all, sweep_tap_folder};
 use crate::server;
 use crate::session::Guard;
 use crate::tap::monitor;
+
+/// How long the start waits for what the mailboxes and prompts look like.
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
 /// Serves on these listeners until it is stopped.
 ///
@@ -44,7 +48,10 @@ pub async fn run(
     tokio::task::spawn_blocking(number::warm_up);
     let config = settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
-    log_doubts(&config);
+    let doubtful = Arc::clone(&config);
+    let logged = tokio::task::spawn_blocking(move || log_doubts(&doubtful));
+    // Said before anything else, but a share that hangs holds up no start: it is said when it answers.
+    timeout(LONGEST_LOOK, logged).await.ok();
     if let Some(doubt) = zone_in_doubt() {
         warn!("{doubt}");
     }

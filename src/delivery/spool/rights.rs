@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::fs::{Access, access};
+use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -79,11 +80,23 @@ pub async fn in_the_way(record: &CallRecord, config: &Config, clock: Clock) -> O
         return None;
     }
     let spool = settings.spool.clone();
+    let look = async {
+        let permit = LOOKS.acquire().await.ok()?;
+        let look = move || {
+            let found = obstacle(&spool, &mailbox);
+            drop(permit);
+            found
+        };
+        tokio::task::spawn_blocking(look).await.ok()?
+    };
     tokio::select! {
-        found = tokio::task::spawn_blocking(move || obstacle(&spool, &mailbox)) => found.ok()?,
+        found = look => found,
         () = clock.sleep(LONGEST_LOOK) => None,
     }
 }
+
+/// Looks that may wait for a share at once: one that hangs must not take every thread there is.
+static LOOKS: Semaphore = Semaphore::const_new(16);
 
 const LONGEST_LOOK: Duration = Duration::from_millis(500);
 

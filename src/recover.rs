@@ -13,15 +13,15 @@ use tracing::{debug, error, info, warn};
 
 use crate::audio::MediaTime;
 use crate::call::verdict::{Facts, Parting, judge};
+use crate::call_record::{
+    CallId, CallRecord, Callback, CallbackSource, EndedBy, Reason, Trouble, Verdict,
+};
 use crate::delivery::spool::replay::{laid_down, remove_sound};
 use crate::hearing::{Recogniser, Timeline};
 use crate::number;
-use crate::present::support_line;
-use crate::record::{
-    CallId, CallRecord, Callback, CallbackSource, EndedBy, Reason, Trouble, Verdict,
-};
 use crate::recordings;
 use crate::session::Guard;
+use crate::wording::support_line;
 
 /// Why a record was left open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,14 +16,14 @@ use crate::agi::{Command, Request};
 use crate::call::intake::{self, NoMailbox, Opening, Settings};
 use crate::call::{Action, Call, Event, Listener};
 use crate::call_log::{CallLog, OpenCall};
+use crate::call_record::{CallId, CallRecord, EndedBy, Reason};
 use crate::clock::Clock;
 use crate::config::{Config, SharedConfig};
 use crate::delivery::spool::rights;
-use crate::present::{self, Language, support_line};
-use crate::record::{CallId, CallRecord, EndedBy, Reason};
 use crate::recordings;
 use crate::server::{Connection, Handler};
 use crate::tap::{Followed, Gap, Source, TapEvent, monitor};
+use crate::wording::{self, Language, support_line};
 use crate::{text, trace};
 
 /// What all calls share.
@@ -118,7 +118,7 @@ impl Guard {
             Ok(opening) => opening,
             Err(refused) => {
                 let record = *refused.record;
-                let reason = present::reason(&Reason::NoMailbox, Language::En);
+                let reason = wording::reason(&Reason::NoMailbox, Language::En);
                 error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
                 self.close_unheard(record, EndedBy::HandedOn, Reason::NoMailbox);
                 return connection.fail(self.clock).await;

@@ -17,9 +17,9 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 use voicemail_guard::call_log::{CallLog, DATABASE, Durability, JOURNAL};
+use voicemail_guard::call_record::{CallRecord, Verdict};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::Config;
-use voicemail_guard::record::{CallRecord, Verdict};
 
 #[derive(Clone, Default)]
 struct Heard(Arc<Mutex<String>>);

@@ -296,8 +296,8 @@ fn encode<'a>(fields: impl Iterator<Item = &'a (&'a str, &'a str)>) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::ami::{refresh_mwi, try_login};
+    use crate::call_record::Mailbox;
     use crate::config::Secret;
-    use crate::record::Mailbox;
     use tokio::io::{AsyncBufReadExt, BufReader};
     use tokio::net::TcpListener;
 

@@ -8,8 +8,8 @@ mod connection;
 pub use block::{Block, Blocks};
 pub use connection::{ANSWERS_WITHIN, AmiError, Connection, Events};
 
+use crate::call_record::Mailbox;
 use crate::config::delivery::Ami;
-use crate::record::Mailbox;
 
 /// Logs in and off again.
 ///

@@ -10,8 +10,8 @@ use std::time::Instant;
 use super::state::{Leaving, State, Step};
 use super::{Action, Call};
 use crate::audio::MediaTime;
+use crate::call_record::{Caller, EndedBy, Mode, Presentation, Reason, Verdict, WouldHave};
 use crate::number::{CallerIdentity, CallerList, Entry};
-use crate::record::{Caller, EndedBy, Mode, Presentation, Reason, Verdict, WouldHave};
 
 /// The lists of one box.
 #[derive(Clone, Debug, Default, PartialEq)]

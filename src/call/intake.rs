@@ -7,12 +7,12 @@ use jiff::Timestamp;
 
 use super::policy::Policy;
 use crate::agi::Request;
-use crate::hearing::ClassSeconds;
-use crate::number::{self, NoNumber};
-use crate::record::{
+use crate::call_record::{
     CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Reason,
     Verdict, full_box_name,
 };
+use crate::hearing::ClassSeconds;
+use crate::number::{self, NoNumber};
 use crate::setting::are_voicemail_options;
 
 /// What the settings say of the mailbox that the request names.

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use crate::agi::{self, Command};
 use crate::audio::MediaTime;
+use crate::call_record::CallRecord;
 use crate::hearing::Update;
-use crate::record::CallRecord;
 
 /// What can happen to a call.
 #[derive(Debug)]

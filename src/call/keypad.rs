@@ -25,10 +25,10 @@ use super::prompt::Clip;
 use super::state::{AfterPrompt, Keying, Leaving, Recording, State};
 use super::{Call, KeysFrom, key_of};
 use crate::agi::{Command, Key, Outcome};
+use crate::call_record::{Answer, Callback, CallbackSource, EndedBy};
 use crate::hearing::Update;
 use crate::number::{self, E164, FEWEST_KEYS};
 use crate::prompts::Prompt;
-use crate::record::{Answer, Callback, CallbackSource, EndedBy};
 
 impl Call {
     pub(super) fn await_keys(&mut self, keying: Keying, now: Instant) {

@@ -9,9 +9,9 @@ use super::verdict::{self, Facts, Parting};
 use super::{Action, Call, NumberPrompt, SHORT, Timer};
 use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
-use crate::present::{self, Language};
+use crate::call_record::{Answer, EndedBy, Mode, Reason, Trouble, Verdict};
 use crate::prompts::Prompt;
-use crate::record::{Answer, EndedBy, Mode, Reason, Trouble, Verdict};
+use crate::wording::{self, Language};
 
 impl Call {
     /// Goes out; from every state.
@@ -256,7 +256,7 @@ impl Call {
         let way_out = self.exit_taken().map_or("", |(_, way)| way);
         let exit =
             (ended_by == EndedBy::Exit).then(|| Command::set_variable("GUARD_EXIT", way_out));
-        let reasons = present::reasons(&record.reasons, Language::En);
+        let reasons = wording::reasons(&record.reasons, Language::En);
         let variables = [
             Command::set_variable("GUARD_VERDICT", verdict),
             Command::set_variable("GUARD_CALLBACK", callback),

@@ -35,8 +35,8 @@ use self::prompt::LONGEST_CLIP;
 use self::state::{Opening, State};
 use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome, Verb};
 use crate::audio::MediaTime;
+use crate::call_record::{CallRecord, EndedBy, Mode, Reason, Trouble};
 use crate::hearing::Update;
-use crate::record::{CallRecord, EndedBy, Mode, Reason, Trouble};
 use crate::tap::plan::TapPlan;
 
 /// One caller's stay, from the prelude to the closed record.

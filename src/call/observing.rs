@@ -18,7 +18,7 @@ use super::verdict::Parting;
 use super::{Call, SAFETY_TIMEOUT, SHORT, SLACK, Timer, is_refused, safety_timeout, verdict};
 use crate::agi::{Command, Outcome, Verb};
 use crate::audio::MediaTime;
-use crate::record::{EndedBy, Mode, Trouble, WouldHave};
+use crate::call_record::{EndedBy, Mode, Trouble, WouldHave};
 
 /// The call that enforce would be having.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::prompt::LONGEST_CLIP;
 pub use super::settings::{Offer, Policy};
+use crate::call_record::Mode;
 use crate::prompts::Prompt;
-use crate::record::Mode;
 
 /// What is known when the conversation asks what to do next.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -8,8 +8,8 @@ use super::state::{AfterPrompt, AwaitedAnswer, Keying, Playing, Recording, State
 use super::{Call, is_refused, key_of, verdict};
 use crate::agi::{Command, Key, Keys, Outcome};
 use crate::audio::MediaTime;
+use crate::call_record::{Answer, Asked, EndedBy, Played, Presentation, Trouble};
 use crate::prompts::Prompt;
-use crate::record::{Answer, Asked, EndedBy, Played, Presentation, Trouble};
 
 /// One piece of what is played.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use super::state::{AfterPrompt, AwaitedAnswer, Keying, Recording, State};
 use super::{Call, NumberPrompt, verdict};
 use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
+use crate::call_record::{Answer, EndedBy, Mode, Trouble};
 use crate::prompts::Prompt;
-use crate::record::{Answer, EndedBy, Mode, Trouble};
 
 impl Call {
     /// The recording begins, or goes on behind a prompt; what a number by keys took does not count.

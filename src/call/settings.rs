@@ -8,8 +8,8 @@ use serde::{Deserialize, Deserializer};
 
 use super::admission::CallerLists;
 use super::verdict::MUTTER;
+use crate::call_record::Mode;
 use crate::number::{Country, Trunk};
-use crate::record::Mode;
 use crate::setting::{are_voicemail_options, count, is_plain_path, seconds, text};
 
 /// The settings of one mailbox that the conversation goes by; every default is the hotline's own.

@@ -7,7 +7,7 @@ use super::observing::Observing;
 use super::prompt::Clip;
 use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
-use crate::record::{Callback, EndedBy};
+use crate::call_record::{Callback, EndedBy};
 
 /// ```text
 ///  Opening ──► Playing greeting ──► Recording ◄──────────────┐

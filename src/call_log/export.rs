@@ -8,14 +8,14 @@ use serde::Serialize;
 
 use super::{CaseOfCall, CountedCase, Delivery};
 use crate::audio::MediaTime;
-use crate::case::{Case, ClosedBy};
-use crate::hearing::{Class, ClassSeconds};
-use crate::present::{self, Language};
-use crate::record::{
+use crate::call_record::{
     Asked, CallId, CallRecord, Callback, Caller, Destination, EndedBy, Mode, PlaceInCase, Verdict,
     WouldHave,
 };
+use crate::case::{Case, ClosedBy};
+use crate::hearing::{Class, ClassSeconds};
 use crate::text::plain_json;
+use crate::wording::{self, Language};
 
 /// What `calls --format json` prints of a call: these fields in this order, for good.
 #[derive(Serialize)]
@@ -219,7 +219,7 @@ fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + us
         rdnis: &record.rdnis,
         verdict: record.verdict,
         confidence: record.confidence,
-        reasons: present::reasons(&record.reasons, Language::En),
+        reasons: wording::reasons(&record.reasons, Language::En),
         seconds: record.seconds,
         asked: &record.asked,
         callback: &record.callback,
@@ -316,7 +316,7 @@ pub fn csv(
 ) -> String {
     let time = |at| match form {
         Csv::Plain => whole_seconds(at, zone),
-        Csv::Excel => present::time(at, zone),
+        Csv::Excel => wording::time(at, zone),
     };
     let seconds = |length: MediaTime| form.number(format!("{:.3}", length.as_secs_f64()));
     let of_case = |cell: fn(&CaseOfCall) -> String| case.map_or_else(String::new, cell);
@@ -341,7 +341,7 @@ pub fn csv(
             record.rdnis.clone(),
             word(&record.verdict),
             form.number(record.confidence.to_string()),
-            to_json(&present::reasons(&record.reasons, Language::En)),
+            to_json(&wording::reasons(&record.reasons, Language::En)),
             class(Class::Speech),
             class(Class::Silence),
             class(Class::Music),

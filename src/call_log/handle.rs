@@ -17,12 +17,12 @@ use super::journal::{Closing, Entry};
 use super::outbox::Outbox;
 use super::thread::WriterThread;
 use super::writer::Durability;
+use crate::call_record::{
+    CallId, CallRecord, Destination, EndedBy, Reason, Trouble, Verdict, destinations_of,
+};
 use crate::case::Connected;
 use crate::clock::Clock;
 use crate::number::Home;
-use crate::record::{
-    CallId, CallRecord, Destination, EndedBy, Reason, Trouble, Verdict, destinations_of,
-};
 
 /// The opened log, and what an earlier run left undone.
 pub struct Opened {

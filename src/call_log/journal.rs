@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{JOURNAL, UNREADABLE};
-use crate::record::{CallRecord, Destination};
+use crate::call_record::{CallRecord, Destination};
 
 /// Room kept for the journal, so that calls can be closed on a full disk: a thousand records or so.
 const RESERVE_BYTES: u64 = 1024 * 1024;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::error::OutboxError;
 use super::queue::{Delivery, Settlement};
 use super::thread::WriterThread;
+use crate::call_record::{CallId, CallRecord};
 use crate::hearing::Segment;
-use crate::record::{CallId, CallRecord};
 
 type Result<T> = std::result::Result<T, OutboxError>;
 

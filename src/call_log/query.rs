@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
+use crate::call_record::Verdict;
 use crate::case::Case;
 use crate::number::Needle;
-use crate::record::Verdict;
 
 /// Which calls are wanted; all conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq)]

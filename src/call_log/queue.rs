@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::record::{CallId, Delivered, Destination, PlaceInCase};
+use crate::call_record::{CallId, Delivered, Destination, PlaceInCase};
 
 /// A delivery that has failed so often holds later ones of its box back no longer.
 const OVERTAKEN: u32 = 3;

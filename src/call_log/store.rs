@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use super::error::StoreError;
 use super::journal::Entry;
 use super::queue::{Delivery, Key, Settlement};
+use crate::call_record::{CallId, CallRecord};
 use crate::case::Connected;
 use crate::hearing::Segment;
 use crate::number::Home;
-use crate::record::{CallId, CallRecord};
 
 pub(super) type Result<T> = std::result::Result<T, StoreError>;
 

@@ -15,8 +15,8 @@ use super::error::{LogError, OutboxError};
 use super::journal::Entry;
 use super::store::{self, Store};
 use super::writer::{Command, Durability, Remedy, Writer};
+use crate::call_record::CallRecord;
 use crate::clock::Clock;
-use crate::record::CallRecord;
 
 /// The writer's thread. When this is dropped, the entries that are left are written and the data folder is
 /// unlocked.

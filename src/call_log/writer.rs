@@ -15,8 +15,8 @@ use super::error::{LogError, StoreError};
 use super::journal::{Entry, Journal, ReplayError};
 use super::store::Store;
 use super::{DATABASE, JOURNAL, UNREADABLE, sqlite};
+use crate::call_record::{CallId, CallRecord};
 use crate::clock::Clock;
-use crate::record::{CallId, CallRecord};
 
 /// What waits is tried again after this long.
 const RETRY: Duration = Duration::from_secs(1);

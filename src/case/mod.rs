@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::call_record::{CallId, CallRecord, EndedBy, Presentation};
 use crate::number::{self, Home, Trunk};
-use crate::record::{CallId, CallRecord, EndedBy, Presentation};
 
 /// A case as it stands.
 #[derive(Clone, Debug, PartialEq)]

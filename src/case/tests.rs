@@ -1,10 +1,10 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::call_record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Overloaded};
+use crate::call_record::Mode::{Enforce, Observe};
+use crate::call_record::{CallbackSource, EndedBy, Verdict};
 use crate::number::{CallerNumbers, Country};
-use crate::record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Overloaded};
-use crate::record::Mode::{Enforce, Observe};
-use crate::record::{CallbackSource, EndedBy, Verdict};
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 

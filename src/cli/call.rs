@@ -10,10 +10,10 @@ use jiff::tz::TimeZone;
 use super::calls::{Error, NOTHING_FOUND, undelivered};
 use crate::audio::MediaTime;
 use crate::call_log::{CaseOfCall, Delivery, Reader, Stage};
-use crate::present::{self, Language::En};
-use crate::record::{CallRecord, Mode, Presentation, Verdict};
+use crate::call_record::{CallRecord, Mode, Presentation, Verdict};
 use crate::recordings;
 use crate::text::{quoted, shortened, shown};
+use crate::wording::{self, Language::En};
 
 /// Width of the labels on the left.
 const LABEL: usize = 11;
@@ -56,8 +56,8 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
                     out,
                     "  {}  {}  {}  {}",
                     record.id,
-                    present::time(record.started, &zone),
-                    present::number(&record.caller, En),
+                    wording::time(record.started, &zone),
+                    wording::number(&record.caller, En),
                     shown(&record.uniqueid),
                 )?;
             }
@@ -90,26 +90,26 @@ pub fn card(
         &format!(
             "{} ({})",
             shown(&record.box_name),
-            present::mode(record.mode, En)
+            wording::mode(record.mode, En)
         ),
     );
     card.line("Verdict", &verdict(record));
     card.lines(
         "Why",
-        present::reasons(&record.reasons, En)
+        wording::reasons(&record.reasons, En)
             .iter()
             .map(|reason| shown(reason).to_string()),
         "no reasons noted",
     );
-    card.line("Heard", &present::seconds(record, En));
+    card.line("Heard", &wording::seconds(record, En));
     let asked = record.asked.iter();
     card.lines(
         "Asked",
-        asked.map(|asked| format!("{:>7}  {}", clock(asked.at), present::asked(asked, En))),
+        asked.map(|asked| format!("{:>7}  {}", clock(asked.at), wording::asked(asked, En))),
         "nothing was played",
     );
     card.lines("Timeline", timeline(record), "nothing was heard");
-    let callback = present::callback(&record.callback, En);
+    let callback = wording::callback(&record.callback, En);
     card.line(
         "Call back",
         callback.as_deref().unwrap_or("no number is known"),
@@ -120,7 +120,7 @@ pub fn card(
     }
     card.line("End", &end(record));
     if record.mode == Mode::Observe && record.ended_by.is_some() {
-        let would_have = present::would_have(record.would_have);
+        let would_have = wording::would_have(record.would_have);
         card.line("Enforce", &format!("would {would_have}"));
     }
     let audio = recordings::path(data_folder, record)
@@ -131,10 +131,10 @@ pub fn card(
         record
             .delivered
             .iter()
-            .map(|delivered| present::delivered(delivered, zone, En))
+            .map(|delivered| wording::delivered(delivered, zone, En))
             .chain(
                 owed.iter()
-                    .map(|delivery| present::undelivered(&undelivered(delivery), zone, En)),
+                    .map(|delivery| wording::undelivered(&undelivered(delivery), zone, En)),
             ),
         "to nobody",
     );
@@ -166,12 +166,12 @@ fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
     let Some(verdict) = record.verdict else {
         return "still up, or cut off and not closed yet".into();
     };
-    if let Some(passed_by) = present::passed_by(record, En) {
+    if let Some(passed_by) = wording::passed_by(record, En) {
         return format!(
             "the caller {passed_by}, as the box's list wants; the guard heard nothing of them"
         );
     }
-    let left = present::verdict(verdict, En);
+    let left = wording::verdict(verdict, En);
     let waits = |delivery: &Delivery| matches!(delivery.stage, Stage::Waiting | Stage::Prepared);
     let more = match (record.delivered.is_empty(), owed.iter().any(waits)) {
         (true, true) => Some("its delivery waits, see Delivered"),
@@ -202,7 +202,7 @@ fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
 fn when(record: &CallRecord, zone: &TimeZone) -> String {
     let started = record.started.to_zoned_datetime(zone.clone());
     let mut text = started.strftime("%A, %-d %B %Y, %H:%M:%S").to_string();
-    if let (Some(ended), Some(length)) = (record.ended, present::call_length(record)) {
+    if let (Some(ended), Some(length)) = (record.ended, wording::call_length(record)) {
         let ended = ended.to_zoned_datetime(zone.clone());
         if ended.offset() != started.offset() {
             let _ = write!(text, " {}", started.strftime("(UTC%:z)"));
@@ -221,7 +221,7 @@ fn when(record: &CallRecord, zone: &TimeZone) -> String {
 
 fn who(record: &CallRecord) -> String {
     let caller = &record.caller;
-    let mut text = present::number(caller, En);
+    let mut text = wording::number(caller, En);
     if caller
         .e164
         .as_ref()
@@ -229,7 +229,7 @@ fn who(record: &CallRecord) -> String {
     {
         let _ = write!(text, ", sent as {}", quoted_short(&caller.number));
     }
-    if let Some(name) = present::name(caller) {
+    if let Some(name) = wording::name(caller) {
         let _ = write!(text, ", name {name}");
     }
     match caller.presentation {
@@ -259,7 +259,7 @@ fn verdict(record: &CallRecord) -> String {
     record.verdict.map_or_else(
         || "none yet".into(),
         |verdict| {
-            let sure = present::percent(record.confidence);
+            let sure = wording::percent(record.confidence);
             format!("{verdict}, {sure} % sure")
         },
     )
@@ -282,14 +282,14 @@ fn timeline(record: &CallRecord) -> impl Iterator<Item = String> {
 }
 
 fn case_of(of: &CaseOfCall, zone: &TimeZone) -> String {
-    let state = present::case_state(&of.case, zone, En);
+    let state = wording::case_state(&of.case, zone, En);
     let calls = of.calls;
     let which = match of.place {
         1 if calls == 1 => "the only call".into(),
         1 => format!("first of {calls} calls"),
         place => format!(
             "{}, of {calls}",
-            present::nth_call(place, of.case.first, zone, En)
+            wording::nth_call(place, of.case.first, zone, En)
         ),
     };
     format!("{which} by this number for the box so far; {state}")
@@ -307,7 +307,7 @@ fn other_calls(record: &CallRecord, calls: &[CallRecord], zone: &TimeZone) -> Ve
             format!(
                 "{}  {}  {verdict}",
                 call.id,
-                present::time(call.started, zone)
+                wording::time(call.started, zone)
             )
         })
         .collect();
@@ -321,7 +321,7 @@ fn other_calls(record: &CallRecord, calls: &[CallRecord], zone: &TimeZone) -> Ve
 fn end(record: &CallRecord) -> String {
     record.ended_by.map_or_else(
         || "the call is up".into(),
-        |ended_by| format!("the call {}", present::ended_by(ended_by, En)),
+        |ended_by| format!("the call {}", wording::ended_by(ended_by, En)),
     )
 }
 

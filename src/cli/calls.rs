@@ -14,14 +14,14 @@ use super::when::When;
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
 use crate::call_log::{CaseOfCall, Delivery, LogError, Order, Query, Reader, Stage, waiting};
+use crate::call_record::{CallId, CallRecord, Mode, Verdict};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
 use crate::config::full_box_name;
 use crate::hearing::Class;
 use crate::number::{Country, Needle};
-use crate::present::{self, Language, Pending, Undelivered};
-use crate::record::{CallId, CallRecord, Mode, Verdict};
 use crate::text::shortened;
+use crate::wording::{self, Language, Pending, Undelivered};
 
 /// Nothing was found.
 pub(super) const NOTHING_FOUND: u8 = 1;
@@ -281,20 +281,20 @@ fn row(
     let verdict = match (record.verdict, record.ended) {
         (Some(verdict), _) => {
             let states = owed.iter().map(|delivery| undelivered(delivery).state);
-            let owed = present::undelivered_in_short(record, states, Language::En);
-            format!("{verdict}{}{owed}", present::listed(record, Language::En))
+            let owed = wording::undelivered_in_short(record, states, Language::En);
+            format!("{verdict}{}{owed}", wording::listed(record, Language::En))
         }
         (None, None) => "(up)".into(),
         (None, Some(_)) => String::new(),
     };
     [
-        present::time(record.started, zone),
-        present::number(&record.caller, Language::En),
+        wording::time(record.started, zone),
+        wording::number(&record.caller, Language::En),
         shortened(&record.caller.name, NAME_WIDTH).to_string(),
         shortened(&record.box_name, NAME_WIDTH).to_string(),
         verdict,
         record.seconds.of(Class::Speech).to_string(),
-        present::callback(&record.callback, Language::En).unwrap_or_default(),
+        wording::callback(&record.callback, Language::En).unwrap_or_default(),
         record.id.to_string(),
         case.map_or_else(String::new, |of| case_in_short(record, of)),
     ]

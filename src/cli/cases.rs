@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use super::calls::{Args, Error, OutputFormat, TABLE_LIMIT};
 use super::listing::Listing;
 use crate::call_log::{CountedCase, Query, Reader, export};
-use crate::present::{self, Language};
 use crate::text::shortened;
+use crate::wording::{self, Language};
 
 /// Characters of a number or box in the table.
 const WIDTH: usize = 32;
@@ -63,8 +63,8 @@ fn table(
             .map(|(verdict, n)| format!("{n} {verdict}"))
             .collect();
         list.add([
-            present::time(counted.case.last, zone),
-            present::time(counted.case.first, zone),
+            wording::time(counted.case.last, zone),
+            wording::time(counted.case.first, zone),
             shortened(&counted.number, WIDTH).to_string(),
             shortened(&counted.box_name, WIDTH).to_string(),
             counted.calls.to_string(),
@@ -80,7 +80,7 @@ fn state(counted: &CountedCase, zone: &TimeZone) -> String {
     if counted.case.closed.is_none() && counted.calls == counted.up {
         "call in progress".into()
     } else {
-        present::case_state(&counted.case, zone, Language::En)
+        wording::case_state(&counted.case, zone, Language::En)
     }
 }
 

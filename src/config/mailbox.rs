@@ -10,10 +10,10 @@ use serde::de::{Deserialize, Deserializer, Error};
 use super::value::addresses;
 use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
+use crate::call_record::{Destination, Mode};
 use crate::number::{CallerList, Country, Entry};
-use crate::present::Language;
-use crate::record::{Destination, Mode};
 use crate::setting::seconds_or_off;
+use crate::wording::Language;
 
 /// All settings of a mailbox.
 #[derive(Clone, Debug, PartialEq, serde::Deserialize)]

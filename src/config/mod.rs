@@ -29,14 +29,14 @@ pub use self::limits::Limits;
 pub use self::mailbox::MailboxDelivery;
 pub use self::secret::Secret;
 pub use self::shared::{Changes, SharedConfig};
-pub use crate::record::full_box_name;
+pub use crate::call_record::full_box_name;
 
 use self::delivery::Delivery;
 use self::mailbox::MailboxSettings;
 use self::value::{asterisk_folder, folder, language_tags, log_level};
 use crate::call::policy::Policy;
+use crate::call_record::Destination;
 use crate::number::Home;
-use crate::record::Destination;
 use crate::telemetry::LogFormat;
 
 /// All settings of one guard.

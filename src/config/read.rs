@@ -25,7 +25,7 @@ use super::webhook::Signature;
 use super::{Config, Problem, Tap, duplicate, full_box_name, mail, webhook};
 use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
-use crate::record::{Destination, Mailbox};
+use crate::call_record::{Destination, Mailbox};
 
 const TABLES: &str =
     "[listen], [limits], [log], [tap], [prompts], [delivery], [web], [defaults], [box.\"NAME\"]";

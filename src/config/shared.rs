@@ -102,7 +102,7 @@ fn keep<T: PartialEq + Clone>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Mode;
+    use crate::call_record::Mode;
 
     fn config(text: &str) -> Config {
         Config::parse(text.as_bytes()).unwrap()

@@ -5,10 +5,10 @@ use rustix::process::geteuid;
 use tracing::warn;
 
 use super::prompt_files::{Installed, installed, own_sound};
+use crate::call_record::Destination;
 use crate::config::Config;
 use crate::config::delivery::Method;
 use crate::delivery::spool::rights;
-use crate::record::Destination;
 
 /// Logs what of the settings may not be meant, and which prompts callers will miss.
 pub(super) fn log_doubts(config: &Config) {

@@ -23,7 +23,7 @@ mod worker;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
+use crate::call_record::{CallId, CallRecord, Destination, PlaceInCase};
 
 use trim::Trimmed;
 pub use worker::Worker;

@@ -15,9 +15,9 @@ use serde::Serialize;
 
 use crate::audio::level::{active_speech_level, amplify};
 use crate::audio::{MediaTime, RATE_HZ};
+use crate::call_record::{Asked, CallRecord, Verdict};
 use crate::hearing::{Class, Segment};
 use crate::prompts::Prompt;
-use crate::record::{Asked, CallRecord, Verdict};
 
 /// What is to be done with a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

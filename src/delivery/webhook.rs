@@ -43,9 +43,9 @@ use super::trim::Stretch;
 use super::{DeliveryError, Outgoing, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
 use crate::call_log::export;
+use crate::call_record::{CallRecord, Verdict};
 use crate::clock::timeout;
 use crate::config::webhook::{SHORTEST_SECRET, Webhook};
-use crate::record::{CallRecord, Verdict};
 use crate::text::shortened;
 
 /// The header with the time of signing, in seconds since 1970.

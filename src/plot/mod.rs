@@ -13,8 +13,8 @@ pub use envelope::Envelope;
 use crate::audio::MediaTime;
 use crate::call::verdict::Judgement;
 use crate::hearing::{Class, Segment, Timeline};
-use crate::present::{self, Language};
 use crate::text::shortened;
+use crate::wording::{self, Language};
 
 use self::svg::Svg;
 
@@ -95,7 +95,7 @@ impl Plot<'_> {
         let length = format!("{} · {} · {peak}", self.made_of, self.timeline.heard());
         svg.text("made", (WIDTH - RIGHT, 49.0), &length);
         let shown = &judgement.reasons[..judgement.reasons.len().min(MOST_REASONS)];
-        for (reason, row) in present::reasons(shown, Language::En).iter().zip(0..) {
+        for (reason, row) in wording::reasons(shown, Language::En).iter().zip(0..) {
             let y = 70.0 + 18.0 * f64::from(row);
             svg.text("reason", (LEFT, y), &format!("· {reason}"));
         }

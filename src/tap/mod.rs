@@ -17,9 +17,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::audio::MediaTime;
+use crate::call_record::CallId;
 use crate::clock::Clock;
 use crate::hearing::{Classifier, Ear};
-use crate::record::CallId;
 
 /// Where the sound of calls comes from.
 pub trait Source: Send + Sync {

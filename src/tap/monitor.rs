@@ -19,8 +19,8 @@ use super::{Followed, Gap, Source, TapError, TapEvent};
 use crate::agi::Command;
 use crate::audio::MediaTime;
 use crate::audio::resample::{Resampler, UnusualRate};
+use crate::call_record::CallId;
 use crate::clock::Clock;
-use crate::record::CallId;
 
 /// Samples a second of the file.
 pub const FILE_RATE_HZ: u32 = raw::RATE_HZ;

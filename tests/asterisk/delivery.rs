@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use voicemail_guard::audio::{file, wav};
 use voicemail_guard::call_log::CallLog;
+use voicemail_guard::call_record::{CallRecord, Destination, Verdict};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
 use crate::guard::Guard;
 use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};

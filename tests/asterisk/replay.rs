@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::CallLog;
+use voicemail_guard::call_record::{CallRecord, Destination, Verdict};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
 use crate::delivery::records::{closed, opened};
 use crate::guard::Guard;

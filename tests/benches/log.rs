@@ -16,9 +16,9 @@ use jiff::SignedDuration;
 use records::{closed, opened};
 use tempfile::TempDir;
 use voicemail_guard::call_log::{CallLog, CaseOfCall, Query, Reader};
+use voicemail_guard::call_record::{CallRecord, Callback, Presentation, Verdict};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::{Needle, normalise};
-use voicemail_guard::record::{CallRecord, Callback, Presentation, Verdict};
 
 static READER_FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     let calls = std::env::var("LOG_BENCH_CALLS").map_or(1_000_000, |n| n.parse().unwrap());

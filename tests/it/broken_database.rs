@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use voicemail_guard::call_log::{
     CallLog, DATABASE, Delivery, JOURNAL, Query, Reader, SetAside, Settlement,
 };
-use voicemail_guard::record::{CallRecord, Destination, Verdict};
+use voicemail_guard::call_record::{CallRecord, Destination, Verdict};
 
 use crate::support::call_log::{flush, left_open, open};
 use crate::support::records::{closed, opened};

@@ -3,11 +3,11 @@
 
 use proptest::prelude::*;
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::config::Config;
-use voicemail_guard::hearing::ClassSeconds;
-use voicemail_guard::record::{
+use voicemail_guard::call_record::{
     CallRecord, Caller, Destination, EndedBy, Mode, Presentation, Verdict, destinations_of,
 };
+use voicemail_guard::config::Config;
+use voicemail_guard::hearing::ClassSeconds;
 
 use crate::support::any_caller_list;
 use crate::support::records::closed;

@@ -12,13 +12,13 @@ use tempfile::TempDir;
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call_log::CallLog;
 use voicemail_guard::call_log::export::{self, Csv};
-use voicemail_guard::cli::{call, calls};
-use voicemail_guard::clock::Clock;
-use voicemail_guard::present::support_line;
-use voicemail_guard::record::{
+use voicemail_guard::call_record::{
     CallRecord, Callback, Caller, EndedBy, Mode, Presentation, Reason, Verdict, WouldHave,
 };
+use voicemail_guard::cli::{call, calls};
+use voicemail_guard::clock::Clock;
 use voicemail_guard::text::is_hostile;
+use voicemail_guard::wording::support_line;
 
 use crate::support::command_line::{Command, run};
 use crate::support::records::{closed, opened};

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use voicemail_guard::call::policy::{Offer, Policy};
+use voicemail_guard::call_record::Mode;
 use voicemail_guard::config::{Config, ConfigError};
-use voicemail_guard::record::Mode;
 use voicemail_guard::telemetry::LogFormat;
 
 const SAMPLE: &str = include_str!("../../voicemail-guard.toml");

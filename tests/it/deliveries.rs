@@ -9,13 +9,13 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::level::active_speech_level;
 use voicemail_guard::audio::{MediaTime, g711, wav};
 use voicemail_guard::call_log::{CallLog, Delivery, Reader, Stage};
+use voicemail_guard::call_record::{Asked, CallId, CallRecord, Delivered, Destination, Verdict};
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Worker, key_of};
 use voicemail_guard::hearing::hear;
-use voicemail_guard::present::{self, Language};
 use voicemail_guard::prompts::Prompt;
-use voicemail_guard::record::{Asked, CallId, CallRecord, Delivered, Destination, Verdict};
+use voicemail_guard::wording::{self, Language};
 
 use crate::support::call_log::{all, clock, open};
 use crate::support::receiver::{Answer, Receiver, status};
@@ -233,7 +233,7 @@ async fn the_place_in_the_case_is_told_the_same_at_every_attempt() {
     let mail = house.sink.got().remove(0).data;
     let mail = MessageParser::default().parse(mail.as_bytes()).unwrap();
     let text = mail.body_text(0).unwrap();
-    let since = present::nth_call(3, first, &jiff::tz::TimeZone::system(), Language::En);
+    let since = wording::nth_call(3, first, &jiff::tz::TimeZone::system(), Language::En);
     assert!(text.contains(&since), "{since} in {text}");
 }
 

@@ -18,9 +18,9 @@ use mail_parser::MessageParser;
 use tempfile::TempDir;
 use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::{CallLog, Reader};
+use voicemail_guard::call_record::{CallRecord, Destination, Verdict};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::delivery::key_of;
-use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
 use crate::support::call_log::all;
 use crate::support::receiver::{Receiver, Request, status};

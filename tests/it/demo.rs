@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use voicemail_guard::call_log::{Query, Reader};
+use voicemail_guard::call_record::{EndedBy, Verdict};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::record::{EndedBy, Verdict};
 
 #[test]
 fn every_example_call_is_told_as_it_ends_and_has_its_record() {

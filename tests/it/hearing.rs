@@ -4,8 +4,8 @@ use allocation_counter::measure;
 use proptest::prelude::*;
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call::verdict::{Facts, judge};
+use voicemail_guard::call_record::Verdict;
 use voicemail_guard::hearing::{Class, Ear, Signal, Timeline, Update};
-use voicemail_guard::record::Verdict;
 
 use crate::support::sounds::{
     clip, keyed_tones, music_box, over_noise, steady_noise, tone, twice, typed,

@@ -11,9 +11,9 @@ use tempfile::TempDir;
 use voicemail_guard::call_log::{
     CallLog, DATABASE, Durability, JOURNAL, LogError, Order, Query, Reader, UNREADABLE, waiting,
 };
+use voicemail_guard::call_record::{CallRecord, Callback, EndedBy, Reason, Trouble, Verdict};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::Needle;
-use voicemail_guard::record::{CallRecord, Callback, EndedBy, Reason, Trouble, Verdict};
 
 use crate::support::call_log::{Lock, all, flush, left_open, open};
 use crate::support::records::{closed, opened};

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use voicemail_guard::call_log::{Durability, JOURNAL, LOCK, UNREADABLE, waiting};
-use voicemail_guard::record::{CallRecord, EndedBy, Verdict};
+use voicemail_guard::call_record::{CallRecord, EndedBy, Verdict};
 
 use crate::support::call_log::{Lock, all, flush, left_open, open};
 use crate::support::records::{closed, opened};

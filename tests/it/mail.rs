@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use mail_parser::{MessageParser, MimeHeaders};
 use voicemail_guard::audio::wav;
+use voicemail_guard::call_record::{Callback, Caller, Destination};
 use voicemail_guard::config::mail::{Mail, MailTls};
 use voicemail_guard::config::{MailboxDelivery, Secret};
 use voicemail_guard::delivery::mail::{self, probe};
 use voicemail_guard::delivery::{DeliveryError, Outgoing};
-use voicemail_guard::present::Language;
-use voicemail_guard::record::{Callback, Caller, Destination};
+use voicemail_guard::wording::Language;
 
 use crate::support::certificates;
 use crate::support::outgoing;

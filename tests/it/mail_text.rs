@@ -3,10 +3,10 @@
 use jiff::tz::{TimeZone, offset};
 use mail_parser::MessageParser;
 use proptest::prelude::*;
+use voicemail_guard::call_record::{Destination, PlaceInCase, Reason};
 use voicemail_guard::delivery::Outgoing;
 use voicemail_guard::delivery::mail::MailTemplate;
-use voicemail_guard::present::Language;
-use voicemail_guard::record::{Destination, PlaceInCase, Reason};
+use voicemail_guard::wording::Language;
 
 use crate::support::outgoing;
 

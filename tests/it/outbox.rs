@@ -9,12 +9,12 @@ use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::{
     CallLog, Delivery, Durability, JOURNAL, Reader, Settlement, Stage,
 };
+use voicemail_guard::call_record::{
+    CallRecord, Delivered, Destination, EndedBy, Mode, Verdict, destinations_of,
+};
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::ClassSeconds;
-use voicemail_guard::record::{
-    CallRecord, Delivered, Destination, EndedBy, Mode, Verdict, destinations_of,
-};
 
 use crate::support::call_log::{Lock, all, clock, flush, open};
 use crate::support::records::{closed, opened};

@@ -8,9 +8,9 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::{CallLog, Delivery, Settlement};
+use voicemail_guard::call_record::{CallRecord, Destination, Verdict};
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
-use voicemail_guard::record::{CallRecord, Destination, Verdict};
 
 use crate::support::call_log::{clock, open};
 use crate::support::records::closed;

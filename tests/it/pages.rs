@@ -6,8 +6,8 @@ use std::process::Command;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
+use voicemail_guard::call_record::Verdict;
 use voicemail_guard::cli::Cli;
-use voicemail_guard::record::Verdict;
 
 use crate::support::records::closed;
 use crate::support::sources::{files_below, root, short};

@@ -80,13 +80,13 @@ const RULES: [Rule; 19] = [
         from_outside: &[],
     },
     Rule {
-        module: "record",
+        module: "call_record",
         from_this_crate: &["audio", "hearing", "number", "prompts"],
         from_outside: &["jiff", "serde", "thiserror"],
     },
     Rule {
-        module: "present",
-        from_this_crate: &["audio", "case", "hearing", "prompts", "record", "text"],
+        module: "wording",
+        from_this_crate: &["audio", "case", "hearing", "prompts", "call_record", "text"],
         from_outside: &["jiff", "serde"],
     },
     Rule {
@@ -96,9 +96,9 @@ const RULES: [Rule; 19] = [
             "audio",
             "hearing",
             "number",
-            "present",
+            "wording",
             "prompts",
-            "record",
+            "call_record",
             "setting",
             "tap::plan",
             "text",
@@ -107,17 +107,17 @@ const RULES: [Rule; 19] = [
     },
     Rule {
         module: "case",
-        from_this_crate: &["number", "record"],
+        from_this_crate: &["number", "call_record"],
         from_outside: &["jiff", "serde"],
     },
     Rule {
         module: "call_log/queue.rs",
-        from_this_crate: &["record"],
+        from_this_crate: &["call_record"],
         from_outside: &["jiff"],
     },
     Rule {
         module: "call_log/query.rs",
-        from_this_crate: &["case", "number", "record"],
+        from_this_crate: &["case", "number", "call_record"],
         from_outside: &["jiff"],
     },
     Rule {
@@ -126,18 +126,18 @@ const RULES: [Rule; 19] = [
         from_outside: &[],
     },
     Rule {
-        module: "manager/calls_up",
+        module: "answered_calls/calls_up",
         from_this_crate: &["ami", "case"],
         from_outside: &[],
     },
     Rule {
         module: "delivery/trim.rs",
-        from_this_crate: &["audio", "hearing", "prompts", "record"],
+        from_this_crate: &["audio", "hearing", "prompts", "call_record"],
         from_outside: &["serde"],
     },
     Rule {
         module: "plot",
-        from_this_crate: &["audio", "call", "hearing", "present", "text"],
+        from_this_crate: &["audio", "call", "hearing", "wording", "text"],
         from_outside: &[],
     },
 ];
@@ -154,8 +154,8 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
             "hearing::Class",
             "hearing::Segment",
             "number",
-            "present::",
-            "record::",
+            "wording::",
+            "call_record::",
             "text::",
         ],
     ),
@@ -169,9 +169,9 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
             "config::",
             "hearing::{Class, ",
             "hearing::Class",
-            "present::",
+            "wording::",
             "prompts::Prompt",
-            "record::",
+            "call_record::",
             "recordings",
             "text::",
         ],
@@ -182,8 +182,8 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
 const MORE_FROM_OUTSIDE: [(&str, &[&str]); 4] = [
     ("src/agi/codec.rs", &["tokio_util"]),
     ("src/case/tests.rs", &["proptest"]),
-    ("src/manager/calls_up/tests.rs", &["proptest"]),
-    ("src/record/tests.rs", &["proptest"]),
+    ("src/answered_calls/calls_up/tests.rs", &["proptest"]),
+    ("src/call_record/tests.rs", &["proptest"]),
 ];
 
 /// What no pure module does: wait, look at the clock, touch files, the network or the log.

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, offset};
 use ring::hmac;
 use voicemail_guard::audio::wav;
+use voicemail_guard::call_record::Destination;
 use voicemail_guard::config::Secret;
 use voicemail_guard::config::webhook::Webhook;
 use voicemail_guard::delivery::DeliveryError;
 use voicemail_guard::delivery::webhook::{deliver, payload_in, probe};
-use voicemail_guard::record::Destination;
 
 use crate::support::certificates;
 use crate::support::outgoing::outgoing;

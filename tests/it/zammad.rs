@@ -9,12 +9,12 @@ use std::time::Duration;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::Value;
 use voicemail_guard::audio::wav;
+use voicemail_guard::call_record::Destination;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::Secret;
 use voicemail_guard::config::webhook::Webhook;
 use voicemail_guard::delivery::DeliveryError;
 use voicemail_guard::delivery::webhook::deliver;
-use voicemail_guard::record::Destination;
 
 use crate::support::outgoing::outgoing;
 use crate::support::receiver::{Receiver, status};

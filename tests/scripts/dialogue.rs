@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use voicemail_guard::call_record::{Answer, CallRecord, Reason};
 use voicemail_guard::hearing::Class;
 use voicemail_guard::number::E164;
-use voicemail_guard::present::{self, Language};
-use voicemail_guard::record::{Answer, CallRecord, Reason};
+use voicemail_guard::wording::{self, Language};
 
 use super::pbx::Pbx;
 use super::script::Script;
@@ -33,12 +33,12 @@ impl Outcome {
     pub(crate) fn new(script: &Script, pbx: Pbx, mut record: CallRecord) -> Self {
         let id = record.id.to_string();
         let hide = |text: String| text.replace(&id, "ID");
-        record.id = voicemail_guard::record::CallId::new(jiff::Timestamp::UNIX_EPOCH, 0);
+        record.id = voicemail_guard::call_record::CallId::new(jiff::Timestamp::UNIX_EPOCH, 0);
         record.started = jiff::Timestamp::UNIX_EPOCH;
         record.ended = None;
         record.audio = None;
         for reason in &mut record.reasons {
-            *reason = Reason::Text(hide(present::reason(reason, Language::En)));
+            *reason = Reason::Text(hide(wording::reason(reason, Language::En)));
         }
         let dialogue = pbx.dialogue.into_iter().map(|entry| Entry {
             text: hide(entry.text),
@@ -119,7 +119,7 @@ impl Outcome {
         let mut text = String::new();
         writeln!(text, "verdict    {}", record.verdict.unwrap()).unwrap();
         writeln!(text, "ended by   {}", word(&record.ended_by)).unwrap();
-        for reason in present::reasons(&record.reasons, Language::En) {
+        for reason in wording::reasons(&record.reasons, Language::En) {
             writeln!(text, "because    {reason}").unwrap();
         }
         for asked in &record.asked {

@@ -8,8 +8,8 @@ use tokio_util::codec::Decoder;
 use voicemail_guard::agi::{Codec, CodecLimits, Incoming, Request};
 use voicemail_guard::call::intake::{self, Opening, Settings};
 use voicemail_guard::call::{Action, Call, Event, Listener};
+use voicemail_guard::call_record::{CallId, CallRecord};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::record::{CallId, CallRecord};
 use voicemail_guard::tap::{TapEvent, monitor};
 
 use super::dialogue::Outcome;

@@ -12,10 +12,10 @@ use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call::admission::CallerLists;
 use voicemail_guard::call::policy::{Offer, Policy};
 use voicemail_guard::call::{Action, Call, Event};
+use voicemail_guard::call_record::{CallRecord, CallbackSource, EndedBy, Mode, Verdict};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::hearing::{Class, Signal, Timeline, Update};
 use voicemail_guard::number::CallerList;
-use voicemail_guard::record::{CallRecord, CallbackSource, EndedBy, Mode, Verdict};
 use voicemail_guard::tap::{monitor, plan::TapPlan};
 
 use super::records;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use voicemail_guard::call_log::{CallLog, DATABASE, Durability, Opened, Order, Query, Reader};
+use voicemail_guard::call_record::CallRecord;
 use voicemail_guard::clock::Clock;
-use voicemail_guard::record::CallRecord;
 
 /// The clock of tests with calls of [`super::records`]: it shows the end of their morning now.
 pub(crate) fn clock() -> Clock {

@@ -2,9 +2,9 @@
 
 use jiff::SignedDuration;
 use voicemail_guard::audio::MediaTime;
+use voicemail_guard::call_record::{CallId, Destination, PlaceInCase, Verdict};
 use voicemail_guard::delivery::trim::{Stretch, Trimmed};
 use voicemail_guard::delivery::{Outgoing, key_of};
-use voicemail_guard::record::{CallId, Destination, PlaceInCase, Verdict};
 
 use super::records;
 

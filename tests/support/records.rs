@@ -2,12 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::hearing::{Class, ClassSeconds, Segment};
-use voicemail_guard::prompts::Prompt;
-use voicemail_guard::record::{
+use voicemail_guard::call_record::{
     Answer, Asked, CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mode,
     Presentation, Reason, Verdict,
 };
+use voicemail_guard::hearing::{Class, ClassSeconds, Segment};
+use voicemail_guard::prompts::Prompt;
 
 /// 24 November 2026, 09:12:03 UTC.
 fn morning() -> Timestamp {

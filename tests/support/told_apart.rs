@@ -1,8 +1,8 @@
 //! Real hold music and real prompts must be told apart.
 
 use voicemail_guard::call::verdict::{Facts, judge};
+use voicemail_guard::call_record::Verdict;
 use voicemail_guard::hearing::{Timeline, hear};
-use voicemail_guard::record::Verdict;
 
 /// What was heard so far, and what of it went wrong.
 #[derive(Default)]

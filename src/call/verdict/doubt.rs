@@ -7,8 +7,8 @@
 //! had not heard (`src/hearing/train/doubt.py`); how well that works: `src/hearing/README.md`, "Doubt".
 
 use crate::audio::MediaTime;
+use crate::call_record::Verdict;
 use crate::hearing::{Class, Glimpse, Timeline};
-use crate::record::Verdict;
 
 /// How many numbers [`evidence`] gives.
 const COUNT: usize = 12;

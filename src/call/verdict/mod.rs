@@ -39,10 +39,10 @@ use self::doubt::Doubt;
 pub use self::doubt::evidence;
 use self::limits::Limits;
 use crate::audio::MediaTime;
+use crate::call_record::{Answer, Asked, Reason, Verdict};
 use crate::hearing::{Class, Segment, Signal, Timeline};
 use crate::number;
 use crate::prompts::Prompt;
-use crate::record::{Answer, Asked, Reason, Verdict};
 
 /// All that a verdict is made from.
 #[derive(Clone, Copy, Debug)]

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{cases, outbox};
 use crate::call_log::journal::Entry;
+use crate::call_record::{CallId, CallRecord, Verdict};
 use crate::number::{self, E164};
-use crate::record::{CallId, CallRecord, Verdict};
 
 /// Files one entry; whether it changed anything. An opening never changes a row that is there, the others never one
 /// that is closed.

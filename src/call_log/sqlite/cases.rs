@@ -13,9 +13,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use super::{begin, moment, schema};
 use crate::call_log::query::{CaseOfCall, CountedCase};
+use crate::call_record::{CallId, CallRecord, Destination, Verdict};
 use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
 use crate::number::Home;
-use crate::record::{CallId, CallRecord, Destination, Verdict};
 
 /// Cases of one number and box that are looked at for one call; those within its window are few.
 const MOST_LOOKED_AT: u32 = 16;

@@ -20,10 +20,10 @@ use super::error::{LogError, StoreError};
 use super::journal::Entry;
 use super::queue::{self, Delivery, Key, Settlement};
 use super::store::{Filing, Result, Store};
+use crate::call_record::{CallId, CallRecord};
 use crate::case::Connected;
 use crate::hearing::Segment;
 use crate::number::Home;
-use crate::record::{CallId, CallRecord};
 
 /// Opens the database for writing: makes or migrates it, and takes over what those that were set aside beside it
 /// owed.

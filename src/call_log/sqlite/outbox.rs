@@ -10,7 +10,7 @@ use rusqlite::{Connection, Params, Row};
 
 use super::{begin, calls, cases, moment, queue, schema};
 use crate::call_log::queue::{Delivery, Key, Settlement, Stage};
-use crate::record::{CallId, CallRecord, Destination, PlaceInCase};
+use crate::call_record::{CallId, CallRecord, Destination, PlaceInCase};
 
 /// Puts the deliveries of a closed record into the outbox, with what is said of its case.
 ///

@@ -13,7 +13,7 @@ use crate::call_log::DATABASE;
 use crate::call_log::error::{LogError, StoreError};
 use crate::call_log::query::{CaseOfCall, CountedCase, Query, SetAside};
 use crate::call_log::queue::Delivery;
-use crate::record::{CallId, CallRecord};
+use crate::call_record::{CallId, CallRecord};
 
 /// How long a reader waits for a database that is locked.
 const READER_WAITS: Duration = Duration::from_secs(2);

@@ -20,7 +20,7 @@ use super::{begin, calls, cases, outbox, schema};
 use crate::call_log::journal::{Closing, Entry};
 use crate::call_log::query::{SetAside, Takeover};
 use crate::call_log::queue::Delivery;
-use crate::record::{CallId, CallRecord};
+use crate::call_record::{CallId, CallRecord};
 
 /// How far behind a broken page rows are looked for one by one.
 const FARTHEST: i64 = 100_000;

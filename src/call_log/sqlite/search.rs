@@ -119,7 +119,7 @@ fn first_ms(at: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Verdict;
+    use crate::call_record::Verdict;
 
     #[test]
     fn only_parameters_come_from_outside() {

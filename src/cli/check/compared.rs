@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use super::Item;
 use super::asterisk::Lines;
+use crate::call_record::{Destination, Mode};
 use crate::config::Config;
 use crate::config::delivery::{LockMode, Method, Voicemail};
-use crate::record::{Destination, Mode};
 
 /// What Asterisk takes for `maxmsg` where nothing is set.
 const MAXMSG: u32 = 100;

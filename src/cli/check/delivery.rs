@@ -6,11 +6,11 @@ use std::path::Path;
 use super::Item;
 use crate::ami;
 use crate::call_log::{Delivery, Reader, SetAside, Stage, Takeover};
+use crate::call_record::Destination;
 use crate::config::Config;
 use crate::config::delivery::{Ami, Method};
 use crate::delivery::spool::rights::{self, Obstacle};
 use crate::delivery::{DeliveryError, mail, spool, webhook};
-use crate::record::Destination;
 
 /// Boxes named in one line.
 const MOST_NAMED: usize = 5;

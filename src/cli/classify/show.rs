@@ -9,11 +9,11 @@ use super::explain::{self, Second};
 use super::read::{FileError, Heard};
 use crate::audio::MediaTime;
 use crate::call::verdict::Judgement;
+use crate::call_record::Verdict;
 use crate::hearing::{Class, Segment};
 use crate::plot::percent;
-use crate::present::{self, Language};
-use crate::record::Verdict;
 use crate::text::shown;
+use crate::wording::{self, Language};
 
 /// A file and what came of it.
 pub(super) struct Outcome {
@@ -74,7 +74,7 @@ pub(super) fn json(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::R
         segments: heard.timeline.segments().iter().map(Into::into).collect(),
         verdict: judgement.verdict,
         confidence: (f64::from(judgement.confidence) * 1_000.0).round() / 1_000.0,
-        reasons: present::reasons(&judgement.reasons, Language::En),
+        reasons: wording::reasons(&judgement.reasons, Language::En),
         explain: outcome.explained.as_deref(),
     };
     put_line(&line, out)
@@ -117,7 +117,7 @@ pub(super) fn block(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::
             ", not delivered"
         }
     )?;
-    for reason in present::reasons(&judgement.reasons, Language::En) {
+    for reason in wording::reasons(&judgement.reasons, Language::En) {
         writeln!(out, "  - {reason}")?;
     }
     writeln!(
@@ -155,7 +155,7 @@ pub(super) fn line(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::R
     let why = judgement
         .reasons
         .first()
-        .map(|reason| present::reason(reason, Language::En))
+        .map(|reason| wording::reason(reason, Language::En))
         .unwrap_or_default();
     writeln!(
         out,

@@ -1,8 +1,8 @@
 //! The example calls: one of every kind of caller.
 
 use crate::audio::file::{Format, SoundError, decode};
-use crate::present::{self, Language};
-use crate::record::Verdict;
+use crate::call_record::Verdict;
+use crate::wording::{self, Language};
 
 /// One caller's side of a call, and what the guard must make of it.
 pub(super) struct Example {
@@ -60,7 +60,7 @@ impl Example {
             Verdict::Rambler => "talked on for over two minutes",
             Verdict::NoAudio => "sent no sound at all",
             Verdict::Unsure => "spoke faintly on a noisy line",
-            verdict => present::verdict(verdict, Language::En),
+            verdict => wording::verdict(verdict, Language::En),
         }
     }
 }

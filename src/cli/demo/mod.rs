@@ -21,10 +21,10 @@ use tokio::sync::mpsc;
 use super::listing::columns;
 use super::{DATA_VARIABLE, Failure, Shared};
 use crate::call_log::{Query, Reader};
+use crate::call_record::CallRecord;
 use crate::clock::Clock;
 use crate::config::SharedConfig;
 use crate::daemon::{self, Stop};
-use crate::record::CallRecord;
 use crate::telemetry;
 
 use self::examples::EXAMPLES;

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::examples::{EXAMPLES, Example};
+use crate::call_record::{CallRecord, EndedBy};
 use crate::cli::listing::Lines;
-use crate::present::{self, Language};
 use crate::prompts::Prompt;
-use crate::record::{CallRecord, EndedBy};
 use crate::text::shown;
+use crate::wording::{self, Language};
 
 /// What stands above the cells of a story.
 const HEADER: [&str; 4] = ["the caller …", "the guard …", "verdict", "the team gets"];
@@ -51,7 +51,7 @@ impl Story<'_> {
                 self.example.did(),
                 &record.map_or_else(|| "left no record".into(), done),
                 verdict.map_or("none", |verdict| {
-                    present::verdict_name(verdict, Language::En)
+                    wording::verdict_name(verdict, Language::En)
                 }),
                 team,
             ],
@@ -110,7 +110,7 @@ fn done(record: &CallRecord) -> String {
         Some(EndedBy::Caller) => done.push("greeted and listened".to_owned()),
         Some(other) => done.push(format!(
             "the call {}",
-            present::ended_by(other, Language::En)
+            wording::ended_by(other, Language::En)
         )),
         None => done.push("did not close its record".to_owned()),
     }
@@ -204,8 +204,8 @@ pub(super) fn next_steps(program: &str, data: Option<&Path>) -> String {
 mod tests {
     use super::*;
     use crate::audio::MediaTime;
+    use crate::call_record::{Asked, Verdict};
     use crate::case::tests::caller;
-    use crate::record::{Asked, Verdict};
 
     fn closed(example: &Example) -> CallRecord {
         CallRecord {

@@ -13,10 +13,10 @@ use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 
 use super::words::{self, Words, words};
 use crate::audio::{MediaTime, wav};
+use crate::call_record::{CallRecord, Verdict};
 use crate::delivery::{DeliveryError, Outgoing, page_of};
-use crate::present::{self, Language};
-use crate::record::{CallRecord, Verdict};
 use crate::text::{is_hostile, markup};
+use crate::wording::{self, Language};
 
 /// What all e-mails of one box have in common.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +118,7 @@ impl MailTemplate<'_> {
     }
 
     fn reasons(&self, record: &CallRecord) -> String {
-        let reasons = present::reasons(&record.reasons, self.language);
+        let reasons = wording::reasons(&record.reasons, self.language);
         let reasons: Vec<_> = reasons.iter().map(|reason| clean(reason)).collect();
         reasons.join("; ")
     }
@@ -126,7 +126,7 @@ impl MailTemplate<'_> {
     fn case(&self, outgoing: &Outgoing) -> String {
         let case = outgoing.case;
         case.filter(|of| of.place > 1)
-            .map(|of| present::nth_call(of.place, of.first, self.zone, self.language))
+            .map(|of| wording::nth_call(of.place, of.first, self.zone, self.language))
             .unwrap_or_default()
     }
 
@@ -139,7 +139,7 @@ impl MailTemplate<'_> {
         format!(
             "{} ({})",
             clean(number),
-            present::source(callback.source, self.language)
+            wording::source(callback.source, self.language)
         )
     }
 
@@ -149,9 +149,9 @@ impl MailTemplate<'_> {
         };
         format!(
             "{}: {} ({} % {})",
-            present::verdict_name(verdict, self.language),
-            present::verdict(verdict, self.language),
-            present::percent(record.confidence),
+            wording::verdict_name(verdict, self.language),
+            wording::verdict(verdict, self.language),
+            wording::percent(record.confidence),
             words.sure
         )
     }

@@ -1,7 +1,7 @@
 //! What stands in an e-mail, in German and English.
 
-use crate::present::Language;
-use crate::record::Presentation;
+use crate::call_record::Presentation;
+use crate::wording::Language;
 
 /// The words of one language.
 pub(super) struct Words {

@@ -1,6 +1,6 @@
 //! The text file of a message, as `app_voicemail` writes it.
 
-use crate::record::{CallRecord, Mailbox};
+use crate::call_record::{CallRecord, Mailbox};
 
 /// Longest name and number in `callerid`; Asterisk reads 80 characters of a number and 256 in all.
 const LONGEST_NAME: usize = 80;

@@ -34,8 +34,8 @@ use self::disk::{Disk, Seen, System};
 use self::lock::{Locking, give_back, try_lock, unlock};
 use self::sound::encode;
 use super::DeliveryError;
+use crate::call_record::{CallId, CallRecord, Mailbox};
 use crate::config::delivery::{LockMode, SoundFormat, Voicemail};
-use crate::record::{CallId, CallRecord, Mailbox};
 
 /// Messages a folder can hold: four digits.
 const MOST_NUMBERS: u32 = 10_000;

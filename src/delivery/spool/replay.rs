@@ -26,11 +26,11 @@ use super::disk::{Disk, System};
 use super::{SpoolError, message};
 use crate::ami::{self, AmiError, Connection, Events};
 use crate::audio::RATE_HZ;
+use crate::call_record::{CallId, CallRecord, Mailbox};
 use crate::clock::Clock;
 use crate::config::Tap;
 use crate::config::delivery::Ami;
 use crate::delivery::{DeliveryError, blocking};
-use crate::record::{CallId, CallRecord, Mailbox};
 
 /// The family of the marks in Asterisk's database, as the dialplan has it.
 const FAMILY: &str = "voicemail-guard";

@@ -9,10 +9,10 @@ use std::time::Duration;
 use rustix::fs::{Access, access};
 use tokio::sync::Semaphore;
 
+use crate::call_record::{CallRecord, Destination, Mailbox, Mode};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::delivery::Method;
-use crate::record::{CallRecord, Destination, Mailbox, Mode};
 
 /// Something in the spool that keeps messages out.
 #[derive(Debug, thiserror::Error)]

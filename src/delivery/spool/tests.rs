@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::audio::{file, wav};
-use crate::record::{CallId, Callback, CallbackSource, Caller, EndedBy, Mode, Verdict};
+use crate::call_record::{CallId, Callback, CallbackSource, Caller, EndedBy, Mode, Verdict};
 
 pub(super) const STARTED: &str = "2026-11-23T10:22:25.25Z";
 

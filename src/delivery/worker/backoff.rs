@@ -64,7 +64,7 @@ pub(super) fn until_due(delivery: &Delivery, now: Timestamp) -> Duration {
 mod tests {
     use super::*;
     use crate::call_log::Stage;
-    use crate::record::{CallId, Destination};
+    use crate::call_record::{CallId, Destination};
     use proptest::prelude::*;
 
     #[test]

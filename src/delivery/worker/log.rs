@@ -3,8 +3,8 @@
 use tracing::{debug, error, info, warn};
 
 use crate::call_log::{Delivery, Settlement, Stage};
+use crate::call_record::Destination;
 use crate::config::Config;
-use crate::record::Destination;
 
 /// Says what delivery into mailboxes will not do.
 pub(super) fn warn_without_mwi(config: &Config) {

@@ -9,11 +9,11 @@ use tracing::warn;
 use super::{Shared, Stopped};
 use crate::ami;
 use crate::call_log::{Delivery, Settlement, Stage};
+use crate::call_record::{CallRecord, Mailbox};
 use crate::config::delivery::Method;
 use crate::delivery::spool::replay::Replayed;
 use crate::delivery::spool::{Placement, SpoolError};
 use crate::delivery::{DeliveryError, blocking};
-use crate::record::{CallRecord, Mailbox};
 
 /// A box that Asterisk is working in is tried again after this long, this many times.
 const LOCK_RETRY: Duration = Duration::from_millis(20);

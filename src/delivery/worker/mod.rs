@@ -22,9 +22,9 @@ use super::spool::replay::Replay;
 use super::trim::{TrimPlan, trim};
 use super::{DeliveryError, Outgoing, blocking, key_of, mail, sound, webhook};
 use crate::call_log::{Delivery, Outbox, OutboxError, Settlement, Stage};
+use crate::call_record::{CallRecord, Delivered, Destination};
 use crate::clock::Clock;
 use crate::config::{Changes, Config, SharedConfig};
-use crate::record::{CallRecord, Delivered, Destination};
 use crate::recordings;
 
 use in_flight::{InFlight, Kind};

@@ -10,11 +10,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call_log::{CallLog, CountedCase, DATABASE, Query, Reader};
+use voicemail_guard::call_record::{
+    CallId, CallRecord, Caller, EndedBy, Presentation, Reason, Verdict,
+};
 use voicemail_guard::case::{ClosedBy, Connected};
 use voicemail_guard::cli::calls;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::{Country, Home, normalise};
-use voicemail_guard::record::{CallId, CallRecord, Caller, EndedBy, Presentation, Reason, Verdict};
 
 use crate::support::call_log::{Lock, all, flush, open};
 use crate::support::command_line::{Command, run};

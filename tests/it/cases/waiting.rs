@@ -3,8 +3,8 @@
 use serde_json::Value;
 use tempfile::TempDir;
 use voicemail_guard::call_log::Settlement;
+use voicemail_guard::call_record::{Destination, Verdict};
 use voicemail_guard::case::ClosedBy;
-use voicemail_guard::record::{Destination, Verdict};
 
 use super::{BERLIN, block_on, by, flush, hangup, open, outline, run};
 

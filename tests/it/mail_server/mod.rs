@@ -11,14 +11,14 @@ use std::time::Duration;
 use mail_parser::{MessageParser, MimeHeaders};
 use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{MediaTime, g711};
+use voicemail_guard::call_record::{Destination, Verdict};
 use voicemail_guard::config::mail::{Mail, MailTls};
 use voicemail_guard::config::{MailboxDelivery, Secret};
 use voicemail_guard::delivery::mail::{deliver, probe};
 use voicemail_guard::delivery::trim::{TrimPlan, trim};
 use voicemail_guard::delivery::{DeliveryError, Outgoing, key_of};
 use voicemail_guard::hearing::hear;
-use voicemail_guard::present::Language;
-use voicemail_guard::record::{Destination, Verdict};
+use voicemail_guard::wording::Language;
 
 use crate::support::progress::Notes;
 use crate::support::records;

@@ -3,13 +3,13 @@
 use super::Language::{De, En};
 use super::*;
 use crate::audio::MediaTime;
-use crate::case::{Case, Closed, ClosedBy};
-use crate::hearing::Signal;
-use crate::prompts::Prompt;
-use crate::record::{
+use crate::call_record::{
     Answer, Asked, CallId, Caller, Delivered, Destination, EndedBy, Mode, Presentation, Reason,
     Trouble, Verdict,
 };
+use crate::case::{Case, Closed, ClosedBy};
+use crate::hearing::Signal;
+use crate::prompts::Prompt;
 
 fn s(millis: u64) -> MediaTime {
     MediaTime::from_millis(millis)

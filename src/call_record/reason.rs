@@ -1,4 +1,4 @@
-//! Why a verdict was given, as values; the words for them stand in `present`.
+//! Why a verdict was given, as values; the words for them stand in `wording`.
 
 use serde::{Deserialize, Serialize};
 

@@ -5,13 +5,13 @@ use jiff::tz::TimeZone;
 
 use super::{Language, length, pick, time};
 use crate::audio::MediaTime;
-use crate::case::{Case, ClosedBy};
-use crate::hearing::Class;
-use crate::prompts::Prompt;
-use crate::record::{
+use crate::call_record::{
     Answer, Asked, CallRecord, Callback, CallbackSource, Caller, Delivered, Destination, EndedBy,
     Mode, Played, Presentation, Verdict, WouldHave,
 };
+use crate::case::{Case, ClosedBy};
+use crate::hearing::Class;
+use crate::prompts::Prompt;
 use crate::text::{quoted, shortened, shown};
 
 /// Characters of a name or number that are shown in a line.

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::{Language, pick};
 use crate::audio::MediaTime;
-use crate::record::CallRecord;
+use crate::call_record::CallRecord;
 
 /// Date and time of day in this zone: `2026-11-24 10:12:03`.
 pub fn time(at: Timestamp, zone: &TimeZone) -> String {

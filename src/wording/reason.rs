@@ -1,8 +1,8 @@
 //! Reasons as sentences.
 
 use crate::audio::MediaTime;
+use crate::call_record::{Reason, Trouble};
 use crate::hearing::Signal;
-use crate::record::{Reason, Trouble};
 
 use super::Language::{De, En};
 use super::{Language, length, pick};

@@ -8,7 +8,7 @@ use super::{
     Language::En, call_length, callback, ended_by, name, number, passed_by, percent, reasons, time,
     verdict,
 };
-use crate::record::{CallRecord, EndedBy};
+use crate::call_record::{CallRecord, EndedBy};
 use crate::text::shown;
 
 /// The call as one sentence: time, number, name, box, verdict, why.

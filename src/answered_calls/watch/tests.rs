@@ -7,9 +7,9 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::call_log::{CallLog, Query, Reader};
+use crate::call_record::Verdict;
 use crate::case;
 use crate::config::Secret;
-use crate::record::Verdict;
 
 const GREETING: &str = "Asterisk Call Manager/11.0.0\r\n";
 

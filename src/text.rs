@@ -1,5 +1,6 @@
 //! Hostile text at the edge, pure: names and numbers from the network, fit for a terminal and a log.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 /// A text as it may be printed: what steers a terminal, forges a line or hides is written `\u{…}`.
@@ -50,6 +51,23 @@ impl fmt::Display for Shown<'_> {
         f.write_str(rest)?;
         f.write_str(cut)
     }
+}
+
+/// A text with everything escaped in it that steers, hides or ends a line, as [`shown`] does; all that can be seen
+/// stays as it is, backslashes among it.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hostile) {
+        return text.into();
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_hostile(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out.into()
 }
 
 /// A text as it may stand in HTML and XML, between tags and in quoted attributes: markup as entities, what XML forbids or what steers as a question mark.
@@ -164,6 +182,17 @@ mod tests {
             let out = shown(&text).to_string();
             prop_assert!(!out.chars().any(is_hostile));
             prop_assert_eq!(read_back(&out), text);
+        }
+    }
+
+    #[test]
+    fn what_can_be_seen_stays_and_the_rest_is_shown() {
+        for (text, expected) in [
+            ("DOMAIN\\Jürgen \"山田\" 🙂", "DOMAIN\\Jürgen \"山田\" 🙂"),
+            ("a\u{1b}[31mb\u{7}", "a\\u{1b}[31mb\\u{7}"),
+            ("\u{202e}gpj.exe\r\n\t", "\\u{202e}gpj.exe\\r\\n\\t"),
+        ] {
+            assert_eq!(visible(text), expected);
         }
     }
 

@@ -1,7 +1,5 @@
 //! The log for machines: one JSON object a line, and CSV that a spreadsheet can open without harm.
 
-use std::borrow::Cow;
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -14,7 +12,7 @@ use crate::call_record::{
 };
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
-use crate::text::plain_json;
+use crate::text::{plain_json, visible};
 use crate::wording::{self, Language};
 
 /// What `calls --format json` prints of a call: these fields in this order, for good.
@@ -302,11 +300,12 @@ pub enum Csv {
 
 /// A call as one line of CSV, line end included (RFC 4180: CR LF).
 ///
-/// Every cell stands between quotation marks. A cell that a spreadsheet could take for a formula (it
-/// begins with `=`, `+`, `-`, `@`, their full-width forms, a tab or a line end, CWE-1236), and a cell that
-/// begins with `'` itself, gets a `'` in front. So a reader that wants the exact values takes one leading
-/// `'` away from every cell that has one; [`csv_value`] does so. `reasons`, `delivered` and
-/// `undelivered` are JSON lists.
+/// Every cell stands between quotation marks, and what steers a terminal, hides or turns the direction of writing is
+/// shown in it (`\u{1b}`), so that a CSV can be looked at as it is. A cell that a spreadsheet could take for a formula (it
+/// begins with `=`, `+`, `-`, `@` or their full-width forms, CWE-1236), and a cell that begins with `'` itself, gets a
+/// `'` in front. So a reader that wants the values takes one leading `'` away from every cell that has one;
+/// [`csv_value`] does so. `reasons`, `delivered` and `undelivered` are JSON lists, in which such characters stand as
+/// JSON escapes them.
 pub fn csv(
     form: Csv,
     record: &CallRecord,
@@ -341,7 +340,7 @@ pub fn csv(
             record.rdnis.clone(),
             word(&record.verdict),
             form.number(record.confidence.to_string()),
-            to_json(&wording::reasons(&record.reasons, Language::En)),
+            list(&wording::reasons(&record.reasons, Language::En)),
             class(Class::Speech),
             class(Class::Silence),
             class(Class::Music),
@@ -353,7 +352,7 @@ pub fn csv(
             word(&record.mode),
             word(&record.ended_by),
             optional(&record.audio),
-            to_json(&delivered(record, zone)),
+            list(&delivered(record, zone)),
             record
                 .would_have
                 .map_or_else(String::new, |would_have| seconds(would_have.saved_s)),
@@ -363,7 +362,7 @@ pub fn csv(
             closed.map_or_else(String::new, |closed| time(closed.at)),
             closed.map_or_else(String::new, |closed| closed.by.as_str().to_owned()),
             optional(&record.watched),
-            to_json(&OwedLine::all(owed, zone)),
+            list(&OwedLine::all(owed, zone)),
         ],
     )
 }
@@ -377,7 +376,7 @@ pub fn csv_header(form: Csv) -> String {
     mark.to_owned() + &csv_line(form, CSV_COLUMNS.map(String::from))
 }
 
-/// The exact value of a cell, the quotation marks already taken off.
+/// The value of a cell as it is shown, the quotation marks already taken off.
 pub fn csv_value(cell: &str) -> &str {
     cell.strip_prefix('\'').unwrap_or(cell)
 }
@@ -400,18 +399,18 @@ fn csv_line(form: Csv, cells: [String; CSV_COLUMNS.len()]) -> String {
     cells.join(between) + "\r\n"
 }
 
-fn harmless(cell: &str) -> Cow<'_, str> {
-    let looks_like_formula = cell.starts_with(|c| {
-        matches!(
-            c,
-            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\'' | '＝' | '＋' | '－' | '＠'
-        )
-    });
-    if looks_like_formula {
-        format!("'{cell}").into()
-    } else {
-        cell.into()
-    }
+/// A cell that neither a spreadsheet nor a terminal takes for an order.
+fn harmless(cell: &str) -> String {
+    let cell = visible(cell);
+    let looks_like_formula =
+        cell.starts_with(|c| matches!(c, '=' | '+' | '-' | '@' | '\'' | '＝' | '＋' | '－' | '＠'));
+    let mark = if looks_like_formula { "'" } else { "" };
+    format!("{mark}{cell}")
+}
+
+/// A list in one cell.
+fn list(values: &impl Serialize) -> String {
+    plain_json(&to_json(values))
 }
 
 fn to_json(value: &impl Serialize) -> String {

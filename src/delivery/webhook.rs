@@ -46,7 +46,7 @@ use crate::call_log::export;
 use crate::call_record::{CallRecord, Verdict};
 use crate::clock::timeout;
 use crate::config::webhook::{SHORTEST_SECRET, Webhook};
-use crate::text::shortened;
+use crate::text::{plain_json, shortened};
 
 /// The header with the time of signing, in seconds since 1970.
 pub const TIMESTAMP: &str = "x-voicemail-guard-timestamp";
@@ -164,7 +164,8 @@ fn body(audio: Audio, page: Option<&str>, outgoing: &Outgoing, zone: &TimeZone) 
             }),
         }),
     };
-    serde_json::to_string(&payload).expect("text, numbers and lists have a JSON form")
+    let json = serde_json::to_string(&payload).expect("text, numbers and lists have a JSON form");
+    plain_json(&json)
 }
 
 /// The signature of a body: `v1=` and HMAC-SHA256 of `timestamp.body` in hexadecimal digits.

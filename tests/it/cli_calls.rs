@@ -287,6 +287,7 @@ fn json_lines_of_a_hostile_call_stay_lines() {
     assert_eq!(out.lines().count(), 1);
     let line: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(line["caller"]["name"], hostile().caller.name);
+    assert!(out.contains("\\u001b[2J\\u202eevil"), "{out}");
     let started: Timestamp = line["started"].as_str().unwrap().parse().unwrap();
     assert_eq!(started, hostile().started);
 }
@@ -365,8 +366,13 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn csv_is_harmless_and_gives_every_value_back(
-        name in prop_oneof![any::<String>(), "['=+@\t\r\n\"-][a-z'\"=,;]{0,8}", "＝.{0,4}"],
+    fn csv_is_harmless_and_gives_back_all_that_can_be_seen(
+        name in prop_oneof![
+            any::<String>(),
+            "['=+@\t\r\n\"-][a-z'\"=,;\\\\]{0,8}",
+            "＝.{0,4}",
+            "[\u{1b}\u{7}\u{202e}\u{200b}]{0,2}[=a-z\u{9b}\u{2066}]{0,4}",
+        ],
         number in prop_oneof![any::<String>(), "[=+@'-]{0,3}[0-9]{0,9}"],
         reason in any::<String>(),
     ) {
@@ -376,6 +382,7 @@ proptest! {
         record.reasons = vec![Reason::Text(reason.clone())];
         let rows = cells(&export::csv(Csv::Plain, &record, None, &[], &TimeZone::UTC));
         prop_assert_eq!(rows.len(), 1);
+        prop_assert!(!rows[0].concat().chars().any(is_hostile), "{:?}", rows);
         for cell in &rows[0] {
             prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']), "{:?}", cell);
         }
@@ -383,8 +390,13 @@ proptest! {
             let at = export::CSV_COLUMNS.iter().position(|c| *c == column).unwrap();
             export::csv_value(&rows[0][at])
         };
-        prop_assert_eq!(value("name"), name);
-        prop_assert_eq!(value("number"), number);
+        // Nothing that can be seen changes; what cannot is escaped.
+        let seen = |text: &str| text.chars().map(|c| match c {
+            c if is_hostile(c) => c.escape_default().to_string(),
+            c => c.to_string(),
+        }).collect::<String>();
+        prop_assert_eq!(value("name"), seen(&name));
+        prop_assert_eq!(value("number"), seen(&number));
         let reasons: Vec<String> = serde_json::from_str(value("reasons")).unwrap();
         prop_assert_eq!(reasons, [reason]);
     }

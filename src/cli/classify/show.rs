@@ -12,7 +12,7 @@ use crate::call::verdict::Judgement;
 use crate::call_record::Verdict;
 use crate::hearing::{Class, Segment};
 use crate::plot::percent;
-use crate::text::shown;
+use crate::text::{plain_json, shown};
 use crate::wording::{self, Language};
 
 /// A file and what came of it.
@@ -95,7 +95,7 @@ pub(super) fn json_trouble(
 
 /// In one piece, so that a reader of growing output never sees half a line.
 fn put_line(line: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut text = serde_json::to_string(line)?;
+    let mut text = plain_json(&serde_json::to_string(line)?);
     text.push('\n');
     out.write_all(text.as_bytes())
 }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audio::MediaTime;
-use crate::hearing::{ClassSeconds, Segment};
+use crate::hearing::{Class, ClassSeconds, Segment};
 
 pub use asked::{Answer, Asked, Played};
 pub use call_id::CallId;
@@ -116,6 +116,25 @@ impl CallRecord {
     pub fn was_let_in(&self) -> bool {
         use EndedBy::{Bypassed, Overloaded, Rejected};
         !matches!(self.ended_by, Some(Overloaded | Bypassed | Rejected))
+    }
+
+    /// Whether the verdict was formed from what was heard: not where nothing was, nor where a fault made it `unsure`.
+    pub fn is_judged(&self) -> bool {
+        let heard = Class::ALL
+            .into_iter()
+            .any(|class| self.seconds.of(class) > MediaTime::ZERO);
+        let by_fault = !heard || self.ended_by == Some(EndedBy::HandedOn);
+        let is_unsure = self.verdict == Some(Verdict::Unsure);
+        self.verdict.is_some() && self.was_let_in() && !(is_unsure && by_fault)
+    }
+
+    /// Whether `VoiceMail()` had the caller in the end, so that the mailbox may hold what the guard has not heard.
+    pub fn went_to_voicemail(&self) -> bool {
+        use EndedBy::{Bypassed, HandedOn, Overloaded, Recovered};
+        matches!(
+            self.ended_by,
+            Some(HandedOn | Overloaded | Bypassed | Recovered)
+        )
     }
 
     fn said_something(&self) -> bool {

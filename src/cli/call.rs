@@ -163,6 +163,15 @@ impl Card {
 
 /// The short answer to "I did leave a message".
 fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
+    let mut answer = by_the_guard(record, owed);
+    if let Some(look) = wording::look_elsewhere(record, En) {
+        let _ = write!(answer, "; {look} for what was said to VoiceMail()");
+    }
+    answer
+}
+
+/// What became of the message as far as the guard had a hand in it.
+fn by_the_guard(record: &CallRecord, owed: &[Delivery]) -> String {
     let Some(verdict) = record.verdict else {
         return "still up, or cut off and not closed yet".into();
     };
@@ -190,6 +199,7 @@ fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
     }
     match (verdict.is_delivered(), record.delivered.is_empty()) {
         (true, false) => format!("the caller {left}; it was delivered"),
+        (true, true) if record.went_to_voicemail() => format!("the caller {left}"),
         (true, true) => format!("the caller {left}; no delivery by the guard is noted"),
         (false, false) if record.watched.is_some() => {
             format!("the caller {left}; they are on the watch list, so the call was reported")
@@ -258,9 +268,9 @@ fn dialled(record: &CallRecord) -> String {
 fn verdict(record: &CallRecord) -> String {
     record.verdict.map_or_else(
         || "none yet".into(),
-        |verdict| {
-            let sure = wording::percent(record.confidence);
-            format!("{verdict}, {sure} % sure")
+        |verdict| match wording::sure(record, En) {
+            Some(sure) => format!("{verdict}, {sure}"),
+            None => format!("{verdict}, not judged by what was heard"),
         },
     )
 }
@@ -321,7 +331,13 @@ fn other_calls(record: &CallRecord, calls: &[CallRecord], zone: &TimeZone) -> Ve
 fn end(record: &CallRecord) -> String {
     record.ended_by.map_or_else(
         || "the call is up".into(),
-        |ended_by| format!("the call {}", wording::ended_by(ended_by, En)),
+        |ended_by| {
+            let how = wording::ended_by(ended_by, En);
+            match wording::look_elsewhere(record, En) {
+                Some(look) => format!("the call {how}; {look}"),
+                None => format!("the call {how}"),
+            }
+        },
     )
 }
 

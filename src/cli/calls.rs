@@ -326,12 +326,13 @@ fn case_in_short(record: &CallRecord, of: &CaseOfCall) -> String {
     format!("{} of {}, {state}", of.place, of.calls)
 }
 
-/// What stands below a table: what enforce would have saved in the calls that were only observed, and what is
-/// not delivered.
+/// What stands below a table: what enforce would have saved in the calls that were only observed, what is not
+/// delivered, and what `VoiceMail()` took.
 #[derive(Clone, Copy, Default)]
 struct Observed {
     waiting: usize,
     given_up: usize,
+    handed_on: usize,
     calls: usize,
     ended: usize,
     saved: MediaTime,
@@ -343,6 +344,7 @@ impl Observed {
         let waiting = owed.iter().any(|delivery| delivery.stage != Stage::GivenUp);
         self.waiting += usize::from(waiting);
         self.given_up += usize::from(given_up);
+        self.handed_on += usize::from(record.went_to_voicemail());
         self.calls += usize::from(record.mode == Mode::Observe);
         if let Some(would_have) = record.would_have {
             self.ended += 1;
@@ -372,6 +374,13 @@ fn notes(
             out,
             "Not delivered yet: {}; given up: {}. voicemail-guard call ID says why.",
             observed.waiting, observed.given_up
+        )?;
+    }
+    if observed.handed_on > 0 {
+        writeln!(
+            out,
+            "Handed on to VoiceMail(): {}; look into their mailboxes, too.",
+            observed.handed_on
         )?;
     }
     if printed == 0 {

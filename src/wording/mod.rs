@@ -17,7 +17,7 @@ pub use support_line::support_line;
 pub use time::{call_length, length, nth_call, time};
 pub use words::{
     Pending, Undelivered, asked, callback, case_state, closed_by, delivered, ended_by, listed,
-    mode, name, number, passed_by, percent, played, seconds, source, undelivered,
+    look_elsewhere, mode, name, number, passed_by, played, seconds, source, sure, undelivered,
     undelivered_in_short, verdict, verdict_name, would_have,
 };
 

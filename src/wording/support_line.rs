@@ -5,8 +5,8 @@ use std::fmt::Write;
 use jiff::tz::TimeZone;
 
 use super::{
-    Language::En, call_length, callback, ended_by, name, number, passed_by, percent, reasons, time,
-    verdict,
+    Language::En, call_length, callback, ended_by, look_elsewhere, name, number, passed_by,
+    reasons, sure, time, verdict,
 };
 use crate::call_record::{CallRecord, EndedBy};
 use crate::text::shown;
@@ -29,8 +29,10 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
             let _ = write!(line, " and {passed_by}");
         }
         (None, Some(verdict)) => {
-            let (what, sure) = (self::verdict(verdict, En), percent(record.confidence));
-            let _ = write!(line, " and {what}: {verdict}, {sure} % sure");
+            let _ = write!(line, " and {}: {verdict}", self::verdict(verdict, En));
+            if let Some(sure) = sure(record, En) {
+                let _ = write!(line, ", {sure}");
+            }
         }
         (None, None) => line.push_str(" and is still there"),
     }
@@ -52,6 +54,9 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
         let heard = passed_by(record, En).is_none();
         if let Some(length) = call_length(record).filter(|_| heard) {
             let _ = write!(line, " after {length} s");
+        }
+        if let Some(look) = look_elsewhere(record, En) {
+            let _ = write!(line, "; {look}");
         }
         line.push('.');
     }

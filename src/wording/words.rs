@@ -62,9 +62,19 @@ pub fn verdict(verdict: Verdict, language: Language) -> &'static str {
     pick(language, en, de)
 }
 
-/// How sure the guard is, in whole percent.
-pub fn percent(confidence: f32) -> f32 {
-    (confidence.clamp(0.0, 1.0) * 100.0).round()
+/// How sure the guard is of the verdict: `93 % sure`; `None` where it has not judged the caller.
+pub fn sure(record: &CallRecord, language: Language) -> Option<String> {
+    let percent = (record.confidence.clamp(0.0, 1.0) * 100.0).round();
+    record.is_judged().then(|| match language {
+        Language::En => format!("{percent} % sure"),
+        Language::De => format!("zu {percent} % sicher"),
+    })
+}
+
+/// Where to look for what the caller said to `VoiceMail()`, as a sentence without its full stop.
+pub fn look_elsewhere(record: &CallRecord, language: Language) -> Option<&'static str> {
+    let (en, de) = ("look into the mailbox", "bitte in der Mailbox nachsehen");
+    record.went_to_voicemail().then(|| pick(language, en, de))
 }
 
 /// What became of a caller who was not heard because a list says so, as the end of the sentence
@@ -81,11 +91,12 @@ pub fn passed_by(record: &CallRecord, language: Language) -> Option<&'static str
     Some(pick(language, en, de))
 }
 
-/// What stands behind the verdict in a table: that a list of the box had a say.
+/// What stands behind the verdict in a table: that a list of the box had a say, or that `VoiceMail()` took over.
 pub fn listed(record: &CallRecord, language: Language) -> &'static str {
     let (en, de) = match (record.ended_by, &record.watched) {
         (Some(EndedBy::Bypassed), _) => (" (straight)", " (unmittelbar)"),
         (Some(EndedBy::Rejected), _) => (" (refused)", " (abgewiesen)"),
+        _ if record.went_to_voicemail() => (" (handed on)", " (übergeben)"),
         (_, Some(_)) => (" (watched)", " (beobachtet)"),
         _ => ("", ""),
     };
@@ -126,8 +137,8 @@ pub fn ended_by(ended_by: EndedBy, language: Language) -> &'static str {
             "wurde von Asterisk übernommen oder beendet",
         ),
         EndedBy::Recovered => (
-            "was cut off from the guard, which died: VoiceMail() took over, so look into the mailbox",
-            "verlor den Wächter, der abstürzte: VoiceMail() übernahm, siehe in der Mailbox",
+            "was cut off from the guard, which died, and VoiceMail() took over",
+            "wurde durch einen Absturz von Voicemail Guard unterbrochen; VoiceMail() übernahm",
         ),
     };
     pick(language, en, de)

@@ -22,6 +22,7 @@ mod delivery_crash;
 mod demo;
 mod documents;
 mod gsm;
+mod handed_on;
 mod hearing;
 mod left_behind;
 mod log;

@@ -92,7 +92,7 @@ impl MailTemplate<'_> {
             Line::text(words.call_back, self.call_back(record, words)),
             Line::text(words.dialled, clean(&record.dnid)),
             Line::text(words.box_name, clean(&record.box_name)),
-            Line::text(words.verdict, self.verdict(record, words)),
+            Line::text(words.verdict, self.verdict(record)),
             Line::text(words.reasons, self.reasons(record)),
             Line::text(words.time, self.time(record)),
         ];
@@ -143,17 +143,22 @@ impl MailTemplate<'_> {
         )
     }
 
-    fn verdict(&self, record: &CallRecord, words: &Words) -> String {
+    fn verdict(&self, record: &CallRecord) -> String {
         let Some(verdict) = record.verdict else {
             return String::new();
         };
-        format!(
-            "{}: {} ({} % {})",
+        let mut text = format!(
+            "{}: {}",
             wording::verdict_name(verdict, self.language),
             wording::verdict(verdict, self.language),
-            wording::percent(record.confidence),
-            words.sure
-        )
+        );
+        if let Some(sure) = wording::sure(record, self.language) {
+            let _ = write!(text, " ({sure})");
+        }
+        if let Some(look) = wording::look_elsewhere(record, self.language) {
+            let _ = write!(text, "; {look}");
+        }
+        text
     }
 
     fn time(&self, record: &CallRecord) -> String {

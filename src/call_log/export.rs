@@ -315,7 +315,7 @@ pub fn csv(
 ) -> String {
     let time = |at| match form {
         Csv::Plain => whole_seconds(at, zone),
-        Csv::Excel => wording::time(at, zone),
+        Csv::Excel => wording::time(at, zone, Language::En),
     };
     let seconds = |length: MediaTime| form.number(format!("{:.3}", length.as_secs_f64()));
     let of_case = |cell: fn(&CaseOfCall) -> String| case.map_or_else(String::new, cell);

@@ -56,7 +56,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
                     out,
                     "  {}  {}  {}  {}",
                     record.id,
-                    wording::time(record.started, &zone),
+                    wording::time(record.started, &zone, En),
                     wording::number(&record.caller, En),
                     shown(&record.uniqueid),
                 )?;
@@ -317,7 +317,7 @@ fn other_calls(record: &CallRecord, calls: &[CallRecord], zone: &TimeZone) -> Ve
             format!(
                 "{}  {}  {verdict}",
                 call.id,
-                wording::time(call.started, zone)
+                wording::time(call.started, zone, En)
             )
         })
         .collect();

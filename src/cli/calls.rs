@@ -288,7 +288,7 @@ fn row(
         (None, Some(_)) => String::new(),
     };
     [
-        wording::time(record.started, zone),
+        wording::time(record.started, zone, Language::En),
         wording::number(&record.caller, Language::En),
         shortened(&record.caller.name, NAME_WIDTH).to_string(),
         shortened(&record.box_name, NAME_WIDTH).to_string(),

@@ -63,8 +63,8 @@ fn table(
             .map(|(verdict, n)| format!("{n} {verdict}"))
             .collect();
         list.add([
-            wording::time(counted.case.last, zone),
-            wording::time(counted.case.first, zone),
+            wording::time(counted.case.last, zone, Language::En),
+            wording::time(counted.case.first, zone, Language::En),
             shortened(&counted.number, WIDTH).to_string(),
             shortened(&counted.box_name, WIDTH).to_string(),
             counted.calls.to_string(),

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 pub use reason::{reason, reasons};
 pub use support_line::support_line;
-pub use time::{call_length, length, nth_call, time};
+pub use time::{call_length, length, nth_call, span, time};
 pub use words::{
     Pending, Undelivered, asked, callback, case_state, closed_by, delivered, ended_by, listed,
     look_elsewhere, mode, name, number, passed_by, played, seconds, source, sure, undelivered,

@@ -21,7 +21,7 @@ pub fn reason(reason: &Reason, language: Language) -> String {
     let text = |en: &str, de: &str| pick(language, en, de).to_owned();
     let t = |time: &MediaTime| length(*time, language);
     match (reason, language) {
-        (Reason::NoPackets, _) => text("no sound was ever received", "es kam nie Ton an"),
+        (Reason::NoPackets, _) => text("no sound was ever received", "es kam kein Ton an"),
         (Reason::Speech(time), En) => format!("{} of speech", t(time)),
         (Reason::Speech(time), De) => format!("{} Sprache", t(time)),
         (Reason::LittleSpeech(time), En) => format!("only {} of speech", t(time)),
@@ -54,24 +54,24 @@ pub fn reason(reason: &Reason, language: Language) -> String {
         (Reason::MusicBehindSpeech(time), En) => {
             format!("music for {} behind the speech", t(time))
         }
-        (Reason::MusicBehindSpeech(time), De) => format!("{} Musik hinter der Sprache", t(time)),
+        (Reason::MusicBehindSpeech(time), De) => format!("{} Musik während der Sprache", t(time)),
         (Reason::Tone(time, signal), En) => format!("{} for {}", tone(*signal, En), t(time)),
         (Reason::Tone(time, signal), De) => format!("{} {}", t(time), tone(*signal, De)),
         (Reason::Announcement(time), En) => format!("an announcement of {} behind it", t(time)),
-        (Reason::Announcement(time), De) => format!("dahinter {} Ansage", t(time)),
+        (Reason::Announcement(time), De) => format!("danach {} Ansage", t(time)),
         (Reason::Textphone, _) => text(
             "textphone: somebody types, and wants to be read",
             "Schreibtelefon: jemand tippt und will gelesen werden",
         ),
         (Reason::Noise(time), En) => format!("noise or far voices for {}", t(time)),
-        (Reason::Noise(time), De) => format!("{} Geräusche oder ferne Stimmen", t(time)),
+        (Reason::Noise(time), De) => format!("{} Geräusche oder entfernte Stimmen", t(time)),
         (Reason::Silence(time), En) => format!("silence for {}", t(time)),
         (Reason::Silence(time), De) => format!("{} Stille", t(time)),
         (Reason::ReachedLimit(time), En) => {
             format!("talked for {}, up to the longest message", t(time))
         }
         (Reason::ReachedLimit(time), De) => {
-            format!("sprach {}, bis zur längsten Nachricht", t(time))
+            format!("sprach {}, bis zur Höchstdauer einer Nachricht", t(time))
         }
         (Reason::WasPrompted, _) => text(
             "had to be asked for the number",
@@ -82,25 +82,27 @@ pub fn reason(reason: &Reason, language: Language) -> String {
         }
         (Reason::Short(time), En) => format!("only {} were recorded", t(time)),
         (Reason::Short(time), De) => format!("nur {} wurden aufgenommen", t(time)),
-        (Reason::NumberKeyed, _) => text("a number was keyed in", "eine Nummer wurde eingetippt"),
+        (Reason::NumberKeyed, _) => text("a number was keyed in", "eine Nummer wurde eingegeben"),
         (Reason::NumberConfirmed, _) => text(
             "confirmed the number with a key",
-            "bestätigte die Nummer mit einer Taste",
+            "bestätigte die Nummer per Taste",
         ),
         (Reason::Answered, _) => text("answered the question", "antwortete auf die Frage"),
-        (Reason::Borderline, _) => text("too close to call", "zu knapp für ein sicheres Urteil"),
+        (Reason::Borderline, _) => {
+            text("too close to call", "zu knapp für eine sichere Einstufung")
+        }
         (Reason::DidNotAnswer, _) => text(
             "was asked, and did not answer in the end",
-            "wurde gefragt und antwortete zuletzt nicht",
+            "wurde gefragt und antwortete am Ende nicht",
         ),
         (Reason::LeftWithKey(key, way), En) => format!("left with the {key} key for {way}"),
-        (Reason::LeftWithKey(key, way), De) => format!("ging mit der Taste {key} nach {way}"),
+        (Reason::LeftWithKey(key, way), De) => format!("wechselte mit der Taste {key} zu {way}"),
         (Reason::Straight(entry), En) => format!("not heard: straight_to_voicemail has {entry}"),
         (Reason::Straight(entry), De) => {
-            format!("nicht gehört: straight_to_voicemail enthält {entry}")
+            format!("nicht angehört: straight_to_voicemail enthält {entry}")
         }
         (Reason::Refused(entry), En) => format!("not heard: refuse has {entry}"),
-        (Reason::Refused(entry), De) => format!("nicht gehört: refuse enthält {entry}"),
+        (Reason::Refused(entry), De) => format!("nicht angehört: refuse enthält {entry}"),
         (Reason::WouldRefuse(entry), En) => {
             format!("enforce would have refused it: refuse has {entry}")
         }
@@ -109,7 +111,7 @@ pub fn reason(reason: &Reason, language: Language) -> String {
         }
         (Reason::TooManyCalls, _) => text(
             "not heard: more calls than [limits] max_calls; Asterisk carried on",
-            "nicht gehört: mehr Anrufe als [limits] max_calls; Asterisk machte weiter",
+            "nicht angehört: mehr Anrufe als [limits] max_calls; Asterisk machte allein weiter",
         ),
         (Reason::NoMailbox, _) => text(
             "the request names no mailbox: write agi://…/guard?box=100@default",
@@ -119,7 +121,7 @@ pub fn reason(reason: &Reason, language: Language) -> String {
             format!("not heard: no message can be put into the mailbox: {obstacle}")
         }
         (Reason::Undeliverable(_), De) => {
-            "nicht gehört: in die Mailbox lässt sich keine Nachricht legen".into()
+            "nicht angehört: in der Mailbox lässt sich keine Nachricht ablegen".into()
         }
         (Reason::HandedOn(what), En) => format!("handed on to VoiceMail(): {}", trouble(what, En)),
         (Reason::HandedOn(what), De) => {
@@ -128,7 +130,7 @@ pub fn reason(reason: &Reason, language: Language) -> String {
         (Reason::Trouble(what), language) => trouble(what, language),
         (Reason::NothingLeft, _) => text(
             "nothing is left of its sound",
-            "von seinem Ton ist nichts übrig",
+            "von der Aufnahme ist nichts übrig",
         ),
         (Reason::Text(sentence), _) => sentence.clone(),
     }
@@ -140,25 +142,25 @@ fn trouble(trouble: &Trouble, language: Language) -> String {
         (Trouble::LongestCall(s), En) => format!("the longest call ({s} s); guide ends nobody"),
         (Trouble::LongestCall(s), De) => {
             let s = s.to_string().replace('.', ",");
-            format!("der längste Anruf ({s} s); guide beendet niemanden")
+            format!("die Höchstdauer eines Anrufs ({s} s) war erreicht; guide beendet keinen Anruf")
         }
         (Trouble::NotHeardToTheEnd, _) => text(
             "the end of the recording could not be read in time; the share or disk with the tap folder hangs, or this machine is overloaded",
-            "das Ende der Aufnahme ließ sich nicht rechtzeitig lesen; der Datenträger mit dem Mithörordner hängt, oder dieser Rechner ist überlastet",
+            "das Ende der Aufnahme ließ sich nicht rechtzeitig lesen; der Datenträger mit dem Mithörordner reagiert nicht, oder der Rechner ist überlastet",
         ),
         (Trouble::AnswerNotHeard, _) => text(
             "the caller's sound did not come while an answer was awaited",
-            "während die Antwort erwartet wurde, kam kein Ton",
+            "während auf die Antwort gewartet wurde, kam kein Ton an",
         ),
         (Trouble::NotRecorded, _) => text(
             "Asterisk's recording stood still while a prompt was played; the disk with the tap folder is full, or Asterisk lost it",
-            "die Aufnahme von Asterisk stand still, während eine Ansage lief; der Datenträger mit dem Mithörordner ist voll, oder Asterisk hat sie verloren",
+            "die Aufnahme durch Asterisk stockte, während eine Ansage lief; der Datenträger mit dem Mithörordner ist voll, oder Asterisk hat die Aufnahme verloren",
         ),
         (Trouble::Tap(error), En) => error.clone(),
         (Trouble::Tap(_), De) => "die Aufnahme ließ sich nicht mithören".into(),
         (Trouble::AbsoluteTimeout, _) => text(
             "Asterisk's absolute timeout struck",
-            "die Zeitgrenze von Asterisk griff",
+            "das Zeitlimit von Asterisk lief ab",
         ),
         (Trouble::Prompt(name), En) => format!("the prompt {name} could not be played"),
         (Trouble::Prompt(name), De) => format!("die Ansage {name} ließ sich nicht abspielen"),
@@ -174,19 +176,19 @@ fn trouble(trouble: &Trouble, language: Language) -> String {
         ),
         (Trouble::Stopped, _) => text(
             "the guard was stopped during the call",
-            "der Wächter wurde während des Anrufs beendet",
+            "Voicemail Guard wurde während des Anrufs beendet",
         ),
         (Trouble::Died, _) => text(
             "the guard died during the call and VoiceMail() took over: look into the mailbox for what was said to it; closed at the guard's next start",
-            "der Wächter stürzte während des Anrufs ab, und VoiceMail() übernahm: was dort gesagt wurde, liegt in der Mailbox; abgeschlossen beim nächsten Start",
+            "Voicemail Guard stürzte während des Anrufs ab, und VoiceMail() übernahm: was dort gesagt wurde, liegt in der Mailbox; abgeschlossen beim nächsten Start",
         ),
         (Trouble::Abandoned { failed: true }, _) => text(
             "the guard failed before the call was over",
-            "der Wächter fiel aus, bevor der Anruf zu Ende war",
+            "Voicemail Guard fiel aus, bevor der Anruf zu Ende war",
         ),
         (Trouble::Abandoned { failed: false }, _) => text(
             "the guard left the call before the call was over",
-            "der Wächter verließ den Anruf vor dessen Ende",
+            "Voicemail Guard gab den Anruf vor dessen Ende ab",
         ),
     }
 }
@@ -202,7 +204,7 @@ fn tone(signal: Option<Signal>, language: Language) -> &'static str {
         Signal::Dial => ("dial tone", "Wählton"),
         Signal::Ringback => ("ringing tone", "Freiton"),
         Signal::Sit => ("special information tone", "Hinweiston"),
-        Signal::FaxCng => ("fax calling tone", "Rufton eines Faxgeräts"),
+        Signal::FaxCng => ("fax calling tone", "Faxton"),
         Signal::ModemAnswer => ("modem answer tone", "Antwortton eines Modems"),
         Signal::OffHook => ("off-hook tone", "Ton eines nicht aufgelegten Hörers"),
         Signal::Steady => ("steady tone", "Dauerton"),

@@ -16,7 +16,7 @@ use crate::text::shown;
 /// It holds the number in clear, so it belongs into the support team's log; the technical log masks
 /// numbers. Nothing the caller sent can end the line or steer a terminal.
 pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
-    let mut line = time(record.started, zone);
+    let mut line = time(record.started, zone, En);
     line.push(' ');
     line.push_str(&number(&record.caller, En));
     // Writing into a string does not fail.

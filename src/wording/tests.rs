@@ -24,7 +24,7 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             R::NoPackets,
             "no sound was ever received",
-            "es kam nie Ton an",
+            "es kam kein Ton an",
         ),
         (R::Speech(s(12_400)), "12.4 s of speech", "12,4 s Sprache"),
         (
@@ -56,12 +56,12 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             R::MusicBehindSpeech(s(2_000)),
             "music for 2.0 s behind the speech",
-            "2,0 s Musik hinter der Sprache",
+            "2,0 s Musik während der Sprache",
         ),
         (
             R::Announcement(s(6_200)),
             "an announcement of 6.2 s behind it",
-            "dahinter 6,2 s Ansage",
+            "danach 6,2 s Ansage",
         ),
         (
             R::Textphone,
@@ -81,13 +81,13 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             R::Noise(s(5_000)),
             "noise or far voices for 5.0 s",
-            "5,0 s Geräusche oder ferne Stimmen",
+            "5,0 s Geräusche oder entfernte Stimmen",
         ),
         (R::Silence(s(5_000)), "silence for 5.0 s", "5,0 s Stille"),
         (
             R::ReachedLimit(s(119_000)),
             "talked for 119.0 s, up to the longest message",
-            "sprach 119,0 s, bis zur längsten Nachricht",
+            "sprach 119,0 s, bis zur Höchstdauer einer Nachricht",
         ),
         (
             R::WasPrompted,
@@ -107,12 +107,12 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             R::NumberKeyed,
             "a number was keyed in",
-            "eine Nummer wurde eingetippt",
+            "eine Nummer wurde eingegeben",
         ),
         (
             R::NumberConfirmed,
             "confirmed the number with a key",
-            "bestätigte die Nummer mit einer Taste",
+            "bestätigte die Nummer per Taste",
         ),
         (
             R::Answered,
@@ -122,27 +122,27 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             R::Borderline,
             "too close to call",
-            "zu knapp für ein sicheres Urteil",
+            "zu knapp für eine sichere Einstufung",
         ),
         (
             R::DidNotAnswer,
             "was asked, and did not answer in the end",
-            "wurde gefragt und antwortete zuletzt nicht",
+            "wurde gefragt und antwortete am Ende nicht",
         ),
         (
             R::LeftWithKey('0', "team,200,1".into()),
             "left with the 0 key for team,200,1",
-            "ging mit der Taste 0 nach team,200,1",
+            "wechselte mit der Taste 0 zu team,200,1",
         ),
         (
             R::Straight("200".into()),
             "not heard: straight_to_voicemail has 200",
-            "nicht gehört: straight_to_voicemail enthält 200",
+            "nicht angehört: straight_to_voicemail enthält 200",
         ),
         (
             R::Refused("200".into()),
             "not heard: refuse has 200",
-            "nicht gehört: refuse enthält 200",
+            "nicht angehört: refuse enthält 200",
         ),
         (
             R::WouldRefuse("200".into()),
@@ -152,7 +152,7 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             R::TooManyCalls,
             "not heard: more calls than [limits] max_calls; Asterisk carried on",
-            "nicht gehört: mehr Anrufe als [limits] max_calls; Asterisk machte weiter",
+            "nicht angehört: mehr Anrufe als [limits] max_calls; Asterisk machte allein weiter",
         ),
         (
             R::NoMailbox,
@@ -162,32 +162,32 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             R::Undeliverable("/spool/default/100/INBOX is not a folder".into()),
             "not heard: no message can be put into the mailbox: /spool/default/100/INBOX is not a folder",
-            "nicht gehört: in die Mailbox lässt sich keine Nachricht legen",
+            "nicht angehört: in der Mailbox lässt sich keine Nachricht ablegen",
         ),
         (
             R::NothingLeft,
             "nothing is left of its sound",
-            "von seinem Ton ist nichts übrig",
+            "von der Aufnahme ist nichts übrig",
         ),
         (
             handed_on(T::LongestCall(600.0)),
             "handed on to VoiceMail(): the longest call (600 s); guide ends nobody",
-            "an VoiceMail() übergeben: der längste Anruf (600 s); guide beendet niemanden",
+            "an VoiceMail() übergeben: die Höchstdauer eines Anrufs (600 s) war erreicht; guide beendet keinen Anruf",
         ),
         (
             handed_on(T::NotHeardToTheEnd),
             "handed on to VoiceMail(): the end of the recording could not be read in time; the share or disk with the tap folder hangs, or this machine is overloaded",
-            "an VoiceMail() übergeben: das Ende der Aufnahme ließ sich nicht rechtzeitig lesen; der Datenträger mit dem Mithörordner hängt, oder dieser Rechner ist überlastet",
+            "an VoiceMail() übergeben: das Ende der Aufnahme ließ sich nicht rechtzeitig lesen; der Datenträger mit dem Mithörordner reagiert nicht, oder der Rechner ist überlastet",
         ),
         (
             handed_on(T::AnswerNotHeard),
             "handed on to VoiceMail(): the caller's sound did not come while an answer was awaited",
-            "an VoiceMail() übergeben: während die Antwort erwartet wurde, kam kein Ton",
+            "an VoiceMail() übergeben: während auf die Antwort gewartet wurde, kam kein Ton an",
         ),
         (
             handed_on(T::NotRecorded),
             "handed on to VoiceMail(): Asterisk's recording stood still while a prompt was played; the disk with the tap folder is full, or Asterisk lost it",
-            "an VoiceMail() übergeben: die Aufnahme von Asterisk stand still, während eine Ansage lief; der Datenträger mit dem Mithörordner ist voll, oder Asterisk hat sie verloren",
+            "an VoiceMail() übergeben: die Aufnahme durch Asterisk stockte, während eine Ansage lief; der Datenträger mit dem Mithörordner ist voll, oder Asterisk hat die Aufnahme verloren",
         ),
         (
             handed_on(T::Tap("the tap broke off".into())),
@@ -197,7 +197,7 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             handed_on(T::AbsoluteTimeout),
             "handed on to VoiceMail(): Asterisk's absolute timeout struck",
-            "an VoiceMail() übergeben: die Zeitgrenze von Asterisk griff",
+            "an VoiceMail() übergeben: das Zeitlimit von Asterisk lief ab",
         ),
         (
             handed_on(T::Prompt("still-there".into())),
@@ -222,22 +222,22 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
         (
             R::Trouble(T::Stopped),
             "the guard was stopped during the call",
-            "der Wächter wurde während des Anrufs beendet",
+            "Voicemail Guard wurde während des Anrufs beendet",
         ),
         (
             R::Trouble(T::Died),
             "the guard died during the call and VoiceMail() took over: look into the mailbox for what was said to it; closed at the guard's next start",
-            "der Wächter stürzte während des Anrufs ab, und VoiceMail() übernahm: was dort gesagt wurde, liegt in der Mailbox; abgeschlossen beim nächsten Start",
+            "Voicemail Guard stürzte während des Anrufs ab, und VoiceMail() übernahm: was dort gesagt wurde, liegt in der Mailbox; abgeschlossen beim nächsten Start",
         ),
         (
             R::Trouble(T::Abandoned { failed: true }),
             "the guard failed before the call was over",
-            "der Wächter fiel aus, bevor der Anruf zu Ende war",
+            "Voicemail Guard fiel aus, bevor der Anruf zu Ende war",
         ),
         (
             R::Trouble(T::Abandoned { failed: false }),
             "the guard left the call before the call was over",
-            "der Wächter verließ den Anruf vor dessen Ende",
+            "Voicemail Guard gab den Anruf vor dessen Ende ab",
         ),
         (
             R::Text("hung up after 2 s".into()),
@@ -317,7 +317,7 @@ fn german_has_no_word_of_the_english() {
             .map(|(_, en, de)| (en.into(), de.into())),
     );
     // Names of settings and of Asterisk's parts are what they are in every language, and some words are German too.
-    let names = "Asterisk team VoiceMail refuse enforce guide max_calls [limits] s in die an am so was still start \
+    let names = "Asterisk team VoiceMail refuse enforce guide max_calls [limits] s in die an am so was still start guard \
                  straight_to_voicemail agi //…/guard?box=100@default still-there mailbox";
     let mut left = Vec::new();
     for (en, de) in pairs {
@@ -363,11 +363,12 @@ fn ordinals_and_weekdays_in_both_languages() {
         (22, "22nd call since Monday", "22. Anruf seit Montag"),
     ] {
         let at = "2026-11-23 13:12:10";
+        let am = "23.11.2026, 13:12";
         assert_eq!(
             nth_call(place, first, &zone, En),
             format!("{english}, {at}")
         );
-        assert_eq!(nth_call(place, first, &zone, De), format!("{german}, {at}"));
+        assert_eq!(nth_call(place, first, &zone, De), format!("{german}, {am}"));
     }
 }
 
@@ -385,7 +386,7 @@ fn deliveries_and_cases_in_both_languages() {
     );
     assert_eq!(
         delivered(&sent, &zone, De),
-        "E-Mail: a@example.com, 2026-11-24 09:12:35"
+        "E-Mail: a@example.com, 24.11.2026, 09:12"
     );
     let due = Pending::Due(at("2026-11-24T09:20:00Z"));
     for (state, why, english, german) in [
@@ -393,25 +394,25 @@ fn deliveries_and_cases_in_both_languages() {
             due,
             None,
             "waiting for the mailbox since 2026-11-24 09:12:35: not tried yet",
-            "Mailbox: wartet seit 2026-11-24 09:12:35: noch nicht versucht",
+            "Mailbox: Zustellung steht seit 24.11.2026, 09:12 aus: noch nicht versucht",
         ),
         (
             due,
             Some("451 later"),
             "waiting for the mailbox since 2026-11-24 09:12:35, tried again 2026-11-24 09:20:00: 451 later",
-            "Mailbox: wartet seit 2026-11-24 09:12:35, neuer Versuch 2026-11-24 09:20:00: 451 later",
+            "Mailbox: Zustellung steht seit 24.11.2026, 09:12 aus, nächster Versuch 24.11.2026, 09:20: 451 later",
         ),
         (
             Pending::Mwi,
             Some("x"),
             "the MWI of the mailbox waits since 2026-11-24 09:12:35: x",
-            "Mailbox: die Nachrichtenanzeige wartet seit 2026-11-24 09:12:35: x",
+            "Mailbox: Nachricht zugestellt, ihre Anzeige am Telefon steht seit 24.11.2026, 09:12 aus: x",
         ),
         (
             Pending::GivenUp,
             Some("x"),
             "not delivered to the mailbox: given up, waiting since 2026-11-24 09:12:35: x",
-            "Mailbox: aufgegeben, wartete seit 2026-11-24 09:12:35: x",
+            "Mailbox: nicht zugestellt, nach Versuchen seit 24.11.2026, 09:12 aufgegeben: x",
         ),
     ] {
         let to = Destination::Mailbox;
@@ -436,7 +437,8 @@ fn deliveries_and_cases_in_both_languages() {
         by: ClosedBy::Message,
         call: None,
     });
-    let german = "geschlossen 2026-11-24 09:12:35 durch eine Nachricht, die der Wächter hörte";
+    let german =
+        "abgeschlossen am 24.11.2026, 09:12 durch eine Nachricht, die Voicemail Guard gehört hat";
     assert_eq!(case_state(&case, &zone, De), german);
 }
 
@@ -451,7 +453,7 @@ fn a_prompt_and_its_answer_in_both_languages() {
         (
             asked_of(Prompt::StillThere, Some(Answer::Voice)),
             "still-there: answered by voice",
-            "Sind Sie noch da?: mit der Stimme beantwortet",
+            "Sind Sie noch da?: mündlich beantwortet",
         ),
         (
             asked_of(Prompt::NumberFirst, None),

@@ -7,11 +7,28 @@ use super::{Language, pick};
 use crate::audio::MediaTime;
 use crate::call_record::CallRecord;
 
-/// Date and time of day in this zone: `2026-11-24 10:12:03`.
-pub fn time(at: Timestamp, zone: &TimeZone) -> String {
+/// Date and time of day in this zone: `2026-11-24 10:12:03`, `24.11.2026, 10:12`.
+pub fn time(at: Timestamp, zone: &TimeZone, language: Language) -> String {
+    let form = pick(language, "%Y-%m-%d %H:%M:%S", "%d.%m.%Y, %H:%M");
     at.to_zoned_datetime(zone.clone())
-        .strftime("%Y-%m-%d %H:%M:%S")
+        .strftime(form)
         .to_string()
+}
+
+/// From when to when a call was, with the offset of this zone: `2026-11-24 10:12:10 – 10:12:41 +01:00`,
+/// `24.11.2026, 10:12:10 – 10:12:41 (UTC+01:00)`.
+pub fn span(record: &CallRecord, zone: &TimeZone, language: Language) -> String {
+    let show = |at: Timestamp, form| {
+        let at = at.to_zoned_datetime(zone.clone());
+        at.strftime(form).to_string()
+    };
+    let (begins, offset) = pick(
+        language,
+        ("%Y-%m-%d %H:%M:%S", " %:z"),
+        ("%d.%m.%Y, %H:%M:%S", " (UTC%:z)"),
+    );
+    let ended = record.ended.map(|at| show(at, " – %H:%M:%S"));
+    show(record.started, begins) + &ended.unwrap_or_default() + &show(record.started, offset)
 }
 
 /// A length of sound in seconds and tenths: `14.2 s`, `14,2 s`.
@@ -37,7 +54,7 @@ pub fn nth_call(place: u32, first: Timestamp, zone: &TimeZone, language: Languag
     format!(
         "{} {call} {day}, {}",
         ordinal(place, language),
-        time(first, zone)
+        time(first, zone, language)
     )
 }
 

@@ -27,7 +27,7 @@ pub fn verdict_name(verdict: Verdict, language: Language) -> &'static str {
         Verdict::Hangup => "aufgelegt",
         Verdict::Mutter => "Gemurmel",
         Verdict::HoldMusic => "Warteschleife",
-        Verdict::Aside => "Hörer beiseite",
+        Verdict::Aside => "Hörer abgelegt",
         Verdict::Silent => "stumm",
         Verdict::NoAudio => "kein Ton",
         Verdict::Tone => "Maschine",
@@ -42,16 +42,22 @@ pub fn verdict(verdict: Verdict, language: Language) -> &'static str {
         Verdict::Message => ("left a message", "hat eine Nachricht hinterlassen"),
         Verdict::Rambler => (
             "talked past the limit or had to be asked for the number",
-            "sprach über die Grenze hinaus oder musste nach der Nummer gefragt werden",
+            "sprach länger als erlaubt oder musste nach der Nummer gefragt werden",
         ),
         Verdict::Hangup => ("hung up at once", "legte sofort auf"),
-        Verdict::Mutter => ("muttered and hung up", "murmelte und legte auf"),
+        Verdict::Mutter => ("muttered and hung up", "murmelte etwas und legte auf"),
         Verdict::HoldMusic => ("parked us on hold music", "legte uns in die Warteschleife"),
-        Verdict::Aside => ("laid the handset aside", "legte den Hörer zur Seite"),
-        Verdict::Silent => ("said nothing on an open line", "sagte nichts"),
+        Verdict::Aside => (
+            "laid the handset aside",
+            "legte den Hörer neben das Telefon",
+        ),
+        Verdict::Silent => (
+            "said nothing on an open line",
+            "blieb in der Leitung und sagte nichts",
+        ),
         Verdict::NoAudio => (
             "sent no sound at all, a technical fault",
-            "schickte keinen Ton, eine technische Störung",
+            "war nicht zu hören, eine technische Störung",
         ),
         Verdict::Tone => ("was a machine", "war eine Maschine"),
         Verdict::Unsure => (
@@ -81,10 +87,7 @@ pub fn look_elsewhere(record: &CallRecord, language: Language) -> Option<&'stati
 /// "the caller …".
 pub fn passed_by(record: &CallRecord, language: Language) -> Option<&'static str> {
     let (en, de) = match record.ended_by? {
-        EndedBy::Bypassed => (
-            "went straight to VoiceMail()",
-            "ging unmittelbar zu VoiceMail()",
-        ),
+        EndedBy::Bypassed => ("went straight to VoiceMail()", "ging direkt an VoiceMail()"),
         EndedBy::Rejected => ("was refused at once", "wurde sofort abgewiesen"),
         _ => return None,
     };
@@ -94,10 +97,10 @@ pub fn passed_by(record: &CallRecord, language: Language) -> Option<&'static str
 /// What stands behind the verdict in a table: that a list of the box had a say, or that `VoiceMail()` took over.
 pub fn listed(record: &CallRecord, language: Language) -> &'static str {
     let (en, de) = match (record.ended_by, &record.watched) {
-        (Some(EndedBy::Bypassed), _) => (" (straight)", " (unmittelbar)"),
+        (Some(EndedBy::Bypassed), _) => (" (straight)", " (direkt)"),
         (Some(EndedBy::Rejected), _) => (" (refused)", " (abgewiesen)"),
         _ if record.went_to_voicemail() => (" (handed on)", " (übergeben)"),
-        (_, Some(_)) => (" (watched)", " (beobachtet)"),
+        (_, Some(_)) => (" (watched)", " (Merkliste)"),
         _ => ("", ""),
     };
     pick(language, en, de)
@@ -107,14 +110,17 @@ pub fn listed(record: &CallRecord, language: Language) -> &'static str {
 pub fn ended_by(ended_by: EndedBy, language: Language) -> &'static str {
     let (en, de) = match ended_by {
         EndedBy::Caller => ("was ended by the caller", "wurde vom Anrufer beendet"),
-        EndedBy::Guard => ("was ended by the guard", "wurde vom Wächter beendet"),
+        EndedBy::Guard => (
+            "was ended by the guard",
+            "wurde von Voicemail Guard beendet",
+        ),
         EndedBy::Limit => (
             "was ended at the longest message",
-            "wurde bei der längsten Nachricht beendet",
+            "wurde nach der Höchstdauer einer Nachricht beendet",
         ),
         EndedBy::Exit => (
             "was left by the caller with a key, for the dialplan",
-            "wurde vom Anrufer mit einer Taste in den Wählplan verlassen",
+            "wurde auf Tastendruck des Anrufers weitergeleitet",
         ),
         EndedBy::HandedOn => (
             "was handed on to VoiceMail() because something failed",
@@ -122,15 +128,15 @@ pub fn ended_by(ended_by: EndedBy, language: Language) -> &'static str {
         ),
         EndedBy::Overloaded => (
             "was refused at once, Asterisk carried on without the guard",
-            "wurde sofort abgelehnt, Asterisk machte ohne den Wächter weiter",
+            "wurde nicht angenommen, Asterisk machte ohne Voicemail Guard weiter",
         ),
         EndedBy::Bypassed => (
             "was let straight through to VoiceMail(), as the box's list wants",
-            "ging nach der Liste der Box unmittelbar zu VoiceMail()",
+            "ging direkt an VoiceMail(), wie es die Liste der Mailbox verlangt",
         ),
         EndedBy::Rejected => (
             "was refused at once, as the box's list wants",
-            "wurde nach der Liste der Box sofort abgewiesen",
+            "wurde sofort abgewiesen, wie es die Liste der Mailbox verlangt",
         ),
         EndedBy::Asterisk => (
             "was taken on or ended by Asterisk",
@@ -149,15 +155,15 @@ pub fn mode(mode: Mode, language: Language) -> &'static str {
     let (en, de) = match mode {
         Mode::Observe => (
             "observe: nothing is said or cut",
-            "beobachten: nichts wird gesagt oder beendet",
+            "nur zuhören: nichts sagen, nichts beenden",
         ),
         Mode::Guide => (
             "guide: speaks, never ends the call",
-            "führen: spricht, beendet nie den Anruf",
+            "begleiten: sprechen, aber keinen Anruf beenden",
         ),
         Mode::Enforce => (
             "enforce: speaks and ends junk",
-            "durchgreifen: spricht und beendet Unnützes",
+            "eingreifen: sprechen und unnütze Anrufe beenden",
         ),
     };
     pick(language, en, de)
@@ -193,16 +199,16 @@ pub fn source(source: CallbackSource, language: Language) -> &'static str {
     let (en, de) = match source {
         CallbackSource::KeyedConfirmed => (
             "keyed in and confirmed by the caller",
-            "eingetippt und bestätigt",
+            "eingegeben und bestätigt",
         ),
         CallbackSource::CallerIdConfirmed => (
             "caller ID, confirmed by the caller",
-            "Rufnummernanzeige, bestätigt",
+            "angezeigte Rufnummer, bestätigt",
         ),
-        CallbackSource::Keyed => ("keyed in, not confirmed", "eingetippt, nicht bestätigt"),
+        CallbackSource::Keyed => ("keyed in, not confirmed", "eingegeben, nicht bestätigt"),
         CallbackSource::CallerId => (
             "caller ID, not confirmed",
-            "Rufnummernanzeige, nicht bestätigt",
+            "angezeigte Rufnummer, nicht bestätigt",
         ),
         CallbackSource::None => ("none", "keine"),
     };
@@ -219,16 +225,16 @@ pub fn played(played: &Played, language: Language) -> &str {
         Prompt::GreetingWithheld => "Begrüßung mit Frage nach der Nummer",
         Prompt::StillThere => "Sind Sie noch da?",
         Prompt::NumberFirst => "Bitte zuerst die Nummer",
-        Prompt::TimeWarning => "Hinweis auf das nahe Ende",
-        Prompt::EnterNumber => "Bitte die Nummer eintippen",
-        Prompt::NumberIs => "Vorlesen der Nummer",
+        Prompt::TimeWarning => "Hinweis auf das baldige Ende",
+        Prompt::EnterNumber => "Bitte die Nummer eingeben",
+        Prompt::NumberIs => "Ansage der Nummer",
         Prompt::NumberConfirm => "Stimmt die Nummer?",
         Prompt::NumberSaved => "Nummer notiert",
         Prompt::NumberImpossible => "Das ist keine Rufnummer",
-        Prompt::OfferCallerId => "Vorlesen der angezeigten Nummer",
+        Prompt::OfferCallerId => "Ansage der angezeigten Nummer",
         Prompt::OfferConfirm => "Rückruf unter dieser Nummer?",
         Prompt::Thanks => "Dank",
-        Prompt::Goodbye => "Abschied",
+        Prompt::Goodbye => "Verabschiedung",
     };
     pick(language, prompt.name(), german)
 }
@@ -236,8 +242,8 @@ pub fn played(played: &Played, language: Language) -> &str {
 /// What was played and how it was answered: `still-there: answered by voice`.
 pub fn asked(asked: &Asked, language: Language) -> String {
     let (en, de) = match asked.answer {
-        Some(Answer::Voice) => (": answered by voice", ": mit der Stimme beantwortet"),
-        Some(Answer::Key) => (": answered by key", ": mit einer Taste beantwortet"),
+        Some(Answer::Voice) => (": answered by voice", ": mündlich beantwortet"),
+        Some(Answer::Key) => (": answered by key", ": per Taste beantwortet"),
         None if asked.prompt.wants_answer() => (": no answer", ": keine Antwort"),
         None => ("", ""),
     };
@@ -248,9 +254,9 @@ pub fn asked(asked: &Asked, language: Language) -> String {
 /// Where a message went and when.
 pub fn delivered(delivered: &Delivered, zone: &TimeZone, language: Language) -> String {
     let text = match language {
-        Language::En => delivered.text(|at| time(at, zone)),
+        Language::En => delivered.text(|at| time(at, zone, language)),
         Language::De => {
-            let (detail, at) = (&delivered.detail, time(delivered.at, zone));
+            let (detail, at) = (&delivered.detail, time(delivered.at, zone, language));
             format!("{}: {detail}, {at}", destination(delivered.to, language))
         }
     };
@@ -293,7 +299,7 @@ pub enum Pending {
 /// A delivery that is not made: since when, where to, and why not.
 pub fn undelivered(undelivered: &Undelivered<'_>, zone: &TimeZone, language: Language) -> String {
     let place = destination(undelivered.to, language);
-    let since = time(undelivered.since, zone);
+    let since = time(undelivered.since, zone, language);
     let untried = pick(language, "not tried yet", "noch nicht versucht");
     let why = shortened(undelivered.why.unwrap_or(untried), MOST_REASON);
     match (undelivered.state, language) {
@@ -301,23 +307,25 @@ pub fn undelivered(undelivered: &Undelivered<'_>, zone: &TimeZone, language: Lan
             format!("not delivered to {place}: given up, waiting since {since}: {why}")
         }
         (Pending::GivenUp, Language::De) => {
-            format!("{place}: aufgegeben, wartete seit {since}: {why}")
+            format!("{place}: nicht zugestellt, nach Versuchen seit {since} aufgegeben: {why}")
         }
         (Pending::Mwi, Language::En) => {
             format!("the MWI of {place} waits since {since}: {why}")
         }
         (Pending::Mwi, Language::De) => {
-            format!("{place}: die Nachrichtenanzeige wartet seit {since}: {why}")
+            format!(
+                "{place}: Nachricht zugestellt, ihre Anzeige am Telefon steht seit {since} aus: {why}"
+            )
         }
         (Pending::Due(due), language) => {
             let again = undelivered.why.map(|_| match language {
-                Language::En => format!(", tried again {}", time(due, zone)),
-                Language::De => format!(", neuer Versuch {}", time(due, zone)),
+                Language::En => format!(", tried again {}", time(due, zone, language)),
+                Language::De => format!(", nächster Versuch {}", time(due, zone, language)),
             });
             let again = again.unwrap_or_default();
             match language {
                 Language::En => format!("waiting for {place} since {since}{again}: {why}"),
-                Language::De => format!("{place}: wartet seit {since}{again}: {why}"),
+                Language::De => format!("{place}: Zustellung steht seit {since} aus{again}: {why}"),
             }
         }
     }
@@ -332,13 +340,13 @@ pub fn undelivered_in_short(
 ) -> &'static str {
     let waits = |state| matches!(state, Pending::Due(_));
     let (en, de) = if states.clone().any(waits) {
-        (" (waiting)", " (wartet)")
+        (" (waiting)", " (noch nicht zugestellt)")
     } else if states.all(|state| state != Pending::GivenUp) {
         ("", "")
     } else if record.delivered.is_empty() {
         (" (not delivered)", " (nicht zugestellt)")
     } else {
-        (" (partly delivered)", " (teils zugestellt)")
+        (" (partly delivered)", " (teilweise zugestellt)")
     };
     pick(language, en, de)
 }
@@ -349,9 +357,9 @@ pub fn case_state(case: &Case, zone: &TimeZone, language: Language) -> String {
     let Some(closed) = case.closed else {
         return pick(language, "open", "offen").into();
     };
-    let word = pick(language, "closed", "geschlossen");
+    let word = pick(language, "closed", "abgeschlossen am");
     let by = closed_by(closed.by, language);
-    format!("{word} {} {by}", time(closed.at, zone))
+    format!("{word} {} {by}", time(closed.at, zone, language))
 }
 
 /// What closed a case, and who says so, as the end of the sentence "the case was closed …".
@@ -359,15 +367,15 @@ pub fn closed_by(by: ClosedBy, language: Language) -> &'static str {
     let (en, de) = match by {
         ClosedBy::Message => (
             "by a message, which the guard heard",
-            "durch eine Nachricht, die der Wächter hörte",
+            "durch eine Nachricht, die Voicemail Guard gehört hat",
         ),
         ClosedBy::Answered => (
             "as the caller was answered, which Asterisk reported",
-            "da der Anrufer jemanden erreichte, wie Asterisk meldete",
+            "weil der Anrufer jemanden erreicht hat, wie Asterisk meldete",
         ),
         ClosedBy::CalledBack => (
             "as the caller was called back, which Asterisk reported",
-            "da der Anrufer zurückgerufen wurde, wie Asterisk meldete",
+            "weil der Anrufer zurückgerufen wurde, wie Asterisk meldete",
         ),
     };
     pick(language, en, de)

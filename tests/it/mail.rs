@@ -94,9 +94,9 @@ async fn it_says_who_called_and_how_to_call_back_in_both_languages() {
             Language::De,
             "Sprachnachricht von +4991120000007 (Jürgen Müller) für 100@default",
             [
-                "eingetippt und bestätigt",
-                "Nachricht: hat eine Nachricht hinterlassen (93 % sicher)",
-                "14,2 s Sprache; eine Nummer wurde eingetippt",
+                "eingegeben und bestätigt",
+                "Nachricht: hat eine Nachricht hinterlassen (zu 93 % sicher)",
+                "14,2 s Sprache; eine Nummer wurde eingegeben",
                 "0:03 angehängt, 0:58 aufgenommen",
                 "0:01 – 0:03",
             ],
@@ -271,7 +271,7 @@ async fn a_mail_that_is_too_large_for_the_server_goes_without_its_audio() {
             ),
             (
                 Language::De,
-                "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.",
+                "Die Aufnahme war für einen Anhang zu groß; sie ist gespeichert.",
             ),
         ] {
             let mailbox = MailboxDelivery {

@@ -91,7 +91,7 @@ fn a_third_call_is_told_to_be_one() {
         line.map(|line| line["Vorgang:".len()..].trim().to_owned())
     };
     assert_eq!((reported(None), reported(Some(1))), (None, None));
-    let eleventh = "11. Anruf seit Montag, 2026-11-23 14:12:10";
+    let eleventh = "11. Anruf seit Montag, 23.11.2026, 14:12";
     assert_eq!(reported(Some(11)).as_deref(), Some(eleventh));
 }
 
@@ -114,7 +114,7 @@ fn the_same_mail_is_recognised() {
     let text = mail_text(&outgoing());
     let mail = MessageParser::default().parse(text.as_bytes()).unwrap();
     let text = mail.body_text(0).unwrap();
-    assert!(text.contains("10:12:10 – 10:12:41 +01:00"), "{text}");
+    assert!(text.contains("10:12:10 – 10:12:41 (UTC+01:00)"), "{text}");
 }
 
 #[test]

@@ -211,7 +211,7 @@ async fn what_is_too_large_for_the_receiver_goes_without_the_audio() {
         note["de"]
             .as_str()
             .unwrap()
-            .starts_with("Die Aufnahme war zu groß")
+            .starts_with("Die Aufnahme war für einen Anhang zu groß")
     );
     assert!(is_signed(&got[1], SECRET));
 }

@@ -94,7 +94,7 @@ impl MailTemplate<'_> {
             Line::text(words.box_name, clean(&record.box_name)),
             Line::text(words.verdict, self.verdict(record)),
             Line::text(words.reasons, self.reasons(record)),
-            Line::text(words.time, self.time(record)),
+            Line::text(words.time, wording::span(record, self.zone, self.language)),
         ];
         if let Some(sound) = &outgoing.sound {
             let mut length = format!("{} {}", minutes(sound.recorded), words.recorded);
@@ -159,20 +159,6 @@ impl MailTemplate<'_> {
             let _ = write!(text, "; {look}");
         }
         text
-    }
-
-    fn time(&self, record: &CallRecord) -> String {
-        let show = |at: jiff::Timestamp, form| {
-            at.to_zoned_datetime(self.zone.clone())
-                .strftime(form)
-                .to_string()
-        };
-        let end = record
-            .ended
-            .map(|at| format!(" – {}", show(at, "%H:%M:%S")));
-        show(record.started, "%Y-%m-%d %H:%M:%S")
-            + &end.unwrap_or_default()
-            + &show(record.started, " %:z")
     }
 }
 

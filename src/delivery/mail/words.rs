@@ -41,7 +41,7 @@ pub(super) fn words(language: Language) -> &'static Words {
 pub(crate) const TOO_LARGE_EN: &str = "The recording was too large to attach; it is kept.";
 /// The same in German.
 pub(crate) const TOO_LARGE_DE: &str =
-    "Die Aufnahme war zu groß für einen Anhang; sie ist aufbewahrt.";
+    "Die Aufnahme war für einen Anhang zu groß; sie ist gespeichert.";
 
 const EN: Words = Words {
     lang: "en",
@@ -73,22 +73,22 @@ const DE: Words = Words {
     lang: "de",
     message_from: "Sprachnachricht von",
     no_message_from: "Anruf ohne Nachricht von",
-    watched: "Beobachtungsliste",
+    watched: "Merkliste",
     to_box: "für",
     caller: "Anrufer",
     case: "Vorgang",
     call_back: "Rückruf",
     nobody: "keine Nummer bekannt",
-    dialled: "Gewählt",
-    box_name: "Box",
-    verdict: "Urteil",
+    dialled: "Gewählte Nummer",
+    box_name: "Mailbox",
+    verdict: "Einstufung",
     reasons: "Gründe",
-    time: "Zeit",
-    length: "Länge",
+    time: "Zeitpunkt",
+    length: "Dauer",
     attached: "angehängt",
     recorded: "aufgenommen",
-    number_at: "Nach der Frage nach der Nummer",
-    page: "Der Anruf",
+    number_at: "Nummer genannt bei",
+    page: "Seite des Anrufs",
     no_sound: "Es wurde kein Ton aufgenommen.",
     too_large: TOO_LARGE_DE,
     withheld: "Nummer unterdrückt",

@@ -179,7 +179,7 @@ async fn exim_delivers_a_message_that_can_be_played() {
         assert!(
             mail.body_text(0)
                 .unwrap()
-                .contains("eingetippt und bestätigt")
+                .contains("eingegeben und bestätigt")
         );
         let audio = mail.attachment(0).unwrap();
         assert_eq!(

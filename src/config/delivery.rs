@@ -222,7 +222,7 @@ mod tests {
         assert_eq!(formats("[]").unwrap(), [Wav]);
         let problems = formats("['WAV']").unwrap_err();
         assert_eq!(problems[0].key, "[delivery.voicemail] formats");
-        for name in ["`wav`", "`wav49`", "`gsm`", "`sln`"] {
+        for name in ["\"wav\"", "\"wav49\"", "\"gsm\"", "\"sln\""] {
             assert!(problems[0].what.contains(name), "{problems:?}");
         }
     }

@@ -23,7 +23,7 @@ fn path_of(line: &str, table: &mut Vec<String>) -> Option<Vec<String>> {
     let line = line.trim_start();
     if line.starts_with("[[") {
         *table = keys(line.trim_start_matches('['))?;
-        return None;
+        return Some(table.clone());
     }
     if let Some(header) = line.strip_prefix('[') {
         *table = keys(header)?;
@@ -88,6 +88,7 @@ mod tests {
                 Some(1),
             ),
             ("[a]\nx = 1\n[b]\nx = 1\nx = 2\n", 5, "b.x", Some(4)),
+            ("[log]\nlevel = 'a'\n[[log]]\n", 3, "log", Some(1)),
             ("[a]\nx = { y = 1, y = 2 }\n", 2, "a.x", None),
         ] {
             assert_eq!(places(text, line), (key.to_owned(), first), "{text}");

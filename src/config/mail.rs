@@ -93,16 +93,17 @@ pub(super) struct Password {
     pub(super) password_file: Option<PathBuf>,
 }
 
-/// What is wrong with a mail server to which some box wants its messages sent.
-pub(super) fn mistakes(mail: &Mail) -> Vec<(&'static str, String)> {
-    let mut found = Vec::new();
+/// What is wrong with a mail server to which some box wants its messages sent, each behind the settings that it is
+/// about.
+pub(super) fn mistakes(mail: &Mail) -> Vec<(&'static [&'static str], String)> {
+    let mut found: Vec<(&[_], _)> = Vec::new();
     if mail.from.is_none() {
         let what = "some box has deliver_to \"mail\": set the sender, such as from = \"voicemail@example.com\"";
-        found.push(("from", what.to_owned()));
+        found.push((&["from"], what.to_owned()));
     }
     if mail.user.is_empty() != mail.password.is_unset() {
         let what = "user and password (or password_file) stand together or not at all";
-        found.push(("user", what.to_owned()));
+        found.push((&["user", "password", "password_file"], what.to_owned()));
     }
     let local = mail.server == "localhost"
         || mail
@@ -114,7 +115,7 @@ pub(super) fn mistakes(mail: &Mail) -> Vec<(&'static str, String)> {
             "messages would go to {} for everybody to read: \"starttls\" or \"tls\"; \"none\" is for this machine itself",
             mail.server
         );
-        found.push(("tls", what));
+        found.push((&["tls", "server"], what));
     }
     found
 }

@@ -1,6 +1,6 @@
 //! Readers for the values of settings that only the shell goes by: networks, folders, addresses.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -10,6 +10,11 @@ use url::Url;
 
 use crate::setting::{is_plain_path, text, texts};
 use crate::telemetry;
+
+pub(super) fn ports<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<SocketAddr>, D::Error> {
+    let allowed = "an address with its port, such as \"127.0.0.1:4574\"";
+    texts(from, |text| text.parse().ok(), allowed)
+}
 
 pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
     let network = |text: &str| {

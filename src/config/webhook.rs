@@ -56,16 +56,16 @@ pub(super) struct Signature {
     pub(super) secret_file: Option<PathBuf>,
 }
 
-/// What is wrong with a webhook to which some box wants its messages sent.
-pub(super) fn mistakes(webhook: &Webhook) -> Vec<(&'static str, String)> {
-    let mut found = Vec::new();
+/// What is wrong with a webhook to which some box wants its messages sent, each behind the settings that it is about.
+pub(super) fn mistakes(webhook: &Webhook) -> Vec<(&'static [&'static str], String)> {
+    let mut found: Vec<(&[_], _)> = Vec::new();
     match webhook.url.as_ref().map(|url| (url.scheme(), url.host())) {
         None => found.push((
-            "url",
+            &["url"],
             "some box has deliver_to \"webhook\": set its address, such as url = \"https://example.com/calls\"".to_owned(),
         )),
         Some(("http", host)) if !is_loopback(host.as_ref()) => found.push((
-            "url",
+            &["url"],
             "calls would be sent for everybody to read: https; http is for this machine itself".to_owned(),
         )),
         Some(_) => {}
@@ -75,7 +75,7 @@ pub(super) fn mistakes(webhook: &Webhook) -> Vec<(&'static str, String)> {
         let what = format!(
             "a secret (or secret_file) of at least {SHORTEST_SECRET} characters that the receiver knows, too: openssl rand -hex 32"
         );
-        found.push(("secret", what));
+        found.push((&["secret", "secret_file"], what));
     }
     found
 }

@@ -159,7 +159,7 @@ fn every_mistake_is_told_at_once_in_the_order_of_the_file() {
     );
     assert_eq!(
         found[2],
-        "line 4: [defaults] questions: invalid type: string \"two\", expected a whole number from 1 to 5"
+        "line 4: [defaults] questions: \"two\" is not a whole number from 1 to 5"
     );
     assert_eq!(
         found[3],
@@ -196,11 +196,11 @@ fn values_out_of_place_are_refused_with_what_is_allowed() {
     );
     check_mistake(
         "[limits]\nmax_calls = 3.5",
-        "line 2: [limits] max_calls: invalid type: floating point `3.5`, expected a whole number from 1 to 100000",
+        "line 2: [limits] max_calls: 3.5 is not a whole number from 1 to 100000",
     );
     check_mistake(
         "[log]\nformat = 'xml'",
-        "line 2: [log] format: unknown variant `xml`, expected `text` or `json`",
+        "line 2: [log] format: \"xml\" is not one of \"text\", \"json\"",
     );
     check_mistake(
         "[defaults]\nhome_country = 'Germany'",
@@ -225,7 +225,7 @@ fn values_out_of_place_are_refused_with_what_is_allowed() {
     );
     check_mistake(
         "[box.100]\n[box.'100@default']",
-        "line 2: [box.\"100@default\"]: 100@default has two tables",
+        "line 2: [box.\"100@default\"]: 100@default has a table in line 1 already; keep one of the two",
     );
 }
 
@@ -365,7 +365,7 @@ fn what_is_no_toml_is_told_by_line() {
         "{found:?}"
     );
     let found = mistakes("[delivery.ami]\nuser = 'a'\n[delivery.ami]\n").remove(0);
-    let words = "line 3: delivery.ami: duplicate key: it is in line 1";
+    let words = "line 3: delivery.ami: stands in the file twice, first in line 1";
     assert!(found.starts_with(words), "{found}");
 }
 
@@ -408,8 +408,8 @@ fn a_mistyped_level_is_refused() {
 fn what_a_delivery_needs_is_asked_for_before_the_first_message() {
     let mail = "[defaults]\ndeliver_to = ['mail']\n";
     let to = "mail_to = ['team@example.com']\n";
-    check_mistake(
-        mail,
+    assert_eq!(
+        mistakes(mail)[1],
         "line 2: [defaults] mail_to: deliver_to has \"mail\": say to whom, such as mail_to = [\"hotline@example.com\"]",
     );
     let found = mistakes(&format!(

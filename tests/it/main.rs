@@ -17,6 +17,7 @@ mod cli;
 mod cli_calls;
 mod cli_classify;
 mod config;
+mod config_mistakes;
 mod deliveries;
 mod delivery_crash;
 mod demo;

@@ -4,6 +4,10 @@
 //! until nothing is wrong with it any more. A struct takes the settings from its table that its
 //! fields name, and a table may have several; what none of them takes is unknown.
 
+mod delivery;
+mod words;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -16,19 +20,20 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::delivery::{Delivery, Method};
 use super::fields::fields;
-use super::mail::Password;
 use super::mailbox::{MailboxSettings, OwnLists, conflicts};
-use super::value::networks;
-use super::webhook::Signature;
-use super::{Config, Problem, Tap, duplicate, full_box_name, mail, webhook};
+use super::value::{networks, ports};
+use super::{Config, Problem, Tap, duplicate, full_box_name};
 use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::call_record::{Destination, Mailbox};
 
 const TABLES: &str =
     "[listen], [limits], [log], [tap], [prompts], [delivery], [web], [defaults], [box.\"NAME\"]";
+
+const NAMES: [&str; 9] = [
+    "listen", "limits", "log", "tap", "prompts", "delivery", "web", "defaults", "box",
+];
 
 /// A session may last this much longer than its call: it says goodbye and is filed.
 const LEEWAY: Duration = Duration::from_mins(5);
@@ -47,7 +52,7 @@ pub(super) fn config(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
     for error in errors {
         match error.span().filter(|_| error.message() == "duplicate key") {
             Some(span) => reader.report_twice(span),
-            None => reader.report(error.span(), "", error.message()),
+            None => reader.report(error.span(), "", words::no_toml(error.message())),
         }
     }
     let config = if reader.problems.is_empty() {
@@ -81,7 +86,7 @@ impl<'a> Reader<'a> {
         let mut listen = Listen::default();
         let mut inherited = Inherited::default();
         let mut mailboxes = None;
-        let mut delivery_at = None;
+        let mut places = delivery::Places::new();
         for (key, value) in tables {
             let at = key.span();
             match &**key.get_ref() {
@@ -91,8 +96,7 @@ impl<'a> Reader<'a> {
                 "tap" => config.tap = self.tap(value),
                 "prompts" => config.prompts = self.section("prompts", value),
                 "delivery" => {
-                    delivery_at = Some(at);
-                    config.delivery = self.delivery(value);
+                    (config.delivery, places) = self.delivery(value);
                 }
                 "web" => Web {} = self.section("web", value),
                 "defaults" => {
@@ -100,11 +104,12 @@ impl<'a> Reader<'a> {
                 }
                 "box" => mailboxes = Some(value),
                 name if matches!(value.get_ref(), DeValue::Table(_)) => {
-                    self.report(
-                        Some(at),
-                        &format!("[{name}]"),
-                        &format!("no such table; there are {TABLES}"),
+                    let meant = words::near(name, NAMES).map_or_else(
+                        || format!("there are {TABLES}"),
+                        |meant| format!("did you mean [{meant}]?"),
                     );
+                    let what = format!("no such table; {meant}");
+                    self.report(Some(at), &format!("[{name}]"), &what);
                 }
                 name => self.report(
                     Some(at),
@@ -116,7 +121,7 @@ impl<'a> Reader<'a> {
         if let Some(mailboxes) = mailboxes {
             config.boxes = self.mailboxes(mailboxes, &inherited);
         }
-        self.wanted_deliveries(&config, delivery_at.as_ref());
+        self.wanted_deliveries(&config, &places);
         let settings = config.boxes.values().chain([&config.defaults]);
         let longest_stay = settings.map(|settings| settings.policy.longest_stay());
         config.limits.session = longest_stay.max().unwrap_or_default() + LEEWAY;
@@ -126,12 +131,14 @@ impl<'a> Reader<'a> {
     }
 
     fn listen(&mut self, value: Spanned<DeValue<'a>>) -> Listen {
-        let before = self.problems.len();
         let mut table = self.open("[listen]", value);
         let at = table.own.get("address").cloned();
         let listen: Listen = self.part(&mut table);
         self.close(table);
-        if self.problems.len() > before {
+        if ["[listen]", "listen", "[listen] address", "[listen] allow"]
+            .iter()
+            .any(|key| self.is_reported(key))
+        {
             return listen;
         }
         let elsewhere = listen.address.iter().find(|a| !a.ip().is_loopback());
@@ -163,79 +170,6 @@ impl<'a> Reader<'a> {
         tap
     }
 
-    /// `[delivery]` and the tables below it, each checked by itself.
-    fn delivery(&mut self, mut value: Spanned<DeValue<'a>>) -> Delivery {
-        let mut below = |name| match value.get_mut() {
-            DeValue::Table(settings) => settings.remove(name),
-            _ => None,
-        };
-        let (voicemail, ami) = (below("voicemail"), below("ami"));
-        let (mail, webhook) = (below("mail"), below("webhook"));
-        let page = value
-            .get_ref()
-            .get("page_url")
-            .and_then(|page| page.get_ref().as_str());
-        let has_id = page.is_some_and(|page| page.contains("{id}") || page.contains("%7Bid%7D"));
-        let mut delivery: Delivery = self.section("delivery", value);
-        delivery.page_lacks_id = delivery.page_url.is_some() && !has_id;
-        if let Some(voicemail) = voicemail {
-            delivery.voicemail = self.section("delivery.voicemail", voicemail);
-        }
-        if let Some(ami) = ami {
-            delivery.ami = self.section("delivery.ami", ami);
-        }
-        if let Some(mail) = mail {
-            let mut table = self.open("[delivery.mail]", mail);
-            let mut mail: mail::Mail = self.part(&mut table);
-            if !table.own.contains_key("port") {
-                mail.port = mail.tls.port();
-            }
-            let Password {
-                password,
-                password_file,
-            } = self.part(&mut table);
-            mail.password = password.or_in(password_file);
-            self.close(table);
-            delivery.mail = mail;
-        }
-        if let Some(webhook) = webhook {
-            let mut table = self.open("[delivery.webhook]", webhook);
-            delivery.webhook = self.part(&mut table);
-            let Signature {
-                secret,
-                secret_file,
-            } = self.part(&mut table);
-            delivery.webhook.secret = secret.or_in(secret_file);
-            self.close(table);
-        }
-        delivery
-    }
-
-    /// Whether everything is set that the mailboxes need which want e-mail or the webhook.
-    fn wanted_deliveries(&mut self, config: &Config, at: Option<&Range<usize>>) {
-        if !self.problems.is_empty() {
-            return;
-        }
-        let replays = config.delivery.voicemail.method == Method::Replay;
-        if config.delivers_to(Destination::Mailbox) && replays && !config.delivery.ami.is_set() {
-            self.report(
-                at.cloned(),
-                "[delivery.voicemail] method",
-                "\"replay\" needs Asterisk's manager interface: user and secret in [delivery.ami]",
-            );
-        }
-        if config.delivers_to(Destination::Mail) {
-            for (key, what) in mail::mistakes(&config.delivery.mail) {
-                self.report(at.cloned(), &format!("[delivery.mail] {key}"), &what);
-            }
-        }
-        if config.delivers_to(Destination::Webhook) {
-            for (key, what) in webhook::mistakes(&config.delivery.webhook) {
-                self.report(at.cloned(), &format!("[delivery.webhook] {key}"), &what);
-            }
-        }
-    }
-
     fn mailboxes(
         &mut self,
         value: Spanned<DeValue<'a>>,
@@ -251,6 +185,9 @@ impl<'a> Reader<'a> {
             return BTreeMap::new();
         };
         let mut mailboxes = BTreeMap::new();
+        let mut tables: Vec<_> = tables.into_iter().collect();
+        tables.sort_by_key(|(key, _)| key.span().start);
+        let mut places = BTreeMap::new();
         for (key, value) in tables {
             let name = key.get_ref();
             let title = format!("[box.{name:?}]");
@@ -262,12 +199,13 @@ impl<'a> Reader<'a> {
                 );
             }
             let (settings, _) = self.mailbox(&title, value, defaults);
-            if mailboxes.insert(full_box_name(name), settings).is_some() {
-                self.report(
-                    Some(key.span()),
-                    &title,
-                    &format!("{} has two tables", full_box_name(name)),
-                );
+            let full = full_box_name(name);
+            mailboxes.insert(full.clone(), settings);
+            if let Some(first) = places.insert(full.clone(), key.span()) {
+                let line = self.line_of(Some(&first));
+                let what =
+                    format!("{full} has a table in line {line} already; keep one of the two");
+                self.report(Some(key.span()), &title, &what);
             }
         }
         mailboxes
@@ -281,7 +219,6 @@ impl<'a> Reader<'a> {
         value: Spanned<DeValue<'a>>,
         inherited: &Inherited<'a>,
     ) -> (MailboxSettings, Inherited<'a>) {
-        let before = self.problems.len();
         let mut table = self.open(title, value);
         for (key, value) in &inherited.written {
             if !table.own.contains_key(&**key.get_ref()) {
@@ -299,9 +236,7 @@ impl<'a> Reader<'a> {
         let lists = lists.over(&inherited.lists, home);
         settings.policy.lists = Arc::clone(&lists);
         let own = self.close(table);
-        if self.problems.len() == before {
-            self.together(title, &settings, &own);
-        }
+        self.together(title, &settings, &own);
         (settings, Inherited { written, lists })
     }
 
@@ -311,8 +246,13 @@ impl<'a> Reader<'a> {
         settings: &MailboxSettings,
         own: &BTreeMap<String, Range<usize>>,
     ) {
+        let reported = |reader: &Self, key: &str| {
+            let tables = [title, "[defaults]"];
+            let mut keys = tables.iter().map(|table| format!("{table} {key}"));
+            keys.any(|key| reader.is_reported(&key))
+        };
         let by_mail = settings.deliver_to.contains(&Destination::Mail);
-        if by_mail && settings.delivery.mail_to.is_empty() {
+        if by_mail && settings.delivery.mail_to.is_empty() && !reported(self, "mail_to") {
             let at = own.get("mail_to").or_else(|| own.get("deliver_to"));
             if at.is_some() {
                 let what = "deliver_to has \"mail\": say to whom, such as mail_to = [\"hotline@example.com\"]";
@@ -323,7 +263,10 @@ impl<'a> Reader<'a> {
             let blamed = [conflict.shorter, conflict.longer]
                 .into_iter()
                 .find_map(|key| Some((key, own.get(key)?.clone())));
-            if let Some((key, at)) = blamed {
+            let known = [conflict.shorter, conflict.longer]
+                .into_iter()
+                .any(|key| reported(self, key));
+            if let Some((key, at)) = blamed.filter(|_| !known) {
                 self.report(Some(at), &format!("{title} {key}"), &conflict.what);
             }
         }
@@ -387,22 +330,28 @@ impl<'a> Reader<'a> {
                 return T::default();
             };
             let key = format!("{} {}", table.title, wrong.get_ref());
-            self.report(Some(at), &key, error.message());
+            let written = self.text.get(at.clone()).unwrap_or_default().trim();
+            let what = words::wrong_value(error.message(), written);
+            let choices = (error.message() == words::NO_TEXT)
+                .then(|| wrong_choice::<T>(&own, &wrong, written))
+                .flatten();
+            self.report(Some(at), &key, &choices.unwrap_or(what));
             own.remove(&wrong);
         }
     }
 
     /// Reports what no part of a table has taken; gives where its own settings stand.
     fn close(&mut self, table: Table<'a>) -> BTreeMap<String, Range<usize>> {
-        for (key, _) in &table.settings {
+        for (key, value) in &table.settings {
             let name = key.get_ref();
-            let known = match table.known.as_slice() {
-                [] => "this table takes no settings yet".to_owned(),
-                [one] => format!("expected `{one}`"),
-                [one, other] => format!("expected `{one}` or `{other}`"),
-                all => format!("expected one of `{}`", all.join("`, `")),
+            let inner = table.title.trim_matches(['[', ']']);
+            let below = words::near(name, table.below.iter().copied());
+            let what = match below {
+                Some(below) if matches!(value.get_ref(), DeValue::Table(_)) => {
+                    format!("no such table; did you mean [{inner}.{below}]?")
+                }
+                _ => words::unknown(name, &table.known),
             };
-            let what = format!("unknown setting `{name}`, {known}");
             self.report(Some(key.span()), &format!("{} {name}", table.title), &what);
         }
         table.own
@@ -410,25 +359,47 @@ impl<'a> Reader<'a> {
 
     /// A key or table that stands in the file twice: which, and where it stands first.
     fn report_twice(&mut self, span: Range<usize>) {
-        let line = line_at(self.text.as_bytes(), span.start);
+        let line = self.line_of(Some(&span));
         let (key, first) = duplicate::places(self.text, line);
         let what = match first {
             Some(first) => {
-                format!("duplicate key: it is in line {first} already; keep one of the two")
+                format!("stands in the file twice, first in line {first}; keep one of the two")
             }
-            None => "duplicate key: it is in the file already; keep one of the two".into(),
+            None => "stands in the file twice; keep one of the two".into(),
         };
         self.report(Some(span), &key, &what);
     }
 
+    /// Whether something is wrong with this setting already.
+    fn is_reported(&self, key: &str) -> bool {
+        self.problems.iter().any(|problem| problem.key == key)
+    }
+
+    fn line_of(&self, at: Option<&Range<usize>>) -> usize {
+        line_at(self.text.as_bytes(), at.map_or(0, |span| span.start))
+    }
+
     fn report(&mut self, at: Option<Range<usize>>, key: &str, what: &str) {
-        let at = at.map_or(0, |span| span.start);
         self.problems.push(Problem {
-            line: line_at(self.text.as_bytes(), at),
+            line: self.line_of(at.as_ref()),
             key: key.into(),
             what: what.into(),
         });
     }
+}
+
+/// What there is to choose from, where a value is no text: what is said of a text that is none of it.
+fn wrong_choice<T: DeserializeOwned>(
+    table: &DeTable<'_>,
+    wrong: &Spanned<Cow<'_, str>>,
+    written: &str,
+) -> Option<String> {
+    let mut table = table.clone();
+    let value = table.get_mut(wrong)?;
+    *value.get_mut() = DeValue::String(Cow::Borrowed(""));
+    let whole = Spanned::new(0..0, DeValue::Table(table));
+    let error = T::deserialize(whole.into_deserializer()).err()?;
+    words::wrong_choice(written, error.message())
 }
 
 fn line_at(bytes: &[u8], at: usize) -> usize {
@@ -448,6 +419,8 @@ struct Table<'a> {
     /// What was taken, and is right.
     good: DeTable<'a>,
     known: Vec<&'static str>,
+    /// Tables below it, which have been read already.
+    below: &'static [&'static str],
 }
 
 /// What a mailbox has unless it says otherwise.
@@ -461,6 +434,7 @@ struct Inherited<'a> {
 #[derive(Deserialize)]
 #[serde(default)]
 struct Listen {
+    #[serde(deserialize_with = "ports")]
     address: Vec<SocketAddr>,
     #[serde(deserialize_with = "networks")]
     allow: Vec<IpNet>,

@@ -255,6 +255,28 @@ mod tests {
     }
 
     #[test]
+    fn only_one_numbers_digits_are_one_caller() {
+        for raw in [
+            "0911",
+            "0911;user=phone",
+            "sip:0911@x;cpc=ordinary",
+            "09 11",
+        ] {
+            assert_eq!(identity(raw, None).as_deref(), Some("0911"), "{raw}");
+        }
+        for raw in [
+            "0911;rm -rf",
+            "0911;`id`",
+            "\u{660}\u{669}\u{661}\u{661}",
+            "\u{6f0}\u{6f9}11",
+            "\u{ff10}911",
+        ] {
+            assert_eq!(identity(raw, None), None, "{raw}");
+            assert_eq!(mask(raw), "(hidden)", "{raw}");
+        }
+    }
+
+    #[test]
     fn caller_ids_as_sent() {
         for raw in [
             "+4991112345678",

@@ -37,12 +37,13 @@ impl Written {
             Self::of(&Core {
                 number: number.to_owned(),
                 context: None,
+                is_strange: false,
             })
         })
     }
 
     fn of(core: &Core) -> Option<Self> {
-        if core.number.len() > LONGEST_TEXT {
+        if core.is_strange || core.number.len() > LONGEST_TEXT {
             return None;
         }
         let mut text = core.number.replace(' ', "");
@@ -79,12 +80,18 @@ impl Written {
 pub(super) struct Core {
     pub(super) number: String,
     context: Option<String>,
+    /// No network sends it so: with digits of another script, or with something behind it that is no parameter. Two
+    /// such texts are not one caller because they have digits in common.
+    is_strange: bool,
 }
 
 impl Core {
     pub(super) fn of(text: &str) -> Self {
         let text: String = text.chars().take(MOST_READ).collect();
         let text = percent_decode_str(&text).decode_utf8_lossy();
+        let foreign_digits = text
+            .chars()
+            .any(|c| !c.is_ascii() && plain(c).is_some_and(|c| c.is_ascii_digit()));
         let plain: String = text.chars().filter_map(plain).collect();
         let mut text = bare(&plain);
         if let Some((_, address)) = text.split_once('<')
@@ -102,9 +109,11 @@ impl Core {
             text = text.split('?').next().unwrap_or_default();
         }
         let number = text.split(['@', ';']).next().unwrap_or_default();
+        let mut parameters = text.split(['@', ';']).skip(1);
         Self {
             number: bare(number).to_owned(),
-            context: text.split(';').skip(1).find_map(context),
+            is_strange: foreign_digits || !parameters.clone().all(is_parameter),
+            context: parameters.find_map(context),
         }
     }
 
@@ -112,6 +121,14 @@ impl Core {
     pub(super) fn has_plus(&self) -> bool {
         self.number.trim_start_matches(['(', ' ']).starts_with('+')
     }
+}
+
+/// Whether a text is `name` or `name=value` or a host as in an address (RFC 3966, 3; RFC 3261, 25.1), or nothing.
+fn is_parameter(text: &str) -> bool {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "-_.!~*'%+:[]".contains(c);
+    let is_value = |c: char| c.is_ascii_graphic() && !"<>`|\\^{}".contains(c);
+    name.trim().chars().all(is_name) && value.trim().chars().all(is_value)
 }
 
 /// The digits of `phone-context=+49911`.

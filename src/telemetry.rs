@@ -154,10 +154,53 @@ fn log_level<S: 'static>(handle: reload::Handle<EnvFilter, S>) -> LogLevel {
 }
 
 fn write_field(writer: &mut Writer<'_>, field: &Field, value: &dyn Debug) -> fmt::Result {
-    if field.name() != "message" {
-        write!(writer, "{}=", field.name().trim_start_matches("r#"))?;
+    if field.name() == "message" {
+        return write!(Clean(writer), "{value:?}");
     }
-    write!(Clean(writer), "{value:?}")
+    write!(writer, "{}=", field.name().trim_start_matches("r#"))?;
+    let text = format!("{value:?}");
+    if is_one_value(&text) {
+        write!(Clean(writer), "{text}")
+    } else {
+        write!(Clean(writer), "{}", between_quotes(&text))
+    }
+}
+
+/// A text between quotation marks. Those within, and the backslashes before them and at the end, are escaped: other
+/// backslashes are escapes of what steers already, mostly.
+fn between_quotes(text: &str) -> String {
+    let mut out = String::from('"');
+    let mut backslashes = 0;
+    for c in text.chars().map(Some).chain([None]) {
+        if matches!(c, None | Some('"')) {
+            out.extend(std::iter::repeat_n('\\', backslashes));
+        }
+        if c == Some('"') {
+            out.push('\\');
+        }
+        backslashes = if c == Some('\\') { backslashes + 1 } else { 0 };
+        out.push(c.unwrap_or('"'));
+    }
+    out
+}
+
+/// Whether a text cannot be taken for more than the value of its own field: it has nothing that parts fields, or stands
+/// between quotation marks already, with none unescaped in it.
+fn is_one_value(text: &str) -> bool {
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    if let Some(inner) = inner {
+        let mut escaped = false;
+        let ends_within = inner.chars().any(|c| {
+            let ends = c == '"' && !escaped;
+            escaped = c == '\\' && !escaped;
+            ends
+        });
+        return !ends_within && !escaped;
+    }
+    let parts = |c: char| c.is_whitespace() || c == '"' || c == '=';
+    !text.is_empty() && !text.contains(parts)
 }
 
 /// Passes text on with everything escaped that steers, hides or ends a line.
@@ -319,6 +362,29 @@ mod tests {
         assert_eq!(
             rest,
             " INFO call: support: Jürgen Weiß left a message uniqueid=\"17.5\" box=\"100@default\"\n"
+        );
+    }
+
+    #[test]
+    fn no_value_passes_for_two_fields() {
+        let log = logged(LogFormat::Text, false, || {
+            let span = tracing::info_span!(
+                "call",
+                uniqueid = %"17.5 box=\"200@x\"",
+                name = %"\"a\" forged=\"b\"",
+                tail = %"\"a\\\"",
+                plain = %"PJSIP/a-1",
+                shown = %"a \\u{1b} b\\",
+                none = %"",
+            );
+            let _entered = span.enter();
+            let error = io::Error::other("no space left");
+            tracing::info!(%error, list = ?["a", "b"], count = 3, "x");
+        });
+        let (_, fields) = log.trim_end().split_once(": x ").unwrap();
+        assert_eq!(
+            fields,
+            r#"error="no space left" list="[\"a\", \"b\"]" count=3 uniqueid="17.5 box=\"200@x\"" name="\"a\" forged=\"b\"" tail="\"a\\\"" plain=PJSIP/a-1 shown="a \u{1b} b\\" none="""#
         );
     }
 

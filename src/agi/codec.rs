@@ -54,7 +54,7 @@ impl Default for CodecLimits {
 #[derive(Debug, thiserror::Error)]
 pub enum CodecError {
     /// The first bytes are not those of a prelude: a port scan, a browser, a wrong port.
-    #[error("not an AGI prelude: it begins with \"{}\"", .start.escape_ascii())]
+    #[error("not an AGI prelude: it begins with \"{}\"{}", .start.escape_ascii(), looks_like(.start))]
     NotAgi {
         /// The first bytes, eight at most.
         start: Bytes,
@@ -402,6 +402,26 @@ fn check_start(src: &[u8]) -> Result<(), CodecError> {
     }
     let start = Bytes::copy_from_slice(&src[..src.len().min(8)]);
     Err(CodecError::NotAgi { start })
+}
+
+/// What the first bytes are of, where that is another protocol, as the end of an error's sentence.
+fn looks_like(start: &[u8]) -> String {
+    let verbs = [
+        &b"GET "[..],
+        b"HEAD ",
+        b"POST ",
+        b"PUT ",
+        b"CONNECT ",
+        b"PRI * ",
+    ];
+    let protocol = if start.starts_with(b"\x16\x03") {
+        "TLS"
+    } else if verbs.iter().any(|verb| start.starts_with(verb)) {
+        "HTTP"
+    } else {
+        return String::new();
+    };
+    format!("; this looks like {protocol}, and this port speaks FastAGI (agi://), without TLS")
 }
 
 /// Some editors and proxies put a byte order mark in front.

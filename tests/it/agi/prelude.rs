@@ -120,6 +120,26 @@ fn a_forged_line_overrides_nothing_that_stands_before_the_name() {
 }
 
 #[test]
+fn another_protocol_is_called_by_its_name() {
+    let refused = |bytes: &[u8]| {
+        let refused = decode_all(Codec::default(), bytes);
+        refused.unwrap_err().to_string()
+    };
+    for (bytes, protocol) in [
+        (&b"\x16\x03\x01\x02\x00\x01\x00"[..], "TLS"),
+        (b"GET / HTTP/1.1\r\n", "HTTP"),
+        (b"POST /x HTTP/1.1\r\n", "HTTP"),
+        (b"PRI * HTTP/2.0\r\n", "HTTP"),
+    ] {
+        let hint = format!("; this looks like {protocol}, and this port speaks FastAGI");
+        assert!(refused(bytes).contains(&hint), "{}", refused(bytes));
+    }
+    for bytes in [&b"SSH-2.0-x\r\n"[..], b"\x16", b"GE\r\n"] {
+        assert!(!refused(bytes).contains("looks like"));
+    }
+}
+
+#[test]
 fn what_is_no_prelude_is_refused_at_its_first_bytes() {
     let check = |bytes: &[u8]| {
         let refused = decode_all(Codec::default(), bytes);

@@ -14,7 +14,7 @@ use super::when::When;
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
 use crate::call_log::{CaseOfCall, Delivery, LogError, Order, Query, Reader, Stage, waiting};
-use crate::call_record::{CallId, CallRecord, Mode, Verdict};
+use crate::call_record::{CallId, CallRecord, Mailbox, Mode, Verdict};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
 use crate::config::full_box_name;
@@ -39,7 +39,7 @@ Examples:
   voicemail-guard calls --since yesterday
   voicemail-guard calls --number 0911/12345678
   voicemail-guard calls --cases --open --since 7d
-  voicemail-guard calls --verdict message --since 2026-11-23 --until 2026-11-23 --format csv")]
+  voicemail-guard calls --verdict message --since 23.11.2026 --format csv")]
 pub struct Args {
     /// Calls from this number or to be called back there, in any form people write; the last digits do; or the
     /// word withheld
@@ -58,7 +58,7 @@ pub struct Args {
     #[arg(long = "box", value_name = "BOX")]
     pub box_name: Option<String>,
     /// At most this many, newest first [default: 50 in a table, else all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = limit)]
     pub limit: Option<u32>,
     /// One line a case (all calls by one number for a box within the window) instead of one a call
     #[arg(long)]
@@ -66,8 +66,9 @@ pub struct Args {
     /// Only cases that are open: nobody has spoken to the caller, and they have left no message
     #[arg(long, requires = "cases")]
     pub open: bool,
-    /// How they are printed
-    #[arg(long, value_enum, default_value_t)]
+    /// How they are printed: table, for people; json, an object a line; csv, safe to open in a spreadsheet, where one
+    /// leading ' of a cell is not part of its value; csv-excel, for an Excel with decimal commas such as the German one
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: OutputFormat,
     /// Columns that a table may take, at least 40 [default: those of the terminal]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..))]
@@ -75,6 +76,12 @@ pub struct Args {
     /// Country that numbers without a country code belong to; from the configuration.
     #[arg(skip)]
     pub home: Country,
+}
+
+/// A limit that lets something through.
+fn limit(text: &str) -> Result<u32, String> {
+    let limit = text.parse().ok().filter(|&limit| limit >= 1);
+    limit.ok_or_else(|| "a whole number, at least 1".to_owned())
 }
 
 /// How calls are printed.
@@ -103,6 +110,12 @@ pub enum Error {
     /// The number to search for has neither digits nor letters.
     #[error("there is nothing to search for in the number {0:?}")]
     Number(String),
+    /// The box to search for cannot be one.
+    #[error("{0:?} is no mailbox's name; write --box 100@default, or 100 for the same")]
+    Mailbox(String),
+    /// Nothing can be since one time and until an earlier one.
+    #[error("--since is later than --until: no call is in between")]
+    NoSpan,
     /// Cases have no form as CSV.
     #[error("--cases prints a table or JSON; --format csv prints calls, each with its case")]
     CasesAsCsv,
@@ -115,7 +128,11 @@ impl Error {
     /// What the process exits with.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Time(_) | Self::Number(_) | Self::CasesAsCsv => ExitCode::from(2),
+            Self::Time(_)
+            | Self::Number(_)
+            | Self::Mailbox(_)
+            | Self::NoSpan
+            | Self::CasesAsCsv => ExitCode::from(2),
             Self::Log(_) | Self::Write(_) => ExitCode::from(NOTHING_FOUND),
         }
     }
@@ -151,6 +168,9 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     };
     if args.format == OutputFormat::Table && !args.cases {
         notes(printed, observed, args, data_folder, out)?;
+    }
+    if args.format == OutputFormat::Table && printed == 0 {
+        short_number(&query, out)?;
     }
     Ok(if printed == 0 {
         ExitCode::from(NOTHING_FOUND)
@@ -189,11 +209,26 @@ fn query(args: &Args) -> Result<Query, Error> {
         }
         None => None,
     };
+    if let Some(name) = args
+        .box_name
+        .as_ref()
+        .filter(|name| Mailbox::parse(name).is_none())
+    {
+        return Err(Error::Mailbox(name.clone()));
+    }
+    let since = args.since.map(|since| since.begins(&now)).transpose()?;
+    let until = args.until.map(|until| until.ends(&now)).transpose()?;
+    if since
+        .zip(until)
+        .is_some_and(|(since, until)| since >= until)
+    {
+        return Err(Error::NoSpan);
+    }
     Ok(Query {
         number,
         withheld,
-        since: args.since.map(|since| since.begins(&now)).transpose()?,
-        until: args.until.map(|until| until.ends(&now)).transpose()?,
+        since,
+        until,
         verdict: args.verdict,
         box_name: args.box_name.as_deref().map(full_box_name),
         limit: args
@@ -351,6 +386,22 @@ impl Observed {
             self.saved += would_have.saved_s;
         }
     }
+}
+
+/// Why nothing was found by a few digits.
+fn short_number(query: &Query, out: &mut dyn Write) -> io::Result<()> {
+    if let Some((digits, needed)) = query.number.as_ref().and_then(Needle::too_short) {
+        let word = if digits == 1 {
+            "digit finds"
+        } else {
+            "digits find"
+        };
+        writeln!(
+            out,
+            "{digits} {word} only a number of just these; to find longer ones by their end, give at least {needed}."
+        )?;
+    }
+    Ok(())
 }
 
 fn notes(

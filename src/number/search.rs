@@ -68,6 +68,14 @@ impl Needle {
         Some(Self::EndsWith(keys))
     }
 
+    /// How many digits it has, where they are too few to find longer numbers by their end; and how many those need.
+    pub fn too_short(&self) -> Option<(usize, usize)> {
+        match self {
+            Self::Exactly(key) if !key.starts_with('=') => Some((key.len(), SHORTEST_SUFFIX)),
+            Self::Exactly(_) | Self::EndsWith(_) => None,
+        }
+    }
+
     /// Whether a stored key is found.
     pub fn matches(&self, key: &str) -> bool {
         match self {

@@ -341,6 +341,10 @@ pub enum ConfigError {
 /// waited for.
 fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let about = std::fs::metadata(path)?;
+    if about.is_dir() {
+        let what = "it is a folder; name the file in it";
+        return Err(std::io::Error::new(std::io::ErrorKind::IsADirectory, what));
+    }
     if !about.is_file() {
         return Err(std::io::Error::other("it is no regular file"));
     }

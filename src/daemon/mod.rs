@@ -4,9 +4,8 @@ mod doubts;
 pub(crate) mod prompt_files;
 mod reload;
 mod signals;
+pub(crate) mod tap_folder;
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +20,7 @@ pub(crate) use self::doubts::{as_root, zone_in_doubt};
 pub(crate) use self::reload::Reload;
 pub use self::signals::Stop;
 use crate::answered_calls::Watch;
-use crate::call_log::{CallLog, LogError};
+use crate::call_log::{CallLog, Durability, LogError};
 use crate::clock::{Clock, timeout};
 use crate::config::{Config, SharedConfig};
 use crate::delivery::Worker;
@@ -56,10 +55,7 @@ pub async fn run(
         warn!("{doubt}");
     }
     let opened = CallLog::open(&data, clock)?;
-    let made = DirBuilder::new().recursive(true).mode(0o770).create(folder);
-    if let Err(error) = made {
-        warn!(folder = %folder.display(), %error, "the tap folder is not there; calls go on to VoiceMail()");
-    }
+    tap_folder::make(folder);
     let addresses: Vec<_> = listeners
         .iter()
         .filter_map(|l| l.local_addr().ok())
@@ -90,12 +86,20 @@ pub async fn run(
     signals::ready();
     let limits = move || settings.now().limits.clone();
     server::run(listeners, limits, clock, Arc::clone(&guard), stop.gently).await;
-    let safe = guard.log.flush().await;
+    let left = guard.log.flush().await;
     stop_delivery.cancel();
     if let Err(error) = delivery.await {
         error!(%error, "delivery broke off; it goes on at the next start");
     }
-    info!(?safe, "stopped");
+    match left {
+        Ok(Durability::Database) => info!("stopped; every call is in the database"),
+        Ok(Durability::Journal) => {
+            warn!("stopped; some calls wait in the journal, for the next start to file them");
+        }
+        Ok(Durability::Memory) | Err(_) => {
+            error!("stopped; some calls could not be written anywhere, and are lost");
+        }
+    }
     Ok(())
 }
 

@@ -19,20 +19,57 @@ const DEEPEST: usize = 10;
 const MOST_NAMED: usize = 5;
 
 pub(super) fn items(config: &Config, folder: &Path) -> Vec<Item> {
-    if fs::metadata(folder).is_err() {
-        return vec![Item::warn(
-            "dialplan",
-            format!(
-                "{} cannot be seen from here, as in a container: nothing is known of the dialplan",
-                folder.display()
-            ),
-            "name the folder of Asterisk's configuration with --asterisk, or run check on Asterisk's machine",
-        )];
+    if let Some(not_asterisks) = not_asterisks(folder) {
+        return vec![not_asterisks];
     }
     let mut items = vec![file(folder, &config.tap.folder_as_guard_sees_it)];
     items.extend(included(folder));
     items.extend(mailboxes(config, folder));
     items
+}
+
+/// What is wrong where the folder is not the one of Asterisk's configuration, or is not seen.
+fn not_asterisks(folder: &Path) -> Option<Item> {
+    let shown = folder.display();
+    let below = folder.join("asterisk");
+    let is_one = |folder: &Path| {
+        let all = ["asterisk.conf", "extensions.conf", "voicemail.conf"];
+        // What cannot be looked at may be there.
+        all.iter()
+            .any(|name| folder.join(name).try_exists().unwrap_or(true))
+    };
+    match fs::metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(Item::warn(
+            "dialplan",
+            format!(
+                "{shown} cannot be seen from here, as in a container: nothing is known of the dialplan"
+            ),
+            "name the folder of Asterisk's configuration with --asterisk, or run check on Asterisk's machine",
+        )),
+        Err(error) => Some(unknown(folder, &error)),
+        Ok(about) if !about.is_dir() => Some(Item::fail(
+            "dialplan",
+            format!("{shown} is a file, not the folder of Asterisk's configuration"),
+            format!(
+                "name its folder: --asterisk {}",
+                folder.parent().unwrap_or(folder).display()
+            ),
+        )),
+        Ok(_) if is_one(folder) => None,
+        Ok(_) => Some(Item::fail(
+            "dialplan",
+            format!(
+                "{shown} has neither asterisk.conf nor extensions.conf nor voicemail.conf: it is not the folder of \
+                 Asterisk's configuration"
+            ),
+            if below.is_dir() && is_one(&below) {
+                format!("name that: --asterisk {}", below.display())
+            } else {
+                "name that with --asterisk; asterisk -rx 'core show settings' has it as configuration directory"
+                    .to_owned()
+            },
+        )),
+    }
 }
 
 /// Whether the shipped file lies there and Asterisk may read it.

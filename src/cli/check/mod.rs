@@ -22,6 +22,7 @@ use rustix::process::{geteuid, getpid};
 use super::{Failure, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::daemon::tap_folder::without_parent;
 use crate::daemon::zone_in_doubt;
 use crate::recordings;
 use crate::server::descriptors;
@@ -217,6 +218,15 @@ fn settings_mistakes(error: &ConfigError) -> Vec<Item> {
                 file.display()
             )
         }
+        ConfigError::Unreadable { file, source } if source.kind() == ErrorKind::IsADirectory => {
+            format!(
+                "name the file itself: --config {}/voicemail-guard.toml",
+                file.display()
+            )
+        }
+        ConfigError::Unreadable { source, .. } if source.kind() == ErrorKind::Other => {
+            "name the guard's own file with --config or VOICEMAIL_GUARD_CONFIG".to_owned()
+        }
         ConfigError::Unreadable { file, .. } => format!(
             "let the user that runs the guard read it, and its folders: ls -l {}",
             file.display()
@@ -240,6 +250,11 @@ fn port(address: SocketAddr) -> Item {
                 "port",
                 format!("{address} is answered, but no more calls are taken now"),
                 "raise [limits] max_calls if that lasts, or run this again when it is quieter",
+            ),
+            Ok(line) if line.starts_with("HTTP/") => Item::fail(
+                "port",
+                format!("{address} is held by a web server: it answers in HTTP"),
+                "give one of the two another port: [listen] address, and the dialplan's agi:// line",
             ),
             answer => Item::fail(
                 "port",
@@ -301,7 +316,10 @@ fn tap_folder(config: &Config) -> Vec<Item> {
     match fs::metadata(folder) {
         Err(error) => vec![Item::fail(
             "tap",
-            format!("{shown}: {error}"),
+            match without_parent(folder) {
+                Some(why) => format!("{shown} is not there, so calls go on to VoiceMail(): {why}"),
+                None => format!("{shown}: {error}"),
+            },
             format!(
                 "install -d -m 2770 -o asterisk -g GROUP {shown}, with a group that Asterisk and the guard share; or set [tap]"
             ),

@@ -106,8 +106,16 @@ fn a_configuration_that_cannot_be_read_is_not_mended_by_changing_a_line() {
     assert!(mend.starts_with("name the file with --config"), "{mend}");
     fs::create_dir(house.path("guard.toml")).unwrap();
     let (_, lines) = house.check();
-    let (_, mend) = item(&lines, "fail settings cannot read");
-    assert!(mend.starts_with("let the user"), "{mend}");
+    let (what, mend) = item(&lines, "fail settings cannot read");
+    assert!(
+        what.ends_with("it is a folder; name the file in it"),
+        "{what}"
+    );
+    assert!(
+        mend.starts_with("name the file itself: --config ")
+            && mend.ends_with("/voicemail-guard.toml"),
+        "{mend}"
+    );
 }
 
 #[test]

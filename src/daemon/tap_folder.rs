@@ -1,0 +1,58 @@
+//! The tap folder at the start: made where nothing but itself is missing.
+
+use std::fs::DirBuilder;
+use std::io::ErrorKind;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use tracing::{info, warn};
+
+/// Makes the folder inside the one that it belongs into, and logs that, or why calls will be handed on.
+pub(super) fn make(folder: &Path) {
+    let shown = folder.display();
+    match DirBuilder::new().mode(0o770).create(folder) {
+        Ok(()) => {
+            info!(folder = %shown, "made the tap folder; Asterisk must be able to write to it")
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => {
+            let why = without_parent(folder).unwrap_or_else(|| error.to_string());
+            warn!(folder = %shown, %why, "the tap folder is not there; calls go on to VoiceMail()");
+        }
+    }
+}
+
+/// What is wrong, and what helps, where the folder that it belongs into is missing as well: it is not the guard's to
+/// make.
+pub(crate) fn without_parent(folder: &Path) -> Option<String> {
+    let parent = folder.parent()?;
+    let is_missing =
+        std::fs::metadata(parent).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    is_missing.then(|| {
+        format!(
+            "{} is not there either, which Asterisk makes: start Asterisk first, give its spool to this container, or \
+             set [tap]",
+            parent.display()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_the_last_folder_is_made() {
+        let root = tempfile::tempdir().unwrap();
+        let lost = root.path().join("spool/asterisk/tap");
+        make(&lost);
+        assert!(!root.path().join("spool").exists());
+        let why = without_parent(&lost).unwrap();
+        assert!(why.contains("spool/asterisk is not there either"), "{why}");
+        let near = root.path().join("tap");
+        assert_eq!(without_parent(&near), None);
+        make(&near);
+        assert!(near.is_dir());
+        make(&near);
+    }
+}

@@ -65,6 +65,22 @@ impl Format {
             .map(|&(_, format)| format)
     }
 
+    /// Every extension of the forms without a header, behind a dot each, those of one form together: the usual first.
+    pub fn extensions() -> String {
+        let forms = RAW.iter().filter(|(_, form)| *form != Self::Wav);
+        let forms = forms.map(|(names, _)| {
+            let names: Vec<_> = names.iter().map(|name| format!(".{name}")).collect();
+            names.join(" ")
+        });
+        forms.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The usual name of every form.
+    pub fn names() -> String {
+        let names: Vec<_> = RAW.iter().map(|(names, _)| names[0]).collect();
+        names.join(", ")
+    }
+
     /// By the file's first bytes, else by its extension.
     pub fn of(extension: Option<&str>, head: &[u8]) -> Result<Self, SoundError> {
         Self::given(None, extension, head)
@@ -115,7 +131,8 @@ impl fmt::Display for Format {
 pub enum SoundError {
     /// No header, and an extension that names none.
     #[error(
-        "no WAV header, and the extension {0:?} names no coding; expected .wav .WAV .sln .sln16 .sln48 .raw .ulaw .ul .alaw .al .gsm, or give it with --format"
+        "no WAV header, and the extension {0:?} names no coding; expected .wav, {known}, or give it with --format",
+        known = Format::extensions()
     )]
     UnknownForm(String),
     /// A known form that is not read.

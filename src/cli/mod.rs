@@ -47,7 +47,8 @@ pub struct Shared {
         global = true,
         value_name = "FILE",
         env = "VOICEMAIL_GUARD_CONFIG",
-        hide_env_values = true
+        hide_env_values = true,
+        display_order = LAST
     )]
     pub config: Option<PathBuf>,
     /// Folder of the call log and the kept audio; without one the platform's state folder.
@@ -56,10 +57,14 @@ pub struct Shared {
         global = true,
         value_name = "FOLDER",
         env = DATA_VARIABLE,
-        hide_env_values = true
+        hide_env_values = true,
+        display_order = LAST
     )]
     pub data: Option<PathBuf>,
 }
+
+/// Where the help has what every command takes: behind the command's own.
+const LAST: usize = 900;
 
 /// Names the data folder where the command does not.
 const DATA_VARIABLE: &str = "VOICEMAIL_GUARD_DATA";

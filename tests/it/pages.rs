@@ -77,7 +77,9 @@ fn the_page_of_commands_has_each_with_its_options() {
         commands += 1;
         let takes = |global: bool| {
             let options = command.get_arguments().filter(move |option| {
-                option.is_global_set() == global && option.get_long() != Some("help")
+                option.is_global_set() == global
+                    && !option.is_hide_set()
+                    && option.get_long() != Some("help")
             });
             options.filter_map(|option| {
                 let long = option.get_long()?;

@@ -31,27 +31,7 @@ const MOST_BLOCKS: usize = 8;
 
 /// Which recordings are to be heard, and how they are reported.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(after_help = "\
-Read are WAV files of any usual rate (PCM of 8 to 32 bits, float, µ-law, A-law, GSM) and, by their
-endings, Asterisk's forms without a header: .gsm, .ulaw .ul .pcm, .alaw .al, .sln .raw at 8 kHz,
-.sln12 to .sln192. Several channels are mixed in equal parts; where the caller has one of their own,
-give it with --channel, so that nobody else is judged. A damaged, cut-off or growing file is judged
-on what is there, with a warning.
-
---json prints an object a line, in the order of the files; times are seconds of sound:
-  {\"file\": …, \"duration\": …, \"segments\": [{\"start\": …, \"end\": …, \"class\": …, \"at\": …}],
-   \"verdict\": …, \"confidence\": 0 to 1, \"reasons\": [\"…\"]}
-A segment's \"at\" says how much had been heard when its class was first known. A file that could
-not be heard gives {\"file\": …, \"error\": …}.
-
-Exit code: 0 all were heard; 1 some could not be, and the others were; 2 wrong usage.
-
-Examples:
-  voicemail-guard classify msg0000.wav
-  voicemail-guard classify --json /var/spool/asterisk/voicemail/default > heard.jsonl
-  voicemail-guard classify --plot pictures --explain strange.WAV
-  find /recordings -name '*.gsm' -print0 | voicemail-guard classify --json --list -
-  voicemail-guard classify --format alaw trunk.dump")]
+#[command(after_help = after_help())]
 pub struct Args {
     /// Recordings; a folder stands for all recordings in and below it, - for a list on standard input
     #[arg(value_name = "FILE", required_unless_present = "list")]
@@ -74,6 +54,34 @@ pub struct Args {
     /// Hear only this channel, where there are several: 1 is the left one; without it all are mixed
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     pub channel: Option<u16>,
+}
+
+/// Each paragraph is one line: clap breaks it where the terminal ends.
+fn after_help() -> String {
+    format!(
+        "\
+Read are WAV files of any usual rate (PCM of 8 to 32 bits, float, µ-law, A-law, GSM) and, by their endings, Asterisk's \
+forms without a header: {}. Several channels are mixed in equal parts; where the caller has one of their own, give it \
+with --channel, so that nobody else is judged. A damaged, cut-off or growing file is judged on what is there, with a \
+warning.
+
+--json prints an object a line, in the order of the files; times are seconds of sound:
+  {{\"file\": …, \"duration\": …, \"verdict\": …, \"confidence\": 0 to 1,
+   \"segments\": [{{\"start\": …, \"end\": …, \"class\": …, \"at\": …}}],
+   \"reasons\": [\"…\"]}}
+A segment's \"at\" says how much had been heard when its class was first known. A file that could not be heard gives \
+{{\"file\": …, \"error\": …}}.
+
+Exit code: 0 all were heard; 1 some could not be, and the others were; 2 wrong usage.
+
+Examples:
+  voicemail-guard classify msg0000.wav
+  voicemail-guard classify --json /var/spool/asterisk/voicemail > heard.jsonl
+  voicemail-guard classify --plot pictures --explain strange.WAV
+  find /calls -name '*.gsm' | voicemail-guard classify --json --list -
+  voicemail-guard classify --format alaw trunk.dump",
+        Format::extensions()
+    )
 }
 
 /// Why nothing can be classified.
@@ -103,9 +111,8 @@ impl Error {
 const SOME_FAILED: u8 = 1;
 
 fn form(name: &str) -> Result<Format, String> {
-    Format::named(name.trim_start_matches('.')).ok_or_else(|| {
-        "expected ulaw, alaw, gsm, sln (8 kHz), sln12, sln16, sln24, sln32, sln44, sln48, sln96, sln192 or wav".into()
-    })
+    Format::named(name.trim_start_matches('.'))
+        .ok_or_else(|| format!("expected one of {} (sln is 8 kHz)", Format::names()))
 }
 
 /// Hears all files that are wanted and reports what they were on `out`, troubles on `err`.

@@ -9,7 +9,7 @@ use std::env;
 use std::error::Error;
 use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -40,6 +40,9 @@ pub struct Args {
     /// How many times as fast as real time
     #[arg(long, default_value_t = 10.0, value_name = "FACTOR", value_parser = speed)]
     pub speed: f64,
+    /// The option of every command, which this one does not offer.
+    #[arg(id = "data", long = "data", value_name = "FOLDER", hide = true)]
+    pub no_data: Option<PathBuf>,
 }
 
 /// A factor that the calls can keep up with.

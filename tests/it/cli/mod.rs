@@ -13,6 +13,7 @@ use voicemail_guard::prompts::Prompt;
 mod delivery;
 mod dialplan;
 mod mistaken;
+mod mistyped;
 
 fn guard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voicemail-guard"));

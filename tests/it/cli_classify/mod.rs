@@ -422,7 +422,7 @@ fn wrong_usage_is_told_at_once() {
         (&["--list", "blank"], "holds no names"),
         (&["--list", "/dev/zero"], "is it a list of names?"),
         (&["-"], "on standard input"),
-        (&["--format", "mp3", "a.wav"], "expected ulaw, alaw"),
+        (&["--format", "mp3", "a.wav"], "ulaw, alaw, gsm, wav"),
         (
             &["--plot", "/proc/pictures", "a.wav"],
             "cannot write pictures",

@@ -95,7 +95,7 @@ impl Guard {
             id = %record.id,
             uniqueid = %text::shown(&record.uniqueid),
             linkedid = Empty,
-            r#box = %text::shown(&record.box_name),
+            r#box = %text::shown(record.mailbox.as_str()),
         );
         self.guard(connection, &request, opening, config)
             .instrument(span)
@@ -117,10 +117,10 @@ impl Guard {
         } = match opening {
             Ok(opening) => opening,
             Err(refused) => {
-                let record = *refused.record;
-                let reason = wording::reason(&Reason::NoMailbox, Language::En);
-                error!(name = %text::shortened(&record.box_name, 80), "{reason}; the call goes on to VoiceMail()");
-                self.close_unheard(record, EndedBy::HandedOn, Reason::NoMailbox);
+                let NoMailbox { record, reason } = refused;
+                let why = wording::reason(&reason, Language::En);
+                error!("{why}; the call goes on to VoiceMail()");
+                self.close_unheard(*record, EndedBy::HandedOn, reason);
                 return connection.fail(self.clock).await;
             }
         };
@@ -157,10 +157,10 @@ impl Guard {
     /// What a call that begins now is opened with: the settings of its mailbox, its identifier, the
     /// time.
     fn opens(&self, request: &Request, config: &Config) -> (Settings, CallId, Timestamp) {
-        let box_name = intake::box_name(request);
+        let mailbox = intake::mailbox(request);
         let settings = Settings {
-            policy: config.policy(&box_name),
-            repeat_window: config.repeat_window(&box_name),
+            policy: config.policy(&mailbox),
+            repeat_window: config.repeat_window(&mailbox),
         };
         let now = self.clock.date();
         (settings, CallId::new(now, random()), now)
@@ -320,7 +320,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         record.ended = Some(self.guard.clock.date().max(record.started));
         let folder = self.config.tap.folder_as_guard_sees_it.clone();
         let data = self.guard.data.clone();
-        let wanted = self.config.deliver_to(&record.box_name).to_vec();
+        let wanted = self.config.deliver_to(&record.mailbox).to_vec();
         let filing = async move {
             record.audio = kept(folder, data, record.id, record.started, gaps).await;
             info!(target: "support", "{}", support_line(&record, &TimeZone::system()));

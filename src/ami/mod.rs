@@ -45,8 +45,8 @@ pub async fn act(
 /// Why it did not.
 pub async fn refresh_mwi(settings: &Ami, mailbox: &Mailbox) -> Result<(), AmiError> {
     let fields = [
-        ("Context", &*mailbox.context),
-        ("Mailbox", &*mailbox.box_name),
+        ("Context", mailbox.context()),
+        ("Mailbox", mailbox.number()),
     ];
     act(settings, "VoicemailRefresh", &fields).await
 }

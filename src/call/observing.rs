@@ -129,7 +129,7 @@ impl Call {
     pub(super) fn begin_observing(&mut self, now: Instant) {
         self.safety_timeout = None;
         self.state = State::Observing(Box::new(Observing::new(&self.policy)));
-        let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
+        let voicemail = format!("{},{}", self.record.mailbox, self.policy.voicemail_options);
         self.send(
             Command::exec("VoiceMail", voicemail),
             LONGEST_VOICEMAIL,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::call_record::Verdict;
+use crate::call_record::{MailboxName, Verdict};
 use crate::case::Case;
 use crate::number::Needle;
 
@@ -20,7 +20,7 @@ pub struct Query {
     /// Calls with this verdict.
     pub verdict: Option<Verdict>,
     /// Calls for this box.
-    pub box_name: Option<String>,
+    pub mailbox: Option<MailboxName>,
     /// At most this many.
     pub limit: Option<u32>,
     /// Which come first.
@@ -45,7 +45,7 @@ pub struct CountedCase {
     /// The number, in E.164 form where it has one.
     pub number: String,
     /// The box.
-    pub box_name: String,
+    pub mailbox: MailboxName,
     /// Its calls.
     pub calls: u32,
     /// How many of them are up.

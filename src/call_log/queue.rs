@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::call_record::{CallId, Delivered, Destination, PlaceInCase};
+use crate::call_record::{CallId, Delivered, Destination, MailboxName, PlaceInCase};
 
 /// A delivery that has failed so often holds later ones of its box back no longer.
 const OVERTAKEN: u32 = 3;
@@ -59,7 +59,7 @@ pub struct Delivery {
     /// The call.
     pub call: CallId,
     /// The box.
-    pub box_name: String,
+    pub mailbox: MailboxName,
     /// Where to.
     pub to: Destination,
     /// How far it has come.
@@ -148,7 +148,7 @@ pub(super) fn due(mut rows: Vec<Delivery>) -> Vec<Delivery> {
         Stage::GivenUp => false,
         Stage::Stored => true,
         Stage::Waiting | Stage::Prepared => {
-            taken.insert((row.box_name.clone(), row.to, row.is_overtaken()))
+            taken.insert((row.mailbox.clone(), row.to, row.is_overtaken()))
         }
     });
     rows.sort_by_key(|row| (row.is_overtaken(), row.seq));
@@ -228,7 +228,7 @@ mod tests {
         Delivery {
             seq,
             call: CallId::new(Timestamp::UNIX_EPOCH, 1),
-            box_name: "100@default".into(),
+            mailbox: "100@default".into(),
             to: Destination::Mail,
             stage,
             since: at(0),
@@ -244,7 +244,7 @@ mod tests {
     fn which_are_tried() {
         use Stage::{GivenUp, Prepared, Stored, Waiting};
         let in_box = |name: &str, row| Delivery {
-            box_name: name.into(),
+            mailbox: name.into(),
             ..row
         };
         let rows: [(&str, Vec<Delivery>, &[i64]); 9] = [

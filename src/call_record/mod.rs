@@ -27,7 +27,7 @@ pub use case::PlaceInCase;
 pub use delivered::{Delivered, NotDelivered};
 pub use destination::{Destination, destinations_of};
 pub use ending::{EndedBy, Mode, WouldHave};
-pub use mailbox::{Mailbox, full_box_name};
+pub use mailbox::{Mailbox, MailboxName};
 pub use reason::{Reason, Trouble};
 pub use verdict::{UnknownVerdict, Verdict};
 
@@ -43,9 +43,9 @@ pub struct CallRecord {
     pub started: Timestamp,
     /// When the record was closed; `None` while the call is up.
     pub ended: Option<Timestamp>,
-    /// Voice mailbox, such as `100@default`.
+    /// The mailbox that the request names, such as `100@default`.
     #[serde(rename = "box")]
-    pub box_name: String,
+    pub mailbox: MailboxName,
     /// Asterisk's identifier of the channel.
     pub uniqueid: String,
     /// Asterisk's identifier of all channels of the call; empty until Asterisk has sent it.

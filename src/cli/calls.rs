@@ -14,10 +14,9 @@ use super::when::When;
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
 use crate::call_log::{CaseOfCall, Delivery, LogError, Order, Query, Reader, Stage, waiting};
-use crate::call_record::{CallId, CallRecord, Mode, Verdict};
+use crate::call_record::{CallId, CallRecord, MailboxName, Mode, Verdict};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
-use crate::config::full_box_name;
 use crate::hearing::Class;
 use crate::number::{Country, Needle};
 use crate::text::shortened;
@@ -195,7 +194,7 @@ fn query(args: &Args) -> Result<Query, Error> {
         since: args.since.map(|since| since.begins(&now)).transpose()?,
         until: args.until.map(|until| until.ends(&now)).transpose()?,
         verdict: args.verdict,
-        box_name: args.box_name.as_deref().map(full_box_name),
+        mailbox: args.box_name.as_deref().map(MailboxName::from),
         limit: args
             .limit
             .or((args.format == OutputFormat::Table).then_some(TABLE_LIMIT)),
@@ -291,7 +290,7 @@ fn row(
         wording::time(record.started, zone),
         wording::number(&record.caller, Language::En),
         shortened(&record.caller.name, NAME_WIDTH).to_string(),
-        shortened(&record.box_name, NAME_WIDTH).to_string(),
+        shortened(record.mailbox.as_str(), NAME_WIDTH).to_string(),
         verdict,
         record.seconds.of(Class::Speech).to_string(),
         wording::callback(&record.callback, Language::En).unwrap_or_default(),

@@ -66,7 +66,7 @@ fn table(
             wording::time(counted.case.last, zone),
             wording::time(counted.case.first, zone),
             shortened(&counted.number, WIDTH).to_string(),
-            shortened(&counted.box_name, WIDTH).to_string(),
+            shortened(counted.mailbox.as_str(), WIDTH).to_string(),
             counted.calls.to_string(),
             verdicts.join(", "),
             state(counted, zone),

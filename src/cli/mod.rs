@@ -148,8 +148,8 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
     let shared = cli.shared;
     match cli.command {
         Command::Calls(mut args) => {
-            let box_name = args.box_name.as_deref().unwrap_or_default();
-            args.home = shared.settings()?.policy(box_name).home_country;
+            let mailbox = args.box_name.as_deref().unwrap_or_default().into();
+            args.home = shared.settings()?.policy(&mailbox).home_country;
             Ok(calls::run(&args, &shared.data_folder()?, out)?)
         }
         Command::Classify(args) => Ok(classify::run(&args, out, &mut io::stderr())?),

@@ -29,13 +29,12 @@ pub use self::limits::Limits;
 pub use self::mailbox::MailboxDelivery;
 pub use self::secret::Secret;
 pub use self::shared::{Changes, SharedConfig};
-pub use crate::call_record::full_box_name;
 
 use self::delivery::Delivery;
 use self::mailbox::MailboxSettings;
 use self::value::{asterisk_folder, folder, language_tags, log_level};
 use crate::call::policy::Policy;
-use crate::call_record::Destination;
+use crate::call_record::{Destination, MailboxName};
 use crate::number::Home;
 use crate::telemetry::LogFormat;
 
@@ -103,27 +102,26 @@ impl Config {
         read::config(bytes)
     }
 
-    /// The settings of a box: its own table, else `[defaults]`, else the guard's defaults.
-    ///
-    /// A name without a context means the context `default`, as with `VoiceMail()`.
-    pub fn policy(&self, box_name: &str) -> Policy {
-        self.of_box(box_name).policy.clone()
+    /// How a mailbox treats its callers: by its own table, else `[defaults]`, else the guard's
+    /// defaults.
+    pub fn policy(&self, mailbox: &MailboxName) -> Policy {
+        self.of_box(mailbox).policy.clone()
     }
 
-    /// Where a box wants its messages.
-    pub fn deliver_to(&self, box_name: &str) -> &[Destination] {
-        &self.of_box(box_name).deliver_to
+    /// Where a mailbox wants its messages.
+    pub fn deliver_to(&self, mailbox: &MailboxName) -> &[Destination] {
+        &self.of_box(mailbox).deliver_to
     }
 
-    /// What a box wants of its messages.
-    pub fn mailbox_delivery(&self, box_name: &str) -> &MailboxDelivery {
-        &self.of_box(box_name).delivery
+    /// What a mailbox wants of its messages.
+    pub fn mailbox_delivery(&self, mailbox: &MailboxName) -> &MailboxDelivery {
+        &self.of_box(mailbox).delivery
     }
 
-    /// How close together calls by one number for a box are one case; `None` where they form no
+    /// How close together calls by one number for a mailbox are one case; `None` where they form no
     /// cases.
-    pub fn repeat_window(&self, box_name: &str) -> Option<Duration> {
-        self.of_box(box_name).repeat_window
+    pub fn repeat_window(&self, mailbox: &MailboxName) -> Option<Duration> {
+        self.of_box(mailbox).repeat_window
     }
 
     /// Whether calls for any box form cases.
@@ -214,13 +212,13 @@ impl Config {
         found
     }
 
-    fn of_box(&self, box_name: &str) -> &MailboxSettings {
-        let own = self.boxes.get(&full_box_name(box_name));
+    fn of_box(&self, mailbox: &MailboxName) -> &MailboxSettings {
+        let own = self.boxes.get(mailbox.as_str());
         own.unwrap_or(&self.defaults)
     }
 
-    /// The boxes that have a table of their own.
-    pub fn box_names(&self) -> impl Iterator<Item = &str> {
+    /// The mailboxes that have a table of their own.
+    pub fn mailboxes(&self) -> impl Iterator<Item = &str> {
         self.boxes.keys().map(String::as_str)
     }
 }

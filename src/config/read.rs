@@ -22,10 +22,10 @@ use super::mail::Password;
 use super::mailbox::{MailboxSettings, OwnLists, conflicts};
 use super::value::networks;
 use super::webhook::Signature;
-use super::{Config, Problem, Tap, duplicate, full_box_name, mail, webhook};
+use super::{Config, Problem, Tap, duplicate, mail, webhook};
 use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
-use crate::call_record::{Destination, Mailbox};
+use crate::call_record::{Destination, MailboxName};
 
 const TABLES: &str =
     "[listen], [limits], [log], [tap], [prompts], [delivery], [web], [defaults], [box.\"NAME\"]";
@@ -254,7 +254,8 @@ impl<'a> Reader<'a> {
         for (key, value) in tables {
             let name = key.get_ref();
             let title = format!("[box.{name:?}]");
-            if Mailbox::parse(name).is_none() {
+            let mailbox = MailboxName::from(&**name);
+            if mailbox.mailbox().is_none() {
                 self.report(
                     Some(key.span()),
                     &title,
@@ -262,11 +263,11 @@ impl<'a> Reader<'a> {
                 );
             }
             let (settings, _) = self.mailbox(&title, value, defaults);
-            if mailboxes.insert(full_box_name(name), settings).is_some() {
+            if mailboxes.insert(mailbox.to_string(), settings).is_some() {
                 self.report(
                     Some(key.span()),
                     &title,
-                    &format!("{} has two tables", full_box_name(name)),
+                    &format!("{mailbox} has two tables"),
                 );
             }
         }

@@ -23,7 +23,7 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
     if let Some(name) = name(&record.caller) {
         let _ = write!(line, " {name}");
     }
-    let _ = write!(line, " called box {}", shown(&record.box_name));
+    let _ = write!(line, " called box {}", shown(record.mailbox.as_str()));
     match (passed_by(record, En), record.verdict) {
         (Some(passed_by), _) => {
             let _ = write!(line, " and {passed_by}");

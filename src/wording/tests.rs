@@ -160,6 +160,11 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
         ),
         (
+            R::ImpossibleMailbox("../\u{1b}[2J@x".into()),
+            "the request names a mailbox that Asterisk cannot have: ../\\u{1b}[2J@x",
+            "die Anfrage nennt eine Mailbox, die es in Asterisk nicht geben kann: ../\\u{1b}[2J@x",
+        ),
+        (
             R::Undeliverable("/spool/default/100/INBOX is not a folder".into()),
             "not heard: no message can be put into the mailbox: /spool/default/100/INBOX is not a folder",
             "nicht gehört: in die Mailbox lässt sich keine Nachricht legen",

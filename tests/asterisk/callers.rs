@@ -370,10 +370,10 @@ fn two_boxes_at_the_same_time() {
     let calls = guard.closed_calls(4);
     assert_eq!(calls.len(), 4);
     for (number, mode) in [(first, "enforce"), (second, "guide")] {
-        let box_name = format!("{number}@default");
+        let mailbox = format!("{number}@default");
         let of_box: Vec<_> = calls
             .iter()
-            .filter(|call| call.get("box") == box_name)
+            .filter(|call| call.get("box") == mailbox)
             .collect();
         assert_eq!(of_box.len(), 2, "{calls:#?}");
         for call in of_box {

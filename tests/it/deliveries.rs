@@ -93,7 +93,7 @@ impl House {
         let path = self.data().join(record.audio.as_ref().unwrap());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, wav::encode(&recording)).unwrap();
-        let to = self.config.deliver_to(&record.box_name);
+        let to = self.config.deliver_to(&record.mailbox);
         self.log.close_and_deliver(record.clone(), to);
         record
     }

@@ -24,7 +24,7 @@ pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<b
                 ":id": record.id.to_string(),
                 ":started": record.started.as_millisecond(),
                 ":ended": record.ended.map(Timestamp::as_millisecond),
-                ":box": record.box_name,
+                ":box": record.mailbox.as_str(),
                 ":uniqueid": record.uniqueid,
                 ":linkedid": record.linkedid,
                 ":verdict": record.verdict.map(Verdict::as_str),

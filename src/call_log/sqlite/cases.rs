@@ -63,7 +63,7 @@ pub(super) fn close_by_message(
             closed.by.as_str(),
             closed.call.map(|id| id.to_string()),
             number,
-            &record.box_name,
+            record.mailbox.as_str(),
             closed.at.as_millisecond(),
         ))
         .map(drop)
@@ -85,7 +85,7 @@ fn join(
     )?;
     let mut rows = near.query((
         number,
-        &record.box_name,
+        record.mailbox.as_str(),
         started.saturating_sub(window_ms),
         started.saturating_add(window_ms),
         MOST_LOOKED_AT,
@@ -116,7 +116,12 @@ fn join(
                  ON CONFLICT (id) DO NOTHING RETURNING seq",
             )?
             .query_row(
-                (record.id.to_string(), number, &record.box_name, started),
+                (
+                    record.id.to_string(),
+                    number,
+                    record.mailbox.as_str(),
+                    started,
+                ),
                 |row| row.get(0),
             )
             .optional()?,
@@ -345,7 +350,7 @@ pub(super) fn counted(
         cases.push(CountedCase {
             case,
             number: row.get(7)?,
-            box_name: row.get(8)?,
+            mailbox: row.get::<_, String>(8)?.into(),
             calls: row.get(10)?,
             up: row.get(11)?,
             verdicts: verdicts.map(|(at, n)| (Verdict::ALL[at], n)).collect(),

@@ -221,7 +221,7 @@ impl Salvaged {
         self.deliveries.retain(|(delivery, _)| {
             let is_there = self.records.contains_key(&delivery.call);
             if !is_there {
-                error!(call = %delivery.call, r#box = delivery.box_name, to = delivery.to.as_str(), "the record of a call that was to be delivered cannot be read in the broken database; its recording is still in the data folder");
+                error!(call = %delivery.call, r#box = delivery.mailbox.as_str(), to = delivery.to.as_str(), "the record of a call that was to be delivered cannot be read in the broken database; its recording is still in the data folder");
             }
             is_there
         });

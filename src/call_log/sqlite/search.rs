@@ -19,7 +19,7 @@ impl Query {
             made.sql.push_str(") n WHERE TRUE");
             made.compare("n.started_ms >= ?", self.since.map(first_ms));
             made.compare("n.started_ms < ?", self.until.map(first_ms));
-            if self.verdict.is_some() || self.box_name.is_some() || self.withheld {
+            if self.verdict.is_some() || self.mailbox.is_some() || self.withheld {
                 made.sql
                     .push_str(" AND EXISTS (SELECT 1 FROM calls c WHERE c.seq = n.seq");
                 self.compare_contents(&mut made);
@@ -43,7 +43,7 @@ impl Query {
 
     fn compare_contents(&self, made: &mut Statement) {
         made.compare("verdict = ?", self.verdict.map(|v| v.as_str().to_owned()));
-        made.compare("box = ?", self.box_name.clone());
+        made.compare("box = ?", self.mailbox.clone().map(String::from));
         let withheld = self.withheld.then(|| "withheld".to_owned());
         made.compare(WITHHELD, withheld);
     }
@@ -129,7 +129,7 @@ mod tests {
             until: Some(Timestamp::MAX),
             withheld: false,
             verdict: Some(Verdict::Message),
-            box_name: Some("1;drop".into()),
+            mailbox: Some("1;drop".into()),
             limit: Some(u32::MAX),
             order: Order::OldestFirst,
         };

@@ -91,7 +91,7 @@ impl MailTemplate<'_> {
             Line::text(words.case, self.case(outgoing)),
             Line::text(words.call_back, self.call_back(record, words)),
             Line::text(words.dialled, clean(&record.dnid)),
-            Line::text(words.box_name, clean(&record.box_name)),
+            Line::text(words.mailbox, clean(record.mailbox.as_str())),
             Line::text(words.verdict, self.verdict(record, words)),
             Line::text(words.reasons, self.reasons(record)),
             Line::text(words.time, self.time(record)),
@@ -198,7 +198,7 @@ fn subject(record: &CallRecord, words: &Words) -> String {
         "{what} {} {} {}",
         caller(record, words),
         words.to_box,
-        clean(&record.box_name)
+        clean(record.mailbox.as_str())
     )
 }
 

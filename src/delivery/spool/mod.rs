@@ -34,7 +34,7 @@ use self::disk::{Disk, Seen, System};
 use self::lock::{Locking, give_back, try_lock, unlock};
 use self::sound::encode;
 use super::DeliveryError;
-use crate::call_record::{CallId, CallRecord, Mailbox};
+use crate::call_record::{CallId, CallRecord, Mailbox, MailboxName};
 use crate::config::delivery::{LockMode, SoundFormat, Voicemail};
 
 /// Messages a folder can hold: four digits.
@@ -169,7 +169,7 @@ impl Spool {
     /// # Errors
     /// Why it cannot be written; what lies there is written anew next time.
     pub fn prepare(&self, record: &CallRecord, sound: &[i16]) -> Result<(), SpoolError> {
-        let (place, paths) = self.paths(&record.box_name, record.id)?;
+        let (mailbox, paths) = self.paths(&record.mailbox, record.id)?;
         if sound.is_empty() {
             return Err(SpoolError::NoSound);
         }
@@ -188,7 +188,7 @@ impl Spool {
             }
         }
         let seconds = sound.len() as u64 / u64::from(crate::audio::RATE_HZ);
-        let text = message::text(record, &place, seconds);
+        let text = message::text(record, mailbox, seconds);
         self.write(&paths.text(), text.as_bytes(), &inbox)?;
         disk.sync(&paths.tmp).at(&paths.tmp)
     }
@@ -200,7 +200,7 @@ impl Spool {
     /// # Errors
     /// Why it is not in its place yet. [`SpoolError::Unprepared`]: it has to be prepared again.
     pub fn place(&self, record: &CallRecord, now: Timestamp) -> Result<Placement, SpoolError> {
-        let (_, paths) = self.paths(&record.box_name, record.id)?;
+        let (_, paths) = self.paths(&record.mailbox, record.id)?;
         let disk = &*self.disk;
         let text = paths.text();
         if disk.look(&text).at(&text)?.is_none() {
@@ -223,8 +223,8 @@ impl Spool {
     ///
     /// # Errors
     /// What cannot be removed.
-    pub fn discard(&self, box_name: &str, call: CallId) -> Result<(), SpoolError> {
-        let (_, paths) = self.paths(box_name, call)?;
+    pub fn discard(&self, mailbox: &MailboxName, call: CallId) -> Result<(), SpoolError> {
+        let (_, paths) = self.paths(mailbox, call)?;
         let text = paths.text();
         self.disk.remove(&text).at(&text)?;
         self.clean(&paths);
@@ -243,7 +243,7 @@ impl Spool {
             Locking::Locked => {}
             Locking::Held(held) => {
                 return Err(SpoolError::Locked {
-                    name: record.box_name.clone(),
+                    name: record.mailbox.to_string(),
                     held,
                 });
             }
@@ -259,7 +259,7 @@ impl Spool {
         let held = flock::try_lock(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
         let Some(held) = held else {
             return Err(SpoolError::Locked {
-                name: record.box_name.clone(),
+                name: record.mailbox.to_string(),
                 held: Duration::ZERO,
             });
         };
@@ -269,7 +269,7 @@ impl Spool {
         if self.is_in_a_folder(record, paths)? {
             return Ok(number);
         }
-        warn!(call = %record.id, r#box = record.box_name, number, "Asterisk has written over a message that was put into its box, since its flock lets two in at a time; it is put there once more");
+        warn!(call = %record.id, r#box = record.mailbox.as_str(), number, "Asterisk has written over a message that was put into its box, since its flock lets two in at a time; it is put there once more");
         Err(SpoolError::Unprepared)
     }
 
@@ -288,7 +288,7 @@ impl Spool {
         let count = taken.len() as u32;
         if count >= self.settings.most_messages {
             return Err(SpoolError::Full {
-                name: record.box_name.clone(),
+                name: record.mailbox.to_string(),
                 count,
             });
         }
@@ -314,7 +314,7 @@ impl Spool {
             }
         }
         Err(SpoolError::Full {
-            name: record.box_name.clone(),
+            name: record.mailbox.to_string(),
             count: MOST_NUMBERS,
         })
     }
@@ -436,10 +436,14 @@ impl Spool {
         seen.ok_or(io::Error::from(ErrorKind::NotFound)).at(path)
     }
 
-    fn paths(&self, box_name: &str, call: CallId) -> Result<(Mailbox, Paths), SpoolError> {
-        let place = Mailbox::parse(box_name).ok_or_else(|| SpoolError::Name(box_name.into()))?;
-        let context = self.settings.spool.join(&place.context);
-        let whole_box = context.join(&place.box_name);
+    fn paths<'a>(
+        &self,
+        name: &'a MailboxName,
+        call: CallId,
+    ) -> Result<(&'a Mailbox, Paths), SpoolError> {
+        let mailbox = possible(name)?;
+        let context = self.settings.spool.join(mailbox.context());
+        let whole_box = context.join(mailbox.number());
         let paths = Paths {
             inbox: whole_box.join("INBOX"),
             tmp: whole_box.join("tmp"),
@@ -447,8 +451,14 @@ impl Spool {
             whole_box,
             context,
         };
-        Ok((place, paths))
+        Ok((mailbox, paths))
     }
+}
+
+/// The mailbox of this name.
+fn possible(name: &MailboxName) -> Result<&Mailbox, SpoolError> {
+    let mailbox = name.mailbox();
+    mailbox.ok_or_else(|| SpoolError::Name(name.to_string()))
 }
 
 /// The number of `msg0007.txt`.

@@ -23,7 +23,7 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::disk::{Disk, System};
-use super::{SpoolError, message};
+use super::{SpoolError, message, possible};
 use crate::ami::{self, AmiError, Connection, Events};
 use crate::audio::RATE_HZ;
 use crate::call_record::{CallId, CallRecord, Mailbox};
@@ -115,8 +115,7 @@ impl Replay {
         record: &CallRecord,
         sound: Vec<i16>,
     ) -> Result<Replayed, DeliveryError> {
-        let place = Mailbox::parse(&record.box_name)
-            .ok_or_else(|| SpoolError::Name(record.box_name.clone()))?;
+        let mailbox = possible(&record.mailbox)?;
         if sound.is_empty() {
             return Err(SpoolError::NoSound.into());
         }
@@ -131,7 +130,7 @@ impl Replay {
         }
         if !matches!(mark, Mark::Done | Mark::Cut) {
             self.lay_down(record.id, sound).await?;
-            self.ask(record, &place).await?;
+            self.ask(record, mailbox).await?;
             mark = self
                 .watch(record.id, Mark::Asked, length, &mut connection)
                 .await?;
@@ -141,7 +140,7 @@ impl Replay {
             Mark::Cut => Ok(Replayed::CutOff),
             Mark::Failed => Err(DeliveryError::transient(format!(
                 "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs (3 at the most) or has a pause of maxsilence in voicemail.conf",
-                record.box_name
+                record.mailbox
             ))),
             Mark::Begun => Err(DeliveryError::transient(
                 "VoiceMail() did not come to its end in time; Asterisk may have been restarted meanwhile",
@@ -234,7 +233,7 @@ impl Replay {
     }
 
     /// Asks for the call that plays and records. An attempt of an earlier life that has not begun never will.
-    async fn ask(&self, record: &CallRecord, place: &Mailbox) -> Result<(), DeliveryError> {
+    async fn ask(&self, record: &CallRecord, mailbox: &Mailbox) -> Result<(), DeliveryError> {
         let key = record.id.to_string();
         let attempt = self.clock.date().as_millisecond().to_string();
         let value = format!("asked-{attempt}");
@@ -246,7 +245,7 @@ impl Replay {
         let variables = [
             format!("VG_TOKEN={key}"),
             format!("VG_ATTEMPT={attempt}"),
-            format!("VG_BOX={}@{}", place.box_name, place.context),
+            format!("VG_BOX={}", mailbox.as_str()),
             format!("VG_SOUND={}", sound.display()),
         ];
         let caller_id = message::caller_id(record);

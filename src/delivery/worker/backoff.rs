@@ -97,7 +97,7 @@ mod tests {
             let delivery = Delivery {
                 seq: 1,
                 call: CallId::new(now, 1),
-                box_name: "100@default".into(),
+                mailbox: "100@default".into(),
                 to: Destination::Mail,
                 stage: Stage::Waiting,
                 since,

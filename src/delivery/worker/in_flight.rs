@@ -38,7 +38,7 @@ impl InFlight {
     pub(super) fn has(&self, delivery: &Delivery) -> bool {
         let delivers = |delivery: &Delivery| delivery.stage != Stage::Stored;
         self.attempts.values().any(|(other, _)| {
-            let of_one_box = (&other.box_name, other.to) == (&delivery.box_name, delivery.to);
+            let of_one_box = (&other.mailbox, other.to) == (&delivery.mailbox, delivery.to);
             (other.call, other.to) == (delivery.call, delivery.to)
                 || of_one_box && delivers(other) && delivers(delivery)
         })

@@ -245,7 +245,7 @@ impl Shared {
             Destination::Mailbox => self.into_mailbox(delivery).await,
             Destination::Mail => {
                 let outgoing = self.outgoing(delivery).await?;
-                let mailbox = self.config.mailbox_delivery(&delivery.box_name);
+                let mailbox = self.config.mailbox_delivery(&delivery.mailbox);
                 let page = self.config.delivery.page_url.as_deref();
                 let served = Served {
                     before: self.outbox.served(delivery).await?,
@@ -286,10 +286,7 @@ impl Shared {
         let original = self.original(&mut record).await?;
         let sound = match original.clone() {
             Some(path) => {
-                let first = self
-                    .config
-                    .mailbox_delivery(&delivery.box_name)
-                    .number_first;
+                let first = self.config.mailbox_delivery(&delivery.mailbox).number_first;
                 let plan = TrimPlan::of(&record, first);
                 let timeline = record.timeline.clone();
                 let trimmed = blocking(move || {

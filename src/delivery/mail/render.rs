@@ -1,7 +1,8 @@
 //! From an outgoing message to an e-mail, pure: text, HTML and the audio.
 //!
-//! Names and numbers come from the network and are hostile. They reach the subject and the two texts
-//! only, one line each and without what steers or hides; never an address, a header's name or a file's.
+//! Names and numbers come from the network and are hostile. They reach the subject and the two
+//! texts only, one line each and without what steers or hides; never an address, a header's name or
+//! a file's.
 
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
@@ -14,11 +15,11 @@ use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use super::words::{self, Words, words};
 use crate::audio::{MediaTime, wav};
 use crate::call_record::{CallRecord, Verdict};
-use crate::delivery::{DeliveryError, Outgoing, page_of};
+use crate::delivery::{DeliveryError, Outgoing, about, page_of};
 use crate::text::{is_hostile, markup};
 use crate::wording::{self, Language};
 
-/// What all e-mails of one box have in common.
+/// What all e-mails of one mailbox have in common.
 #[derive(Clone, Copy, Debug)]
 pub struct MailTemplate<'a> {
     /// The sender.
@@ -76,7 +77,9 @@ impl MailTemplate<'_> {
             .message_id(Some(format!("<{}@{}>", outgoing.key, self.from.domain())))
             .raw_header(automatic)
             .multipart(parts)
-            .map_err(|error| DeliveryError::permanent(format!("no e-mail can be written: {error}")))
+            .map_err(|error| {
+                DeliveryError::Permanent(about(format!("no e-mail can be written: {error}"), error))
+            })
     }
 
     /// Labels and what stands behind them; the last may hold a link.

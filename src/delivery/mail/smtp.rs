@@ -1,7 +1,9 @@
-//! The client's side of SMTP (RFC 5321, 3207, 4954, 1870): one command, one reply, and replies are bytes.
+//! The client's side of SMTP (RFC 5321, 3207, 4954, 1870): one command, one reply, and replies are
+//! bytes.
 //!
-//! lettre's client takes a reply only where it is UTF-8 and has a text, so that a mail which was taken with any
-//! other words would be sent again and again; nor does it report at which command a server refused.
+//! lettre's client takes a reply only where it is UTF-8 and has a text, so that a mail which was
+//! taken with any other words would be sent again and again; nor does it report at which command a
+//! server refused.
 
 use std::io;
 use std::net::IpAddr;
@@ -19,6 +21,7 @@ use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
 use super::refusal::{Reply, Step};
+use crate::delivery::{Cause, about};
 use crate::text::shortened;
 
 /// Why a command did not do what it should.
@@ -28,13 +31,13 @@ pub(super) enum Fault {
     #[error("{at}: {reply}")]
     Refused { at: Step, reply: Reply },
     /// There was no answer, or none that is one.
-    #[error("{0}")]
-    Broken(String),
+    #[error(transparent)]
+    Broken(Cause),
 }
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
-        Self::Broken(format!("the connection broke: {error}"))
+        Self::Broken(about(format!("the connection broke: {error}"), error))
     }
 }
 
@@ -57,7 +60,8 @@ impl Connection {
         tls: Option<Arc<ClientConfig>>,
     ) -> Result<Self, Fault> {
         let stream = TcpStream::connect((server, port)).await;
-        let stream = stream.map_err(|error| Fault::Broken(format!("cannot connect: {error}")))?;
+        let stream = stream
+            .map_err(|error| Fault::Broken(about(format!("cannot connect: {error}"), error)))?;
         let local = stream.local_addr()?.ip().to_canonical();
         let stream: Box<dyn Stream> = match tls {
             Some(tls) => secure(server, Box::new(stream), tls).await?,
@@ -166,7 +170,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends the mail itself. Any reply of the kind 2yz means that it was taken, whatever else is in it.
+    /// Sends the mail itself. Any reply of the kind 2yz means that it was taken, whatever else is
+    /// in it.
     pub(super) async fn mail(&mut self, mail: &[u8]) -> Result<(), Fault> {
         self.command(Step::Data, "DATA", 3).await?;
         let mail = stuffed(mail);
@@ -252,7 +257,9 @@ impl Connection {
                 }
                 (None, None) => {
                     let said = shortened(&text(line), 80).to_string();
-                    return Err(Fault::Broken(format!("no reply of a mail server: {said}")));
+                    return Err(Fault::Broken(
+                        format!("no reply of a mail server: {said}").into(),
+                    ));
                 }
             }
         }
@@ -265,9 +272,9 @@ async fn secure(
     tls: Arc<ClientConfig>,
 ) -> Result<Box<dyn Stream>, Fault> {
     let name = ServerName::try_from(server.to_owned())
-        .map_err(|error| Fault::Broken(format!("{server}: {error}")))?;
+        .map_err(|error| Fault::Broken(about(format!("{server}: {error}"), error)))?;
     let stream = TlsConnector::from(tls).connect(name, stream).await;
-    let stream = stream.map_err(|error| Fault::Broken(format!("TLS: {error}")))?;
+    let stream = stream.map_err(|error| Fault::Broken(about(format!("TLS: {error}"), error)))?;
     Ok(Box::new(stream))
 }
 

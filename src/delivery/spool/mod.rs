@@ -5,10 +5,11 @@
 //! place     lock INBOX · free number · link audio · rename text: delivered · remove audio in tmp · unlock
 //! ```
 //!
-//! The rename of the text is the one moment at which the message is delivered: Asterisk counts texts. After
-//! a crash its absence from `tmp` says that the moment has passed, its presence that it has not; audio is
-//! linked, not moved, so that a number which somebody else takes in between cannot cost it. Nothing of
-//! Asterisk's is ever replaced. Which formats it has, `tmp` shows: the settings may have changed since.
+//! The rename of the text is the one moment at which the message is delivered: Asterisk counts
+//! texts. After a crash its absence from `tmp` says that the moment has passed, its presence that
+//! it has not; audio is linked, not moved, so that a number which somebody else takes in between
+//! cannot cost it. Nothing of Asterisk's is ever replaced. Which formats it has, `tmp` shows: the
+//! settings may have changed since.
 
 #[cfg(test)]
 mod crash_tests;
@@ -57,15 +58,15 @@ pub enum Placement {
     As(u32),
     /// It had been put in place before the guard died; by now it may have been heard or moved.
     Before,
-    /// It is in no folder of the box: delivered and deleted since, or `tmp` was cleared, or it was
-    /// prepared in another spool.
+    /// It is in no folder of the mailbox: delivered and deleted since, or `tmp` was cleared, or it
+    /// was prepared in another spool.
     Gone,
 }
 
 /// Why a message could not be prepared or put in place.
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
-    /// The name cannot be that of a box.
+    /// The name cannot be that of a mailbox.
     #[error("{0:?} is no mailbox; the dialplan's first argument is one such as 100@default")]
     Name(String),
     /// There is no recording.
@@ -74,20 +75,20 @@ pub enum SpoolError {
     /// The context has no folder in the spool.
     #[error("there is no folder {}: Asterisk has no mailboxes of that context there; see [delivery.voicemail] spool", .0.display())]
     NoContext(PathBuf),
-    /// The box is full.
+    /// The mailbox is full.
     #[error(
         "the INBOX of {name} is full: {count} messages; delete some, or raise maxmsg in voicemail.conf and [delivery.voicemail] most_messages"
     )]
     Full {
-        /// The box.
+        /// The mailbox.
         name: String,
         /// Its messages.
         count: u32,
     },
-    /// Somebody else works in the box.
+    /// Somebody else works in the mailbox.
     #[error("the INBOX of {name} has been locked by another process for {} s", .held.as_secs())]
     Locked {
-        /// The box.
+        /// The mailbox.
         name: String,
         /// For so long.
         held: Duration,
@@ -130,10 +131,10 @@ impl<T> At<T> for io::Result<T> {
     }
 }
 
-/// The folders of one box, and the names of one message in flight.
+/// The folders of one mailbox, and the names of one message in flight.
 struct Paths {
     context: PathBuf,
-    whole_box: PathBuf,
+    whole: PathBuf,
     inbox: PathBuf,
     tmp: PathBuf,
     stem: String,
@@ -151,8 +152,8 @@ impl Paths {
 }
 
 impl Spool {
-    /// The boxes in this spool. `mark` distinguishes this installation's locks from everybody else's; letters and
-    /// digits.
+    /// The mailboxes in this spool. `mark` distinguishes this installation's locks from everybody
+    /// else's; letters and digits.
     pub fn new(settings: Voicemail, mark: String) -> Self {
         Self {
             settings,
@@ -163,8 +164,8 @@ impl Spool {
 
     /// Writes audio and text of a message beside the INBOX, durably; nothing of it counts yet.
     ///
-    /// Blocks. May be repeated until [`Self::place`] has been tried. A box that has no folder yet gets
-    /// one, as Asterisk does it at the first message.
+    /// Blocks. May be repeated until [`Self::place`] has been tried. A mailbox that has no folder
+    /// yet gets one, as Asterisk does it at the first message.
     ///
     /// # Errors
     /// Why it cannot be written; what lies there is written anew next time.
@@ -176,9 +177,9 @@ impl Spool {
         let disk = &*self.disk;
         let context = disk.look(&paths.context).at(&paths.context)?;
         let context = context.ok_or_else(|| SpoolError::NoContext(paths.context.clone()))?;
-        let whole_box = self.folder(&paths.whole_box, &context)?;
-        let inbox = self.folder(&paths.inbox, &whole_box)?;
-        self.folder(&paths.tmp, &whole_box)?;
+        let whole = self.folder(&paths.whole, &context)?;
+        let inbox = self.folder(&paths.inbox, &whole)?;
+        self.folder(&paths.tmp, &whole)?;
         for format in SoundFormat::ALL {
             let path = paths.audio(format);
             if self.settings.formats.contains(&format) {
@@ -195,7 +196,8 @@ impl Spool {
 
     /// Puts a prepared message in its place; `now` gives the age of another's lock.
     ///
-    /// Blocks for some system calls. May be repeated as often as one likes: the message is there once.
+    /// Blocks for some system calls. May be repeated as often as one likes: the message is there
+    /// once.
     ///
     /// # Errors
     /// Why it is not in its place yet. [`SpoolError::Unprepared`]: it has to be prepared again.
@@ -218,8 +220,8 @@ impl Spool {
 
     /// Removes what was prepared of a message that will not be put in place any more.
     ///
-    /// Blocks. Only for a delivery that has been noted as given up: that text and audio are gone otherwise
-    /// means that the message has been delivered.
+    /// Blocks. Only for a delivery that has been noted as given up: that text and audio are gone
+    /// otherwise means that the message has been delivered.
     ///
     /// # Errors
     /// What cannot be removed.
@@ -253,7 +255,8 @@ impl Spool {
         placed
     }
 
-    /// With the lock that Asterisk takes under `lockmode = flock`, and a look afterwards whether it held.
+    /// With the lock that Asterisk takes under `lockmode = flock`, and a look afterwards whether it
+    /// held.
     fn place_by_flock(&self, record: &CallRecord, paths: &Paths) -> Result<u32, SpoolError> {
         let disk = &*self.disk;
         let held = flock::try_lock(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
@@ -326,7 +329,7 @@ impl Spool {
         if !audio && disk.look(&paths.tmp).at(&paths.tmp)?.is_none() {
             return Err(SpoolError::Unprepared);
         }
-        // Audio goes last; without it, one of the box's folders should have the message.
+        // Audio goes last; without it, one of the mailbox's folders should have the message.
         let there = audio || self.is_in_a_folder(record, paths)?;
         give_back(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
         self.clean(paths);
@@ -352,8 +355,8 @@ impl Spool {
     fn is_in_a_folder(&self, record: &CallRecord, paths: &Paths) -> Result<bool, SpoolError> {
         let disk = &*self.disk;
         let line = format!("\nmsg_id={}\n", message::message_id(record));
-        for folder in disk.names(&paths.whole_box).at(&paths.whole_box)? {
-            let folder = paths.whole_box.join(folder);
+        for folder in disk.names(&paths.whole).at(&paths.whole)? {
+            let folder = paths.whole.join(folder);
             // What is no folder has no names in it.
             for name in disk.names(&folder).unwrap_or_default() {
                 let text = folder.join(&name);
@@ -369,8 +372,8 @@ impl Spool {
         Ok(false)
     }
 
-    /// After a crash between audio and text, audio of ours lies in INBOX without a text: the same file as
-    /// the one in `tmp`.
+    /// After a crash between audio and text, audio of ours lies in INBOX without a text: the same
+    /// file as the one in `tmp`.
     fn remove_own_leftovers(&self, paths: &Paths, names: &[String]) -> Result<(), SpoolError> {
         let disk = &*self.disk;
         for format in SoundFormat::ALL {
@@ -443,12 +446,12 @@ impl Spool {
     ) -> Result<(&'a Mailbox, Paths), SpoolError> {
         let mailbox = possible(name)?;
         let context = self.settings.spool.join(mailbox.context());
-        let whole_box = context.join(mailbox.number());
+        let whole = context.join(mailbox.number());
         let paths = Paths {
-            inbox: whole_box.join("INBOX"),
-            tmp: whole_box.join("tmp"),
+            inbox: whole.join("INBOX"),
+            tmp: whole.join("tmp"),
             stem: format!("vg-{call}"),
-            whole_box,
+            whole,
             context,
         };
         Ok((mailbox, paths))

@@ -25,7 +25,7 @@ pub enum Obstacle {
         /// What the system says.
         source: io::Error,
     },
-    /// What should be a folder is none.
+    /// What should be a folder is not one.
     #[error("{} is not a folder", .0.display())]
     NoFolder(PathBuf),
     /// A folder that this user may not write to.
@@ -43,13 +43,13 @@ pub fn obstacle(spool: &Path, mailbox: &Mailbox) -> Option<Obstacle> {
         return Some(Obstacle::Spool { path, source });
     }
     let context = spool.join(mailbox.context());
-    let whole_box = context.join(mailbox.number());
-    let inside = ["INBOX", "tmp"].map(|name| whole_box.join(name));
-    let makes_its_folder = !whole_box.exists();
+    let whole = context.join(mailbox.number());
+    let inside = ["INBOX", "tmp"].map(|name| whole.join(name));
+    let makes_its_folder = !whole.exists();
     let fills_it = inside.iter().any(|folder| !folder.exists());
     let context = blocked(&context, makes_its_folder);
     context
-        .or_else(|| blocked(&whole_box, fills_it))
+        .or_else(|| blocked(&whole, fills_it))
         .or_else(|| inside.iter().find_map(|folder| blocked(folder, true)))
 }
 

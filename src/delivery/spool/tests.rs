@@ -106,7 +106,7 @@ impl TestSpool {
         }
     }
 
-    /// The names in a folder of the box, in order.
+    /// The names in a folder of the mailbox, in order.
     pub(super) fn names(&self, folder: &str) -> Vec<String> {
         let mut names = System.names(&self.path("100").join(folder)).unwrap();
         names.sort();
@@ -226,7 +226,7 @@ fn a_spool_without_the_context_is_no_place_for_a_box() {
 }
 
 #[test]
-fn a_name_that_leads_elsewhere_is_no_box() {
+fn a_name_that_leads_elsewhere_is_no_mailbox() {
     for name in [
         "../x", "100@..", "a/b", "", "@default", "100@", ".x", "1&2", "a@b@c", "1\n",
     ] {

@@ -34,7 +34,8 @@ impl InFlight {
         self.attempts.insert(task.id(), (delivery, kind));
     }
 
-    /// Whether this delivery is being made, or another to its box: nobody works in a box twice at a time.
+    /// Whether this delivery is being made, or another to its mailbox: nobody works in a mailbox
+    /// twice at a time.
     pub(super) fn has(&self, delivery: &Delivery) -> bool {
         let delivers = |delivery: &Delivery| delivery.stage != Stage::Stored;
         self.attempts.values().any(|(other, _)| {

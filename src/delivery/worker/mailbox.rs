@@ -15,7 +15,7 @@ use crate::delivery::spool::replay::Replayed;
 use crate::delivery::spool::{Placement, SpoolError};
 use crate::delivery::{DeliveryError, blocking};
 
-/// A box that Asterisk is working in is tried again after this long, this many times.
+/// A mailbox that Asterisk is working in is tried again after this long, this many times.
 const LOCK_RETRY: Duration = Duration::from_millis(20);
 const LOCK_TRIES: u32 = 250;
 
@@ -76,7 +76,7 @@ impl Shared {
     /// Plays the message to `VoiceMail()`, which looks after MWI itself.
     async fn replay(self: &Arc<Self>, delivery: &Delivery) -> Result<Settlement, Stopped> {
         let outgoing = self.outgoing(delivery).await?;
-        let sound = outgoing.for_the_box();
+        let sound = outgoing.for_the_mailbox();
         let how = match self.replay.deliver(&outgoing.record, sound).await? {
             Replayed::Whole => "by replay",
             Replayed::CutOff => {
@@ -92,7 +92,7 @@ impl Shared {
         let outgoing = self.outgoing(delivery).await?;
         let shared = Arc::clone(self);
         let prepared = blocking(move || {
-            let sound = outgoing.for_the_box();
+            let sound = outgoing.for_the_mailbox();
             shared.spool.prepare(&outgoing.record, &sound)
         });
         prepared.await?.map_err(DeliveryError::from)?;
@@ -102,7 +102,8 @@ impl Shared {
             .await?)
     }
 
-    /// Puts a prepared message in its place; Asterisk works in a box for moments only, which are waited for.
+    /// Puts a prepared message in its place; Asterisk works in a mailbox for moments only, which
+    /// are waited for.
     async fn place(
         self: &Arc<Self>,
         record: CallRecord,
@@ -123,7 +124,7 @@ impl Shared {
         }
     }
 
-    /// Has Asterisk look at the box, so that MWI follows.
+    /// Has Asterisk look at the mailbox, so that MWI follows.
     async fn notify_mwi(&self, delivery: &Delivery) -> Result<Settlement, Stopped> {
         let ami = &self.config.delivery.ami;
         // Taken out of the settings since.

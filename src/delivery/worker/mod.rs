@@ -1,8 +1,8 @@
 //! The worker: takes what is due from the outbox, has it delivered, notes what came of it.
 //!
-//! Of every box and destination one delivery is tried at a time, as the outbox orders them; boxes do not wait for
-//! one another. A delivery that was in flight when the guard died is due at once at the
-//! next start.
+//! Of every mailbox and destination one delivery is tried at a time, as the outbox orders them;
+//! mailboxes do not wait for one another. A delivery that was in flight when the guard died is due
+//! at once at the next start.
 
 pub(crate) mod backoff;
 mod in_flight;
@@ -32,7 +32,8 @@ use log::{log, warn_without_mwi};
 
 /// Deliveries of one kind in flight at the same time.
 const MOST_AT_ONCE: usize = 8;
-/// No more are begun with one that was overtaken, so that what hangs takes no room from what does not.
+/// No more are begun with one that was overtaken, so that what hangs takes no room from what does
+/// not.
 const MOST_OVERTAKEN: usize = 4;
 /// The outbox is looked at this often even if nothing is known to be due.
 const ROUND: Duration = Duration::from_mins(1);
@@ -43,8 +44,8 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Delivers what is in the outbox until it is stopped.
 ///
-/// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
-/// at once.
+/// An attempt keeps the settings with which it began; when they are replaced, everything that waits
+/// is tried at once.
 pub struct Worker {
     settings: SharedConfig,
     changes: Changes,
@@ -210,8 +211,8 @@ impl Shared {
             Stage::Stored if is_given_up => Settlement::Done(None),
             _ => settlement,
         };
-        // What cannot be noted is tried again, and found to be done: nothing is delivered twice by it
-        // into a mailbox, and elsewhere the receiver knows its key.
+        // What cannot be noted is tried again, and found to be done: nothing is delivered twice by
+        // it into a mailbox, and elsewhere the receiver knows its key.
         while let Err(error) = self.outbox.settle(&delivery, settlement.clone()).await {
             warn!(call = %delivery.call, to = delivery.to.as_str(), %error, "what came of a delivery cannot be noted");
             self.clock.sleep(OUTBOX_RETRY).await;

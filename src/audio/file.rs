@@ -1,7 +1,7 @@
 //! Recordings in every form that a PBX keeps them, as samples at 8 kHz.
 //!
-//! A [`Decoder`] takes a file's bytes in any chunking, so an hour of sound needs no more memory than a
-//! minute; [`decode`] takes a whole one.
+//! A [`Decoder`] takes a file's bytes in any chunking, so an hour of sound needs no more memory
+//! than a minute; [`decode`] takes a whole one.
 
 use std::fmt;
 
@@ -123,7 +123,7 @@ pub enum SoundError {
         "holds {0} sound; expected is WAV or one of Asterisk's forms without a header, so convert it first"
     )]
     Foreign(&'static str),
-    /// Called GSM and is none.
+    /// Named as GSM, without being it.
     #[error("byte {0}: no GSM frame; every 33rd byte begins with the bits 1101")]
     NotGsm(u64),
     /// A WAV file that cannot be read.

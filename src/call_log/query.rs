@@ -19,7 +19,7 @@ pub struct Query {
     pub until: Option<Timestamp>,
     /// Calls with this verdict.
     pub verdict: Option<Verdict>,
-    /// Calls for this box.
+    /// Calls for this mailbox.
     pub mailbox: Option<MailboxName>,
     /// At most this many.
     pub limit: Option<u32>,
@@ -44,7 +44,7 @@ pub struct CountedCase {
     pub case: Case,
     /// The number, in E.164 form where it has one.
     pub number: String,
-    /// The box.
+    /// The mailbox.
     pub mailbox: MailboxName,
     /// Its calls.
     pub calls: u32,

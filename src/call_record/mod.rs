@@ -54,7 +54,7 @@ pub struct CallRecord {
     pub channel: String,
     /// Who called.
     pub caller: Caller,
-    /// The entry of the box's watch list that means the caller.
+    /// The entry of the mailbox's watch list that means the caller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watched: Option<String>,
     /// The number that was dialled.

@@ -10,10 +10,11 @@ use crate::call_log::{CountedCase, Query, Reader, export};
 use crate::text::shortened;
 use crate::wording::{self, Language};
 
-/// Characters of a number or box in the table.
+/// Characters of a number or mailbox in the table.
 const WIDTH: usize = 32;
 
-/// Prints the cases that have a call which is wanted, those with the latest call first; returns how many.
+/// Prints the cases that have a call which is wanted, those with the latest call first; returns how
+/// many.
 pub(super) fn print(
     reader: &Reader,
     query: &Query,

@@ -1,5 +1,5 @@
-//! Lists for people: a table where it fits the terminal, else a few lines an entry in which nothing is broken
-//! in mid-word.
+//! Lists for people: a table where it fits the terminal, else a few lines an entry in which nothing
+//! is broken in mid-word.
 
 use std::io::{self, Write};
 
@@ -89,7 +89,7 @@ impl<const COLUMNS: usize> Listing<COLUMNS> {
     }
 }
 
-/// Columns of the terminal; where standard output is none, those that the shell says.
+/// Columns of the terminal; where standard output is not one, those that the shell says.
 pub(super) fn columns() -> Option<u16> {
     let of_terminal = Table::new().width();
     of_terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())

@@ -93,7 +93,7 @@ pub(super) struct Password {
     pub(super) password_file: Option<PathBuf>,
 }
 
-/// What is wrong with a mail server to which some box wants its messages sent.
+/// What is wrong with a mail server to which some mailbox wants its messages sent.
 pub(super) fn mistakes(mail: &Mail) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     if mail.from.is_none() {

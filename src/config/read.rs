@@ -114,10 +114,10 @@ impl<'a> Reader<'a> {
             }
         }
         if let Some(mailboxes) = mailboxes {
-            config.boxes = self.mailboxes(mailboxes, &inherited);
+            config.mailboxes = self.mailboxes(mailboxes, &inherited);
         }
         self.wanted_deliveries(&config, delivery_at.as_ref());
-        let settings = config.boxes.values().chain([&config.defaults]);
+        let settings = config.mailboxes.values().chain([&config.defaults]);
         let longest_stay = settings.map(|settings| settings.policy.longest_stay());
         config.limits.session = longest_stay.max().unwrap_or_default() + LEEWAY;
         config.limits.allow = listen.allow;

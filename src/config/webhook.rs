@@ -56,7 +56,7 @@ pub(super) struct Signature {
     pub(super) secret_file: Option<PathBuf>,
 }
 
-/// What is wrong with a webhook to which some box wants its messages sent.
+/// What is wrong with a webhook to which some mailbox wants its messages sent.
 pub(super) fn mistakes(webhook: &Webhook) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     match webhook.url.as_ref().map(|url| (url.scheme(), url.host())) {

@@ -1,4 +1,5 @@
-//! Asterisk's dialplan patterns for numbers, such as `_+4930X.` (`ast_extension_match` of `main/pbx.c`).
+//! Asterisk's dialplan patterns for numbers, such as `_+4930X.` (`ast_extension_match` of
+//! `main/pbx.c`).
 //!
 //! ```text
 //! pattern = "_" 1*element [ "." / "!" ]
@@ -7,8 +8,9 @@
 //!         / "[" 1*( key / key "-" key ) "]"  one of these
 //! ```
 //!
-//! `.` stands for one or more characters, `!` for any number of them. Blanks and hyphens outside brackets mean
-//! nothing, as in Asterisk. A pattern of letters or names is none here: these are telephone numbers.
+//! `.` stands for one or more characters, `!` for any number of them. Blanks and hyphens outside
+//! brackets mean nothing, as in Asterisk. A pattern of letters or names is refused: these are
+//! telephone numbers.
 
 use nom::branch::alt;
 use nom::character::complete::{char, one_of};

@@ -11,7 +11,7 @@ use super::{
 use crate::call_record::{CallRecord, EndedBy};
 use crate::text::shown;
 
-/// The call as one sentence: time, number, name, box, verdict, why.
+/// The call as one sentence: time, number, name, mailbox, verdict, why.
 ///
 /// It holds the number in clear, so it belongs into the support team's log; the technical log masks
 /// numbers. Nothing the caller sent can end the line or steer a terminal.

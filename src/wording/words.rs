@@ -81,7 +81,7 @@ pub fn passed_by(record: &CallRecord, language: Language) -> Option<&'static str
     Some(pick(language, en, de))
 }
 
-/// What stands behind the verdict in a table: that a list of the box had a say.
+/// What stands behind the verdict in a table: that a list of the mailbox had a say.
 pub fn listed(record: &CallRecord, language: Language) -> &'static str {
     let (en, de) = match (record.ended_by, &record.watched) {
         (Some(EndedBy::Bypassed), _) => (" (straight)", " (unmittelbar)"),

@@ -46,7 +46,7 @@ fn is_filed(lab: &Lab, call: &Record, verdict: &str, ended_by: &str) {
     assert!(left.is_empty(), "left in the tap folder: {left:?}");
 }
 
-/// He was asked once and then sent away: a greeting, a question, a goodbye, and no more.
+/// The caller was asked once and then sent away: a greeting, a question, a goodbye, and no more.
 fn was_asked_once_and_sent_away(stay: &Stay, call: &Record) {
     was_asked_once_and_ended(stay, call, "goodbye");
 }

@@ -63,7 +63,7 @@ impl House {
         self.folder.path().join("data")
     }
 
-    /// Files a rambler of eighteen seconds, who was asked for his number at the eighth.
+    /// Files a rambler of eighteen seconds, who was asked for their number at the eighth.
     fn files(&self, n: u32) -> CallRecord {
         let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/speech.ulaw");
         let spoken: Vec<i16> = fs::read(clip)

@@ -61,7 +61,7 @@ fn what_is_delivered_where() {
             &[],
         ),
         (
-            "handed on after he had spoken",
+            "handed on after the caller had spoken",
             CallRecord {
                 ended_by: Some(EndedBy::HandedOn),
                 callback: opened(1).callback,
@@ -70,7 +70,7 @@ fn what_is_delivered_where() {
             &wanted[..],
         ),
         (
-            "handed on before he spoke",
+            "handed on before the caller spoke",
             CallRecord {
                 ended_by: Some(EndedBy::HandedOn),
                 callback: opened(1).callback,

@@ -41,7 +41,7 @@ async fn a_request_that_names_no_possible_mailbox_goes_on_to_voicemail_and_is_fi
 }
 
 #[tokio::test]
-async fn whom_a_list_lets_by_or_turns_away_is_in_no_case() {
+async fn whom_a_list_lets_through_or_turns_away_is_in_no_case() {
     for (list, ended_by, status) in [
         ("refuse", EndedBy::Rejected, "refused"),
         ("straight_to_voicemail", EndedBy::Bypassed, "straight"),

@@ -1,9 +1,10 @@
 //! What a caller was, by explicit rules over the timeline.
 //!
-//! [`judge`] takes [`Facts`] and asks these questions in this order, but for two between 1 and 2: a textphone is
-//! `unsure`, and a special information tone without speech worth keeping before it is `tone`. The first that is answered decides.
-//! Only what lies behind [`Facts::began`] counts. *Speech* is near speech; *lasting music* is a stretch of at
-//! least 2.5 s. Every number stands in `Limits`, its choice in `src/hearing/README.md`.
+//! [`judge`] takes [`Facts`] and asks these questions in this order, but for two between 1 and 2: a
+//! textphone is `unsure`, and a special information tone without speech worth keeping before it is
+//! `tone`. The first that is answered decides. Only what lies behind [`Facts::began`] counts.
+//! *Speech* is near speech; *lasting music* is a stretch of at least 2.5 s. Every number stands in
+//! `Limits`, its choice in `src/hearing/README.md`.
 //!
 //! 1. No packet ever came, in a call longer than a hang-up: `no_audio`.
 //! 2. Someone was given the rambler's prompt and said enough to keep, or talked up to the longest message with speech in most of
@@ -19,16 +20,19 @@
 //! 8. Noise, but not long enough for a handset laid aside: `unsure`. A whisper or a voice under a bad line may be in it.
 //! 9. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
-//! A number keyed in, or anything answered with a key, turns every junk verdict into `unsure`: who took that trouble is
-//! delivered. So does a question answered with speech worth keeping that outweighs the music behind it, but for `tone`:
-//! a machine has no fingers, but it may be heard as a voice.
+//! A number keyed in, or anything answered with a key, turns every junk verdict into `unsure`: who
+//! took that trouble is delivered. So does a question answered with speech worth keeping that
+//! outweighs the music behind it, but for `tone`: a machine has no fingers, but it may be heard as
+//! a voice.
 //!
-//! So does near speech of [`Facts::mutter`] and more of a caller who hung up or was lost ([`Parting`]): a short request
-//! and a grumble sound alike, and only the request must not be lost. Who said a few words and then did not answer the
-//! question has left none. Of a recording nobody knows who ended it: there only `mutter` becomes `unsure`. Of a machine only
-//! what came before its tone counts. Who types on a textphone is always `unsure`: the team has to read what it says.
+//! So does near speech of [`Facts::mutter`] and more of a caller who hung up or was lost
+//! ([`Parting`]): a short request and a grumble sound alike, and only the request must not be lost.
+//! Who said a few words and then did not answer the question has left none. Of a recording nobody
+//! knows who ended it: there only `mutter` becomes `unsure`. Of a machine only what came before its
+//! tone counts. Who types on a textphone is always `unsure`: the team has to read what it says.
 //!
-//! Last of all come the probabilities of both listeners, where they speak against what the rules say: `doubt`.
+//! Last of all come the probabilities of both listeners, where they speak against what the rules
+//! say: `doubt`.
 
 mod doubt;
 mod limits;
@@ -103,7 +107,7 @@ pub struct Judgement {
     pub reasons: Vec<Reason>,
 }
 
-/// Less near speech than this is a mutter, where a box does not say otherwise.
+/// Less near speech than this is a mutter, where a mailbox does not say otherwise.
 pub const MUTTER: MediaTime = MediaTime::from_millis(1_500);
 
 /// What the caller was, by the rules above, and in doubt where both listeners leave it.
@@ -123,8 +127,8 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
     judgement
 }
 
-/// Whether a call of which nothing but the sound is known, and which looks like junk so far, may hold a message all the
-/// same. Nobody is ended while that is so.
+/// Whether a call of which nothing but the sound is known, and which looks like junk so far, may
+/// hold a message all the same. Nobody is ended while that is so.
 pub fn is_doubtful(timeline: &Timeline, began: MediaTime) -> bool {
     let facts = Facts {
         began,
@@ -181,8 +185,8 @@ fn by_key(asked: &Asked) -> bool {
     asked.answer == Some(Answer::Key)
 }
 
-/// Whether a person has answered. A key is one; a voice may be the announcement in hold music, unless it
-/// goes on for longer than the music.
+/// Whether a person has answered. A key is one; a voice may be the announcement in hold music,
+/// unless it goes on for longer than the music.
 fn is_answer(asked: &Asked, facts: &Facts<'_>) -> bool {
     let behind = facts
         .timeline

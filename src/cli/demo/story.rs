@@ -305,12 +305,12 @@ mod tests {
         for story in &mut stories[1..3] {
             story.records[0].ended_by = Some(EndedBy::Caller);
         }
-        let told = summary(&stories, 10);
+        let text = summary(&stories, 10);
         let lines = [
             "10 calls: 3 are messages for the team, 7 are not.",
             "The guard ended 5 of those 7; plain VoiceMail() would have recorded 52 s more.",
         ];
-        assert_eq!(told, lines.join("\n"));
+        assert_eq!(text, lines.join("\n"));
         let too_many = summary(&stories, 11);
         assert!(too_many.starts_with("WRONG: 10 calls left 11 records."));
         stories[0].given = None;

@@ -213,7 +213,7 @@ fn an_answered_call_closes_what_came_in_by_the_same_number() {
     for (nothing, minutes) in [
         (connected("030 7654321", &dnid, "200"), 30),
         (connected("anonymous", &dnid, "200"), 30),
-        // He reached somebody else, or before he rang the hotline.
+        // They reached somebody else, or did so before they rang the hotline.
         (connected(BERLIN, "0911999", "200"), 30),
         (connected(BERLIN, &dnid, "200"), -10),
     ] {

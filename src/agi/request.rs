@@ -24,13 +24,13 @@ use percent_encoding::percent_decode;
 pub struct Request {
     /// All lines, one behind the other.
     text: Vec<u8>,
-    lines: Vec<Line>,
+    lines: Vec<Field>,
     stray: Vec<Box<[u8]>>,
 }
 
 /// Where a line stands in the text: `start..colon` is its name, `value..end` its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Line {
+struct Field {
     start: u32,
     colon: u32,
     value: u32,
@@ -183,7 +183,7 @@ impl Request {
         let start = self.text.len();
         let blank = usize::from(line.get(colon + 1) == Some(&b' '));
         self.text.extend_from_slice(line);
-        self.lines.push(Line {
+        self.lines.push(Field {
             start: start as u32,
             colon: (start + colon) as u32,
             value: (start + colon + 1 + blank) as u32,

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::pcm::{Encoding, Layout, Unpacker};
 use super::resample::{Resampler, UnusualRate};
-use super::wav::{Reader, WavError};
+use super::wav::{WavError, WavReader};
 use super::{MediaTime, RATE_HZ};
 
 /// The form of a recording.
@@ -240,7 +240,7 @@ pub fn decode(bytes: &[u8], format: Format) -> Result<Sound, SoundError> {
 /// # Ok::<(), voicemail_guard::audio::file::SoundError>(())
 /// ```
 pub struct Decoder {
-    wav: Option<Reader>,
+    wav: Option<WavReader>,
     chain: Option<Chain>,
     only: Option<u16>,
     taken: u64,
@@ -256,7 +256,7 @@ impl Decoder {
     pub fn of_channel(format: Format, only: Option<u16>) -> Result<Self, SoundError> {
         Ok(match format {
             Format::Wav => Self {
-                wav: Some(Reader::default()),
+                wav: Some(WavReader::default()),
                 chain: None,
                 only,
                 taken: 0,

@@ -24,12 +24,12 @@ use crate::call_record::{EndedBy, Mode, Trouble, WouldHave};
 #[derive(Debug)]
 pub(super) struct Observing {
     enforcing: Policy,
-    stage: Stage,
+    stage: Phase,
     questions: u32,
 }
 
 #[derive(Debug)]
-enum Stage {
+enum Phase {
     /// The greeting is played.
     Greeting,
     /// The recording that began there.
@@ -53,7 +53,7 @@ impl Observing {
                 mode: Mode::Enforce,
                 ..policy.clone()
             },
-            stage: Stage::Greeting,
+            stage: Phase::Greeting,
             questions: 0,
         }
     }
@@ -62,29 +62,29 @@ impl Observing {
     fn hear(&mut self, sound: &mut Heard) -> Option<(EndedBy, MediaTime)> {
         let heard = sound.heard();
         match self.stage {
-            Stage::Greeting if heard >= GREETING => {
+            Phase::Greeting if heard >= GREETING => {
                 sound.resume();
-                self.stage = Stage::Recording(heard);
+                self.stage = Phase::Recording(heard);
             }
-            Stage::Recording(began) => return self.decide(began, sound),
-            Stage::Asking { began, until } if heard >= until => {
+            Phase::Recording(began) => return self.decide(began, sound),
+            Phase::Asking { began, until } if heard >= until => {
                 sound.resume();
-                self.stage = Stage::Awaiting {
+                self.stage = Phase::Awaiting {
                     began,
                     since: heard,
                     until: heard + self.enforcing.answer.into(),
                 };
             }
-            Stage::Awaiting { began, since, .. }
+            Phase::Awaiting { began, since, .. }
                 if sound.speech_since(since) >= ANSWER_BY_VOICE =>
             {
                 sound.resume();
-                self.stage = Stage::Recording(began);
+                self.stage = Phase::Recording(began);
             }
-            Stage::Awaiting { until, .. } if heard >= until => {
+            Phase::Awaiting { until, .. } if heard >= until => {
                 return Some(self.end(EndedBy::Guard, heard + GOODBYE));
             }
-            Stage::Greeting | Stage::Asking { .. } | Stage::Awaiting { .. } | Stage::Over => {}
+            Phase::Greeting | Phase::Asking { .. } | Phase::Awaiting { .. } | Phase::Over => {}
         }
         None
     }
@@ -109,7 +109,7 @@ impl Observing {
             Advice::Ask => {
                 self.questions += 1;
                 let until = heard + QUESTION;
-                self.stage = Stage::Asking { began, until };
+                self.stage = Phase::Asking { began, until };
                 None
             }
             Advice::EndIdle => Some(self.end(EndedBy::Guard, heard + GOODBYE)),
@@ -119,7 +119,7 @@ impl Observing {
     }
 
     fn end(&mut self, by: EndedBy, at: MediaTime) -> (EndedBy, MediaTime) {
-        self.stage = Stage::Over;
+        self.stage = Phase::Over;
         (by, at)
     }
 }

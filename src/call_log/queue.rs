@@ -127,7 +127,7 @@ pub enum Settlement {
 
 /// What a settlement changes in the log.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Changes {
+pub(super) struct RowChanges {
     /// The rows that are to be written anew.
     pub(super) rows: Vec<Delivery>,
     /// Whether the row itself goes.
@@ -164,10 +164,10 @@ pub(super) fn settle(
     delivery: Delivery,
     mut others: Vec<Delivery>,
     settlement: Settlement,
-) -> Changes {
+) -> RowChanges {
     let before = delivery.stage;
     let was_overtaken = delivery.is_overtaken();
-    let mut changes = Changes::default();
+    let mut changes = RowChanges::default();
     let mut row = delivery;
     others.retain(|other| other.seq != row.seq && other.is_overtaken());
     let mut success = false;

@@ -72,7 +72,7 @@ impl<const COLUMNS: usize> Listing<COLUMNS> {
 
     fn stacked(&self, width: usize, out: &mut dyn Write) -> io::Result<()> {
         for row in &self.rows {
-            let mut lines = Lines::new(width);
+            let mut lines = Cells::new(width);
             for (name, cell) in self.header.iter().zip(row) {
                 if cell.is_empty() {
                     continue;
@@ -96,13 +96,13 @@ pub(super) fn columns() -> Option<u16> {
 }
 
 /// The lines of one entry.
-pub(super) struct Lines {
+pub(super) struct Cells {
     width: usize,
     text: String,
     used: usize,
 }
 
-impl Lines {
+impl Cells {
     pub(super) fn new(width: usize) -> Self {
         Self {
             width,

@@ -15,7 +15,7 @@ use crate::setting::{count, seconds};
 /// `deliver_to` of the mailbox.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Delivery {
+pub struct DeliverySettings {
     /// A delivery that has failed for this long is given up.
     #[serde(
         rename = "give_up_after_s",
@@ -42,7 +42,7 @@ pub struct Delivery {
     pub webhook: Webhook,
 }
 
-impl Default for Delivery {
+impl Default for DeliverySettings {
     fn default() -> Self {
         Self {
             give_up_after: Duration::from_hours(72),

@@ -30,7 +30,7 @@ pub use self::mailbox::MailboxDelivery;
 pub use self::secret::Secret;
 pub use self::shared::{Changes, SharedConfig};
 
-use self::delivery::Delivery;
+use self::delivery::DeliverySettings;
 use self::mailbox::MailboxSettings;
 use self::value::{asterisk_folder, folder, language_tags, log_level};
 use crate::call::policy::Policy;
@@ -52,7 +52,7 @@ pub struct Config {
     /// Where the prompts are.
     pub prompts: Prompts,
     /// How messages are delivered.
-    pub delivery: Delivery,
+    pub delivery: DeliverySettings,
     defaults: MailboxSettings,
     mailboxes: BTreeMap<String, MailboxSettings>,
 }
@@ -68,7 +68,7 @@ impl Default for Config {
             log: Logging::default(),
             tap: Tap::default(),
             prompts: Prompts::default(),
-            delivery: Delivery::default(),
+            delivery: DeliverySettings::default(),
             defaults: MailboxSettings::default(),
             mailboxes: BTreeMap::new(),
         }

@@ -16,7 +16,7 @@ use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::delivery::{Delivery, Method};
+use super::delivery::{DeliverySettings, Method};
 use super::fields::fields;
 use super::mail::Password;
 use super::mailbox::{MailboxSettings, OwnLists, conflicts};
@@ -164,7 +164,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `[delivery]` and the tables below it, each checked by itself.
-    fn delivery(&mut self, mut value: Spanned<DeValue<'a>>) -> Delivery {
+    fn delivery(&mut self, mut value: Spanned<DeValue<'a>>) -> DeliverySettings {
         let mut below = |name| match value.get_mut() {
             DeValue::Table(settings) => settings.remove(name),
             _ => None,
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
             .get("page_url")
             .and_then(|page| page.get_ref().as_str());
         let has_id = page.is_some_and(|page| page.contains("{id}") || page.contains("%7Bid%7D"));
-        let mut delivery: Delivery = self.section("delivery", value);
+        let mut delivery: DeliverySettings = self.section("delivery", value);
         delivery.page_lacks_id = delivery.page_url.is_some() && !has_id;
         if let Some(voicemail) = voicemail {
             delivery.voicemail = self.section("delivery.voicemail", voicemail);

@@ -144,13 +144,13 @@ impl Trimmed {
 
 /// The stretches in the order they are heard; `then` is the number's unless it comes first.
 #[derive(Debug, Default, PartialEq)]
-struct Layout {
+struct Stretches {
     first: Vec<Range<usize>>,
     then: Vec<Range<usize>>,
     number_first: bool,
 }
 
-fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &TrimPlan) -> Layout {
+fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &TrimPlan) -> Stretches {
     let audible;
     let wanted = if speech.is_empty() || plan.keep_sounds {
         audible = heard_as(segments, len, &|class| class != Class::Silence);
@@ -160,9 +160,9 @@ fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &Trim
     };
     if wanted.is_empty() {
         let first = std::iter::once(0..len.min(samples(KEPT_PAUSE)));
-        return Layout {
+        return Stretches {
             first: first.filter(|range| !range.is_empty()).collect(),
-            ..Layout::default()
+            ..Stretches::default()
         };
     }
     let number_at = plan.number_asked.and_then(|at| number_begins(wanted, at));
@@ -182,13 +182,13 @@ fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &Trim
     parts[usize::from(number_at.is_some())].push(begin..end.min(len));
     let [before, number] = parts;
     if plan.number_first && !before.is_empty() && !number.is_empty() {
-        Layout {
+        Stretches {
             first: number,
             then: before,
             number_first: true,
         }
     } else {
-        Layout {
+        Stretches {
             first: before,
             then: number,
             number_first: false,

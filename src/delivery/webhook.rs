@@ -33,7 +33,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ring::hmac;
 use serde::Serialize;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
@@ -41,6 +40,7 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 use super::mail::{TOO_LARGE_DE, TOO_LARGE_EN};
+use super::tls::Stream;
 use super::trim::Stretch;
 use super::{Cause, DeliveryError, Outgoing, about, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
@@ -89,9 +89,9 @@ pub async fn deliver(
             DeliveryError::transient(format!("{} did not answer within {seconds} s", shown(url)))
         };
         match sent.map_err(|_| late())?? {
-            Answer::Taken => return Ok(shown(url)),
-            Answer::TooLarge(_) if audio == Audio::With => audio = Audio::TooLarge,
-            Answer::TooLarge(why) => return Err(DeliveryError::permanent(why)),
+            Receipt::Taken => return Ok(shown(url)),
+            Receipt::TooLarge(_) if audio == Audio::With => audio = Audio::TooLarge,
+            Receipt::TooLarge(why) => return Err(DeliveryError::permanent(why)),
         }
     }
 }
@@ -155,7 +155,7 @@ fn body(audio: Audio, page: Option<&str>, outgoing: &Outgoing, zone: &TimeZone) 
         key: &outgoing.key,
         page: page_of(page, record.id),
         call: export::json_line_in_case(&record, outgoing.case, zone),
-        sound: outgoing.sound.as_ref().map(|sound| Sound {
+        sound: outgoing.sound.as_ref().map(|sound| SoundJson {
             seconds: sound.len(),
             number: sound.number,
             wav: (audio == Audio::With)
@@ -187,12 +187,12 @@ struct Payload<'a, C: Serialize> {
     key: &'a str,
     page: Option<String>,
     call: C,
-    sound: Option<Sound>,
+    sound: Option<SoundJson>,
 }
 
 /// What is delivered of the recording.
 #[derive(Serialize)]
-struct Sound {
+struct SoundJson {
     seconds: MediaTime,
     number: Option<Stretch>,
     wav: Option<String>,
@@ -309,15 +309,11 @@ async fn secure(
     Ok(Box::new(stream))
 }
 
-/// What HTTP runs over.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
-
 async fn send(
     stream: Box<dyn Stream>,
     request: Request<Full<Bytes>>,
     now: Timestamp,
-) -> Result<Answer, DeliveryError> {
+) -> Result<Receipt, DeliveryError> {
     let broken = |error: hyper::Error| {
         DeliveryError::Transient(about(
             format!("no answer from the receiver: {error}"),
@@ -335,7 +331,7 @@ async fn send(
     let response = sender.send_request(request).await.map_err(broken)?;
     let status = response.status();
     if status.is_success() {
-        return Ok(Answer::Taken);
+        return Ok(Receipt::Taken);
     }
     let after = retry_after(&response, now);
     let why = format!(
@@ -343,13 +339,13 @@ async fn send(
         beginning(response).await
     );
     if status == StatusCode::PAYLOAD_TOO_LARGE {
-        return Ok(Answer::TooLarge(why));
+        return Ok(Receipt::TooLarge(why));
     }
     Err(sort(status, why, after))
 }
 
 /// An answer that is no failure yet.
-enum Answer {
+enum Receipt {
     Taken,
     TooLarge(String),
 }

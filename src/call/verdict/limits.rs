@@ -1,9 +1,9 @@
-//! The numbers behind the verdict. How they were chosen: `src/hearing/README.md`, "Limits and their price".
+//! The numbers behind the verdict. How they were chosen: `src/hearing/README.md`, "VerdictLimits and their price".
 
 /// Every number the rules use, in seconds or as a ratio.
-pub(super) struct Limits;
+pub(super) struct VerdictLimits;
 
-impl Limits {
+impl VerdictLimits {
     /// Speech worth keeping.
     pub(super) const KEEP: f64 = 3.2;
     /// Less than this is no speech.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::examples::{EXAMPLES, Example};
 use crate::call_record::{CallRecord, EndedBy};
-use crate::cli::listing::Lines;
+use crate::cli::listing::Cells;
 use crate::prompts::Prompt;
 use crate::text::shown;
 use crate::wording::{self, Language};
@@ -58,7 +58,7 @@ impl Story<'_> {
             width,
         );
         if !self.is_right() {
-            let mut lines = Lines::new(width);
+            let mut lines = Cells::new(width);
             lines.put(&self.mistake());
             text = text + "\n" + &lines.into_text();
         }
@@ -119,7 +119,7 @@ fn done(record: &CallRecord) -> String {
 
 /// Cells side by side; where they do not fit, the further ones on lines of their own.
 fn row(cells: [&str; 4], width: usize) -> String {
-    let mut lines = Lines::new(width);
+    let mut lines = Cells::new(width);
     for (cell, columns) in cells.into_iter().zip(COLUMNS) {
         lines.put(&format!("{cell:columns$}"));
     }

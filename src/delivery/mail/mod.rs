@@ -1,7 +1,7 @@
 //! By e-mail: text, HTML and the audio, to everyone that the mailbox names.
 //!
 //! Each recipient gets their own mail, so that one who is refused takes nothing from the others;
-//! who has theirs already is noted in the outbox ([`Progress`]), also for the next start. A guard
+//! who has theirs already is noted in the outbox ([`Recipients`]), also for the next start. A guard
 //! that dies between the server's yes and that note sends this one mail again: the Message-ID is
 //! made of the delivery's key, by which mail servers and people see that it is the same. A mail
 //! that is too large for the server goes without its audio, in the same attempt.
@@ -30,7 +30,7 @@ use refusal::Meaning;
 use smtp::{Connection, Fault};
 
 /// Who has got the mails of one delivery, kept over restarts.
-pub trait Progress: Sync {
+pub trait Recipients: Sync {
     /// Whether this recipient has theirs.
     fn has(&self, to: &Address) -> bool;
     /// Notes that they have; what is noted is on the disk when this ends.
@@ -48,7 +48,7 @@ pub async fn deliver(
     mailbox: &MailboxDelivery,
     page: Option<&str>,
     outgoing: &Outgoing,
-    progress: &impl Progress,
+    progress: &impl Recipients,
 ) -> Result<String, DeliveryError> {
     let from = settings.from.as_ref();
     let from = from.ok_or_else(|| DeliveryError::transient("[delivery.mail] has no from"))?;
@@ -76,7 +76,7 @@ pub async fn deliver(
             ..template
         };
         let small = without_audio.render(outgoing, to)?.formatted();
-        let envelope = Envelope { from, to };
+        let envelope = Addresses { from, to };
         match send(settings, &envelope, &whole, &small).await {
             Ok(mut connection) => {
                 // At once: a guard that dies before this sends it again.
@@ -153,7 +153,7 @@ fn with_server(settings: &Mail, why: &[String]) -> String {
     format!("{}:{}: {}", settings.server, settings.port, why.join("; "))
 }
 
-struct Envelope<'a> {
+struct Addresses<'a> {
     from: &'a Address,
     to: &'a Address,
 }
@@ -162,7 +162,7 @@ struct Envelope<'a> {
 /// which is still to be ended.
 async fn send(
     settings: &Mail,
-    envelope: &Envelope<'_>,
+    envelope: &Addresses<'_>,
     whole: &[u8],
     small: &[u8],
 ) -> Result<Connection, (Meaning, String)> {
@@ -177,7 +177,7 @@ async fn send(
                 with_audio = false;
             }
             let mail = if with_audio { whole } else { small };
-            let Envelope { from, to } = envelope;
+            let Addresses { from, to } = envelope;
             connection.envelope(from, to, Some(mail.len())).await?;
             connection.mail(mail).await?;
             Ok(connection)

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::config::{Changes, Config, SharedConfig};
 use crate::recordings;
 
-use in_flight::{InFlight, Kind};
+use in_flight::{InFlight, Pace};
 use log::{log, warn_without_mwi};
 
 /// Deliveries of one kind in flight at the same time.
@@ -175,12 +175,12 @@ impl Shared {
         Self::of(config, outbox, mark, self.data.clone(), self.clock)
     }
 
-    fn kind(&self, delivery: &Delivery) -> Kind {
+    fn kind(&self, delivery: &Delivery) -> Pace {
         if delivery.to == Destination::Mailbox && delivery.stage == Stage::Waiting && self.replays()
         {
-            Kind::RealTime
+            Pace::RealTime
         } else {
-            Kind::Instant
+            Pace::Instant
         }
     }
 
@@ -347,7 +347,7 @@ struct Served<'a> {
     before: Vec<String>,
 }
 
-impl mail::Progress for Served<'_> {
+impl mail::Recipients for Served<'_> {
     fn has(&self, to: &lettre::Address) -> bool {
         self.before
             .iter()

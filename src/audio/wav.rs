@@ -6,8 +6,8 @@
 //! stepped over. `RIFX` (most significant byte first) and `RF64` (sizes over 4 GB) are read too.
 
 use super::RATE_HZ;
-use super::file::Remark;
 use super::pcm::{Encoding, Layout};
+use super::remark::Remark;
 
 /// Bytes of the header that [`header`] makes.
 pub const HEADER_BYTES: usize = 44;

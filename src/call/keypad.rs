@@ -20,8 +20,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::clip::Clip;
 use super::policy::Offer;
-use super::prompt::Clip;
 use super::state::{AfterPrompt, Keying, Leaving, Recording, State};
 use super::{Call, KeysFrom, key_of};
 use crate::agi::{Command, Key, Outcome};

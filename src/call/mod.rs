@@ -7,6 +7,7 @@
 //! a moment to decide, by [`Policy::advise`](policy::Policy::advise).
 
 pub mod admission;
+mod clip;
 mod heard;
 pub mod intake;
 mod io;
@@ -20,6 +21,7 @@ mod recording;
 mod settings;
 mod state;
 pub mod verdict;
+mod would_have;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -28,10 +30,10 @@ use std::{iter, mem};
 pub use io::{Action, Event, Timer};
 pub use listener::Listener;
 
+use self::clip::LONGEST_CLIP;
 use self::heard::Heard;
 use self::io::Deadline;
 use self::policy::{Offer, Policy};
-use self::prompt::LONGEST_CLIP;
 use self::state::{SettingUp, State};
 use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome, Verb};
 use crate::audio::MediaTime;

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::observing::Observing;
-use super::prompt::Clip;
+use super::clip::Clip;
+use super::would_have::Observing;
 use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
 use crate::call_record::{Callback, EndedBy};

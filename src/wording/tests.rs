@@ -323,7 +323,7 @@ fn german_has_no_word_of_the_english() {
     );
     // Names of settings and of Asterisk's parts are what they are in every language, and some words are German too.
     let names = "Asterisk team VoiceMail refuse enforce guide max_calls [limits] s in die an am so was still start \
-                 straight_to_voicemail agi //…/guard?box=100@default still-there mailbox";
+                 straight_to_voicemail agi //…/guard?box=100@default still-there mailbox ../\\u{1b}[2J@x";
     let mut left = Vec::new();
     for (en, de) in pairs {
         let words = |text: &str| -> Vec<String> {

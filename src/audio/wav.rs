@@ -120,46 +120,6 @@ pub fn encode(samples: &[i16]) -> Vec<u8> {
     bytes
 }
 
-/// What must be written to a file that was cut off, so that every player takes all of its sound.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repair {
-    /// Where to write, and what: the size of the file and the size of the sound.
-    pub patches: [(u64, [u8; 4]); 2],
-    /// Bytes to keep; behind them lies a piece of a sample.
-    pub keep: u64,
-}
-
-/// The repair of a cut-off file from its first bytes and its length; `None` when its sizes are right.
-pub fn repair(head: &[u8], file_bytes: u64) -> Result<Option<Repair>, WavError> {
-    let mut reader = WavReader::default();
-    reader.push(head, &mut |_, _| {})?;
-    let Some((layout, at, said)) = reader.sound else {
-        return Err(reader
-            .finish(&mut |_, _| {})
-            .err()
-            .unwrap_or(WavError::EndsInHeader(file_bytes)));
-    };
-    let unit = (layout.encoding.bytes() * usize::from(layout.channels)) as u64;
-    let there = file_bytes.saturating_sub(at);
-    if said != 0 && u64::from(said) <= there {
-        return Ok(None);
-    }
-    let sound = there - there % unit;
-    let size = |bytes: u64| {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        if layout.big_endian {
-            bytes.to_be_bytes()
-        } else {
-            bytes.to_le_bytes()
-        }
-    };
-    let repair = Repair {
-        patches: [(4, size(at + sound - 8)), (at - 4, size(sound))],
-        keep: at + sound,
-    };
-    Ok((sound != u64::from(said) || repair.keep != file_bytes).then_some(repair))
-}
-
 /// Takes a file in any chunking and hands on its sound.
 #[derive(Default)]
 pub(super) struct WavReader {

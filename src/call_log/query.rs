@@ -6,7 +6,7 @@ use crate::call_record::{MailboxName, Verdict};
 use crate::case::Case;
 use crate::number::Needle;
 
-/// Which calls are wanted; all conditions hold together.
+/// Which calls are wanted, the latest first; all conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// Calls from this number, or with it as the number to call back.
@@ -23,18 +23,6 @@ pub struct Query {
     pub mailbox: Option<MailboxName>,
     /// At most this many.
     pub limit: Option<u32>,
-    /// Which come first.
-    pub order: Order,
-}
-
-/// Which calls come first. Nothing else can be sorted by, so nothing outside reaches the statement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// The latest.
-    #[default]
-    NewestFirst,
-    /// The earliest.
-    OldestFirst,
 }
 
 /// A case with its calls counted, as it is shown.

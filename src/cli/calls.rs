@@ -13,7 +13,7 @@ use super::listing::Listing;
 use super::when::When;
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
-use crate::call_log::{CaseOfCall, Delivery, LogError, Order, Query, Reader, Stage, waiting};
+use crate::call_log::{CaseOfCall, Delivery, LogError, Query, Reader, Stage, waiting};
 use crate::call_record::{CallId, CallRecord, MailboxName, Mode, Verdict};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
@@ -198,7 +198,6 @@ fn query(args: &Args) -> Result<Query, Error> {
         limit: args
             .limit
             .or((args.format == OutputFormat::Table).then_some(TABLE_LIMIT)),
-        order: Order::NewestFirst,
     })
 }
 

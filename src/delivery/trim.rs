@@ -307,8 +307,6 @@ pub const KEPT_PAUSE: MediaTime = MediaTime::from_secs(1);
 /// What stays before the first and after the last speech: the ear notices a soft beginning up to
 /// 0.4 s late.
 pub const MARGIN: MediaTime = MediaTime::from_millis(500);
-/// The most that is added: what stands between the number and the rest.
-pub const SEPARATOR: MediaTime = MediaTime::from_millis(800);
 /// A pause that comes this soon after the prompt is waited for.
 const SOON: MediaTime = MediaTime::from_secs(5);
 /// Samples over which a joint is softened: 5 ms.

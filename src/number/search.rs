@@ -67,14 +67,6 @@ impl Needle {
         }
         Some(Self::EndsWith(keys))
     }
-
-    /// Whether a stored key is found.
-    pub fn matches(&self, key: &str) -> bool {
-        match self {
-            Self::Exactly(wanted) => key == wanted,
-            Self::EndsWith(wanted) => wanted.iter().any(|wanted| key.starts_with(wanted.as_str())),
-        }
-    }
 }
 
 impl Written {
@@ -101,6 +93,18 @@ mod tests {
 
     use super::*;
     use crate::number::E164;
+
+    impl Needle {
+        /// Whether a stored key is found.
+        pub(crate) fn matches(&self, key: &str) -> bool {
+            match self {
+                Self::Exactly(wanted) => key == wanted,
+                Self::EndsWith(wanted) => {
+                    wanted.iter().any(|wanted| key.starts_with(wanted.as_str()))
+                }
+            }
+        }
+    }
 
     fn home(code: &str) -> Option<Country> {
         code.parse().ok()

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use voicemail_guard::call_log::{
-    CallLog, DATABASE, Durability, JOURNAL, LogError, Order, Query, Reader, UNREADABLE, waiting,
+    CallLog, DATABASE, Durability, JOURNAL, LogError, Query, Reader, UNREADABLE, waiting,
 };
 use voicemail_guard::call_record::{CallRecord, Callback, EndedBy, Reason, Trouble, Verdict};
 use voicemail_guard::clock::Clock;
@@ -432,21 +432,13 @@ fn a_search_takes_every_condition() {
         0,
     );
 
-    let ids = |order| -> Vec<_> {
-        let query = Query {
-            limit: Some(2),
-            order,
-            ..any()
-        };
-        reader
-            .calls(&query)
-            .unwrap()
-            .iter()
-            .map(|call| call.id)
-            .collect()
+    let query = Query {
+        limit: Some(2),
+        ..any()
     };
-    assert_eq!(ids(Order::NewestFirst), [opened(30).id, opened(29).id]);
-    assert_eq!(ids(Order::OldestFirst), [opened(0).id, opened(1).id]);
+    let newest = reader.calls(&query).unwrap();
+    let ids: Vec<_> = newest.iter().map(|call| call.id).collect();
+    assert_eq!(ids, [opened(30).id, opened(29).id]);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::types::Value;
 
-use crate::call_log::query::{Order, Query};
+use crate::call_log::query::Query;
 use crate::number::Needle;
 
 const WITHHELD: &str = "(record ->> '$.caller.presentation' = ? OR lower(number) IN ('anonymous', 'withheld', 'private'))";
@@ -25,17 +25,17 @@ impl Query {
                 self.compare_contents(&mut made);
                 made.sql.push(')');
             }
-            made.order(self.order, ["n.started_ms", "n.seq"]);
+            made.order(["n.started_ms", "n.seq"]);
             made.limit(self.limit);
             made.sql.push(')');
             // A plus before a column keeps its index out.
-            made.order(self.order, ["+started_ms", "+seq"]);
+            made.order(["+started_ms", "+seq"]);
         } else {
             made.sql.push_str("TRUE");
             made.compare("started_ms >= ?", self.since.map(first_ms));
             made.compare("started_ms < ?", self.until.map(first_ms));
             self.compare_contents(&mut made);
-            made.order(self.order, ["started_ms", "seq"]);
+            made.order(["started_ms", "seq"]);
             made.limit(self.limit);
         }
         made
@@ -88,14 +88,9 @@ impl Statement {
         }
     }
 
-    fn order(&mut self, order: Order, columns: [&str; 2]) {
-        let direction = match order {
-            Order::NewestFirst => " DESC",
-            Order::OldestFirst => "",
-        };
-        let [first, second] = columns;
+    fn order(&mut self, [first, second]: [&str; 2]) {
         self.sql
-            .extend([" ORDER BY ", first, direction, ", ", second, direction]);
+            .extend([" ORDER BY ", first, " DESC, ", second, " DESC"]);
     }
 
     fn limit(&mut self, limit: Option<u32>) {
@@ -131,7 +126,6 @@ mod tests {
             verdict: Some(Verdict::Message),
             mailbox: Some("1;drop".into()),
             limit: Some(u32::MAX),
-            order: Order::OldestFirst,
         };
         let Statement { sql, values } = query.statement("id, record");
         assert!(!sql.to_lowercase().contains("drop"), "{sql}");

@@ -48,7 +48,7 @@ impl Column {
 
 /// The outline of a sound, made while it is heard; memory stays the same for a minute and a day.
 #[derive(Debug)]
-pub struct Envelope {
+pub(crate) struct Envelope {
     pieces: Vec<Column>,
     /// Samples of a whole piece.
     size: u64,
@@ -67,7 +67,7 @@ impl Default for Envelope {
 
 impl Envelope {
     /// Takes samples at 8 kHz, any number of them.
-    pub fn push(&mut self, samples: &[i16]) {
+    pub(crate) fn push(&mut self, samples: &[i16]) {
         for &sample in samples {
             if self.samples.is_multiple_of(self.size) {
                 if self.pieces.len() == MOST {

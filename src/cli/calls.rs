@@ -25,7 +25,7 @@ use crate::wording::{self, Language, Pending, Undelivered};
 /// Nothing was found.
 pub(super) const NOTHING_FOUND: u8 = 1;
 /// Calls of a table that nobody limited.
-pub(super) const TABLE_LIMIT: u32 = 50;
+const TABLE_LIMIT: u32 = 50;
 /// Characters of a name in the table.
 const NAME_WIDTH: usize = 32;
 
@@ -134,7 +134,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
         })
     };
     let printed = match args.format {
-        _ if args.cases => cases::print(&reader, &query, args, &zone, out),
+        _ if args.cases => cases(&reader, &query, args, &zone, out),
         OutputFormat::Table => table(&reader, &query, args, (&owed, &zone), &mut observed, out),
         OutputFormat::Json => lines(&reader, &query, out, |record, case| {
             export::json_with_case(record, case, owed.of(record), &zone) + "\n"
@@ -156,6 +156,34 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Prints the cases that have a call which is wanted, those with the latest call first; returns how
+/// many.
+fn cases(
+    reader: &Reader,
+    query: &Query,
+    args: &Args,
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> Result<usize, Error> {
+    let (cases, in_none) = reader.cases(query, args.open, query.limit)?;
+    let shown = cases.len();
+    match args.format {
+        OutputFormat::Csv | OutputFormat::CsvExcel => return Err(Error::CasesAsCsv),
+        OutputFormat::Json => {
+            for case in &cases {
+                writeln!(out, "{}", export::case_json(case, zone))?;
+            }
+        }
+        OutputFormat::Table => {
+            cases::table(&cases, args.width, zone, out)?;
+            let is_cut = args.limit.is_none() && shown == TABLE_LIMIT as usize;
+            cases::notes(shown, is_cut, in_none, out)?;
+        }
+    }
+    out.flush()?;
+    Ok(shown)
 }
 
 /// What is not delivered of each call.

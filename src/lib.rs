@@ -12,8 +12,8 @@
 //! [`audio`], [`hearing`], [`call`] among others): ARCHITECTURE.md has them all.
 
 pub mod agi;
-pub mod ami;
-pub mod answered_calls;
+mod ami;
+mod answered_calls;
 pub mod audio;
 pub mod call;
 pub mod call_log;
@@ -26,7 +26,7 @@ pub mod daemon;
 pub mod delivery;
 pub mod hearing;
 pub mod number;
-pub mod plot;
+mod plot;
 pub mod prompts;
 pub mod recordings;
 pub mod recover;

@@ -42,7 +42,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
     let keyed = record.callback.source.is_keyed();
     let confirmed = record.callback.confirmed;
     if let Some(number) = number::among_keys(timeline.keys()).filter(|_| !keyed && !confirmed) {
-        let home = Some(config.policy(&record.box_name).home_country);
+        let home = Some(config.policy(&record.mailbox).home_country);
         record.callback = Callback {
             number: number.to_owned(),
             e164: number::keyed(number, home),
@@ -64,7 +64,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
             keyed,
             asked: &record.asked,
             parting: Parting::Gone,
-            mutter: config.policy(&record.box_name).mutter.into(),
+            mutter: config.policy(&record.mailbox).mutter.into(),
             ..Facts::of_recording(&timeline)
         });
         record.reasons.extend(judgement.reasons);
@@ -93,7 +93,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
         }
     }
     info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-    let wanted = config.deliver_to(&record.box_name);
+    let wanted = config.deliver_to(&record.mailbox);
     guard.log.close_and_deliver(record, wanted);
 }
 

@@ -88,7 +88,7 @@ pub enum TelemetryError {
     Started,
 }
 
-/// Reads a level or directives; a mistyped level is none, and not the name of a target.
+/// Reads a level or directives; a mistyped level is an error, and not the name of a target.
 pub fn filter(text: &str) -> Option<EnvFilter> {
     let ends_in_level = |directive: &str| {
         let level = directive.rsplit('=').next().unwrap_or_default().trim();

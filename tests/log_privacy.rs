@@ -52,7 +52,7 @@ fn trouble_is_told_without_a_word_of_the_caller() {
     let folder = TempDir::new().unwrap();
     let database = folder.path().join(DATABASE);
     let refused = CallRecord {
-        box_name: "refused".into(),
+        mailbox: "refused".into(),
         ..closed(3, Verdict::Message)
     };
 
@@ -61,7 +61,7 @@ fn trouble_is_told_without_a_word_of_the_caller() {
     let other = Connection::open(&database).unwrap();
     other
         .execute_batch(
-            "CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN new.box = 'refused'
+            "CREATE TRIGGER refuse BEFORE INSERT ON calls WHEN new.box = 'refused@default'
              BEGIN SELECT raise(ABORT, 'refused'); END;",
         )
         .unwrap();

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 SECRET = os.environ["SECRET"].encode()
 ZAMMAD = os.environ["ZAMMAD"].rstrip("/")
 LONGEST = 32 << 20
-done = {}  # keys of what was told, each with what was already told of it
+done = {}  # keys of the reports, each with what is already done about it
 
 
 def is_signed(headers, body):
@@ -41,8 +41,8 @@ def number(party, default):
     return (party.get("e164") or party.get("number") or default).lstrip("+")
 
 
-def caller_log(told):
-    call = told["call"]
+def caller_log(report):
+    call = report["call"]
     event = {"from": number(call["caller"], "anonymous"), "to": call["dnid"] or call["box"],
              "direction": "in", "callId": call["id"]}
     path = "/api/v1/cti/" + os.environ["CTI_TOKEN"]
@@ -50,11 +50,11 @@ def caller_log(told):
     post(path, {"event": "hangup", "cause": "noAnswer", **event})
 
 
-def ticket(told):
-    call, sound = told["call"], told.get("sound") or {}
+def ticket(report):
+    call, sound = report["call"], report.get("sound") or {}
     back = number(call["callback"], "no number")
     lines = [f"Call back: {back} ({call['callback']['source']})", f"Name: {call['caller']['name']}",
-             f"Verdict: {call['verdict']}: " + "; ".join(call["reasons"]), told.get("page") or ""]
+             f"Verdict: {call['verdict']}: " + "; ".join(call["reasons"]), report.get("page") or ""]
     case = call.get("case") or {}
     if case.get("place", 1) > 1:
         lines.insert(2, f"Call no. {case['place']} since {case['first']} (case {case['id']})")
@@ -76,12 +76,12 @@ class Receiver(BaseHTTPRequestHandler):
         body = self.rfile.read(min(length, LONGEST))
         if length > LONGEST or not is_signed(self.headers, body):
             return self.answer(401)
-        told = json.loads(body)
-        ready = done.setdefault(told["key"], set())
+        report = json.loads(body)
+        ready = done.setdefault(report["key"], set())
         try:
-            for name, tell in (("CTI_TOKEN", caller_log), ("API_TOKEN", ticket)):
+            for name, act in (("CTI_TOKEN", caller_log), ("API_TOKEN", ticket)):
                 if os.environ.get(name) and name not in ready:
-                    tell(told)
+                    act(report)
                     ready.add(name)
         except (urllib.error.URLError, OSError) as error:
             self.log_message("%s", error)

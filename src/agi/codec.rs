@@ -247,37 +247,37 @@ impl Codec {
                 self.first_line(line, end)?
             } else if reply::closes_bracket(line) {
                 let item = without_line_end(&src[..end]);
-                Step::Whole(Incoming::Reply(Reply::parse(item)))
+                ReadLine::Whole(Incoming::Reply(Reply::parse(item)))
             } else {
                 self.in_brackets(end)?
             };
             match step {
-                Step::Whole(incoming) => {
+                ReadLine::Whole(incoming) => {
                     self.consume(src, end);
                     return Ok(Some(incoming));
                 }
-                Step::InBlock => self.consume(src, end),
-                Step::InBrackets => self.line_start = end,
+                ReadLine::InBlock => self.consume(src, end),
+                ReadLine::InBrackets => self.line_start = end,
             }
         }
         Ok(None)
     }
 
     /// A line that does not continue a bracket: the hang-up, part of a block, or a reply's beginning.
-    fn first_line(&mut self, line: &[u8], end: usize) -> Result<Step, CodecError> {
+    fn first_line(&mut self, line: &[u8], end: usize) -> Result<ReadLine, CodecError> {
         if line.trim_ascii_end().eq_ignore_ascii_case(b"HANGUP") {
-            return Ok(Step::Whole(Incoming::Hangup));
+            return Ok(ReadLine::Whole(Incoming::Hangup));
         }
         let limit = self.limits.reply_bytes;
         let first_line = self.lines;
         let Phase::Replies { usage } = &mut self.phase else {
-            return Ok(Step::InBlock);
+            return Ok(ReadLine::InBlock);
         };
         match usage {
             Some(block) if block.is_ended_by(line) => {
                 let text = std::mem::take(&mut block.text);
                 *usage = None;
-                Ok(Step::Whole(Incoming::Reply(Reply::Usage(text.into()))))
+                Ok(ReadLine::Whole(Incoming::Reply(Reply::Usage(text.into()))))
             }
             Some(block) if block.text.len() + line.len() > limit => {
                 let line = block.first_line;
@@ -285,31 +285,31 @@ impl Codec {
             }
             Some(block) => {
                 block.push(line);
-                Ok(Step::InBlock)
+                Ok(ReadLine::InBlock)
             }
             None => match Usage::begun_by(line, first_line) {
                 Some(block) => {
                     *usage = Some(block);
-                    Ok(Step::InBlock)
+                    Ok(ReadLine::InBlock)
                 }
                 None if reply::opens_bracket(line) => self.in_brackets(end),
-                None => Ok(Step::Whole(Incoming::Reply(Reply::parse(line)))),
+                None => Ok(ReadLine::Whole(Incoming::Reply(Reply::parse(line)))),
             },
         }
     }
 
-    fn in_brackets(&self, end: usize) -> Result<Step, CodecError> {
+    fn in_brackets(&self, end: usize) -> Result<ReadLine, CodecError> {
         let limit = self.limits.reply_bytes;
         if end > limit {
             let line = self.lines;
             return Err(CodecError::ReplyTooLong { line, limit });
         }
-        Ok(Step::InBrackets)
+        Ok(ReadLine::InBrackets)
     }
 }
 
 /// What a line of the replies has led to.
-enum Step {
+enum ReadLine {
     /// An item is whole.
     Whole(Incoming),
     /// The line is part of a block and can be let go.

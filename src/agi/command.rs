@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::encode::needs_quotes;
 use super::key::Keys;
 use super::verb::Verb;
 
@@ -140,4 +139,9 @@ impl fmt::Debug for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Command({self})")
     }
+}
+
+/// Whether a word would not survive bare.
+pub(super) fn needs_quotes(word: &[u8]) -> bool {
+    word.is_empty() || word.iter().any(|byte| b" \t\"\\".contains(byte))
 }

@@ -5,7 +5,7 @@
 
 use bytes::BufMut;
 
-use super::command::Command;
+use super::command::{Command, needs_quotes};
 use super::verb::Verb;
 
 /// Why a command cannot be sent.
@@ -96,11 +96,6 @@ impl Command {
         let arguments: usize = self.arguments().map(|word| word.len() + 3).sum();
         self.verb().words().len() + arguments + 1
     }
-}
-
-/// Whether a word would not survive bare.
-pub(super) fn needs_quotes(word: &[u8]) -> bool {
-    word.is_empty() || word.iter().any(|byte| b" \t\"\\".contains(byte))
 }
 
 fn word_len(word: &[u8]) -> usize {

@@ -21,7 +21,7 @@ pub enum Outcome {
     Value(Option<Bytes>),
     /// CHANNEL STATUS.
     State(ChannelState),
-    /// EXEC: what the application returned, 0 for most. A missing sound or box gives 0, too.
+    /// EXEC: what the application returned, 0 for most. A missing sound or mailbox gives 0, too.
     Executed(i64),
     /// EXEC: there is no such application.
     NoSuchApplication,

@@ -24,13 +24,13 @@ use percent_encoding::percent_decode;
 pub struct Request {
     /// All lines, one behind the other.
     text: Vec<u8>,
-    lines: Vec<Line>,
+    lines: Vec<Field>,
     stray: Vec<Box<[u8]>>,
 }
 
 /// Where a line stands in the text: `start..colon` is its name, `value..end` its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Line {
+struct Field {
     start: u32,
     colon: u32,
     value: u32,
@@ -92,11 +92,6 @@ impl Request {
         self.known("agi_channel")
     }
 
-    /// The channel's language, such as `de` or `en_US`.
-    pub fn language(&self) -> Option<Cow<'_, str>> {
-        self.known("agi_language")
-    }
-
     /// The caller's number as the network sent it; `None` when there is none (`unknown`).
     pub fn caller_id(&self) -> Option<Cow<'_, str>> {
         self.known("agi_callerid")
@@ -122,24 +117,9 @@ impl Request {
         self.uncontradicted("agi_rdnis")
     }
 
-    /// The dialplan context that the call is in.
-    pub fn context(&self) -> Option<Cow<'_, str>> {
-        self.uncontradicted("agi_context")
-    }
-
-    /// The dialplan extension that the call is at.
-    pub fn extension(&self) -> Option<Cow<'_, str>> {
-        self.uncontradicted("agi_extension")
-    }
-
     /// The path of the URL, without `/` at its start and without the query; not decoded.
     pub fn path(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.script().0)
-    }
-
-    /// The query of the URL, behind the first `?`; not decoded.
-    pub fn query(&self) -> Option<Cow<'_, str>> {
-        self.script().1.map(String::from_utf8_lossy)
     }
 
     /// An argument by name, from the query (percent-decoded) or else from an `agi_arg_N` of the form
@@ -183,7 +163,7 @@ impl Request {
         let start = self.text.len();
         let blank = usize::from(line.get(colon + 1) == Some(&b' '));
         self.text.extend_from_slice(line);
-        self.lines.push(Line {
+        self.lines.push(Field {
             start: start as u32,
             colon: (start + colon) as u32,
             value: (start + colon + 1 + blank) as u32,

@@ -11,14 +11,14 @@ const MOST_LINES: usize = 256;
 
 /// Lines up to an empty one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Block {
+pub(crate) struct Block {
     lines: Vec<String>,
 }
 
 impl Block {
     /// The value behind a name; empty where there is none, and where there are several: a caller may have
     /// brought a line end into the event.
-    pub fn get(&self, name: &str) -> &str {
+    pub(crate) fn get(&self, name: &str) -> &str {
         let lines = self.lines.iter().filter_map(|line| line.split_once(':'));
         let mut named = lines.filter(|(key, _)| key.eq_ignore_ascii_case(name));
         match (named.next(), named.next()) {
@@ -30,7 +30,7 @@ impl Block {
 
 /// Takes bytes as they come, gives blocks.
 #[derive(Debug, Default)]
-pub struct Blocks {
+pub(crate) struct Blocks {
     line: Vec<u8>,
     /// The line under way is too long.
     overlong: bool,
@@ -42,7 +42,7 @@ pub struct Blocks {
 
 impl Blocks {
     /// Takes bytes; hands over each block that ends in them. The cuts between calls never matter.
-    pub fn push(&mut self, bytes: &[u8], mut each: impl FnMut(Block)) {
+    pub(crate) fn push(&mut self, bytes: &[u8], mut each: impl FnMut(Block)) {
         for &byte in bytes {
             if byte == b'\n' {
                 if let Some(block) = self.end_line() {
@@ -57,7 +57,7 @@ impl Blocks {
     }
 
     /// Lines and blocks that were beyond the limits so far.
-    pub fn skipped(&self) -> u64 {
+    pub(crate) fn skipped(&self) -> u64 {
         self.skipped
     }
 

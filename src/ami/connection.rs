@@ -12,7 +12,7 @@ use crate::clock::timeout;
 use crate::config::delivery::Ami;
 
 /// The login may take this long, and the response to each action.
-pub const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 /// How every manager interface greets, before its version.
 const GREETING: &[u8] = b"Asterisk Call Manager/";
 /// Bytes of the greeting that are looked at.
@@ -24,7 +24,7 @@ const READ_BYTES: usize = 16 * 1024;
 
 /// Why the manager interface did not do it.
 #[derive(Debug, thiserror::Error)]
-pub enum AmiError {
+pub(crate) enum AmiError {
     /// The connection cannot be made, or breaks.
     #[error(
         "the manager interface at {address}: {source}; look at [general] in manager.conf and at [delivery.ami]"
@@ -61,7 +61,7 @@ pub enum AmiError {
 
 /// Which events are sent over a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Events {
+pub(crate) enum Events {
     /// None but those that answer an action.
     Off,
     /// Those about calls: `read = call` in manager.conf.
@@ -70,7 +70,7 @@ pub enum Events {
 
 /// A connection that is logged in.
 #[derive(Debug)]
-pub struct Connection {
+pub(crate) struct Connection {
     address: String,
     stream: TcpStream,
     blocks: Blocks,
@@ -87,7 +87,7 @@ impl Connection {
     ///
     /// # Errors
     /// Why that is not possible.
-    pub async fn open(settings: &Ami, events: Events) -> Result<Self, AmiError> {
+    pub(crate) async fn open(settings: &Ami, events: Events) -> Result<Self, AmiError> {
         let address = &settings.address;
         let opening = async {
             let stream = TcpStream::connect(address).await;
@@ -124,7 +124,7 @@ impl Connection {
     ///
     /// # Errors
     /// Why it was not done.
-    pub async fn act(
+    pub(crate) async fn act(
         &mut self,
         action: &'static str,
         fields: &[(&str, &str)],
@@ -152,7 +152,7 @@ impl Connection {
     ///
     /// # Errors
     /// Why Asterisk did not say.
-    pub async fn database_get(
+    pub(crate) async fn database_get(
         &mut self,
         family: &str,
         key: &str,
@@ -174,12 +174,12 @@ impl Connection {
     ///
     /// # Errors
     /// The connection is over.
-    pub async fn event(&mut self) -> Result<Block, AmiError> {
+    pub(crate) async fn event(&mut self) -> Result<Block, AmiError> {
         self.find(|block| !block.get("Event").is_empty()).await
     }
 
     /// Lines, blocks and events that were beyond the limits so far.
-    pub fn skipped(&self) -> u64 {
+    pub(crate) fn skipped(&self) -> u64 {
         self.blocks.skipped() + self.dropped
     }
 
@@ -187,7 +187,7 @@ impl Connection {
     ///
     /// # Errors
     /// It was over before.
-    pub async fn log_off(mut self) -> Result<(), AmiError> {
+    pub(crate) async fn log_off(mut self) -> Result<(), AmiError> {
         self.send("Logoff", &[]).await
     }
 

@@ -5,8 +5,8 @@
 mod block;
 mod connection;
 
-pub use block::{Block, Blocks};
-pub use connection::{ANSWERS_WITHIN, AmiError, Connection, Events};
+pub(crate) use block::Block;
+pub(crate) use connection::{AmiError, Connection, Events};
 
 use crate::call_record::Mailbox;
 use crate::config::delivery::Ami;
@@ -15,7 +15,7 @@ use crate::config::delivery::Ami;
 ///
 /// # Errors
 /// Why that is not possible.
-pub async fn try_login(settings: &Ami) -> Result<(), AmiError> {
+pub(crate) async fn try_login(settings: &Ami) -> Result<(), AmiError> {
     Connection::open(settings, Events::Off)
         .await?
         .log_off()
@@ -26,7 +26,7 @@ pub async fn try_login(settings: &Ami) -> Result<(), AmiError> {
 ///
 /// # Errors
 /// Why it was not.
-pub async fn act(
+pub(crate) async fn act(
     settings: &Ami,
     action: &'static str,
     fields: &[(&str, &str)],
@@ -43,10 +43,10 @@ pub async fn act(
 ///
 /// # Errors
 /// Why it did not.
-pub async fn refresh_mwi(settings: &Ami, mailbox: &Mailbox) -> Result<(), AmiError> {
+pub(crate) async fn refresh_mwi(settings: &Ami, mailbox: &Mailbox) -> Result<(), AmiError> {
     let fields = [
-        ("Context", &*mailbox.context),
-        ("Mailbox", &*mailbox.box_name),
+        ("Context", mailbox.context()),
+        ("Mailbox", mailbox.number()),
     ];
     act(settings, "VoicemailRefresh", &fields).await
 }

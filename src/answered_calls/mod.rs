@@ -9,7 +9,7 @@
 //! it, none is changed by it. What happens while there is no connection is not reported later; a case
 //! that would have been closed then stays open.
 
-pub mod calls_up;
+pub(crate) mod calls_up;
 mod watch;
 
-pub use watch::Watch;
+pub(crate) use watch::Watch;

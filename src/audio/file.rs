@@ -1,14 +1,16 @@
 //! Recordings in every form that a PBX keeps them, as samples at 8 kHz.
 //!
-//! A [`Decoder`] takes a file's bytes in any chunking, so an hour of sound needs no more memory than a
-//! minute; [`decode`] takes a whole one.
+//! A [`Decoder`] takes a file's bytes in any chunking, so an hour of sound needs no more memory
+//! than a minute; [`decode`] takes a whole one.
 
 use std::fmt;
 
 use super::pcm::{Encoding, Layout, Unpacker};
 use super::resample::{Resampler, UnusualRate};
-use super::wav::{Reader, WavError};
+use super::wav::{WavError, WavReader};
 use super::{MediaTime, RATE_HZ};
+
+pub use super::remark::Remark;
 
 /// The form of a recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,7 +142,7 @@ pub enum SoundError {
         "holds {0} sound; expected is WAV or one of Asterisk's forms without a header, so convert it first"
     )]
     Foreign(&'static str),
-    /// Called GSM and is none.
+    /// Named as GSM, without being it.
     #[error("byte {0}: no GSM frame; every 33rd byte begins with the bits 1101")]
     NotGsm(u64),
     /// A WAV file that cannot be read.
@@ -157,51 +159,6 @@ pub enum SoundError {
         /// How many there are.
         channels: u16,
     },
-}
-
-/// Something about a file that its owner might want to know; the sound was read all the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Remark {
-    /// The header gives another length than there is, in bytes.
-    HeaderLength {
-        /// What it says.
-        said: u64,
-        /// What there is.
-        found: u64,
-    },
-    /// These bytes at the end are a piece of a sample or frame.
-    CutOff(usize),
-    /// The header's size of one instant contradicts the bits of its samples, which were believed.
-    Block {
-        /// The size that it says, in bytes.
-        block: u16,
-        /// The bits of one sample.
-        bits: u16,
-        /// How many channels there are.
-        channels: u16,
-    },
-}
-
-impl fmt::Display for Remark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::HeaderLength { said, found } => {
-                write!(
-                    f,
-                    "the header says {said} bytes of sound, {found} are there"
-                )
-            }
-            Self::CutOff(bytes) => write!(f, "ends within a sample ({bytes} bytes left out)"),
-            Self::Block {
-                block,
-                bits,
-                channels,
-            } => write!(
-                f,
-                "the header says blocks of {block} bytes for {channels} channels of {bits} bits; the bits were believed"
-            ),
-        }
-    }
 }
 
 /// What a file was made of.
@@ -257,7 +214,7 @@ pub fn decode(bytes: &[u8], format: Format) -> Result<Sound, SoundError> {
 /// # Ok::<(), voicemail_guard::audio::file::SoundError>(())
 /// ```
 pub struct Decoder {
-    wav: Option<Reader>,
+    wav: Option<WavReader>,
     chain: Option<Chain>,
     only: Option<u16>,
     taken: u64,
@@ -273,7 +230,7 @@ impl Decoder {
     pub fn of_channel(format: Format, only: Option<u16>) -> Result<Self, SoundError> {
         Ok(match format {
             Format::Wav => Self {
-                wav: Some(Reader::default()),
+                wav: Some(WavReader::default()),
                 chain: None,
                 only,
                 taken: 0,

@@ -1,15 +1,15 @@
 //! How loud speech is, and making it as loud as wanted without clipping.
 //!
-//! Levels are in dBov: 0 is the level of a full-scale 16-bit square wave (ITU-T G.100.1), so all are
-//! negative. Speech is measured as its active level: the pauses between words do not count.
+//! Levels are in dBov: 0 is the level of a full-scale 16-bit square wave (ITU-T G.100.1), so all
+//! are negative. Speech is measured as its active level: the pauses between words do not count.
 
 use super::RATE_HZ;
 
 /// The active speech level in dBov, after ITU-T P.56, method B; `None` where there is no speech.
 ///
-/// Its constants: an envelope of two averages of 30 ms each, a hangover of 200 ms, a margin of 15.9 dB
-/// between the level and the threshold that calls a sample active. Between two thresholds, 6 dB apart, the
-/// level is interpolated. Speech below about -70 dBov is none.
+/// Its constants: an envelope of two averages of 30 ms each, a hangover of 200 ms, a margin of 15.9
+/// dB between the level and the threshold that calls a sample active. Between two thresholds, 6 dB
+/// apart, the level is interpolated. Below about -70 dBov there is no speech.
 pub fn active_speech_level(samples: impl IntoIterator<Item = i16>) -> Option<f64> {
     let decay = (-1.0 / (f64::from(RATE_HZ) * 0.03)).exp();
     let (mut average, mut envelope, mut energy) = (0.0, 0.0, 0.0);

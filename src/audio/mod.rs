@@ -10,6 +10,7 @@ pub mod g711;
 pub mod gsm;
 pub mod level;
 mod pcm;
+mod remark;
 pub mod resample;
 mod time;
 pub mod wav;

@@ -6,8 +6,8 @@
 //! stepped over. `RIFX` (most significant byte first) and `RF64` (sizes over 4 GB) are read too.
 
 use super::RATE_HZ;
-use super::file::Remark;
 use super::pcm::{Encoding, Layout};
+use super::remark::Remark;
 
 /// Bytes of the header that [`header`] makes.
 pub const HEADER_BYTES: usize = 44;
@@ -120,50 +120,10 @@ pub fn encode(samples: &[i16]) -> Vec<u8> {
     bytes
 }
 
-/// What must be written to a file that was cut off, so that every player takes all of its sound.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Repair {
-    /// Where to write, and what: the size of the file and the size of the sound.
-    pub patches: [(u64, [u8; 4]); 2],
-    /// Bytes to keep; behind them lies a piece of a sample.
-    pub keep: u64,
-}
-
-/// The repair of a cut-off file from its first bytes and its length; `None` when its sizes are right.
-pub fn repair(head: &[u8], file_bytes: u64) -> Result<Option<Repair>, WavError> {
-    let mut reader = Reader::default();
-    reader.push(head, &mut |_, _| {})?;
-    let Some((layout, at, said)) = reader.sound else {
-        return Err(reader
-            .finish(&mut |_, _| {})
-            .err()
-            .unwrap_or(WavError::EndsInHeader(file_bytes)));
-    };
-    let unit = (layout.encoding.bytes() * usize::from(layout.channels)) as u64;
-    let there = file_bytes.saturating_sub(at);
-    if said != 0 && u64::from(said) <= there {
-        return Ok(None);
-    }
-    let sound = there - there % unit;
-    let size = |bytes: u64| {
-        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        if layout.big_endian {
-            bytes.to_be_bytes()
-        } else {
-            bytes.to_le_bytes()
-        }
-    };
-    let repair = Repair {
-        patches: [(4, size(at + sound - 8)), (at - 4, size(sound))],
-        keep: at + sound,
-    };
-    Ok((sound != u64::from(said) || repair.keep != file_bytes).then_some(repair))
-}
-
 /// Takes a file in any chunking and hands on its sound.
 #[derive(Default)]
-pub(super) struct Reader {
-    state: State,
+pub(super) struct WavReader {
+    state: Reading,
     held: Vec<u8>,
     at: u64,
     big_endian: bool,
@@ -176,7 +136,7 @@ pub(super) struct Reader {
 }
 
 #[derive(Clone, Copy, Default)]
-enum State {
+enum Reading {
     #[default]
     Riff,
     Chunk,
@@ -191,46 +151,46 @@ enum State {
 
 type Sink<'a> = &'a mut dyn FnMut(Layout, &[u8]);
 
-impl Reader {
+impl WavReader {
     pub(super) fn push(&mut self, mut bytes: &[u8], sink: Sink<'_>) -> Result<(), WavError> {
         while !bytes.is_empty() {
             match self.state {
-                State::Skip(left) => {
+                Reading::Skip(left) => {
                     self.state = match left - self.pass(&mut bytes, left).len() as u64 {
-                        0 => State::Chunk,
-                        left => State::Skip(left),
+                        0 => Reading::Chunk,
+                        left => Reading::Skip(left),
                     };
                 }
-                State::Sound(left) => {
+                Reading::Sound(left) => {
                     let sound = self.pass(&mut bytes, left);
                     self.hand_on(sound, sink);
                     self.state = match left - sound.len() as u64 {
-                        0 => State::SoundEnd,
-                        left => State::Sound(left),
+                        0 => Reading::SoundEnd,
+                        left => Reading::Sound(left),
                     };
                 }
-                State::SoundOn => {
+                Reading::SoundOn => {
                     let sound = self.pass(&mut bytes, u64::MAX);
                     self.hand_on(sound, sink);
                 }
-                State::Riff => {
+                Reading::Riff => {
                     if self.hold(&mut bytes, 12) {
                         self.begin()?;
                     }
                 }
-                State::Chunk => {
+                Reading::Chunk => {
                     if self.hold(&mut bytes, 8) {
                         self.enter_chunk()?;
                     }
                 }
-                State::Format(size) => {
+                Reading::Format(size) => {
                     if self.hold(&mut bytes, size as usize) {
                         self.layout = Some(self.read_format()?);
                         self.held.clear();
                         self.skip(u64::from(size % 2));
                     }
                 }
-                State::SoundEnd => {
+                Reading::SoundEnd => {
                     if self.hold(&mut bytes, LOOK_AHEAD) {
                         self.look_behind_sound(sink);
                     }
@@ -245,13 +205,13 @@ impl Reader {
         if self.at == 0 {
             return Err(WavError::Empty);
         }
-        if matches!(self.state, State::Riff) {
+        if matches!(self.state, Reading::Riff) {
             return Err(not_riff(&self.held));
         }
         let Some((layout, ..)) = self.sound else {
             return Err(WavError::EndsInHeader(self.at));
         };
-        if matches!(self.state, State::SoundEnd) {
+        if matches!(self.state, Reading::SoundEnd) {
             let padding = self.found % 2 == 1 && self.held.len() == 1;
             if !padding && !self.held.get(..4).is_some_and(is_chunk_id) {
                 let held = std::mem::take(&mut self.held);
@@ -292,9 +252,9 @@ impl Reader {
 
     fn skip(&mut self, bytes: u64) {
         self.state = if bytes == 0 {
-            State::Chunk
+            Reading::Chunk
         } else {
-            State::Skip(bytes)
+            Reading::Skip(bytes)
         };
     }
 
@@ -315,7 +275,7 @@ impl Reader {
             return Err(not_riff(&self.held));
         }
         self.held.clear();
-        self.state = State::Chunk;
+        self.state = Reading::Chunk;
         Ok(())
     }
 
@@ -330,14 +290,14 @@ impl Reader {
                     bytes: size,
                 });
             }
-            b"fmt " => self.state = State::Format(size),
+            b"fmt " => self.state = Reading::Format(size),
             b"data" => {
                 let layout = self.layout.ok_or(WavError::NoFormat(begin))?;
                 self.sound = Some((layout, self.at, size));
                 self.state = if size == 0 {
-                    State::SoundEnd
+                    Reading::SoundEnd
                 } else {
-                    State::Sound(size.into())
+                    Reading::Sound(size.into())
                 };
             }
             _ => self.skip(u64::from(size) + u64::from(size % 2)),
@@ -353,10 +313,10 @@ impl Reader {
             .any(|at| is_chunk_id(&held[at..at + 4]));
         if chunk {
             // Nothing behind the sound is of use.
-            self.state = State::Skip(u64::MAX);
+            self.state = Reading::Skip(u64::MAX);
         } else {
             self.hand_on(&held, sink);
-            self.state = State::SoundOn;
+            self.state = Reading::SoundOn;
         }
     }
 

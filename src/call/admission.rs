@@ -13,7 +13,7 @@ use crate::audio::MediaTime;
 use crate::call_record::{Caller, EndedBy, Mode, Presentation, Reason, Verdict, WouldHave};
 use crate::number::{CallerIdentity, CallerList, Entry};
 
-/// The lists of one box.
+/// The lists of one mailbox.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallerLists {
     /// Expected calls and important customers: reported to the team whatever they were.
@@ -59,7 +59,7 @@ fn identity(caller: &Caller) -> CallerIdentity<'_> {
 }
 
 impl Call {
-    /// Lets the caller pass by or turns them away, where a list of the box says so; whether it
+    /// Lets the caller pass by or turns them away, where a list of the mailbox says so; whether it
     /// does.
     pub(super) fn passes_by(&mut self, now: Instant) -> bool {
         let lists = self.policy.lists.clone();

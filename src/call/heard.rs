@@ -91,3 +91,6 @@ impl Heard {
 
 /// Less of a machine's signal says nothing of the time before the recording.
 const A_SIGNAL: MediaTime = MediaTime::from_secs(1);
+
+/// This much near speech after the question is an answer.
+pub(super) const ANSWER_BY_VOICE: Duration = Duration::from_millis(500);

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::policy::Policy;
 use crate::agi::Request;
 use crate::call_record::{
-    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, Mailbox, Presentation, Reason,
-    Verdict, full_box_name,
+    CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, MailboxName, Presentation,
+    Reason, Verdict,
 };
 use crate::hearing::ClassSeconds;
 use crate::number::{self, NoNumber};
@@ -49,23 +49,25 @@ pub enum Mistake {
     VoicemailOptions(String),
 }
 
-/// The request names no mailbox: the call goes on to `VoiceMail()`.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the request names no mailbox")]
+/// The request names no mailbox that there can be: the call goes on to `VoiceMail()`.
+#[derive(Clone, Debug, PartialEq)]
 pub struct NoMailbox {
     /// The record so far; in no case, since nobody answers for a mailbox that there is not.
     pub record: Box<CallRecord>,
+    /// What is wrong with the name.
+    pub reason: Reason,
 }
 
-/// The mailbox that the request names, with its context, as it stands there. Hostile.
-pub fn box_name(request: &Request) -> String {
-    full_box_name(&request.argument("box").unwrap_or_else(|| "unknown".into()))
+/// The mailbox that the request names; `unknown` where it names none.
+pub fn mailbox(request: &Request) -> MailboxName {
+    let name = request.argument("box");
+    name.map_or_else(|| "unknown".into(), MailboxName::from)
 }
 
 /// Opens the call of this request.
 ///
 /// # Errors
-/// The request names no mailbox.
+/// The request names no mailbox, or one that there cannot be.
 pub fn open(
     request: &Request,
     settings: Settings,
@@ -73,13 +75,15 @@ pub fn open(
     now: Timestamp,
 ) -> Result<Opening, NoMailbox> {
     let mut record = record(request, &settings, id, now);
-    let is_named = request
-        .argument("box")
-        .is_some_and(|name| Mailbox::parse(&name).is_some());
-    if !is_named {
+    let wrong = match (&record.mailbox, request.argument("box").as_deref()) {
+        (_, None | Some("")) => Some(Reason::NoMailbox),
+        (MailboxName::Impossible(name), _) => Some(Reason::ImpossibleMailbox(name.clone())),
+        (MailboxName::Mailbox(_), _) => None,
+    };
+    if let Some(reason) = wrong {
         record.repeat_window_s = None;
         let record = Box::new(record);
-        return Err(NoMailbox { record });
+        return Err(NoMailbox { record, reason });
     }
     let mut policy = settings.policy;
     let mut mistakes: Vec<Mistake> = request
@@ -121,7 +125,7 @@ pub fn record(request: &Request, settings: &Settings, id: CallId, now: Timestamp
         id,
         started: now,
         ended: None,
-        box_name: box_name(request),
+        mailbox: mailbox(request),
         uniqueid: text(request.uniqueid()),
         linkedid: String::new(),
         channel: text(request.channel()),
@@ -279,18 +283,21 @@ mod tests {
 
     #[test]
     fn a_request_without_a_mailbox_is_in_no_case() {
-        for script in [
-            "guard",
-            "guard?box=",
-            "guard?box=../etc@x",
-            "guard?box=1@a@b",
+        let impossible = |name: &str| Reason::ImpossibleMailbox(name.into());
+        for (script, name, reason) in [
+            ("guard", "unknown@default", Reason::NoMailbox),
+            ("guard?box=", "@default", Reason::NoMailbox),
+            ("guard?box=@sales", "@sales", impossible("@sales")),
+            ("guard?box=..", "..@default", impossible("..@default")),
+            ("guard?box=1@a@b", "1@a@b", impossible("1@a@b")),
         ] {
             let refused = opened(script, "").unwrap_err();
             assert_eq!(refused.record.repeat_window_s, None, "{script}");
-            assert!(refused.record.box_name.contains('@'), "{script}");
+            assert_eq!(refused.record.mailbox.as_str(), name, "{script}");
+            assert_eq!(refused.reason, reason, "{script}");
         }
         let record = opened("guard?box=100", "").unwrap().record;
-        assert_eq!(record.box_name, "100@default");
+        assert_eq!(record.mailbox.as_str(), "100@default");
         assert_eq!(record.repeat_window_s, Some(300));
     }
 

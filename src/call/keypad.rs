@@ -20,8 +20,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::clip::Clip;
 use super::policy::Offer;
-use super::prompt::Clip;
 use super::state::{AfterPrompt, Keying, Leaving, Recording, State};
 use super::{Call, KeysFrom, key_of};
 use crate::agi::{Command, Key, Outcome};
@@ -76,7 +76,7 @@ impl Call {
 
     /// What is keyed stands in the record at once: the call may end before `#` comes.
     fn add_digit(&mut self, keying: &mut Keying, digit: Key) {
-        // Digits beyond the most are let by: left to the read-back, a 1 among them would confirm
+        // Digits beyond the most are ignored: left to the read-back, a 1 among them would confirm
         // it.
         if keying.digits.len() == MOST_DIGITS {
             return;
@@ -218,8 +218,8 @@ impl Call {
         number::keyed(digits, Some(self.policy.home_country))
     }
 
-    /// What is played to make the offer; nothing where the box does not make it here, or there is
-    /// no number that the caller shows and has not confirmed.
+    /// What is played to make the offer; nothing where the mailbox does not make it here, or there
+    /// is no number that the caller shows and has not confirmed.
     pub(super) fn offer(&self, place: Offer) -> Vec<Clip> {
         if self.policy.offer_caller_id != place {
             return Vec::new();

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::recording::ANSWER_BY_VOICE;
+use super::heard::ANSWER_BY_VOICE;
 use super::state::{AfterPrompt, Leaving, Playing, State, Step};
 use super::verdict::{self, Facts, Parting};
 use super::{Action, Call, NumberPrompt, SHORT, Timer};

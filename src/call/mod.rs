@@ -7,6 +7,7 @@
 //! a moment to decide, by [`Policy::advise`](policy::Policy::advise).
 
 pub mod admission;
+mod clip;
 mod heard;
 pub mod intake;
 mod io;
@@ -20,6 +21,7 @@ mod recording;
 mod settings;
 mod state;
 pub mod verdict;
+mod would_have;
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -28,11 +30,11 @@ use std::{iter, mem};
 pub use io::{Action, Event, Timer};
 pub use listener::Listener;
 
+use self::clip::LONGEST_CLIP;
 use self::heard::Heard;
 use self::io::Deadline;
 use self::policy::{Offer, Policy};
-use self::prompt::LONGEST_CLIP;
-use self::state::{Opening, State};
+use self::state::{SettingUp, State};
 use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome, Verb};
 use crate::audio::MediaTime;
 use crate::call_record::{CallRecord, EndedBy, Mode, Reason, Trouble};
@@ -116,7 +118,7 @@ impl Call {
             record,
             tap,
             heard: Heard::default(),
-            state: State::Opening(Opening {
+            state: State::SettingUp(SettingUp {
                 steps,
                 tap_id: String::new(),
             }),
@@ -286,7 +288,7 @@ impl Call {
             return self.leave(EndedBy::HandedOn, now);
         }
         match mem::replace(&mut self.state, State::Ended) {
-            State::Opening(opening) => self.opened(opening, &outcome, now),
+            State::SettingUp(opening) => self.opened(opening, &outcome, now),
             State::Playing(playing) => self.played(playing, &outcome, now),
             State::Recording(recording) => self.heard_key(recording, key_of(&outcome), now),
             State::Keying(keying) => self.keyed(keying, key_of(&outcome), now),
@@ -298,7 +300,7 @@ impl Call {
         }
     }
 
-    fn opened(&mut self, mut opening: Opening, outcome: &Outcome, now: Instant) {
+    fn opened(&mut self, mut opening: SettingUp, outcome: &Outcome, now: Instant) {
         if let Outcome::Value(Some(value)) = outcome {
             let value = String::from_utf8_lossy(value).chars().take(80).collect();
             match opening.steps.front().map(Command::verb) {
@@ -308,7 +310,7 @@ impl Call {
         }
         opening.steps.pop_front();
         if let Some(next) = opening.steps.front().cloned() {
-            self.state = State::Opening(opening);
+            self.state = State::SettingUp(opening);
             self.send(next, SHORT, now);
             return;
         }

@@ -1,135 +1,23 @@
-//! Observe: what enforce would have done, imagined beside `VoiceMail()` from the same advice.
-//!
-//! A simple model, in the time of the caller's sound. The recording begins `GREETING` after the
-//! call did, since nothing shows when `VoiceMail()` beeps. When the question would have been asked,
-//! `QUESTION` passes for it, and then the answer is awaited as ever: near speech is an answer,
-//! without one the call would have ended, and be over `GOODBYE` later. Prompts that end no call are
-//! left out. Nobody was really asked, so some would have answered: what would have been saved is at
-//! most that much.
+//! Observe: `VoiceMail()` takes the message, and the guard hears.
 
 use std::mem;
 use std::time::{Duration, Instant};
 
-use super::heard::Heard;
-use super::policy::{Advice, LONGEST_VOICEMAIL, Policy, Situation};
-use super::recording::ANSWER_BY_VOICE;
+use super::policy::LONGEST_VOICEMAIL;
 use super::state::State;
 use super::verdict::Parting;
+use super::would_have::Observing;
 use super::{Call, SAFETY_TIMEOUT, SHORT, SLACK, Timer, is_refused, safety_timeout, verdict};
 use crate::agi::{Command, Outcome, Verb};
 use crate::audio::MediaTime;
-use crate::call_record::{EndedBy, Mode, Trouble, WouldHave};
-
-/// The call that enforce would be having.
-#[derive(Debug)]
-pub(super) struct Observing {
-    enforcing: Policy,
-    stage: Stage,
-    questions: u32,
-}
-
-#[derive(Debug)]
-enum Stage {
-    /// The greeting is played.
-    Greeting,
-    /// The recording that began there.
-    Recording(MediaTime),
-    /// The question is played in it.
-    Asking { began: MediaTime, until: MediaTime },
-    /// The answer is awaited: near speech since then.
-    Awaiting {
-        began: MediaTime,
-        since: MediaTime,
-        until: MediaTime,
-    },
-    /// The call would be over.
-    Over,
-}
-
-impl Observing {
-    pub(super) fn new(policy: &Policy) -> Self {
-        Self {
-            enforcing: Policy {
-                mode: Mode::Enforce,
-                ..policy.clone()
-            },
-            stage: Stage::Greeting,
-            questions: 0,
-        }
-    }
-
-    /// More was heard; how and where the call would have ended now.
-    fn hear(&mut self, sound: &mut Heard) -> Option<(EndedBy, MediaTime)> {
-        let heard = sound.heard();
-        match self.stage {
-            Stage::Greeting if heard >= GREETING => {
-                sound.resume();
-                self.stage = Stage::Recording(heard);
-            }
-            Stage::Recording(began) => return self.decide(began, sound),
-            Stage::Asking { began, until } if heard >= until => {
-                sound.resume();
-                self.stage = Stage::Awaiting {
-                    began,
-                    since: heard,
-                    until: heard + self.enforcing.answer.into(),
-                };
-            }
-            Stage::Awaiting { began, since, .. }
-                if sound.speech_since(since) >= ANSWER_BY_VOICE =>
-            {
-                sound.resume();
-                self.stage = Stage::Recording(began);
-            }
-            Stage::Awaiting { until, .. } if heard >= until => {
-                return Some(self.end(EndedBy::Guard, heard + GOODBYE));
-            }
-            Stage::Greeting | Stage::Asking { .. } | Stage::Awaiting { .. } | Stage::Over => {}
-        }
-        None
-    }
-
-    fn decide(&mut self, began: MediaTime, sound: &Heard) -> Option<(EndedBy, MediaTime)> {
-        let heard = sound.heard();
-        let situation = Situation {
-            recording_for: (heard - began).into(),
-            call_for: heard.into(),
-            idle: sound.idle(&self.enforcing),
-            speech: sound.speech_since(began),
-            voice_paused_for: sound.voice_paused_for(),
-            tone_for: sound.tone_for(),
-            questions_asked: self.questions,
-            doubtful: self.questions > 0 && verdict::is_doubtful(&sound.timeline, began),
-            // What would only be said is left out.
-            number_settled: true,
-            warned_for: Some(Duration::MAX),
-        };
-        match self.enforcing.advise(&situation) {
-            Advice::GoOn | Advice::AskNumber | Advice::Warn | Advice::HandOn => None,
-            Advice::Ask => {
-                self.questions += 1;
-                let until = heard + QUESTION;
-                self.stage = Stage::Asking { began, until };
-                None
-            }
-            Advice::EndIdle => Some(self.end(EndedBy::Guard, heard + GOODBYE)),
-            Advice::EndTone => Some(self.end(EndedBy::Guard, heard)),
-            Advice::EndLimit => Some(self.end(EndedBy::Limit, heard + GOODBYE)),
-        }
-    }
-
-    fn end(&mut self, by: EndedBy, at: MediaTime) -> (EndedBy, MediaTime) {
-        self.stage = Stage::Over;
-        (by, at)
-    }
-}
+use crate::call_record::{EndedBy, Trouble, WouldHave};
 
 impl Call {
     /// `VoiceMail()` begins to take the message.
     pub(super) fn begin_observing(&mut self, now: Instant) {
         self.safety_timeout = None;
         self.state = State::Observing(Box::new(Observing::new(&self.policy)));
-        let voicemail = format!("{},{}", self.record.box_name, self.policy.voicemail_options);
+        let voicemail = format!("{},{}", self.record.mailbox, self.policy.voicemail_options);
         self.send(
             Command::exec("VoiceMail", voicemail),
             LONGEST_VOICEMAIL,
@@ -204,15 +92,6 @@ impl Call {
         self.record.would_have?.over_at(self.heard.heard())
     }
 }
-
-/// What a greeting takes with its beep; ours and Asterisk's own take 9 to 11 s.
-const GREETING: MediaTime = MediaTime::from_secs(10);
-
-/// What the question takes.
-const QUESTION: MediaTime = MediaTime::from_secs(5);
-
-/// What the last words take.
-const GOODBYE: MediaTime = MediaTime::from_secs(6);
 
 /// Asterisk has read a command by then, so that the next one is not read with it.
 const READ_BY_NOW: Duration = Duration::from_secs(2);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::prompt::LONGEST_CLIP;
+use super::clip::LONGEST_CLIP;
 pub use super::settings::{Offer, Policy};
 use crate::call_record::Mode;
 use crate::prompts::Prompt;

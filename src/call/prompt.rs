@@ -1,57 +1,16 @@
 //! What is played to the caller, what keys do meanwhile, and what comes after it.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::clip::{Clip, LONGEST_CLIP};
 use super::policy::Offer;
 use super::state::{AfterPrompt, AwaitedAnswer, Keying, Playing, Recording, State};
 use super::{Call, is_refused, key_of, verdict};
-use crate::agi::{Command, Key, Keys, Outcome};
+use crate::agi::{Key, Keys, Outcome};
 use crate::audio::MediaTime;
-use crate::call_record::{Answer, Asked, EndedBy, Played, Presentation, Trouble};
+use crate::call_record::{Answer, Asked, EndedBy, Presentation, Trouble};
 use crate::prompts::Prompt;
-
-/// One piece of what is played.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Clip {
-    /// The greeting; an administrator's own file may stand here.
-    Greeting(String),
-    /// Asterisk's own beep.
-    Beep,
-    /// One of our prompts.
-    Prompt(Prompt),
-    /// These digits, read out in the caller's language.
-    Digits(String),
-}
-
-impl Clip {
-    pub(super) fn command(&self, keys: Keys) -> Command {
-        match self {
-            Self::Greeting(file) => Command::stream_file(file, keys),
-            Self::Beep => Command::stream_file("beep", keys),
-            Self::Prompt(prompt) => Command::stream_file(prompt.path(), keys),
-            Self::Digits(digits) => Command::say_digits(digits, keys),
-        }
-    }
-
-    /// What the record has of it: prompts and the greeting.
-    fn played(&self) -> Option<Played> {
-        match self {
-            Self::Prompt(prompt) => Some((*prompt).into()),
-            Self::Greeting(_) => Some(self.name().to_owned().into()),
-            Self::Beep | Self::Digits(_) => None,
-        }
-    }
-
-    fn name(&self) -> &str {
-        match self {
-            Self::Greeting(file) => file.rsplit('/').next().unwrap_or(file),
-            Self::Beep => "beep",
-            Self::Prompt(prompt) => prompt.name(),
-            Self::Digits(_) => "digits",
-        }
-    }
-}
 
 impl Call {
     pub(super) fn play(
@@ -250,10 +209,6 @@ impl Call {
         }
     }
 }
-
-/// Nothing that is played is longer, a greeting of the administrator's own aside: Asterisk's reply
-/// is overdue after this.
-pub(super) const LONGEST_CLIP: Duration = Duration::from_secs(40);
 
 /// The keys that answer the read-back.
 fn confirming_keys() -> Keys {

@@ -7,8 +7,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::clip::Clip;
+use super::heard::ANSWER_BY_VOICE;
 use super::policy::{Advice, Offer, Situation};
-use super::prompt::Clip;
 use super::state::{AfterPrompt, AwaitedAnswer, Keying, Recording, State};
 use super::{Call, NumberPrompt, verdict};
 use crate::agi::{Command, Key};
@@ -158,9 +159,6 @@ impl Call {
         }
     }
 }
-
-/// This much near speech after the question is an answer.
-pub(super) const ANSWER_BY_VOICE: Duration = Duration::from_millis(500);
 
 /// What the caller says is heard so much later: the flush of Asterisk's file, the look at it, and
 /// the ear, which makes sure first that it is a voice.

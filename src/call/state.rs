@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::observing::Observing;
-use super::prompt::Clip;
+use super::clip::Clip;
+use super::would_have::Observing;
 use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
 use crate::call_record::{Callback, EndedBy};
 
 /// ```text
-///  Opening ──► Playing greeting ──► Recording ◄──────────────┐
+///  SettingUp ──► Playing greeting ──► Recording ◄──────────────┐
 ///     │             │ digit          │  │ advice             │
 ///     │             ▼                │  └─► Playing question │ answer, or a prompt is over
 ///     │          Keying ◄── digit ───┤      warning, number ─┘
@@ -27,7 +27,7 @@ use crate::call_record::{Callback, EndedBy};
 #[derive(Debug)]
 pub(super) enum State {
     /// The set-up.
-    Opening(Opening),
+    SettingUp(SettingUp),
     /// `VoiceMail()` takes the message itself.
     Observing(Box<Observing>),
     /// `VoiceMail()` is over; the safety timeout is set again, or both are still to be answered.
@@ -70,7 +70,7 @@ impl State {
 }
 
 #[derive(Debug)]
-pub(super) struct Opening {
+pub(super) struct SettingUp {
     /// The commands that are left; the first is under way.
     pub(super) steps: VecDeque<Command>,
     /// What Asterisk calls the tap; empty until it has said so.

@@ -33,7 +33,7 @@ pub use error::{LogError, OutboxError, StoreError};
 pub use handle::{CallLog, OpenCall, Opened};
 pub use journal::waiting;
 pub use outbox::Outbox;
-pub use query::{CaseOfCall, CountedCase, Order, Query, SetAside, Takeover};
+pub use query::{CaseOfCall, CountedCase, Query, SetAside, Takeover};
 pub use queue::{Delivery, Settlement, Stage};
 pub use sqlite::{Reader, quick_check};
 pub use writer::Durability;

@@ -26,8 +26,8 @@ impl Outbox {
         self.writer.changed().await;
     }
 
-    /// What may be tried, oldest first, the overtaken last: the first delivery of every box and destination, one
-    /// of those that were overtaken, and all that only want MWI.
+    /// What may be tried, oldest first, the overtaken last: the first delivery of every mailbox and
+    /// destination, one of those that were overtaken, and all that only want MWI.
     pub async fn due(&self) -> Result<Vec<Delivery>> {
         self.writer.ask(|store| store.due()).await
     }

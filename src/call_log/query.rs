@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use crate::call_record::Verdict;
+use crate::call_record::{MailboxName, Verdict};
 use crate::case::Case;
 use crate::number::Needle;
 
-/// Which calls are wanted; all conditions hold together.
+/// Which calls are wanted, the latest first; all conditions hold together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// Calls from this number, or with it as the number to call back.
@@ -19,22 +19,10 @@ pub struct Query {
     pub until: Option<Timestamp>,
     /// Calls with this verdict.
     pub verdict: Option<Verdict>,
-    /// Calls for this box.
-    pub box_name: Option<String>,
+    /// Calls for this mailbox.
+    pub mailbox: Option<MailboxName>,
     /// At most this many.
     pub limit: Option<u32>,
-    /// Which come first.
-    pub order: Order,
-}
-
-/// Which calls come first. Nothing else can be sorted by, so nothing outside reaches the statement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Order {
-    /// The latest.
-    #[default]
-    NewestFirst,
-    /// The earliest.
-    OldestFirst,
 }
 
 /// A case with its calls counted, as it is shown.
@@ -44,8 +32,8 @@ pub struct CountedCase {
     pub case: Case,
     /// The number, in E.164 form where it has one.
     pub number: String,
-    /// The box.
-    pub box_name: String,
+    /// The mailbox.
+    pub mailbox: MailboxName,
     /// Its calls.
     pub calls: u32,
     /// How many of them are up.

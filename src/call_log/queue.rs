@@ -1,23 +1,25 @@
 //! The rules of the outbox: which deliveries may be tried, and what comes of an attempt.
 //!
-//! A delivery is `waiting`; `prepared` once a destination has put down what only has to be put in place;
-//! `placed` (`Stage::Stored`) once the message is where the team finds it and only MWI is missing; then it is gone and
-//! the record says where the message went. One that was `given_up` stays for `check`.
+//! A delivery is `waiting`; `prepared` once a destination has put down what only has to be put in
+//! place; `placed` (`Stage::Stored`) once the message is where the team finds it and only MWI is
+//! missing; then it is gone and the record says where the message went. One that was `given_up`
+//! stays for `check`.
 //!
-//! Of a box and destination the oldest delivery is tried, so that messages stay in order. One that has failed
-//! [`OVERTAKEN`] times while it was `waiting` may be about itself alone (a recipient, a payload, a sound that is
-//! too short): it lets later ones pass. Of all that were passed in a box one is tried at a time, whichever is due
-//! first, and its failure makes the others wait too; its success has them tried at once. What is `prepared` fails
-//! by its box (full, locked) as the next one would, and stays first.
+//! Of a mailbox and destination the oldest delivery is tried, so that messages stay in order. One
+//! that has failed [`OVERTAKEN`] times while it was `waiting` may be about itself alone (a
+//! recipient, a payload, a sound that is too short): it lets later ones pass. Of all that were
+//! passed in a mailbox one is tried at a time, whichever is due first, and its failure makes the
+//! others wait too; its success has them tried at once. What is `prepared` fails by its mailbox
+//! (full, locked) as the next one would, and stays first.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::call_record::{CallId, Delivered, Destination, PlaceInCase};
+use crate::call_record::{CallId, Delivered, Destination, MailboxName, PlaceInCase};
 
-/// A delivery that has failed so often holds later ones of its box back no longer.
+/// A delivery that has failed so often holds later ones of its mailbox back no longer.
 const OVERTAKEN: u32 = 3;
 
 /// How far a delivery has come.
@@ -54,12 +56,12 @@ impl Stage {
 /// A delivery that is still to be made: a row of the outbox.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    /// Its place in the outbox; the order of delivery within a box.
+    /// Its place in the outbox; the order of delivery within a mailbox.
     pub seq: i64,
     /// The call.
     pub call: CallId,
-    /// The box.
-    pub box_name: String,
+    /// The mailbox.
+    pub mailbox: MailboxName,
     /// Where to.
     pub to: Destination,
     /// How far it has come.
@@ -86,7 +88,7 @@ impl Delivery {
         (self.call, self.to)
     }
 
-    /// Whether later deliveries to its box and destination need not wait for it any more.
+    /// Whether later deliveries to its mailbox and destination need not wait for it any more.
     pub fn is_overtaken(&self) -> bool {
         self.stage == Stage::Waiting && self.failures >= OVERTAKEN
     }
@@ -125,7 +127,7 @@ pub enum Settlement {
 
 /// What a settlement changes in the log.
 #[derive(Debug, Default, PartialEq)]
-pub(super) struct Changes {
+pub(super) struct RowChanges {
     /// The rows that are to be written anew.
     pub(super) rows: Vec<Delivery>,
     /// Whether the row itself goes.
@@ -134,10 +136,11 @@ pub(super) struct Changes {
     pub(super) entry: Option<Delivered>,
 }
 
-/// What may be tried, oldest first, the overtaken last: the first delivery of every box and destination, one of
-/// those that were overtaken, and all that only want MWI.
+/// What may be tried, oldest first, the overtaken last: the first delivery of every mailbox and
+/// destination, one of those that were overtaken, and all that only want MWI.
 ///
-/// Of deliveries that have never been tried, `rows` need hold only the first of each box and destination.
+/// Of deliveries that have never been tried, `rows` need hold only the first of each mailbox and
+/// destination.
 pub(super) fn due(mut rows: Vec<Delivery>) -> Vec<Delivery> {
     rows.sort_by_key(|row| {
         let turn = row.is_overtaken().then_some((row.due, row.failures));
@@ -148,23 +151,23 @@ pub(super) fn due(mut rows: Vec<Delivery>) -> Vec<Delivery> {
         Stage::GivenUp => false,
         Stage::Stored => true,
         Stage::Waiting | Stage::Prepared => {
-            taken.insert((row.box_name.clone(), row.to, row.is_overtaken()))
+            taken.insert((row.mailbox.clone(), row.to, row.is_overtaken()))
         }
     });
     rows.sort_by_key(|row| (row.is_overtaken(), row.seq));
     rows
 }
 
-/// What comes of an attempt at a delivery; `others` are those to the same box and destination that wait and
-/// have failed before.
+/// What comes of an attempt at a delivery; `others` are those to the same mailbox and destination
+/// that wait and have failed before.
 pub(super) fn settle(
     delivery: Delivery,
     mut others: Vec<Delivery>,
     settlement: Settlement,
-) -> Changes {
+) -> RowChanges {
     let before = delivery.stage;
     let was_overtaken = delivery.is_overtaken();
-    let mut changes = Changes::default();
+    let mut changes = RowChanges::default();
     let mut row = delivery;
     others.retain(|other| other.seq != row.seq && other.is_overtaken());
     let mut success = false;
@@ -228,7 +231,7 @@ mod tests {
         Delivery {
             seq,
             call: CallId::new(Timestamp::UNIX_EPOCH, 1),
-            box_name: "100@default".into(),
+            mailbox: "100@default".into(),
             to: Destination::Mail,
             stage,
             since: at(0),
@@ -244,7 +247,7 @@ mod tests {
     fn which_are_tried() {
         use Stage::{GivenUp, Prepared, Stored, Waiting};
         let in_box = |name: &str, row| Delivery {
-            box_name: name.into(),
+            mailbox: name.into(),
             ..row
         };
         let rows: [(&str, Vec<Delivery>, &[i64]); 9] = [

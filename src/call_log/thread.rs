@@ -14,14 +14,14 @@ use tracing::error;
 use super::error::{LogError, OutboxError};
 use super::journal::Entry;
 use super::store::{self, Store};
-use super::writer::{Command, Durability, Remedy, Writer};
+use super::writer::{Durability, Remedy, Task, Writer};
 use crate::call_record::CallRecord;
 use crate::clock::Clock;
 
 /// The writer's thread. When this is dropped, the entries that are left are written and the data folder is
 /// unlocked.
 pub(super) struct WriterThread {
-    commands: Option<Sender<Command>>,
+    commands: Option<Sender<Task>>,
     thread: Option<JoinHandle<()>>,
     changed: Arc<Notify>,
     clock: Clock,
@@ -64,14 +64,14 @@ impl WriterThread {
 
     pub(super) fn file(&self, entry: Entry) {
         let id = entry.record().id;
-        if !self.send(Command::File(entry)) {
+        if !self.send(Task::File(entry)) {
             error!(call = %id, "the writer of the call log is gone, the entry is lost");
         }
     }
 
     pub(super) fn flush(&self) -> oneshot::Receiver<Durability> {
         let (answer, answered) = oneshot::channel();
-        self.send(Command::Flush(answer));
+        self.send(Task::Flush(answer));
         answered
     }
 
@@ -81,7 +81,7 @@ impl WriterThread {
         job: impl FnOnce(&mut dyn Store) -> store::Result<T> + Send + 'static,
     ) -> Result<T, OutboxError> {
         let (answer, answered) = oneshot::channel();
-        self.send(Command::Do(Box::new(move |store| {
+        self.send(Task::Do(Box::new(move |store| {
             let done = job(store);
             let remedy = done.as_ref().err().map_or(Remedy::Nothing, Remedy::of);
             // Who asked may be gone by now; what was done is done.
@@ -91,7 +91,7 @@ impl WriterThread {
         Ok(answered.await.map_err(|_| OutboxError::Away)??)
     }
 
-    fn send(&self, command: Command) -> bool {
+    fn send(&self, command: Task) -> bool {
         let commands = self.commands.as_ref();
         commands.is_some_and(|commands| commands.send(command).is_ok())
     }

@@ -35,7 +35,7 @@ pub enum Durability {
 }
 
 /// What is asked of the writer.
-pub(super) enum Command {
+pub(super) enum Task {
     /// File this.
     File(Entry),
     /// Try everything now and say where it is.
@@ -131,7 +131,7 @@ impl Writer {
     }
 
     /// Works until the last handle is gone.
-    pub(super) fn run(mut self, commands: &Receiver<Command>) {
+    pub(super) fn run(mut self, commands: &Receiver<Task>) {
         loop {
             let first = if self.durability() == Durability::Database && self.recovery.is_none() {
                 commands.recv().map_err(|_| RecvTimeoutError::Disconnected)
@@ -146,9 +146,9 @@ impl Writer {
             let more = commands.try_iter().take(MOST_AT_ONCE);
             for command in first.into_iter().chain(more) {
                 match command {
-                    Command::File(entry) => self.take(entry),
-                    Command::Flush(answer) => flushes.push(answer),
-                    Command::Do(job) => jobs.push(job),
+                    Task::File(entry) => self.take(entry),
+                    Task::Flush(answer) => flushes.push(answer),
+                    Task::Do(job) => jobs.push(job),
                 }
             }
             self.settle().ok();

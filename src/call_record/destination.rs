@@ -38,7 +38,7 @@ impl Destination {
     }
 }
 
-/// Where the message of a closed record goes, out of where the box wants its messages.
+/// Where the message of a closed record goes, out of where the mailbox wants its messages.
 ///
 /// 1. In `observe` nowhere: `VoiceMail()` has taken the message itself. A call that was refused, or
 ///    went straight to `VoiceMail()`, was never heard.

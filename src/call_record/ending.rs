@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Verdict;
 use crate::audio::MediaTime;
 
-/// What the guard may do with the callers of a box.
+/// What the guard may do with the callers of a mailbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -35,10 +35,10 @@ pub enum EndedBy {
     /// More calls than allowed: refused at once, Asterisk carried on.
     #[serde(rename = "refused")]
     Overloaded,
-    /// Let straight through to `VoiceMail()`: the box's list says so.
+    /// Let straight through to `VoiceMail()`: the mailbox's list says so.
     #[serde(rename = "straight")]
     Bypassed,
-    /// Refused at once, for good: the box's list says so.
+    /// Refused at once, for good: the mailbox's list says so.
     #[serde(rename = "turned_away")]
     Rejected,
     /// Asterisk's side of the connection went away, or `VoiceMail()` took the message itself.

@@ -1,35 +1,107 @@
-//! The name of a mailbox.
+//! Mailboxes, and the names that are given for them.
 
-/// A mailbox by the two parts of its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A mailbox that Asterisk can have, such as `100@default`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mailbox {
-    /// `default` of `100@default`.
-    pub context: String,
-    /// `100` of `100@default`.
-    pub box_name: String,
+    name: String,
+    /// Where the `@` stands.
+    at: usize,
 }
 
 impl Mailbox {
-    /// Reads `100@default` or `100`; `None` where that could name anything but a folder of the
-    /// spool.
+    /// Reads `100@default` or `100`, which is in the context `default`, as with `VoiceMail()`;
+    /// `None` where that could name anything but a folder of the spool.
     pub fn parse(name: &str) -> Option<Self> {
-        let (box_name, context) = name.split_once('@').unwrap_or((name, "default"));
+        let (number, context) = name.split_once('@').unwrap_or((name, DEFAULT_CONTEXT));
         let sound = |word: &str| {
             let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
             (1..=80).contains(&word.len()) && !word.starts_with('.') && word.chars().all(plain)
         };
-        (sound(box_name) && sound(context)).then(|| Self {
-            context: context.into(),
-            box_name: box_name.into(),
+        (sound(number) && sound(context)).then(|| Self {
+            name: format!("{number}@{context}"),
+            at: number.len(),
         })
+    }
+
+    /// `100` of `100@default`; a name may stand there as well.
+    pub fn number(&self) -> &str {
+        &self.name[..self.at]
+    }
+
+    /// `default` of `100@default`.
+    pub fn context(&self) -> &str {
+        &self.name[self.at + 1..]
+    }
+
+    /// The whole name.
+    pub fn as_str(&self) -> &str {
+        &self.name
     }
 }
 
-/// A mailbox's name with its context: `100` is `100@default`.
-pub fn full_box_name(name: &str) -> String {
-    if name.contains('@') {
-        name.to_owned()
-    } else {
-        format!("{name}@default")
+/// What was given as the name of a mailbox, with its context: read once, and serialised as its
+/// text. Hostile where it is impossible.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum MailboxName {
+    /// Asterisk can have this mailbox.
+    Mailbox(Mailbox),
+    /// Asterisk can have no mailbox of this name.
+    Impossible(String),
+}
+
+impl MailboxName {
+    /// The mailbox, if Asterisk can have it.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match self {
+            Self::Mailbox(mailbox) => Some(mailbox),
+            Self::Impossible(_) => None,
+        }
+    }
+
+    /// The name with its context.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Mailbox(mailbox) => mailbox.as_str(),
+            Self::Impossible(name) => name,
+        }
     }
 }
+
+impl fmt::Display for MailboxName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A name without a context is in `default`.
+impl From<&str> for MailboxName {
+    fn from(name: &str) -> Self {
+        match Mailbox::parse(name) {
+            Some(mailbox) => Self::Mailbox(mailbox),
+            None if name.contains('@') => Self::Impossible(name.to_owned()),
+            None => Self::Impossible(format!("{name}@{DEFAULT_CONTEXT}")),
+        }
+    }
+}
+
+impl From<String> for MailboxName {
+    fn from(name: String) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl From<MailboxName> for String {
+    fn from(name: MailboxName) -> Self {
+        match name {
+            MailboxName::Mailbox(mailbox) => mailbox.name,
+            MailboxName::Impossible(name) => name,
+        }
+    }
+}
+
+const DEFAULT_CONTEXT: &str = "default";

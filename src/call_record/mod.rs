@@ -27,7 +27,7 @@ pub use case::PlaceInCase;
 pub use delivered::{Delivered, NotDelivered};
 pub use destination::{Destination, destinations_of};
 pub use ending::{EndedBy, Mode, WouldHave};
-pub use mailbox::{Mailbox, full_box_name};
+pub use mailbox::{Mailbox, MailboxName};
 pub use reason::{Reason, Trouble};
 pub use verdict::{UnknownVerdict, Verdict};
 
@@ -43,9 +43,9 @@ pub struct CallRecord {
     pub started: Timestamp,
     /// When the record was closed; `None` while the call is up.
     pub ended: Option<Timestamp>,
-    /// Voice mailbox, such as `100@default`.
+    /// The mailbox that the request names, such as `100@default`.
     #[serde(rename = "box")]
-    pub box_name: String,
+    pub mailbox: MailboxName,
     /// Asterisk's identifier of the channel.
     pub uniqueid: String,
     /// Asterisk's identifier of all channels of the call; empty until Asterisk has sent it.
@@ -54,7 +54,7 @@ pub struct CallRecord {
     pub channel: String,
     /// Who called.
     pub caller: Caller,
-    /// The entry of the box's watch list that means the caller.
+    /// The entry of the mailbox's watch list that means the caller.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub watched: Option<String>,
     /// The number that was dialled.

@@ -65,6 +65,8 @@ pub enum Reason {
     TooManyCalls,
     /// The request names no mailbox.
     NoMailbox,
+    /// The request names a mailbox that Asterisk cannot have; the name is hostile.
+    ImpossibleMailbox(String),
     /// Not heard: this keeps messages out of the mailbox, and they would reach nobody else.
     Undeliverable(String),
     /// Something failed, and `VoiceMail()` took the caller.

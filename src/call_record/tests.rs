@@ -76,3 +76,20 @@ proptest! {
         prop_assert!(read.is_err() || read.unwrap().as_str() == text);
     }
 }
+
+#[test]
+fn a_mailboxs_name_is_stored_as_it_stands_and_read_once() {
+    for (given, stored, parts) in [
+        ("100", "100@default", Some(("100", "default"))),
+        ("anna@sales", "anna@sales", Some(("anna", "sales"))),
+        ("../etc@x", "../etc@x", None),
+        ("1;drop\t", "1;drop\t@default", None),
+    ] {
+        let name = MailboxName::from(given);
+        let json = serde_json::to_string(&name).unwrap();
+        assert_eq!(json, serde_json::to_string(stored).unwrap());
+        assert_eq!(serde_json::from_str::<MailboxName>(&json).unwrap(), name);
+        let mailbox = name.mailbox();
+        assert_eq!(mailbox.map(|it| (it.number(), it.context())), parts);
+    }
+}

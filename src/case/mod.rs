@@ -1,19 +1,19 @@
 //! Repeat callers, pure: which calls are one case, and when a case is closed.
 //!
-//! A case is one caller's matter with one box: the calls by one number for one box, each of them
-//! within the window of the call before. The box is what the team of a hotline answers for, so
-//! calls for two boxes are two cases, and calls that came in by several numbers for one box are
-//! one. Numbers are compared in their E.164 form ([`number::identity`]). A caller who withholds the
-//! number, or of whom none is known, has no case: nothing distinguishes them from others. Nor has a call
-//! whose request names no mailbox, for which nobody answers; nor one that a list sent straight to
-//! `VoiceMail()` or turned away: what became of the one the guard does not know, and the other is
-//! not to be called back.
+//! A case is one caller's matter with one mailbox: the calls by one number for one mailbox, each of
+//! them within the window of the call before. The mailbox is what the team of a hotline answers
+//! for, so calls for two mailboxes are two cases, and calls that came in by several numbers for one
+//! mailbox are one. Numbers are compared in their E.164 form ([`number::identity`]). A caller who
+//! withholds the number, or of whom none is known, has no case: nothing distinguishes them from
+//! others. Nor has a call whose request names no mailbox, for which nobody answers; nor one that a
+//! list sent straight to `VoiceMail()` or turned away: what became of the one the guard does not
+//! know, and the other is not to be called back.
 //!
 //! A case is open until callers have what they called for, as far as that can be known: they have
 //! left a message and the team can hear it (the guard knows), or they were connected with somebody
-//! (as Asterisk's manager interface reports). Then every case of theirs that is open for that box
-//! is closed, and their next call opens another. A message can be heard when it has reached one of
-//! its destinations; where it has none, when it is filed.
+//! (as Asterisk's manager interface reports). Then every case of theirs that is open for that
+//! mailbox is closed, and their next call opens another. A message can be heard when it has reached
+//! one of its destinations; where it has none, when it is filed.
 
 use std::collections::BTreeSet;
 
@@ -51,7 +51,8 @@ pub struct Closed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosedBy {
-    /// The caller left a message, and it is where the team can hear it. The guard knows that by itself.
+    /// The caller left a message, and it is where the team can hear it. The guard knows that by
+    /// itself.
     Message,
     /// The caller called again and somebody answered. Asterisk's manager interface reported it.
     Answered,
@@ -95,7 +96,7 @@ pub fn number_of(record: &CallRecord) -> Option<String> {
 }
 
 impl Case {
-    /// Whether a call by the same number for the same box that began then is one of this case.
+    /// Whether a call by the same number for the same mailbox that began then is one of this case.
     ///
     /// It is where it began within the window of the others. A call that began after the case was
     /// closed is another matter; one that began before belongs to it, even if it is filed later.
@@ -117,8 +118,8 @@ impl Case {
     }
 }
 
-/// How a message closes the open cases of its number and mailbox, if the record has one; for when the team can
-/// hear it.
+/// How a message closes the open cases of its number and mailbox, if the record has one; for when
+/// the team can hear it.
 pub fn closed_by_message(record: &CallRecord) -> Option<Closed> {
     record.leaves_a_message().then(|| Closed {
         at: record.ended.unwrap_or(record.started),
@@ -139,7 +140,7 @@ pub struct Connected {
 }
 
 impl Connected {
-    /// Every number that the caller may be, by the home countries and trunks of all boxes.
+    /// Every number that the caller may be, by the home countries and trunks of all mailboxes.
     pub fn callers(&self, homes: &[Home]) -> BTreeSet<String> {
         let forms = homes.iter().map(|home| {
             let e164 = home.trunk.e164(&self.caller, Some(home.country));
@@ -182,7 +183,7 @@ pub struct Open {
 ///   dialled this time, or by none that is known. A caller who reaches the sales team has not reached
 ///   the hotline.
 /// * The number of a case was called from here and answered: the case closes if it is the only one
-///   that is open for the number. Which of two boxes somebody called back for is not known.
+///   that is open for the number. Which of two mailboxes somebody called back for is not known.
 pub fn closed_by_connection<'a>(
     connected: &Connected,
     homes: &[Home],

@@ -89,7 +89,7 @@ pub fn card(
         "Box",
         &format!(
             "{} ({})",
-            shown(&record.box_name),
+            shown(record.mailbox.as_str()),
             wording::mode(record.mode, En)
         ),
     );

@@ -13,11 +13,10 @@ use super::listing::Listing;
 use super::when::When;
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
-use crate::call_log::{CaseOfCall, Delivery, LogError, Order, Query, Reader, Stage, waiting};
-use crate::call_record::{CallId, CallRecord, Mailbox, Mode, Verdict};
+use crate::call_log::{CaseOfCall, Delivery, LogError, Query, Reader, Stage, waiting};
+use crate::call_record::{CallId, CallRecord, MailboxName, Mode, Verdict};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
-use crate::config::full_box_name;
 use crate::hearing::Class;
 use crate::number::{Country, Needle};
 use crate::text::shortened;
@@ -26,7 +25,7 @@ use crate::wording::{self, Language, Pending, Undelivered};
 /// Nothing was found.
 pub(super) const NOTHING_FOUND: u8 = 1;
 /// Calls of a table that nobody limited.
-pub(super) const TABLE_LIMIT: u32 = 50;
+const TABLE_LIMIT: u32 = 50;
 /// Characters of a name in the table.
 const NAME_WIDTH: usize = 32;
 
@@ -152,7 +151,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
         })
     };
     let printed = match args.format {
-        _ if args.cases => cases::print(&reader, &query, args, &zone, out),
+        _ if args.cases => cases(&reader, &query, args, &zone, out),
         OutputFormat::Table => table(&reader, &query, args, (&owed, &zone), &mut observed, out),
         OutputFormat::Json => lines(&reader, &query, out, |record, case| {
             export::json_with_case(record, case, owed.of(record), &zone) + "\n"
@@ -177,6 +176,34 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Prints the cases that have a call which is wanted, those with the latest call first; returns how
+/// many.
+fn cases(
+    reader: &Reader,
+    query: &Query,
+    args: &Args,
+    zone: &TimeZone,
+    out: &mut dyn Write,
+) -> Result<usize, Error> {
+    let (cases, in_none) = reader.cases(query, args.open, query.limit)?;
+    let shown = cases.len();
+    match args.format {
+        OutputFormat::Csv | OutputFormat::CsvExcel => return Err(Error::CasesAsCsv),
+        OutputFormat::Json => {
+            for case in &cases {
+                writeln!(out, "{}", export::case_json(case, zone))?;
+            }
+        }
+        OutputFormat::Table => {
+            cases::table(&cases, args.width, zone, out)?;
+            let is_cut = args.limit.is_none() && shown == TABLE_LIMIT as usize;
+            cases::notes(shown, is_cut, in_none, out)?;
+        }
+    }
+    out.flush()?;
+    Ok(shown)
 }
 
 /// What is not delivered of each call.
@@ -209,11 +236,8 @@ fn query(args: &Args) -> Result<Query, Error> {
         }
         None => None,
     };
-    if let Some(name) = args
-        .box_name
-        .as_ref()
-        .filter(|name| Mailbox::parse(name).is_none())
-    {
+    let mailbox = args.box_name.as_deref().map(MailboxName::from);
+    if let (Some(name), Some(MailboxName::Impossible(_))) = (&args.box_name, &mailbox) {
         return Err(Error::Mailbox(name.clone()));
     }
     let since = args.since.map(|since| since.begins(&now)).transpose()?;
@@ -230,11 +254,10 @@ fn query(args: &Args) -> Result<Query, Error> {
         since,
         until,
         verdict: args.verdict,
-        box_name: args.box_name.as_deref().map(full_box_name),
+        mailbox,
         limit: args
             .limit
             .or((args.format == OutputFormat::Table).then_some(TABLE_LIMIT)),
-        order: Order::NewestFirst,
     })
 }
 
@@ -326,7 +349,7 @@ fn row(
         wording::time(record.started, zone, Language::En),
         wording::number(&record.caller, Language::En),
         shortened(&record.caller.name, NAME_WIDTH).to_string(),
-        shortened(&record.box_name, NAME_WIDTH).to_string(),
+        shortened(record.mailbox.as_str(), NAME_WIDTH).to_string(),
         verdict,
         record.seconds.of(Class::Speech).to_string(),
         wording::callback(&record.callback, Language::En).unwrap_or_default(),

@@ -1,49 +1,24 @@
 //! `calls --cases`: one line a case, for those who call people back.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use jiff::tz::TimeZone;
 
-use super::calls::{Args, Error, OutputFormat, TABLE_LIMIT};
 use super::listing::Listing;
-use crate::call_log::{CountedCase, Query, Reader, export};
+use crate::call_log::CountedCase;
 use crate::text::shortened;
 use crate::wording::{self, Language};
 
-/// Characters of a number or box in the table.
+/// Characters of a number or mailbox in the table.
 const WIDTH: usize = 32;
 
-/// Prints the cases that have a call which is wanted, those with the latest call first; returns how many.
-pub(super) fn print(
-    reader: &Reader,
-    query: &Query,
-    args: &Args,
-    zone: &TimeZone,
-    out: &mut dyn Write,
-) -> Result<usize, Error> {
-    let (cases, in_none) = reader.cases(query, args.open, query.limit)?;
-    match args.format {
-        OutputFormat::Csv | OutputFormat::CsvExcel => return Err(Error::CasesAsCsv),
-        OutputFormat::Json => {
-            for case in &cases {
-                writeln!(out, "{}", export::case_json(case, zone))?;
-            }
-        }
-        OutputFormat::Table => {
-            table(&cases, args, zone, out)?;
-            notes(cases.len(), in_none, args, out)?;
-        }
-    }
-    out.flush()?;
-    Ok(cases.len())
-}
-
-fn table(
+/// The table of these cases, as wide as the terminal or `width`.
+pub(super) fn table(
     cases: &[CountedCase],
-    args: &Args,
+    width: Option<u16>,
     zone: &TimeZone,
     out: &mut dyn Write,
-) -> Result<(), Error> {
+) -> io::Result<()> {
     let mut list = Listing::new(
         [
             "last call",
@@ -66,14 +41,14 @@ fn table(
             wording::time(counted.case.last, zone, Language::En),
             wording::time(counted.case.first, zone, Language::En),
             shortened(&counted.number, WIDTH).to_string(),
-            shortened(&counted.box_name, WIDTH).to_string(),
+            shortened(counted.mailbox.as_str(), WIDTH).to_string(),
             counted.calls.to_string(),
             verdicts.join(", "),
             state(counted, zone),
             counted.case.id.to_string(),
         ]);
     }
-    Ok(list.print(args.width, out)?)
+    list.print(width, out)
 }
 
 fn state(counted: &CountedCase, zone: &TimeZone) -> String {
@@ -84,11 +59,17 @@ fn state(counted: &CountedCase, zone: &TimeZone) -> String {
     }
 }
 
-/// What a list of cases does not show, so that nobody takes it for the whole log.
-fn notes(shown: usize, in_none: u32, args: &Args, out: &mut dyn Write) -> Result<(), Error> {
+/// What a list of cases does not show, so that nobody takes it for the whole log; `is_cut` where
+/// there may be older ones.
+pub(super) fn notes(
+    shown: usize,
+    is_cut: bool,
+    in_none: u32,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     if shown == 0 {
         writeln!(out, "No cases found.")?;
-    } else if args.limit.is_none() && shown == TABLE_LIMIT as usize {
+    } else if is_cut {
         writeln!(out, "The newest {shown}; --limit N shows more.")?;
     }
     if in_none > 0 {

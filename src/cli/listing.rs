@@ -1,5 +1,5 @@
-//! Lists for people: a table where it fits the terminal, else a few lines an entry in which nothing is broken
-//! in mid-word.
+//! Lists for people: a table where it fits the terminal, else a few lines an entry in which nothing
+//! is broken in mid-word.
 
 use std::io::{self, Write};
 
@@ -72,7 +72,7 @@ impl<const COLUMNS: usize> Listing<COLUMNS> {
 
     fn stacked(&self, width: usize, out: &mut dyn Write) -> io::Result<()> {
         for row in &self.rows {
-            let mut lines = Lines::new(width);
+            let mut lines = Cells::new(width);
             for (name, cell) in self.header.iter().zip(row) {
                 if cell.is_empty() {
                     continue;
@@ -89,20 +89,20 @@ impl<const COLUMNS: usize> Listing<COLUMNS> {
     }
 }
 
-/// Columns of the terminal; where standard output is none, those that the shell says.
+/// Columns of the terminal; where standard output is not one, those that the shell says.
 pub(super) fn columns() -> Option<u16> {
     let of_terminal = Table::new().width();
     of_terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok())
 }
 
 /// The lines of one entry.
-pub(super) struct Lines {
+pub(super) struct Cells {
     width: usize,
     text: String,
     used: usize,
 }
 
-impl Lines {
+impl Cells {
     pub(super) fn new(width: usize) -> Self {
         Self {
             width,

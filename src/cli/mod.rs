@@ -32,7 +32,7 @@ use crate::config::{Config, ConfigError, NoDataFolder, data_folder};
 pub struct Cli {
     /// The options that every command takes.
     #[command(flatten)]
-    pub shared: Shared,
+    pub shared: SharedArgs,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -40,7 +40,7 @@ pub struct Cli {
 
 /// The options that every command takes.
 #[derive(clap::Args, Clone, Debug, Default)]
-pub struct Shared {
+pub struct SharedArgs {
     /// Configuration file; without one the defaults hold.
     #[arg(
         long,
@@ -69,7 +69,7 @@ const LAST: usize = 900;
 /// Names the data folder where the command does not.
 const DATA_VARIABLE: &str = "VOICEMAIL_GUARD_DATA";
 
-impl Shared {
+impl SharedArgs {
     /// The settings: the file's, or the defaults.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ pub enum Command {
 
 /// Why a command could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum CliError {
     /// The configuration cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -133,7 +133,7 @@ pub enum Failure {
     Classify(#[from] classify::Error),
 }
 
-impl Failure {
+impl CliError {
     /// 2 where the administrator must change what they wrote, else 1.
     fn exit_code(&self) -> ExitCode {
         match self {
@@ -149,12 +149,12 @@ impl Failure {
 ///
 /// # Errors
 /// The command could not do what it was asked.
-pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     let shared = cli.shared;
     match cli.command {
         Command::Calls(mut args) => {
-            let box_name = args.box_name.as_deref().unwrap_or_default();
-            args.home = shared.settings()?.policy(box_name).home_country;
+            let mailbox = args.box_name.as_deref().unwrap_or_default().into();
+            args.home = shared.settings()?.policy(&mailbox).home_country;
             Ok(calls::run(&args, &shared.data_folder()?, out)?)
         }
         Command::Classify(args) => Ok(classify::run(&args, out, &mut io::stderr())?),
@@ -168,13 +168,13 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, Failure> {
 /// The exit code of a command that has ended; a failure is reported on `err`.
 ///
 /// A reader who has seen enough (`voicemail-guard calls | head`) is no failure.
-pub fn exit(ended: Result<ExitCode, Failure>, err: &mut dyn Write) -> ExitCode {
+pub fn exit(ended: Result<ExitCode, CliError>, err: &mut dyn Write) -> ExitCode {
     match ended {
         Ok(code) => code,
         Err(
-            Failure::Output(error)
-            | Failure::Calls(calls::Error::Write(error))
-            | Failure::Classify(classify::Error::Write(error)),
+            CliError::Output(error)
+            | CliError::Calls(calls::Error::Write(error))
+            | CliError::Classify(classify::Error::Write(error)),
         ) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody can be informed when standard error is closed, too.
@@ -189,7 +189,7 @@ mod tests {
     use super::*;
     use clap::CommandFactory;
 
-    fn ended(as_it: Result<ExitCode, Failure>) -> (String, String) {
+    fn ended(as_it: Result<ExitCode, CliError>) -> (String, String) {
         let mut printed = Vec::new();
         let code = exit(as_it, &mut printed);
         (format!("{code:?}"), String::from_utf8(printed).unwrap())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tracing::warn;
 
-use super::{Failure, Shared};
+use super::{CliError, SharedArgs};
 use crate::clock::Clock;
 use crate::config::SharedConfig;
 use crate::daemon::prompt_files::measure_greetings;
@@ -29,7 +29,7 @@ pub struct Args {}
 ///
 /// # Errors
 /// Configuration, data folder, log or an address cannot be used.
-pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, Failure> {
+pub fn run(_: &Args, shared: &SharedArgs, _out: &mut dyn Write) -> Result<ExitCode, CliError> {
     let mut config = shared.settings()?;
     measure_greetings(&mut config);
     let data = shared.data_folder()?;
@@ -61,7 +61,7 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
                 Err(error) => {
                     let text =
                         format!("cannot listen on {address}: {error}; is another guard running?");
-                    return Err(Failure::Serve(text.into()));
+                    return Err(CliError::Serve(text.into()));
                 }
             }
         }
@@ -85,6 +85,6 @@ pub fn run(_: &Args, shared: &Shared, _out: &mut dyn Write) -> Result<ExitCode, 
 /// How long files that are being read or written at the end are waited for.
 const LAST_FILES: Duration = Duration::from_secs(5);
 
-fn failed(error: impl Error + Send + Sync + 'static) -> Failure {
-    Failure::Serve(Box::new(error))
+fn failed(error: impl Error + Send + Sync + 'static) -> CliError {
+    CliError::Serve(Box::new(error))
 }

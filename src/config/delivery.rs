@@ -11,11 +11,11 @@ use super::value::{folder, host_and_port, one_line, url};
 use super::webhook::Webhook;
 use crate::setting::{count, seconds};
 
-/// `[delivery]`: what holds for all boxes; which box is delivered where stands in `deliver_to` of
-/// the box.
+/// `[delivery]`: what holds for all mailboxes; which mailbox is delivered where stands in
+/// `deliver_to` of the mailbox.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default)]
-pub struct Delivery {
+pub struct DeliverySettings {
     /// A delivery that has failed for this long is given up.
     #[serde(
         rename = "give_up_after_s",
@@ -42,7 +42,7 @@ pub struct Delivery {
     pub webhook: Webhook,
 }
 
-impl Default for Delivery {
+impl Default for DeliverySettings {
     fn default() -> Self {
         Self {
             give_up_after: Duration::from_hours(72),
@@ -97,7 +97,7 @@ impl Default for Voicemail {
 pub enum Method {
     /// As files in the spool, by `app_voicemail`'s own protocol.
     Files,
-    /// Played to `VoiceMail()`, for boxes in a database or on an IMAP server.
+    /// Played to `VoiceMail()`, for mailboxes in a database or on an IMAP server.
     Replay,
 }
 

@@ -8,14 +8,14 @@ use serde::forward_to_deserialize_any;
 pub(super) fn fields<T: DeserializeOwned>() -> &'static [&'static str] {
     let mut names: &'static [&'static str] = &[];
     // It is asked which fields it has, and never given any.
-    let asked = T::deserialize(Asked(&mut names));
+    let asked = T::deserialize(NamesOnly(&mut names));
     debug_assert!(asked.is_err(), "a struct of settings");
     names
 }
 
-struct Asked<'a>(&'a mut &'static [&'static str]);
+struct NamesOnly<'a>(&'a mut &'static [&'static str]);
 
-impl<'de> Deserializer<'de> for Asked<'_> {
+impl<'de> Deserializer<'de> for NamesOnly<'_> {
     type Error = Error;
 
     fn deserialize_struct<V: Visitor<'de>>(

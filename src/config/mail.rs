@@ -93,7 +93,7 @@ pub(super) struct Password {
     pub(super) password_file: Option<PathBuf>,
 }
 
-/// What is wrong with a mail server to which some box wants its messages sent, each behind the settings that it is
+/// What is wrong with a mail server to which some mailbox wants its messages sent, each behind the settings that it is
 /// about.
 pub(super) fn mistakes(mail: &Mail) -> Vec<(&'static [&'static str], String)> {
     let mut found: Vec<(&[_], _)> = Vec::new();

@@ -186,7 +186,7 @@ mod tests {
              [box.2]\ncaller_numbers = 'national'\noutside_line = ''",
         );
         let e164 = |name: &str, raw: &str| {
-            let policy = config.policy(name);
+            let policy = config.policy(&name.into());
             let e164 = policy.trunk.e164(raw, Some(policy.home_country));
             e164.map(String::from)
         };
@@ -213,7 +213,7 @@ mod tests {
         let own = Vec::from_iter(config.own_greetings());
         assert_eq!(own, ["own/all", "own/one"]);
         config.measure_greetings(|sound| (sound == "own/one").then_some(Duration::from_secs(75)));
-        let longest = |name: &str| config.policy(name).longest_greeting().as_secs();
+        let longest = |name: &str| config.policy(&name.into()).longest_greeting().as_secs();
         assert_eq!([longest("1"), longest("2"), longest("3")], [75, 180, 40]);
     }
 }

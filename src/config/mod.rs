@@ -29,13 +29,12 @@ pub use self::limits::Limits;
 pub use self::mailbox::MailboxDelivery;
 pub use self::secret::Secret;
 pub use self::shared::{Changes, SharedConfig};
-pub use crate::call_record::full_box_name;
 
-use self::delivery::Delivery;
+use self::delivery::DeliverySettings;
 use self::mailbox::MailboxSettings;
 use self::value::{asterisk_folder, folder, language_tags, log_level};
 use crate::call::policy::Policy;
-use crate::call_record::Destination;
+use crate::call_record::{Destination, MailboxName};
 use crate::number::Home;
 use crate::telemetry::LogFormat;
 
@@ -53,9 +52,9 @@ pub struct Config {
     /// Where the prompts are.
     pub prompts: Prompts,
     /// How messages are delivered.
-    pub delivery: Delivery,
+    pub delivery: DeliverySettings,
     defaults: MailboxSettings,
-    boxes: BTreeMap<String, MailboxSettings>,
+    mailboxes: BTreeMap<String, MailboxSettings>,
 }
 
 impl Default for Config {
@@ -69,9 +68,9 @@ impl Default for Config {
             log: Logging::default(),
             tap: Tap::default(),
             prompts: Prompts::default(),
-            delivery: Delivery::default(),
+            delivery: DeliverySettings::default(),
             defaults: MailboxSettings::default(),
-            boxes: BTreeMap::new(),
+            mailboxes: BTreeMap::new(),
         }
     }
 }
@@ -103,38 +102,37 @@ impl Config {
         read::config(bytes)
     }
 
-    /// The settings of a box: its own table, else `[defaults]`, else the guard's defaults.
-    ///
-    /// A name without a context means the context `default`, as with `VoiceMail()`.
-    pub fn policy(&self, box_name: &str) -> Policy {
-        self.of_box(box_name).policy.clone()
+    /// How a mailbox treats its callers: by its own table, else `[defaults]`, else the guard's
+    /// defaults.
+    pub fn policy(&self, mailbox: &MailboxName) -> Policy {
+        self.of_mailbox(mailbox).policy.clone()
     }
 
-    /// Where a box wants its messages.
-    pub fn deliver_to(&self, box_name: &str) -> &[Destination] {
-        &self.of_box(box_name).deliver_to
+    /// Where a mailbox wants its messages.
+    pub fn deliver_to(&self, mailbox: &MailboxName) -> &[Destination] {
+        &self.of_mailbox(mailbox).deliver_to
     }
 
-    /// What a box wants of its messages.
-    pub fn mailbox_delivery(&self, box_name: &str) -> &MailboxDelivery {
-        &self.of_box(box_name).delivery
+    /// What a mailbox wants of its messages.
+    pub fn mailbox_delivery(&self, mailbox: &MailboxName) -> &MailboxDelivery {
+        &self.of_mailbox(mailbox).delivery
     }
 
-    /// How close together calls by one number for a box are one case; `None` where they form no
+    /// How close together calls by one number for a mailbox are one case; `None` where they form no
     /// cases.
-    pub fn repeat_window(&self, box_name: &str) -> Option<Duration> {
-        self.of_box(box_name).repeat_window
+    pub fn repeat_window(&self, mailbox: &MailboxName) -> Option<Duration> {
+        self.of_mailbox(mailbox).repeat_window
     }
 
-    /// Whether calls for any box form cases.
+    /// Whether calls for any mailbox form cases.
     pub fn has_cases(&self) -> bool {
-        let mut all = self.boxes.values().chain([&self.defaults]);
+        let mut all = self.mailboxes.values().chain([&self.defaults]);
         all.any(|settings| settings.repeat_window.is_some())
     }
 
-    /// The home countries and trunks of all boxes, each once.
+    /// The home countries and trunks of all mailboxes, each once.
     pub fn homes(&self) -> Vec<Home> {
-        let all = self.boxes.values().chain([&self.defaults]);
+        let all = self.mailboxes.values().chain([&self.defaults]);
         let mut homes = Vec::new();
         for policy in all.map(|settings| &settings.policy) {
             let home = Home {
@@ -150,7 +148,7 @@ impl Config {
 
     /// The greetings that are not the guard's own.
     pub fn own_greetings(&self) -> BTreeSet<&str> {
-        let all = self.boxes.values().chain([&self.defaults]);
+        let all = self.mailboxes.values().chain([&self.defaults]);
         let policies = all.map(|settings| &settings.policy);
         let own = policies.filter(|policy| policy.is_own_greeting());
         own.map(|policy| policy.greeting.as_str()).collect()
@@ -158,7 +156,7 @@ impl Config {
 
     /// Notes how long these play, as far as it is known.
     pub fn measure_greetings(&mut self, length: impl Fn(&str) -> Option<Duration>) {
-        for settings in self.boxes.values_mut().chain([&mut self.defaults]) {
+        for settings in self.mailboxes.values_mut().chain([&mut self.defaults]) {
             let policy = &mut settings.policy;
             if policy.is_own_greeting() {
                 policy.greeting_length = length(&policy.greeting);
@@ -169,7 +167,7 @@ impl Config {
     /// How callers are treated: by `[defaults]`, which have no name, and of each mailbox with a
     /// table of its own.
     pub fn policies(&self) -> impl Iterator<Item = (Option<&str>, &Policy)> {
-        let named = self.boxes.iter();
+        let named = self.mailboxes.iter();
         let named = named.map(|(name, settings)| (Some(name.as_str()), &settings.policy));
         std::iter::once((None, &self.defaults.policy)).chain(named)
     }
@@ -180,7 +178,7 @@ impl Config {
         for (name, policy) in self.policies() {
             let table = name.map_or("[defaults]".to_owned(), |name| format!("[box.{name:?}]"));
             for remark in mailbox::remarks(policy) {
-                // A box does not repeat what it has from [defaults].
+                // A mailbox does not repeat what it has from [defaults].
                 if !found.iter().any(|known: &String| known.ends_with(&remark)) {
                     found.push(format!("{table} {remark}"));
                 }
@@ -189,22 +187,22 @@ impl Config {
         found
     }
 
-    /// No box is delivered anywhere from now on: for a guard that only shows what it would do.
+    /// No mailbox is delivered anywhere from now on: for a guard that only shows what it would do.
     pub fn deliver_nowhere(&mut self) {
-        for settings in self.boxes.values_mut().chain([&mut self.defaults]) {
+        for settings in self.mailboxes.values_mut().chain([&mut self.defaults]) {
             settings.deliver_to.clear();
         }
     }
 
-    /// Whether any box is delivered there.
+    /// Whether any mailbox is delivered there.
     pub fn delivers_to(&self, to: Destination) -> bool {
-        let mut all = self.boxes.values().chain([&self.defaults]);
+        let mut all = self.mailboxes.values().chain([&self.defaults]);
         all.any(|settings| settings.deliver_to.contains(&to))
     }
 
-    /// Everybody whom some box has its messages sent to by e-mail, each once.
+    /// Everybody whom some mailbox has its messages sent to by e-mail, each once.
     pub fn mail_recipients(&self) -> Vec<&lettre::Address> {
-        let all = self.boxes.values().chain([&self.defaults]);
+        let all = self.mailboxes.values().chain([&self.defaults]);
         let by_mail = all.filter(|settings| settings.deliver_to.contains(&Destination::Mail));
         let mut found: Vec<_> = by_mail
             .flat_map(|settings| &settings.delivery.mail_to)
@@ -214,14 +212,14 @@ impl Config {
         found
     }
 
-    fn of_box(&self, box_name: &str) -> &MailboxSettings {
-        let own = self.boxes.get(&full_box_name(box_name));
+    fn of_mailbox(&self, mailbox: &MailboxName) -> &MailboxSettings {
+        let own = self.mailboxes.get(mailbox.as_str());
         own.unwrap_or(&self.defaults)
     }
 
-    /// The boxes that have a table of their own.
-    pub fn box_names(&self) -> impl Iterator<Item = &str> {
-        self.boxes.keys().map(String::as_str)
+    /// The mailboxes that have a table of their own.
+    pub fn mailboxes(&self) -> impl Iterator<Item = &str> {
+        self.mailboxes.keys().map(String::as_str)
     }
 }
 

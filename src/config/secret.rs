@@ -1,6 +1,7 @@
 //! Secrets: what no log and no error repeats.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
@@ -45,21 +46,35 @@ impl Secret {
     ///
     /// # Errors
     /// The file cannot be read, or holds nothing.
-    pub fn reveal(&self) -> Result<String, String> {
-        match self {
-            Self::Inline(text) => Ok(text.clone()),
-            Self::File(file) => {
-                let shown = file.display();
-                let text = std::fs::read_to_string(file)
-                    .map_err(|error| format!("the secret in {shown} cannot be read: {error}"))?;
-                let line = text.lines().next().unwrap_or_default();
-                if line.is_empty() {
-                    return Err(format!("{shown} has no secret in its first line"));
-                }
-                Ok(line.to_owned())
-            }
+    pub fn reveal(&self) -> Result<String, NoSecret> {
+        let file = match self {
+            Self::Inline(text) => return Ok(text.clone()),
+            Self::File(file) => file.clone(),
+        };
+        match std::fs::read_to_string(&file) {
+            Err(source) => Err(NoSecret::Unreadable { file, source }),
+            Ok(text) => match text.lines().next() {
+                None | Some("") => Err(NoSecret::Empty(file)),
+                Some(line) => Ok(line.to_owned()),
+            },
         }
     }
+}
+
+/// Why there is no secret in a file.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSecret {
+    /// It cannot be read.
+    #[error("the secret in {} cannot be read: {source}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Its first line is empty.
+    #[error("{} has no secret in its first line", .0.display())]
+    Empty(PathBuf),
 }
 
 impl fmt::Debug for Secret {

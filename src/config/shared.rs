@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(now.delivery.voicemail.spool, old.delivery.voicemail.spool);
         assert_eq!(now.delivery.voicemail.most_messages, 7);
         assert_eq!(now.limits.calls, 7);
-        assert_eq!(now.policy("100").mode, Mode::Observe);
+        assert_eq!(now.policy(&"100".into()).mode, Mode::Observe);
     }
 
     #[tokio::test]

@@ -56,7 +56,7 @@ pub(super) struct Signature {
     pub(super) secret_file: Option<PathBuf>,
 }
 
-/// What is wrong with a webhook to which some box wants its messages sent, each behind the settings that it is about.
+/// What is wrong with a webhook to which some mailbox wants its messages sent, each behind the settings that it is about.
 pub(super) fn mistakes(webhook: &Webhook) -> Vec<(&'static [&'static str], String)> {
     let mut found: Vec<(&[_], _)> = Vec::new();
     match webhook.url.as_ref().map(|url| (url.scheme(), url.host())) {

@@ -53,7 +53,7 @@ pub(crate) fn installed(settings: &Prompts, language: &str) -> Installed {
     }
 }
 
-/// What is seen of a sound of the administrator's own, such as the greeting of a box.
+/// What is seen of a sound of the administrator's own, such as the greeting of a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OwnSound {
     /// The languages that have no file of it: their callers hear it in English, or go on to
@@ -65,7 +65,8 @@ pub(crate) struct OwnSound {
     pub(crate) useless: Vec<PathBuf>,
 }
 
-/// Looks for a sound by the name that Asterisk gets; `None` where its folder cannot be seen from here.
+/// Looks for a sound by the name that Asterisk gets; `None` where its folder cannot be seen from
+/// here.
 pub(crate) fn own_sound(settings: &Prompts, sound: &str) -> Option<OwnSound> {
     let whole = Path::new(sound);
     let folder = whole.parent().filter(|_| whole.is_absolute());

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 #[error(
     "{address} is {what}; if the receiver is meant to be there, name it in [delivery.webhook] allow_private"
 )]
-pub struct Refused {
+pub struct ForbiddenAddress {
     /// The address as resolved.
     pub address: IpAddr,
     /// What kind of address it is.
@@ -23,7 +23,7 @@ pub struct Refused {
 ///
 /// # Errors
 /// It is not a public address and in no allowed network.
-pub fn check(address: IpAddr, allowed: &[IpNet]) -> Result<(), Refused> {
+pub fn check(address: IpAddr, allowed: &[IpNet]) -> Result<(), ForbiddenAddress> {
     let inner = carried(address);
     let named = |network: &IpNet| network.contains(&address) || network.contains(&inner);
     if allowed.iter().any(named) {
@@ -33,7 +33,7 @@ pub fn check(address: IpAddr, allowed: &[IpNet]) -> Result<(), Refused> {
         IpAddr::V4(v4) => v4_kind(v4),
         IpAddr::V6(v6) => v6_kind(v6),
     };
-    what.map_or(Ok(()), |what| Err(Refused { address, what }))
+    what.map_or(Ok(()), |what| Err(ForbiddenAddress { address, what }))
 }
 
 /// The IPv4 address that an IPv6 address leads to, where it does: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056).

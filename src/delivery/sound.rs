@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use super::DeliveryError;
+use super::{DeliveryError, about};
 use crate::audio::file::{Format, decode};
 
 /// The samples of a kept recording, 8 kHz, one channel.
@@ -12,15 +12,20 @@ use crate::audio::file::{Format, decode};
 /// Blocks.
 ///
 /// # Errors
-/// [`DeliveryError::Permanent`] where it has been deleted or is no recording, else [`DeliveryError::Transient`].
+/// [`DeliveryError::Permanent`] where it has been deleted or is no recording, else
+/// [`DeliveryError::Transient`].
 pub(super) fn read(path: &Path) -> Result<Vec<i16>, DeliveryError> {
-    let described =
-        |error: &dyn std::fmt::Display| format!("the recording {}: {error}", path.display());
-    let bytes = fs::read(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => DeliveryError::permanent(described(&error)),
-        _ => DeliveryError::transient(described(&error)),
+    let recording = format!("the recording {}", path.display());
+    let bytes = fs::read(path).map_err(|error| {
+        let is_gone = error.kind() == ErrorKind::NotFound;
+        let cause = about(format!("{recording}: {error}"), error);
+        if is_gone {
+            DeliveryError::Permanent(cause)
+        } else {
+            DeliveryError::Transient(cause)
+        }
     })?;
     decode(&bytes, Format::Wav)
         .map(|sound| sound.samples)
-        .map_err(|error| DeliveryError::permanent(described(&error)))
+        .map_err(|error| DeliveryError::Permanent(about(format!("{recording}: {error}"), error)))
 }

@@ -1,13 +1,15 @@
-//! What is delivered of a recording, pure: without what nobody wants to hear, and as loud as speech is.
+//! What is delivered of a recording, pure: without what nobody wants to hear, and as loud as speech
+//! is.
 //!
-//! Speech is never cut, nor is what sounds behind it. Away go silence, music, tones and noise before the
-//! first and after the last speech, so everything before the beep too, unless somebody spoke there; of a
-//! pause longer than [`LONGEST_PAUSE`], whatever sounds in it, [`KEPT_PAUSE`] stays. What the ear has not
-//! judged counts as speech. Where the guard is not sure of the caller, or no speech was heard at all, only
-//! silence is taken away. The untouched recording stays beside it in the data folder.
+//! Speech is never cut, nor is what sounds behind it. Away go silence, music, tones and noise
+//! before the first and after the last speech, so everything before the beep too, unless somebody
+//! spoke there; of a pause longer than [`LONGEST_PAUSE`], whatever sounds in it, [`KEPT_PAUSE`]
+//! stays. What the ear has not judged counts as speech. Where the guard is not sure of the caller,
+//! or no speech was heard at all, only silence is taken away. The untouched recording stays beside
+//! it in the data folder.
 //!
-//! The whole is made louder or softer by one gain, so that its speech has [`LOUDNESS_DBOV`], measured as
-//! [`active_speech_level`] does.
+//! The whole is made louder or softer by one gain, so that its speech has [`LOUDNESS_DBOV`],
+//! measured as [`active_speech_level`] does.
 
 use std::ops::Range;
 
@@ -69,7 +71,8 @@ pub struct Trimmed {
     pub samples: Vec<i16>,
     /// The stretches of the recording in it, in the order they are heard.
     pub pieces: Vec<Piece>,
-    /// What was said after the caller was asked for their number; first, where the box wants it so.
+    /// What was said after the caller was asked for their number; first, where the mailbox wants it
+    /// so.
     pub number: Option<Stretch>,
     /// How long the recording is.
     pub recorded: MediaTime,
@@ -141,13 +144,13 @@ impl Trimmed {
 
 /// The stretches in the order they are heard; `then` is the number's unless it comes first.
 #[derive(Debug, Default, PartialEq)]
-struct Layout {
+struct Stretches {
     first: Vec<Range<usize>>,
     then: Vec<Range<usize>>,
     number_first: bool,
 }
 
-fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &TrimPlan) -> Layout {
+fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &TrimPlan) -> Stretches {
     let audible;
     let wanted = if speech.is_empty() || plan.keep_sounds {
         audible = heard_as(segments, len, &|class| class != Class::Silence);
@@ -157,9 +160,9 @@ fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &Trim
     };
     if wanted.is_empty() {
         let first = std::iter::once(0..len.min(samples(KEPT_PAUSE)));
-        return Layout {
+        return Stretches {
             first: first.filter(|range| !range.is_empty()).collect(),
-            ..Layout::default()
+            ..Stretches::default()
         };
     }
     let number_at = plan.number_asked.and_then(|at| number_begins(wanted, at));
@@ -179,13 +182,13 @@ fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &Trim
     parts[usize::from(number_at.is_some())].push(begin..end.min(len));
     let [before, number] = parts;
     if plan.number_first && !before.is_empty() && !number.is_empty() {
-        Layout {
+        Stretches {
             first: number,
             then: before,
             number_first: true,
         }
     } else {
-        Layout {
+        Stretches {
             first: before,
             then: number,
             number_first: false,
@@ -195,8 +198,8 @@ fn layout(speech: &[Range<usize>], segments: &[Segment], len: usize, plan: &Trim
 
 /// Which of these stretches is the first that answers to the prompt.
 ///
-/// A caller who goes on talking over the prompt says the number behind their next pause. Where that does not come
-/// soon, the whole stretch is taken: a word is never cut.
+/// A caller who goes on talking over the prompt says the number behind their next pause. Where that
+/// does not come soon, the whole stretch is taken: a word is never cut.
 fn number_begins(wanted: &[Range<usize>], asked: MediaTime) -> Option<usize> {
     let asked = usize::try_from(asked.samples()).unwrap_or(usize::MAX);
     let i = wanted.iter().position(|stretch| stretch.end > asked)?;
@@ -301,10 +304,9 @@ pub const MOST_GAIN_DB: f64 = 24.0;
 pub const LONGEST_PAUSE: MediaTime = MediaTime::from_secs(3);
 /// What stays of a shortened pause, half of it at each side.
 pub const KEPT_PAUSE: MediaTime = MediaTime::from_secs(1);
-/// What stays before the first and after the last speech: the ear notices a soft beginning up to 0.4 s late.
+/// What stays before the first and after the last speech: the ear notices a soft beginning up to
+/// 0.4 s late.
 pub const MARGIN: MediaTime = MediaTime::from_millis(500);
-/// The most that is added: what stands between the number and the rest.
-pub const SEPARATOR: MediaTime = MediaTime::from_millis(800);
 /// A pause that comes this soon after the prompt is waited for.
 const SOON: MediaTime = MediaTime::from_secs(5);
 /// Samples over which a joint is softened: 5 ms.

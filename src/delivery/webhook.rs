@@ -1,12 +1,14 @@
-//! By webhook: one signed HTTP request a message, to a receiver that cannot be bent to another address.
+//! By webhook: one signed HTTP request a message, to a receiver that cannot be bent to another
+//! address.
 //!
-//! The name is resolved once; every address it has must be allowed ([`address`]), and the connection goes to
-//! one of exactly these. Nothing is redirected, no proxy is asked, and an answer is read only as far as it
-//! is shown. The signature is HMAC-SHA256 of the timestamp, a full stop and the body.
+//! The name is resolved once; every address it has must be allowed ([`address`]), and the
+//! connection goes to one of exactly these. Nothing is redirected, no proxy is asked, and an answer
+//! is read only as far as it is shown. The signature is HMAC-SHA256 of the timestamp, a full stop
+//! and the body.
 //!
-//! Every attempt at one delivery has the same key and the same body; only timestamp and signature differ. Where the
-//! receiver finds it too large (413) it is sent once more at once, without the audio.
-//! What an answer means:
+//! Every attempt at one delivery has the same key and the same body; only timestamp and signature
+//! differ. Where the receiver finds it too large (413) it is sent once more at once, without the
+//! audio. What an answer means:
 //!
 //! | answer | |
 //! |---|---|
@@ -31,7 +33,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ring::hmac;
 use serde::Serialize;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
@@ -39,8 +40,9 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use url::{Host, Url};
 
 use super::mail::{TOO_LARGE_DE, TOO_LARGE_EN};
+use super::tls::Stream;
 use super::trim::Stretch;
-use super::{DeliveryError, Outgoing, address, page_of, tls};
+use super::{Cause, DeliveryError, Outgoing, about, address, page_of, tls};
 use crate::audio::{MediaTime, wav};
 use crate::call_log::export;
 use crate::call_record::{CallRecord, Verdict};
@@ -60,8 +62,8 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// `page` is the address of a call's page with `{id}` in it. Gives where it went.
 ///
 /// # Errors
-/// [`DeliveryError::Permanent`] where the receiver says that it will not have this very request; everything else is
-/// tried again.
+/// [`DeliveryError::Permanent`] where the receiver says that it will not have this very request;
+/// everything else is tried again.
 pub async fn deliver(
     settings: &Webhook,
     page: Option<&str>,
@@ -87,9 +89,9 @@ pub async fn deliver(
             DeliveryError::transient(format!("{} did not answer within {seconds} s", shown(url)))
         };
         match sent.map_err(|_| late())?? {
-            Answer::Taken => return Ok(shown(url)),
-            Answer::TooLarge(_) if audio == Audio::With => audio = Audio::TooLarge,
-            Answer::TooLarge(why) => return Err(DeliveryError::permanent(why)),
+            Receipt::Taken => return Ok(shown(url)),
+            Receipt::TooLarge(_) if audio == Audio::With => audio = Audio::TooLarge,
+            Receipt::TooLarge(why) => return Err(DeliveryError::permanent(why)),
         }
     }
 }
@@ -143,7 +145,7 @@ enum Audio {
 /// What is sent.
 fn body(audio: Audio, page: Option<&str>, outgoing: &Outgoing, zone: &TimeZone) -> String {
     let delivered = outgoing.record.verdict.is_some_and(Verdict::is_delivered);
-    // What other deliveries have come to meanwhile is no news of the call.
+    // What other deliveries have come to meanwhile is left out.
     let record = CallRecord {
         delivered: Vec::new(),
         ..outgoing.record.clone()
@@ -153,7 +155,7 @@ fn body(audio: Audio, page: Option<&str>, outgoing: &Outgoing, zone: &TimeZone) 
         key: &outgoing.key,
         page: page_of(page, record.id),
         call: export::json_line_in_case(&record, outgoing.case, zone),
-        sound: outgoing.sound.as_ref().map(|sound| Sound {
+        sound: outgoing.sound.as_ref().map(|sound| SoundJson {
             seconds: sound.len(),
             number: sound.number,
             wav: (audio == Audio::With)
@@ -186,12 +188,12 @@ struct Payload<'a, C: Serialize> {
     key: &'a str,
     page: Option<String>,
     call: C,
-    sound: Option<Sound>,
+    sound: Option<SoundJson>,
 }
 
 /// What is delivered of the recording.
 #[derive(Serialize)]
-struct Sound {
+struct SoundJson {
     seconds: MediaTime,
     number: Option<Stretch>,
     wav: Option<String>,
@@ -238,10 +240,8 @@ fn request(
         .header(TIMESTAMP, timestamp)
         .body(Full::from(body))
         .map_err(|error| {
-            DeliveryError::permanent(format!(
-                "no request can be made for {}: {error}",
-                shown(url)
-            ))
+            let why = format!("no request can be made for {}: {error}", shown(url));
+            DeliveryError::Permanent(about(why, error))
         })
 }
 
@@ -254,7 +254,7 @@ async fn resolve(settings: &Webhook, url: &Url) -> Result<Vec<SocketAddr>, Deliv
         Some(Host::Domain(name)) => {
             let found = tokio::net::lookup_host((name, port)).await;
             let found = found.map_err(|error| {
-                DeliveryError::transient(format!("{name} has no address: {error}"))
+                DeliveryError::Transient(about(format!("{name} has no address: {error}"), error))
             })?;
             found.collect()
         }
@@ -267,18 +267,16 @@ async fn resolve(settings: &Webhook, url: &Url) -> Result<Vec<SocketAddr>, Deliv
 }
 
 async fn connect(settings: &Webhook, url: &Url) -> Result<Box<dyn Stream>, DeliveryError> {
-    let mut why = "it has no address".to_owned();
+    let mut why: Cause = "it has no address".into();
     for found in resolve(settings, url).await? {
         match TcpStream::connect(found).await {
             Ok(stream) if url.scheme() == "https" => return secure(settings, url, stream).await,
             Ok(stream) => return Ok(Box::new(stream)),
-            Err(error) => why = error.to_string(),
+            Err(error) => why = error.into(),
         }
     }
-    Err(DeliveryError::transient(format!(
-        "{} cannot be reached: {why}",
-        shown(url)
-    )))
+    let text = format!("{} cannot be reached: {why}", shown(url));
+    Err(DeliveryError::Transient(about(text, why)))
 }
 
 async fn secure(
@@ -303,25 +301,25 @@ async fn secure(
     let connector = TlsConnector::from(Arc::new(client));
     let stream = connector.connect(name, stream).await;
     let stream = stream.map_err(|error| {
-        DeliveryError::transient(format!(
+        let why = format!(
             "{}: TLS: {error}; a certificate of an authority of your own is trusted by ca_file",
             shown(url)
-        ))
+        );
+        DeliveryError::Transient(about(why, error))
     })?;
     Ok(Box::new(stream))
 }
-
-/// What HTTP runs over.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 async fn send(
     stream: Box<dyn Stream>,
     request: Request<Full<Bytes>>,
     now: Timestamp,
-) -> Result<Answer, DeliveryError> {
+) -> Result<Receipt, DeliveryError> {
     let broken = |error: hyper::Error| {
-        DeliveryError::transient(format!("no answer from the receiver: {error}"))
+        DeliveryError::Transient(about(
+            format!("no answer from the receiver: {error}"),
+            error,
+        ))
     };
     let (mut sender, connection) = http1::Builder::new()
         .max_buf_size(MOST_OF_THE_HEAD)
@@ -334,7 +332,7 @@ async fn send(
     let response = sender.send_request(request).await.map_err(broken)?;
     let status = response.status();
     if status.is_success() {
-        return Ok(Answer::Taken);
+        return Ok(Receipt::Taken);
     }
     let after = retry_after(&response, now);
     let why = format!(
@@ -342,18 +340,18 @@ async fn send(
         beginning(response).await
     );
     if status == StatusCode::PAYLOAD_TOO_LARGE {
-        return Ok(Answer::TooLarge(why));
+        return Ok(Receipt::TooLarge(why));
     }
-    Err(sort(status, &why, after))
+    Err(sort(status, why, after))
 }
 
 /// An answer that is no failure yet.
-enum Answer {
+enum Receipt {
     Taken,
     TooLarge(String),
 }
 
-fn sort(status: StatusCode, why: &str, after: Option<Duration>) -> DeliveryError {
+fn sort(status: StatusCode, why: String, after: Option<Duration>) -> DeliveryError {
     if status.is_redirection() {
         return DeliveryError::transient(format!(
             "{why}; redirects are not followed: set url to where it leads"
@@ -367,9 +365,9 @@ fn sort(status: StatusCode, why: &str, after: Option<Duration>) -> DeliveryError
         404 | 405 => "; look at [delivery.webhook] url",
         _ => "",
     };
-    let why = &format!("{why}{mend}");
+    let why = why + mend;
     match after {
-        Some(after) => DeliveryError::transient_after(why, after),
+        Some(after) => DeliveryError::Busy { why, after },
         None => DeliveryError::transient(why),
     }
 }

@@ -226,7 +226,7 @@ impl Ear {
         if let Some(change) = self.segmenter.force(class, start + Self::LAG) {
             self.announce(change);
         }
-        self.updates.push_back(Update::Changed {
+        self.updates.push_back(Update::ClassChange {
             class,
             start: self.heard(),
             known_at: self.heard(),
@@ -251,7 +251,7 @@ impl Ear {
         let start = MediaTime::from_samples(heard.saturating_add(jumped));
         // Whichever loss it lies before, a change never starts before the one that was announced last.
         self.announced_at = start.min(self.heard()).max(self.announced_at);
-        self.updates.push_back(Update::Changed {
+        self.updates.push_back(Update::ClassChange {
             class: change.class,
             start: self.announced_at,
             known_at: self.heard(),

@@ -130,7 +130,7 @@ pub enum Update {
     /// From `start` on the sound is of another class; the segment before ends there.
     ///
     /// The first update of a call starts at zero. `start` never goes back behind an earlier `start`.
-    Changed {
+    ClassChange {
         /// The new class.
         class: Class,
         /// Where it begins.

@@ -106,21 +106,21 @@ mod tests {
     #[test]
     fn every_step_is_in_one_glimpse_and_both_opinions_are_whole() {
         let mut second = Second::new();
-        let mut told = Vec::new();
+        let mut glimpses = Vec::new();
         let step = |second: &mut Second, k: usize| {
             let end = MediaTime::from_millis(40 * (k as u64 + 1));
             let first = [0.2; CLASSES];
             second.step(&Weights::shared().second, &[0.1; WIDTH], &first, end)
         };
         for k in 0..31 {
-            told.extend(step(&mut second, k));
+            glimpses.extend(step(&mut second, k));
         }
         for k in 0..second.steps_left() {
-            told.extend(step(&mut second, 31 + k));
+            glimpses.extend(step(&mut second, 31 + k));
         }
-        let ends: Vec<_> = told.iter().map(|g| g.end).collect();
+        let ends: Vec<_> = glimpses.iter().map(|g| g.end).collect();
         assert_eq!(ends, [480, 960, 1_440].map(MediaTime::from_millis));
-        for glimpse in told {
+        for glimpse in glimpses {
             for opinion in [glimpse.first, glimpse.second] {
                 assert!(
                     (opinion.iter().sum::<f32>() - 1.0).abs() < 1e-4,

@@ -17,7 +17,7 @@ const NEWEST: f32 = 0.1;
 const CERTAIN: u64 = 100;
 /// Steps at the beginning in which the past is not known yet.
 const SETTLING: u64 = 5;
-/// Odd steps in a row, such as a click or lost packets, that are let by.
+/// Odd steps in a row, such as a click or lost packets, that are tolerated.
 const ODD: u32 = 2;
 
 /// The running state of one call.

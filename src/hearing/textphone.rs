@@ -3,7 +3,7 @@
 //! Baudot (annex A) takes 1,400 and 1,800 Hz at 45.45 or 50 bits a second, V.21 (annexes D and F) 980 and 1,180 Hz or
 //! 1,650 and 1,850 Hz at 300, EDT (annex C) the lower pair at 110, Bell 103 (annex D) 1,070 and 1,270 Hz. One bit
 //! lasts 3.3 ms at least, so the frequency is measured every millisecond over two: for a sine wave
-//! `x[n-1] + x[n+1]` is `2 cos(w)` times `x[n]`, and what is left over shows that it is none.
+//! `x[n-1] + x[n+1]` is `2 cos(w)` times `x[n]`, and what is left over shows that it is not one.
 
 use super::features::{Lines, STEP};
 

@@ -28,7 +28,7 @@ impl Segment {
         self.end - self.start
     }
 
-    /// Whether it is a near voice. A click of the line that the ear took for one is none.
+    /// Whether it is a near voice. A click of the line that the ear took for one is not.
     pub fn is_voice(&self) -> bool {
         self.class == Class::Speech && self.len() >= SHORTEST_VOICE
     }
@@ -41,7 +41,7 @@ impl Segment {
 
 const SHORTEST_VOICE: MediaTime = MediaTime::from_millis(250);
 
-/// No number is that long: keys beyond it are let by, however long somebody presses them.
+/// No number is that long: keys beyond it are ignored, however long somebody presses them.
 const MOST_KEYS: usize = 64;
 
 /// How much of each class a timeline holds, in seconds.
@@ -97,7 +97,7 @@ impl Timeline {
     /// Takes what the ear said.
     pub fn apply(&mut self, update: Update) {
         let (class, start, known_at, signal) = match update {
-            Update::Changed {
+            Update::ClassChange {
                 class,
                 start,
                 known_at,
@@ -227,7 +227,7 @@ mod tests {
         let mut timeline = Timeline::default();
         let mut start = MediaTime::ZERO;
         for &(class, millis, signal) in of {
-            timeline.apply(Update::Changed {
+            timeline.apply(Update::ClassChange {
                 class,
                 start,
                 known_at: start,

@@ -1,4 +1,4 @@
-//! What stands where a number would stand, and is none.
+//! What is sent in place of a number.
 
 use super::written::Core;
 
@@ -11,7 +11,8 @@ pub enum NoNumber {
     Unavailable,
 }
 
-/// Why what was sent as a number is none; `None` for everything that may be one, a name such as `anna` included.
+/// Why what was sent is not a number; `None` for everything that may be one, a name such as `anna`
+/// included.
 pub fn no_number(raw: &str) -> Option<NoNumber> {
     let core = Core::of(raw);
     let words = words(&core.number);

@@ -1,4 +1,5 @@
-//! Asterisk's dialplan patterns for numbers, such as `_+4930X.` (`ast_extension_match` of `main/pbx.c`).
+//! Asterisk's dialplan patterns for numbers, such as `_+4930X.` (`ast_extension_match` of
+//! `main/pbx.c`).
 //!
 //! ```text
 //! pattern = "_" 1*element [ "." / "!" ]
@@ -7,8 +8,9 @@
 //!         / "[" 1*( key / key "-" key ) "]"  one of these
 //! ```
 //!
-//! `.` stands for one or more characters, `!` for any number of them. Blanks and hyphens outside brackets mean
-//! nothing, as in Asterisk. A pattern of letters or names is none here: these are telephone numbers.
+//! `.` stands for one or more characters, `!` for any number of them. Blanks and hyphens outside
+//! brackets mean nothing, as in Asterisk. A pattern of letters or names is refused: these are
+//! telephone numbers.
 
 use nom::branch::alt;
 use nom::character::complete::{char, one_of};
@@ -20,7 +22,7 @@ use nom::{IResult, Parser};
 /// A pattern that numbers are compared with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Pattern {
-    elements: Vec<Keys>,
+    elements: Vec<KeySet>,
     rest: Rest,
 }
 
@@ -36,9 +38,9 @@ enum Rest {
 
 /// The keys of a telephone as a set; `+` counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Keys(u16);
+struct KeySet(u16);
 
-impl Keys {
+impl KeySet {
     const ALL: &str = "0123456789*#+";
 
     fn of(key: char) -> Self {
@@ -113,7 +115,9 @@ impl Pattern {
     pub(super) fn spells(&self, beginning: &str) -> bool {
         let spelt = self.elements.iter().zip(beginning.chars());
         self.elements.len() >= beginning.len()
-            && spelt.into_iter().all(|(keys, key)| *keys == Keys::of(key))
+            && spelt
+                .into_iter()
+                .all(|(keys, key)| *keys == KeySet::of(key))
     }
 }
 
@@ -138,26 +142,26 @@ fn filling(text: &str) -> IResult<&str, ()> {
     value((), many0(one_of(" -"))).parse(text)
 }
 
-fn element(text: &str) -> IResult<&str, Keys> {
+fn element(text: &str) -> IResult<&str, KeySet> {
     alt((
-        value(Keys::range('0', '9'), one_of("Xx")),
-        value(Keys::range('1', '9'), one_of("Zz")),
-        value(Keys::range('2', '9'), one_of("Nn")),
-        map(one_of(Keys::ALL), Keys::of),
+        value(KeySet::range('0', '9'), one_of("Xx")),
+        value(KeySet::range('1', '9'), one_of("Zz")),
+        value(KeySet::range('2', '9'), one_of("Nn")),
+        map(one_of(KeySet::ALL), KeySet::of),
         delimited(char('['), set, char(']')),
     ))
     .parse(text)
 }
 
 /// What stands in brackets.
-fn set(text: &str) -> IResult<&str, Keys> {
+fn set(text: &str) -> IResult<&str, KeySet> {
     let digit = || one_of("0123456789");
     let range = map((digit(), char('-'), digit()), |(first, _, last)| {
-        Keys::range(first, last)
+        KeySet::range(first, last)
     });
-    let one = map(one_of(Keys::ALL), Keys::of);
+    let one = map(one_of(KeySet::ALL), KeySet::of);
     let (left, all) = many1(alt((range, one))).parse(text)?;
-    let keys = Keys(all.into_iter().fold(0, |all, keys| all | keys.0));
+    let keys = KeySet(all.into_iter().fold(0, |all, keys| all | keys.0));
     if keys.0 == 0 {
         return Err(nom::Err::Error(nom::error::Error::new(
             text,

@@ -75,14 +75,6 @@ impl Needle {
             Self::Exactly(_) | Self::EndsWith(_) => None,
         }
     }
-
-    /// Whether a stored key is found.
-    pub fn matches(&self, key: &str) -> bool {
-        match self {
-            Self::Exactly(wanted) => key == wanted,
-            Self::EndsWith(wanted) => wanted.iter().any(|wanted| key.starts_with(wanted.as_str())),
-        }
-    }
 }
 
 impl Written {
@@ -109,6 +101,18 @@ mod tests {
 
     use super::*;
     use crate::number::E164;
+
+    impl Needle {
+        /// Whether a stored key is found.
+        pub(crate) fn matches(&self, key: &str) -> bool {
+            match self {
+                Self::Exactly(wanted) => key == wanted,
+                Self::EndsWith(wanted) => {
+                    wanted.iter().any(|wanted| key.starts_with(wanted.as_str()))
+                }
+            }
+        }
+    }
 
     fn home(code: &str) -> Option<Country> {
         code.parse().ok()

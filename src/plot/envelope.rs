@@ -7,7 +7,7 @@ const FIRST: u64 = 16;
 
 /// Lowest and highest sample and power of one piece.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Piece {
+pub(super) struct Column {
     pub(super) low: i16,
     pub(super) high: i16,
     /// Sum of the squared samples.
@@ -15,7 +15,7 @@ pub(super) struct Piece {
     pub(super) samples: u64,
 }
 
-impl Piece {
+impl Column {
     const NONE: Self = Self {
         low: i16::MAX,
         high: i16::MIN,
@@ -48,8 +48,8 @@ impl Piece {
 
 /// The outline of a sound, made while it is heard; memory stays the same for a minute and a day.
 #[derive(Debug)]
-pub struct Envelope {
-    pieces: Vec<Piece>,
+pub(crate) struct Envelope {
+    pieces: Vec<Column>,
     /// Samples of a whole piece.
     size: u64,
     samples: u64,
@@ -67,14 +67,14 @@ impl Default for Envelope {
 
 impl Envelope {
     /// Takes samples at 8 kHz, any number of them.
-    pub fn push(&mut self, samples: &[i16]) {
+    pub(crate) fn push(&mut self, samples: &[i16]) {
         for &sample in samples {
             if self.samples.is_multiple_of(self.size) {
                 if self.pieces.len() == MOST {
                     self.halve();
                 }
                 if self.samples.is_multiple_of(self.size) {
-                    self.pieces.push(Piece::NONE);
+                    self.pieces.push(Column::NONE);
                 }
             }
             if let Some(last) = self.pieces.last_mut() {
@@ -92,8 +92,8 @@ impl Envelope {
             .map(|pair| {
                 pair.iter()
                     .copied()
-                    .reduce(Piece::join)
-                    .unwrap_or(Piece::NONE)
+                    .reduce(Column::join)
+                    .unwrap_or(Column::NONE)
             })
             .collect();
     }
@@ -108,7 +108,7 @@ impl Envelope {
     }
 
     /// The outline in at most this many columns, each with its place from 0 to 1.
-    pub(super) fn columns(&self, most: usize) -> impl Iterator<Item = (f64, Piece)> {
+    pub(super) fn columns(&self, most: usize) -> impl Iterator<Item = (f64, Column)> {
         let each = self.pieces.len().div_ceil(most.max(1)).max(1);
         let span = (self.size as f64) / (self.samples.max(1) as f64);
         self.pieces
@@ -116,7 +116,7 @@ impl Envelope {
             .enumerate()
             .filter_map(move |(i, pieces)| {
                 let middle = (i * each) as f64 + pieces.len() as f64 / 2.0;
-                let piece = pieces.iter().copied().reduce(Piece::join)?;
+                let piece = pieces.iter().copied().reduce(Column::join)?;
                 Some(((middle * span).min(1.0), piece))
             })
     }
@@ -138,7 +138,12 @@ mod tests {
             }
             for envelope in [whole, chunked] {
                 assert!(envelope.pieces.len() <= MOST, "{length}");
-                let all = envelope.pieces.iter().copied().reduce(Piece::join).unwrap();
+                let all = envelope
+                    .pieces
+                    .iter()
+                    .copied()
+                    .reduce(Column::join)
+                    .unwrap();
                 assert_eq!(all.samples, length as u64);
                 assert_eq!(Some(&all.low), sound.iter().min());
                 assert_eq!(Some(&all.high), sound.iter().max());

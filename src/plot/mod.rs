@@ -8,7 +8,7 @@ mod svg;
 
 use std::fmt::Write;
 
-pub use envelope::Envelope;
+pub(crate) use envelope::Envelope;
 
 use crate::audio::MediaTime;
 use crate::call::verdict::Judgement;
@@ -20,7 +20,7 @@ use self::svg::Svg;
 
 /// All that the picture shows.
 #[derive(Debug)]
-pub struct Plot<'a> {
+pub(crate) struct Plot<'a> {
     /// The recording's name, as hostile as it likes.
     pub title: &'a str,
     /// What it was made of, in words.
@@ -52,7 +52,7 @@ const MOST_REASONS: usize = 4;
 
 impl Plot<'_> {
     /// The picture as SVG.
-    pub fn to_svg(&self) -> String {
+    pub(crate) fn to_svg(&self) -> String {
         let reasons = self.judgement.reasons.len().min(MOST_REASONS);
         let top = 66.0 + 18.0 * reasons as f64 + 14.0;
         let band = top + WAVE_HEIGHT + 6.0;
@@ -237,7 +237,7 @@ impl Plot<'_> {
 }
 
 /// A share; never a whole one that is not.
-pub fn percent(share: f32) -> String {
+pub(crate) fn percent(share: f32) -> String {
     format!("{:.0} %", (share * 100.0).floor())
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Asterisk makes the file as soon as MixMonitor begins, packets or no packets, and writes 48 kHz
 //! signed linear in pieces of 32,768 bytes, one every 0.34 s. The file stands still while no
-//! packets come: that is no error, the time is reported as sound that never came. A file that is not
-//! there at all is one: Asterisk writes to another folder than the guard looks in, or cannot write.
+//! packets come: that is no error, the time is reported as sound that never came. A file that is
+//! not there at all is one: Asterisk writes to another folder than the guard looks in, or cannot
+//! write.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -52,9 +53,9 @@ impl Source for Folder {
 /// sees it.
 ///
 /// The options are joined without commas, which some releases of Asterisk take for the end of the
-/// option. The monitor's id is left in `GUARD_TAP_ID`, so that nobody else's recording is ever stopped
-/// by us. That the file is filled up while a prompt is played to somebody who sends no packets is
-/// asked for by `S` where `agi_version` is an old one; newer releases always do so.
+/// option. The monitor's id is left in `GUARD_TAP_ID`, so that nobody else's recording is ever
+/// stopped by us. That the file is filled up while a prompt is played to somebody who sends no
+/// packets is asked for by `S` where `agi_version` is an old one; newer releases always do so.
 pub fn plan(folder_as_asterisk_sees_it: &Path, id: CallId, agi_version: Option<&str>) -> TapPlan {
     let release = agi_version.and_then(|version| version.split('.').next()?.parse().ok());
     let fills_up = release.unwrap_or(ALWAYS_FILLS_UP) >= ALWAYS_FILLS_UP;
@@ -104,11 +105,11 @@ pub async fn follow(
             return;
         };
         monitor = followed;
-        let (news, failed) = match polled {
-            Ok(news) => (news, false),
+        let (found, failed) = match polled {
+            Ok(found) => (found, false),
             Err(error) => (vec![TapEvent::Failed(error)], true),
         };
-        for event in news {
+        for event in found {
             if events.send(event).await.is_err() {
                 return;
             }

@@ -3,9 +3,13 @@
 use crate::audio::MediaTime;
 use crate::call_record::{Reason, Trouble};
 use crate::hearing::Signal;
+use crate::text::shortened;
 
 use super::Language::{De, En};
 use super::{Language, length, pick};
+
+/// Characters at most of a name that can be none.
+const LONGEST_NAME: usize = 80;
 
 /// The reasons of a record as sentences, in its order.
 pub fn reasons(reasons: &[Reason], language: Language) -> Vec<String> {
@@ -14,7 +18,7 @@ pub fn reasons(reasons: &[Reason], language: Language) -> Vec<String> {
 
 /// A reason as a sentence without a full stop.
 ///
-/// Text from outside stands in it as it is. German leaves out what is English in any case: error
+/// Text from outside stands in it as it is, but for the name of an impossible mailbox. German leaves out what is English in any case: error
 /// texts and commands, which the record keeps.
 #[expect(clippy::too_many_lines, reason = "one table of sentences")]
 pub fn reason(reason: &Reason, language: Language) -> String {
@@ -117,6 +121,14 @@ pub fn reason(reason: &Reason, language: Language) -> String {
             "the request names no mailbox: write agi://…/guard?box=100@default",
             "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
         ),
+        (Reason::ImpossibleMailbox(name), En) => {
+            let name = shortened(name, LONGEST_NAME);
+            format!("the request names a mailbox that Asterisk cannot have: {name}")
+        }
+        (Reason::ImpossibleMailbox(name), De) => {
+            let name = shortened(name, LONGEST_NAME);
+            format!("die Anfrage nennt eine Mailbox, die es in Asterisk nicht geben kann: {name}")
+        }
         (Reason::Undeliverable(obstacle), En) => {
             format!("not heard: no message can be put into the mailbox: {obstacle}")
         }

@@ -11,7 +11,7 @@ use super::{
 use crate::call_record::{CallRecord, EndedBy};
 use crate::text::shown;
 
-/// The call as one sentence: time, number, name, box, verdict, why.
+/// The call as one sentence: time, number, name, mailbox, verdict, why.
 ///
 /// It holds the number in clear, so it belongs into the support team's log; the technical log masks
 /// numbers. Nothing the caller sent can end the line or steer a terminal.
@@ -23,7 +23,7 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
     if let Some(name) = name(&record.caller) {
         let _ = write!(line, " {name}");
     }
-    let _ = write!(line, " called box {}", shown(&record.box_name));
+    let _ = write!(line, " called box {}", shown(record.mailbox.as_str()));
     match (passed_by(record, En), record.verdict) {
         (Some(passed_by), _) => {
             let _ = write!(line, " and {passed_by}");

@@ -160,6 +160,11 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
         ),
         (
+            R::ImpossibleMailbox("../\u{1b}[2J@x".into()),
+            "the request names a mailbox that Asterisk cannot have: ../\\u{1b}[2J@x",
+            "die Anfrage nennt eine Mailbox, die es in Asterisk nicht geben kann: ../\\u{1b}[2J@x",
+        ),
+        (
             R::Undeliverable("/spool/default/100/INBOX is not a folder".into()),
             "not heard: no message can be put into the mailbox: /spool/default/100/INBOX is not a folder",
             "nicht angehört: in der Mailbox lässt sich keine Nachricht ablegen",
@@ -318,7 +323,7 @@ fn german_has_no_word_of_the_english() {
     );
     // Names of settings and of Asterisk's parts are what they are in every language, and some words are German too.
     let names = "Asterisk team VoiceMail refuse enforce guide max_calls [limits] s in die an am so was still start guard \
-                 straight_to_voicemail agi //…/guard?box=100@default still-there mailbox";
+                 straight_to_voicemail agi //…/guard?box=100@default still-there mailbox ../\\u{1b}[2J@x";
     let mut left = Vec::new();
     for (en, de) in pairs {
         let words = |text: &str| -> Vec<String> {

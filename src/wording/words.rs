@@ -94,7 +94,7 @@ pub fn passed_by(record: &CallRecord, language: Language) -> Option<&'static str
     Some(pick(language, en, de))
 }
 
-/// What stands behind the verdict in a table: that a list of the box had a say, or that `VoiceMail()` took over.
+/// What stands behind the verdict in a table: that a list of the mailbox had a say, or that `VoiceMail()` took over.
 pub fn listed(record: &CallRecord, language: Language) -> &'static str {
     let (en, de) = match (record.ended_by, &record.watched) {
         (Some(EndedBy::Bypassed), _) => (" (straight)", " (direkt)"),

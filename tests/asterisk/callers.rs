@@ -46,7 +46,7 @@ fn is_filed(lab: &Lab, call: &Record, verdict: &str, ended_by: &str) {
     assert!(left.is_empty(), "left in the tap folder: {left:?}");
 }
 
-/// He was asked once and then sent away: a greeting, a question, a goodbye, and no more.
+/// The caller was asked once and then sent away: a greeting, a question, a goodbye, and no more.
 fn was_asked_once_and_sent_away(stay: &Stay, call: &Record) {
     was_asked_once_and_ended(stay, call, "goodbye");
 }
@@ -370,10 +370,10 @@ fn two_boxes_at_the_same_time() {
     let calls = guard.closed_calls(4);
     assert_eq!(calls.len(), 4);
     for (number, mode) in [(first, "enforce"), (second, "guide")] {
-        let box_name = format!("{number}@default");
+        let mailbox = format!("{number}@default");
         let of_box: Vec<_> = calls
             .iter()
-            .filter(|call| call.get("box") == box_name)
+            .filter(|call| call.get("box") == mailbox)
             .collect();
         assert_eq!(of_box.len(), 2, "{calls:#?}");
         for call in of_box {

@@ -29,7 +29,7 @@ pub fn caller(lab: &Lab, number: &str) -> Caller {
     Caller::dials(lab, &lab.extension("en", 'a')).is(&number, "Erika Müller")
 }
 
-/// He hears the greeting begin and hangs up.
+/// The caller hears the greeting begin and hangs up.
 pub fn hangs_up_at_once(caller: Caller) {
     caller.is_quiet(2.0).hangs_up().call();
 }

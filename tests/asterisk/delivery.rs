@@ -74,7 +74,7 @@ fn leave_undelivered(lab: &Lab, guard: &Guard<'_>, calls: Range<u32>) {
     let log = CallLog::open(guard.data(), Clock::default()).unwrap().log;
     for n in calls {
         let record = CallRecord {
-            box_name: format!("{}@default", lab.mailbox()),
+            mailbox: format!("{}@default", lab.mailbox()).into(),
             audio: Some(format!("audio/{n}.wav")),
             delivered: Vec::new(),
             ended: Some(Clock::default().date()),

@@ -1,4 +1,4 @@
-//! Whatever becomes of the guard, the caller ends in VoiceMail() and his message is in the box. The
+//! Whatever becomes of the guard, the caller ends in VoiceMail() and the message is in the mailbox. The
 //! guards here are none or fakes; what is tested is the dialplan that administrators include.
 
 use std::thread;
@@ -10,7 +10,7 @@ use crate::local::LocalCaller;
 use crate::sip::{Caller, Stay};
 use crate::sound::Sound;
 
-/// A caller who waits for the beep of VoiceMail(), says his message and hangs up.
+/// A caller who waits for the beep of VoiceMail(), says a message and hangs up.
 fn message_after_the_beep(lab: &Lab, wiring: char) -> Stay {
     let speech = Sound::speech(lab, 6.0);
     let caller = Caller::dials(lab, &lab.extension("en", wiring));
@@ -22,7 +22,7 @@ fn message_after_the_beep(lab: &Lab, wiring: char) -> Stay {
         .call()
 }
 
-/// The one message of the box is his, and all of it.
+/// The one message of the mailbox is this one, and all of it.
 fn is_recorded(lab: &Lab) {
     let message = lab.message();
     assert_eq!(message.get("callerid"), "\"Erika Muster\" <+49911555001>");
@@ -270,8 +270,8 @@ fn an_administrators_own_absolute_timeout_still_ends_the_call() {
                 "{wiring}: {stay:?}"
             );
             // Asterisk takes the timeout inside VoiceMail() for a hang-up or for a timeout, as it happens:
-            // his T runs first or not at all, then his h, once.
-            let endings = wait_for("his h", SOON, || {
+            // their T runs first or not at all, then their h, once.
+            let endings = wait_for("their h", SOON, || {
                 let how = lab.endings(1).into_iter().map(|ending| ending.how);
                 let how: Vec<_> = how.collect();
                 how.contains(&"hung-up".to_owned()).then_some(how)

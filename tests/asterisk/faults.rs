@@ -19,14 +19,14 @@ pub fn somebody(lab: &Lab) -> Caller {
     Caller::dials(lab, &lab.extension("en", 's'))
 }
 
-/// He hears the greeting, begins to talk and goes on until he is interrupted.
+/// Hears the greeting, begins to talk and goes on until interrupted.
 pub fn is_interrupted(lab: &Lab, caller: Caller) -> Caller {
     caller
         .listens()
         .talks_until_spoken_to(&Sound::speech(lab, 60.0))
 }
 
-/// He waits for the next beep, says his message and hangs up.
+/// Waits for the next beep, says a message and hangs up.
 pub fn leaves_his_message(caller: Caller) -> JoinHandle<Stay> {
     let message = Sound::of_example("message");
     caller
@@ -37,7 +37,7 @@ pub fn leaves_his_message(caller: Caller) -> JoinHandle<Stay> {
         .calls()
 }
 
-/// VoiceMail() recorded him, after all.
+/// VoiceMail() recorded them, after all.
 pub fn voicemail_has_his_message(lab: &Lab) {
     let ending = lab.ending();
     assert_eq!(ending.get("vmstatus"), "SUCCESS", "{ending:?}");

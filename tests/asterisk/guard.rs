@@ -323,7 +323,7 @@ impl Record {
             .collect()
     }
 
-    /// When this prompt began, in seconds of his sound.
+    /// When this prompt began, in seconds of the caller's sound.
     pub fn asked_at(&self, prompt: &str) -> f32 {
         let asked = self.0["asked"].as_array().expect("asked");
         let asked = asked.iter().find(|asked| asked["prompt"] == prompt);
@@ -332,7 +332,7 @@ impl Record {
             .expect("a prompt that was played") as f32
     }
 
-    /// The greeting that he was played.
+    /// The greeting that was played.
     pub fn greeting(&self) -> &str {
         self.0["asked"][0]["prompt"].as_str().unwrap_or_default()
     }

@@ -258,7 +258,7 @@ fn from_run(name: &str) -> String {
 /// What Asterisk does as soon as it can is done by then, also on a busy machine.
 pub const SOON: Duration = Duration::from_secs(15);
 
-/// A caller inside Asterisk goes on by himself after his call was placed.
+/// A caller inside Asterisk goes on without help after the call was placed.
 pub const LONGEST_CALL: Duration = Duration::from_secs(90);
 
 const SLOTS: u16 = 400;

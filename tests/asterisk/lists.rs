@@ -9,10 +9,10 @@ use crate::sip::Caller;
 use crate::sound::Sound;
 use crate::team::Team;
 
-const HIM: &str = "0911555001";
+const MAX: &str = "0911555001";
 
 fn dials(lab: &Lab) -> Caller {
-    Caller::dials(lab, &lab.extension("en", 's')).is(HIM, "Max Muster")
+    Caller::dials(lab, &lab.extension("en", 's')).is(MAX, "Max Muster")
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn who_is_refused_is_not_answered_and_goes_where_the_dialplan_has_a_place_for_hi
     // No other test is refused, so none can stray there.
     manager.command("dialplan add extension s,1,Goto,left,refused,1 into voicemail-guard-refused");
     LocalCaller::dials(&lab, &lab.extension("en", 's'))
-        .is(&format!("\"Max Muster\" <{HIM}>"))
+        .is(&format!("\"Max Muster\" <{MAX}>"))
         .call();
     let ending = lab.endings(3).pop().unwrap();
     assert_eq!(ending.how, "left-to-refused");
@@ -102,7 +102,7 @@ fn a_hangup_of_a_watched_caller_is_in_the_box_and_in_the_log() {
     });
     assert_eq!(messages.len(), 1, "{messages:?}");
     let caller = messages[0].get("callerid");
-    assert_eq!(caller, format!("\"Max Muster\" <{HIM}>"));
+    assert_eq!(caller, format!("\"Max Muster\" <{MAX}>"));
     assert!(messages[0].sound.seconds() >= 1.0);
     let calls = wait_for("the delivery to be noted", LONGEST_CALL, || {
         let calls = guard.closed_calls(2);
@@ -111,10 +111,10 @@ fn a_hangup_of_a_watched_caller_is_in_the_box_and_in_the_log() {
     });
     for call in calls {
         assert_eq!(call.get("verdict"), "hangup", "{call:#?}");
-        let his = call.get("caller.number") == HIM;
-        let expected = if his { "_0911555XXX" } else { "" };
+        let is_max = call.get("caller.number") == MAX;
+        let expected = if is_max { "_0911555XXX" } else { "" };
         assert_eq!(call.get("watched"), expected, "{call:#?}");
-        assert_eq!(call.delivered().len(), usize::from(his), "{call:#?}");
+        assert_eq!(call.delivered().len(), usize::from(is_max), "{call:#?}");
     }
     assert!(guard.log().contains("ON THE WATCH LIST (_0911555XXX)."));
 }
@@ -134,7 +134,7 @@ fn a_hangup_of_a_watched_caller_is_told_by_mail_and_webhook_like_a_message() {
     }
     let calls = wait_for("the deliveries to be noted", LONGEST_CALL, || {
         let calls = guard.closed_calls(3);
-        let noted = |his: usize| calls[his].delivered().len() == 2;
+        let noted = |of: usize| calls[of].delivered().len() == 2;
         (noted(0) && noted(1)).then_some(calls)
     });
     assert_eq!(calls.len(), 3);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::lab::Lab;
 use crate::sound::Sound;
 
-/// A caller and what he is going to do.
+/// A caller and what they are going to do.
 pub struct LocalCaller<'a> {
     lab: &'a Lab,
     extension: String,
@@ -25,7 +25,7 @@ impl<'a> LocalCaller<'a> {
         }
     }
 
-    /// Shows this as his name and number.
+    /// Shows this as their name and number.
     pub fn is(mut self, caller_id: &str) -> Self {
         self.caller_id = caller_id.to_owned();
         self

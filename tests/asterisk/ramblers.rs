@@ -39,9 +39,9 @@ fn talk(pool: &Pool, clips: &mut dyn Iterator<Item = &Clip>, seconds: f32, pause
 #[derive(Debug)]
 struct Rambler {
     number: String,
-    /// Whether he goes on talking when he is spoken to.
+    /// Whether they go on talking when spoken to.
     deaf: bool,
-    /// His longest pause in seconds.
+    /// Their longest pause in seconds.
     pause: f32,
 }
 
@@ -122,7 +122,7 @@ fn ramblers_of_the_corpus() {
             "{rambler:?}: {kept:?} became {delivered:?}"
         );
         if !rambler.deaf {
-            // What he said when he was asked comes before what he said first.
+            // What was said in answer comes before what was said first.
             let (answer, first) = (kept.seconds() - 4.0, kept.seconds() - 60.0);
             let near = |at: f32| {
                 let tries = (0..20).map(|n| at - n as f32 / 10.0);
@@ -138,7 +138,7 @@ fn ramblers_of_the_corpus() {
 /// second, the ear answers 0.2 s late, and a prompt takes its time to begin.
 const HEARD_LATE: f32 = 1.0;
 
-/// A stretch in which he does not speak, in seconds.
+/// A stretch in which the caller does not speak, in seconds.
 #[derive(Debug)]
 struct Pause {
     from: f32,
@@ -185,7 +185,7 @@ fn delivered(lab: &Lab, number: &str) -> Sound {
     Sound::read(&text.with_extension("wav"))
 }
 
-/// Windows of 100 ms in which he speaks in what was kept; how many of them are not in what was delivered.
+/// Windows of 100 ms in which the caller speaks in what was kept; how many of them are not in what was delivered.
 fn windows_missing(kept: &Sound, delivered: &Sound) -> (usize, usize) {
     let starts = (0..(kept.seconds() * 10.0) as usize - 1).map(|n| n as f32 / 10.0);
     let spoken: Vec<_> = starts

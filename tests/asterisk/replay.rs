@@ -27,10 +27,10 @@ fn replays(lab: &Lab) -> String {
 
 /// Files a closed call with this sound for a box, as a guard that had no time to deliver it; each `n` once among
 /// these tests, since the one Asterisk knows a message by its call.
-fn leaves_undelivered(guard: &Guard<'_>, box_name: &str, n: u32, sound: &[i16]) {
+fn leaves_undelivered(guard: &Guard<'_>, mailbox: &str, n: u32, sound: &[i16]) {
     let log = CallLog::open(guard.data(), Clock::default()).unwrap().log;
     let record = CallRecord {
-        box_name: box_name.to_owned(),
+        mailbox: mailbox.into(),
         audio: Some(format!("audio/{n}.wav")),
         delivered: Vec::new(),
         timeline: Vec::new(),
@@ -111,7 +111,7 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
     let lab = Lab::enter();
     let mut guard = Guard::with(&lab, &replays(&lab));
     guard.is_killed();
-    let box_name = format!("{}@default", lab.mailbox());
+    let mailbox = format!("{}@default", lab.mailbox());
     let noted = |guard: &Guard<'_>| {
         let calls = guard.calls();
         calls
@@ -126,7 +126,7 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
         if noted(&guard) == filed.len() {
             let first = 100 * filed.len() as u32;
             for n in first..first + COUNT {
-                leaves_undelivered(&guard, &box_name, n, &murmur(n, 5 + n % 3));
+                leaves_undelivered(&guard, &mailbox, n, &murmur(n, 5 + n % 3));
                 filed.push(n);
             }
             until = Instant::now() + 2 * LONGEST_CALL;
@@ -210,20 +210,20 @@ fn replay_into_a_box_that_stays_locked_is_tried_again() {
     let lab = Lab::enter();
     let mut guard = Guard::with(&lab, &replays(&lab));
     guard.is_killed();
-    let box_name = format!("{}@default", lab.mailbox());
-    leaves_undelivered(&guard, &box_name, 13, &murmur(3, 3));
+    let mailbox = format!("{}@default", lab.mailbox());
+    leaves_undelivered(&guard, &mailbox, 13, &murmur(3, 3));
     guard.starts_again();
-    let mailbox = format!("/var/spool/asterisk/voicemail/default/{}", lab.mailbox());
-    let mailbox = lab.inside(&mailbox);
+    let folder = format!("/var/spool/asterisk/voicemail/default/{}", lab.mailbox());
+    let folder = lab.inside(&folder);
     wait_for("the recording to begin", SOON, || {
-        let mut files = fs::read_dir(mailbox.join("tmp")).ok()?.flatten();
+        let mut files = fs::read_dir(folder.join("tmp")).ok()?.flatten();
         files.find(|file| file.path().extension().is_some_and(|kind| kind == "wav"))
     });
     // VoiceMail() waits for it for five seconds, drops the message and says SUCCESS.
-    let lock = mailbox.join("INBOX/.lock");
+    let lock = folder.join("INBOX/.lock");
     fs::write(&lock, "").unwrap();
     guard.logs(&format!(
-        "VoiceMail() did not keep the message for {box_name}"
+        "VoiceMail() did not keep the message for {mailbox}"
     ));
     assert!(guard.calls()[0].delivered().is_empty());
     fs::remove_file(lock).unwrap();

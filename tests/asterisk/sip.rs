@@ -1,8 +1,8 @@
 //! A caller on the telephone network: SIP and RTP over loopback, with RFC 4733 for keys.
 //!
-//! A caller follows his own script, as callers do: he listens until the other side has stopped talking,
-//! speaks, thinks, presses keys, hangs up. What he hears is noted, so that a test can say how often he
-//! was spoken to.
+//! A caller follows a script of their own, as callers do: listens until the other side has stopped talking,
+//! speaks, thinks, presses keys, hangs up. What they hear is noted, so that a test can say how often they
+//! were spoken to.
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -18,7 +18,7 @@ use crate::sound::Sound;
 #[path = "rtp.rs"]
 mod rtp;
 
-/// A caller and what he is going to do.
+/// A caller and what they are going to do.
 #[derive(Clone)]
 pub struct Caller {
     asterisk: SocketAddr,
@@ -61,7 +61,7 @@ impl Caller {
         self
     }
 
-    /// Waits, with a quiet line, until he has been spoken to and the other side has gone silent.
+    /// Waits, with a quiet line, until the caller has been spoken to and the other side has gone silent.
     pub fn listens(self) -> Self {
         self.step(Step::Listen)
     }
@@ -71,7 +71,7 @@ impl Caller {
         self.step(Step::Send(sound.alaw().into()))
     }
 
-    /// Talks until he is spoken to; what he hears then is for the next step to listen to.
+    /// Talks until spoken to; what is heard then is for the next step to listen to.
     pub fn talks_until_spoken_to(self, sound: &Sound) -> Self {
         self.step(Step::TalkUntilSpokenTo(sound.alaw().into()))
     }
@@ -132,12 +132,12 @@ pub struct Stay {
     pub ended_by_asterisk: bool,
     /// From the answer to the end.
     pub lasted: Duration,
-    /// When he was spoken to or played something: from and to, since the answer.
+    /// When the caller was spoken to or played something: from and to, since the answer.
     pub heard: Vec<(Duration, Duration)>,
 }
 
 impl Stay {
-    /// How often he was spoken to. A machine that is too busy breaks what is said into pieces; between two
+    /// How often the caller was spoken to. A machine that is too busy breaks what is said into pieces; between two
     /// prompts the guard listens for longer than that.
     pub fn times_spoken_to(&self) -> usize {
         let pauses = self.heard.windows(2).map(|two| two[1].0 - two[0].1);
@@ -260,7 +260,7 @@ impl Line {
             };
             if over {
                 let spoken_to = matches!(script.pop_front(), Some(Step::TalkUntilSpokenTo(_)));
-                // What interrupted him is what he listens to next.
+                // What interrupted them is what they listen to next.
                 let last = self.heard.last().map_or(now, |&(from, _)| from);
                 begun = if spoken_to { last } else { now };
             }

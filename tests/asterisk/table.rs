@@ -5,7 +5,7 @@ use crate::lab::Lab;
 use crate::sip::Caller;
 use crate::sound::Sound;
 
-/// Every kind of caller, by his verdict; each hangs up himself in the end.
+/// Every kind of caller, by the verdict on them; each hangs up in the end.
 fn callers(lab: &Lab, wiring: char) -> Vec<(&'static str, Caller)> {
     let dials = |verdict| {
         let caller = Caller::dials(lab, &lab.extension("en", wiring));

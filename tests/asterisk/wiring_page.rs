@@ -56,7 +56,7 @@ fn the_wiring_page_leads_to_a_guarded_box() {
     );
 }
 
-/// A step of the page, to be done by the guard's user in his root.
+/// A step of the page, to be done by the guard's user in their root.
 fn by_the_page(lab: &Lab, step: &str) -> Command {
     let mut command = Command::new("chroot");
     command

@@ -45,7 +45,7 @@ fn call(n: u32) -> CallRecord {
     record.ended = record.ended.map(|ended| ended + later);
     record.caller.number = format!("0911{:07}", 2_000_000 + subscriber);
     record.caller.e164 = format!("+49911{:07}", 2_000_000 + subscriber).parse().ok();
-    record.box_name = format!("{}@default", 100 + n % 8);
+    record.mailbox = format!("{}@default", 100 + n % 8).into();
     record.caller.presentation = Presentation::Shown;
     record.repeat_window_s = Some(86_400);
     if !n.is_multiple_of(5) {
@@ -94,7 +94,7 @@ fn since_a_day_and_verdict_and_box(bencher: Bencher) {
     let query = Query {
         since: Some(opened(0).started + SignedDuration::from_hours(24 * 400)),
         verdict: Some(Verdict::Message),
-        box_name: Some("104@default".into()),
+        mailbox: Some("104@default".into()),
         ..table()
     };
     search(bencher, &query);

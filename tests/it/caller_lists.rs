@@ -12,8 +12,8 @@ use voicemail_guard::hearing::ClassSeconds;
 use crate::support::any_caller_list;
 use crate::support::records::closed;
 
-fn watched(config: &Config, box_name: &str, number: &str) -> Option<String> {
-    let policy = config.policy(box_name);
+fn watched(config: &Config, mailbox: &str, number: &str) -> Option<String> {
+    let policy = config.policy(&mailbox.into());
     let home = Some(policy.home_country);
     policy.lists.watched(&Caller {
         number: number.into(),

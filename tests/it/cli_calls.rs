@@ -42,7 +42,7 @@ fn hostile() -> CallRecord {
     record.caller.name = "\u{1b}[2J\u{202e}evil\r\n2026-11-24 forged".into();
     record.caller.number = "=cmd|' /C calc'!A0".into();
     record.caller.e164 = None;
-    record.box_name = "1;drop\t".into();
+    record.mailbox = "1;drop\t".into();
     record.reasons = vec![Reason::Text("music for 21 s\nand more".into())];
     record.ended_by = Some(EndedBy::Guard);
     record

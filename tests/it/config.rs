@@ -62,8 +62,8 @@ fn the_sample_made_live_is_the_defaults_and_one_box() {
     let (defaults, one_box) = text.split_once("[box.").unwrap();
     assert_eq!(load(defaults).unwrap(), Config::default());
     let config = load(&format!("[box.{one_box}")).unwrap();
-    assert_eq!(config.box_names().collect::<Vec<_>>(), ["100@default"]);
-    assert_eq!(config.policy("100").mode, Mode::Observe);
+    assert_eq!(config.mailboxes().collect::<Vec<_>>(), ["100@default"]);
+    assert_eq!(config.policy(&"100".into()).mode, Mode::Observe);
 }
 
 #[test]
@@ -105,16 +105,16 @@ fn a_box_inherits_from_defaults_which_inherit_from_the_guard() {
         "[box.\"200@sales\"]\npause_s = 20\nhome_country = 'AT'\n[box.100]\nmode = 'guide'\n[defaults]\npause_s = 12.5\nquestions = 2",
     )
     .unwrap();
-    let sales = config.policy("200@sales");
+    let sales = config.policy(&"200@sales".into());
     assert_eq!(sales.pause, Duration::from_secs(20));
     assert_eq!(sales.home_country.to_string(), "AT");
     assert_eq!(sales.questions, 2);
     assert_eq!(sales.longest_message, Policy::default().longest_message);
-    let short = config.policy("100");
-    assert_eq!(short, config.policy("100@default"));
+    let short = config.policy(&"100".into());
+    assert_eq!(short, config.policy(&"100@default".into()));
     assert_eq!(short.mode, Mode::Guide);
     assert_eq!(short.pause, Duration::from_millis(12_500));
-    let other = config.policy("200");
+    let other = config.policy(&"200".into());
     assert_eq!((other.pause, other.mode), (short.pause, Mode::Enforce));
 }
 
@@ -124,10 +124,10 @@ fn ways_out_of_a_box() {
         "[defaults]\noperator_exit = 'support'\nstar_exit = 'desk,9,2'\n[box.200]\noperator_exit = ''\noffer_caller_id = 'rambler'",
     )
     .unwrap();
-    let usual = config.policy("100");
+    let usual = config.policy(&"100".into());
     assert_eq!(usual.operator_exit.as_deref(), Some("support,o,1"));
     assert_eq!(usual.star_exit.as_deref(), Some("desk,9,2"));
-    let own = config.policy("200");
+    let own = config.policy(&"200".into());
     assert_eq!((own.operator_exit, own.star_exit), (None, usual.star_exit));
     assert_eq!(own.offer_caller_id, Offer::Rambler);
     for place in [
@@ -255,7 +255,7 @@ fn sounds_and_options_cannot_carry_dialplan() {
     let good =
         load("[defaults]\ngreeting = '/srv/sounds/our-greeting.v2'\nvoicemail_options = 'ug(-3)'");
     assert_eq!(
-        good.unwrap().policy("1").greeting,
+        good.unwrap().policy(&"1".into()).greeting,
         "/srv/sounds/our-greeting.v2"
     );
 }

@@ -63,7 +63,7 @@ impl House {
         self.folder.path().join("data")
     }
 
-    /// Files a rambler of eighteen seconds, who was asked for his number at the eighth.
+    /// Files a rambler of eighteen seconds, who was asked for their number at the eighth.
     fn files(&self, n: u32) -> CallRecord {
         let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/speech.ulaw");
         let spoken: Vec<i16> = fs::read(clip)
@@ -93,7 +93,7 @@ impl House {
         let path = self.data().join(record.audio.as_ref().unwrap());
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, wav::encode(&recording)).unwrap();
-        let to = self.config.deliver_to(&record.box_name);
+        let to = self.config.deliver_to(&record.mailbox);
         self.log.close_and_deliver(record.clone(), to);
         record
     }

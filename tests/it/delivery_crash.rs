@@ -85,7 +85,7 @@ impl House {
                 // By the clock of the program: of a call that ended days ago the first failure is the last.
                 ended: Some(Clock::default().date()),
                 // Three boxes, which do not wait for one another.
-                box_name: format!("{}@default", 100 + n % 3),
+                mailbox: format!("{}@default", 100 + n % 3).into(),
                 ..closed(n, Verdict::Message)
             };
             log.close_and_deliver(record, &[Destination::Mail, Destination::Webhook]);

@@ -20,8 +20,8 @@ fn every_example_call_is_told_as_it_ends_and_has_its_record() {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(demo.stdout.take().unwrap()).lines();
-    let (mut told, mut stories, mut begun) = (Vec::new(), BTreeMap::new(), None);
-    while !told
+    let (mut shown, mut stories, mut begun) = (Vec::new(), BTreeMap::new(), None);
+    while !shown
         .last()
         .is_some_and(|line: &String| line.contains("Ctrl-C"))
     {
@@ -31,13 +31,13 @@ fn every_example_call_is_told_as_it_ends_and_has_its_record() {
             let before = stories.insert(verdict, (story, clock.now()));
             assert!(before.is_none(), "{verdict} twice");
         }
-        told.push(line);
+        shown.push(line);
     }
-    let all = told.join("\n");
+    let all = shown.join("\n");
     assert_eq!(stories.len(), Verdict::ALL.len(), "{all}");
-    assert!(told[0].starts_with("10 example calls "), "{all}");
+    assert!(shown[0].starts_with("10 example calls "), "{all}");
     assert!(
-        told.iter().all(|line| line.chars().count() <= 100),
+        shown.iter().all(|line| line.chars().count() <= 100),
         "wider than 100 columns:\n{all}"
     );
     for word in ["expected", "WRONG", "1700000000"] {
@@ -46,8 +46,8 @@ fn every_example_call_is_told_as_it_ends_and_has_its_record() {
     let ends = stories.values().map(|(_, at)| *at);
     let (first, last) = (ends.clone().min().unwrap(), ends.max().unwrap());
     let apart = Duration::from_secs(5);
-    assert!(last - first > apart, "all told at the end:\n{all}");
-    assert!(last - begun.unwrap() > apart, "told late:\n{all}");
+    assert!(last - first > apart, "all shown at the end:\n{all}");
+    assert!(last - begun.unwrap() > apart, "shown late:\n{all}");
 
     for next in ["voicemail-guard classify FILE", "asterisk-conf/README.md"] {
         assert!(all.contains(next), "{next}:\n{all}");
@@ -100,20 +100,20 @@ fn calls_that_are_no_example_of_anything_are_one() {
     ])
     .output()
     .unwrap();
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{shown}");
     // Whom a list refuses is unsure: right for one of them.
-    let wrong = told.lines().filter(|line| line.contains("WRONG: "));
+    let wrong = shown.lines().filter(|line| line.contains("WRONG: "));
     let wrong: Vec<_> = wrong.collect();
-    assert_eq!(wrong.len(), Verdict::ALL.len() - 1, "{told}");
+    assert_eq!(wrong.len(), Verdict::ALL.len() - 1, "{shown}");
     let unsure = wrong.iter().any(|line| line.contains("is made for unsure"));
-    assert!(!unsure, "{told}");
-    assert!(told.contains("9 of 10 calls went wrong"), "{told}");
+    assert!(!unsure, "{shown}");
+    assert!(shown.contains("9 of 10 calls went wrong"), "{shown}");
     assert!(
-        told.lines().all(|line| line.chars().count() <= 80),
-        "wider than the terminal:\n{told}"
+        shown.lines().all(|line| line.chars().count() <= 80),
+        "wider than the terminal:\n{shown}"
     );
-    assert!(!told.contains("--data"), "the folder is gone:\n{told}");
+    assert!(!shown.contains("--data"), "the folder is gone:\n{shown}");
     assert!(!data.exists(), "the data of others are left alone");
 }
 
@@ -123,8 +123,8 @@ fn a_data_folder_is_refused() {
         .output()
         .unwrap();
     assert_eq!((output.status.code(), output.stdout), (Some(2), vec![]));
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert!(told.contains("demo takes no --data"), "{told}");
+    let shown = String::from_utf8(output.stderr).unwrap();
+    assert!(shown.contains("demo takes no --data"), "{shown}");
 }
 
 /// It, with these options and, in capitals, variables.

@@ -53,7 +53,7 @@ fn skipping_moves_time_by_exactly_that_much() {
             prop_assert_eq!(ear.heard(), MediaTime::from_samples(total));
             while let Some(update) = ear.poll_update() {
                 match update {
-                    Update::Changed {
+                    Update::ClassChange {
                         start, known_at, ..
                     } => {
                         prop_assert!(last <= start && start <= known_at && known_at <= ear.heard());

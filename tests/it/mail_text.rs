@@ -139,7 +139,7 @@ fn no_name_writes_a_header() {
         outgoing.record.callback.number = hostile.into();
         outgoing.record.callback.e164 = None;
         outgoing.record.dnid = hostile.into();
-        outgoing.record.box_name = hostile.into();
+        outgoing.record.mailbox = hostile.into();
         outgoing.record.reasons = vec![Reason::Text(hostile.into())];
         let text = mail_text(&outgoing);
         assert_eq!(headers(&text), HEADERS, "{hostile:?}");

@@ -61,7 +61,7 @@ fn what_is_delivered_where() {
             &[],
         ),
         (
-            "handed on after he had spoken",
+            "handed on after the caller had spoken",
             CallRecord {
                 ended_by: Some(EndedBy::HandedOn),
                 callback: opened(1).callback,
@@ -70,7 +70,7 @@ fn what_is_delivered_where() {
             &wanted[..],
         ),
         (
-            "handed on before he spoke",
+            "handed on before the caller spoke",
             CallRecord {
                 ended_by: Some(EndedBy::HandedOn),
                 callback: opened(1).callback,
@@ -142,9 +142,9 @@ fn only_the_oldest_of_a_box_is_tried() {
     let folder = TempDir::new().unwrap();
     let log = open(folder.path()).log;
     for n in 1..=6 {
-        let box_name = format!("{}@default", 100 + n % 2);
+        let mailbox = format!("{}@default", 100 + n % 2);
         let record = CallRecord {
-            box_name,
+            mailbox: mailbox.into(),
             ..undelivered(n)
         };
         log.close_and_deliver(record, &[Destination::Mailbox, Destination::Mail]);
@@ -378,7 +378,7 @@ fn what_fails_waits_and_is_given_up_in_the_end() {
     let now = clock().date();
     let young = CallRecord {
         ended: Some(now),
-        box_name: "200@elsewhere".into(),
+        mailbox: "200@elsewhere".into(),
         ..undelivered(2)
     };
     fs::write(
@@ -388,7 +388,7 @@ fn what_fails_waits_and_is_given_up_in_the_end() {
     .unwrap();
     let old = CallRecord {
         ended: Some("2026-01-01T00:00:00Z".parse().unwrap()),
-        box_name: "300@elsewhere".into(),
+        mailbox: "300@elsewhere".into(),
         ..undelivered(3)
     };
     log.close_and_deliver(young, &BOX);

@@ -133,7 +133,7 @@ async fn new_settings_have_all_that_waits_tried_at_once_however_much_it_is() {
     fs::write(data.join("a.wav"), wav::encode(&[1000; 8_000])).unwrap();
     for n in 1..=BOXES {
         let record = CallRecord {
-            box_name: format!("{}@default", 100 + n),
+            mailbox: format!("{}@default", 100 + n).into(),
             audio: Some("a.wav".into()),
             delivered: Vec::new(),
             ..closed(n, Verdict::Message)

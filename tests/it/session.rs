@@ -14,13 +14,17 @@ use voicemail_guard::session::Guard;
 use voicemail_guard::tap::monitor::Folder;
 
 #[tokio::test]
-async fn a_request_that_names_no_voice_box_goes_on_to_voicemail_and_is_filed() {
-    for script in [
-        "guard",
-        "guard?box=",
-        "guard?box=..%2f..%2fetc@..%2f..",
-        "guard?box=100@default@x",
-        "guard?box=..@default",
+async fn a_request_that_names_no_possible_mailbox_goes_on_to_voicemail_and_is_filed() {
+    let impossible = |name: &str| Reason::ImpossibleMailbox(name.into());
+    for (script, reason) in [
+        ("guard", Reason::NoMailbox),
+        ("guard?box=", Reason::NoMailbox),
+        (
+            "guard?box=..%2f..%2fetc@..%2f..",
+            impossible("../../etc@../.."),
+        ),
+        ("guard?box=100@default@x", impossible("100@default@x")),
+        ("guard?box=..@default", impossible("..@default")),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let guard = guard(&folder, "");
@@ -32,12 +36,12 @@ async fn a_request_that_names_no_voice_box_goes_on_to_voicemail_and_is_filed() {
         assert_eq!(reader.case_of(record.id).unwrap(), None, "{script}");
         assert_eq!(record.verdict, Some(Verdict::Unsure), "{script}");
         assert_eq!(record.ended_by, Some(EndedBy::HandedOn), "{script}");
-        assert_eq!(record.reasons, [Reason::NoMailbox], "{script}");
+        assert_eq!(record.reasons, [reason], "{script}");
     }
 }
 
 #[tokio::test]
-async fn whom_a_list_lets_by_or_turns_away_is_in_no_case() {
+async fn whom_a_list_lets_through_or_turns_away_is_in_no_case() {
     for (list, ended_by, status) in [
         ("refuse", EndedBy::Rejected, "refused"),
         ("straight_to_voicemail", EndedBy::Bypassed, "straight"),

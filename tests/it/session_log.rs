@@ -189,7 +189,7 @@ fn guard(folder: &TempDir, source: Box<dyn Source>) -> (Guard, Opened) {
     (guard, opened)
 }
 
-/// One call through the session, whose caller keys his number, confirms it and ends with `#`.
+/// One call through the session, whose caller keys a number, confirms it and ends with `#`.
 async fn place(guard: &Guard, asterisk: &mut Asterisk) {
     let (near, far) = tokio::io::duplex(4096);
     let says = async {

@@ -11,7 +11,7 @@ use super::script::Sound;
 
 /// What MixMonitor writes, and what the tap sends of it, in pieces of 0.34 s.
 pub(super) struct Recording {
-    /// His sound, each with its beginning in ms.
+    /// Their sound, each with its beginning in ms.
     changes: Vec<(u64, Sound)>,
     begun: bool,
     followed: bool,

@@ -25,7 +25,7 @@ impl ScriptedEar {
                 self.updates.push_back(Update::Key(char::from(key)));
             }
             let (class, signal) = meaning(code);
-            self.updates.push_back(Update::Changed {
+            self.updates.push_back(Update::ClassChange {
                 class,
                 start: self.heard,
                 known_at: self.heard,

@@ -14,7 +14,7 @@
 //! < ANSWER | never                                ... never
 //! < ANSWER | close                                ... but it closes the connection
 //! ~ when beep ends                                the caller waits until a prompt begins or ends
-//! ~ speech 2s                                     his sound: speech, silence, music, noise, tone BUSY,
+//! ~ speech 2s                                     their sound: speech, silence, music, noise, tone BUSY,
 //! ~ music                                           zeros (MixMonitor's padding), nothing (no packets)
 //! ~ wait 3s                                       the sound goes on
 //! ~ keys 0911#                                    a key every 0.3 s

@@ -1,7 +1,7 @@
 //! Asterisk as the guard sees it: a machine that takes command lines and gives what is sent back, in time.
 //!
 //! It knows the forms of `res_agi.c` and nothing of the guard. Time is given to it, in milliseconds since the
-//! prelude. Everything of AGI happens at full hundredths of a second, the tap's news 5 ms after one and a
+//! prelude. Everything of AGI happens at full hundredths of a second, the tap's events 5 ms after one and a
 //! shutdown 3 ms after one, so that nothing depends on the order of things that happen at once.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -20,7 +20,7 @@ pub(crate) enum Output {
     Line(String),
     /// The connection ends.
     Close,
-    /// The tap's news.
+    /// The tap's events.
     Tap(TapEvent),
     /// The guard is asked to stop at once.
     Shutdown,

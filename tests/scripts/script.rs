@@ -43,11 +43,11 @@ pub(super) enum Say {
 /// What happens on the caller's side, or to the guard.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Act {
-    /// His sound from here on, and how long it keeps him.
+    /// The caller's sound from here on, and how long it keeps them.
     Sound(Sound, Duration),
     /// Until a prompt of this name begins or ends.
     When(String, Edge),
-    /// One key, and how long it keeps him.
+    /// One key, and how long it keeps them.
     Key(char, Duration),
     HangUp(HangUp),
     /// The connection breaks.

@@ -56,10 +56,10 @@ fn request(script: &Script) -> Request {
 /// The call as the session opens it.
 fn opened(script: &Script, request: &Request) -> Opening {
     let config = script.config("/tap".as_ref());
-    let box_name = intake::box_name(request);
+    let mailbox = intake::mailbox(request);
     let settings = Settings {
-        policy: config.policy(&box_name),
-        repeat_window: config.repeat_window(&box_name),
+        policy: config.policy(&mailbox),
+        repeat_window: config.repeat_window(&mailbox),
     };
     let now = Timestamp::UNIX_EPOCH;
     intake::open(request, settings, CallId::new(now, 7), now).expect("a mailbox")

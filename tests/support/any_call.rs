@@ -234,7 +234,7 @@ impl Life {
     fn sound(&mut self, class: u8, operand: u8) {
         let length = MediaTime::from_millis(u64::from(operand) * 100);
         if let Some(&class) = Class::ALL.get(usize::from(class)) {
-            let update = Update::Changed {
+            let update = Update::ClassChange {
                 class,
                 // The ear may date a change back.
                 start: self.heard - MediaTime::from_millis(u64::from(operand % 7) * 100),

@@ -5,9 +5,9 @@ use voicemail_guard::config::Config;
 pub fn read(bytes: &[u8]) {
     match Config::parse(bytes) {
         Ok(config) => {
-            let boxes: Vec<&str> = config.box_names().chain(["no box at all"]).collect();
+            let boxes: Vec<&str> = config.mailboxes().chain(["no box at all"]).collect();
             for name in boxes {
-                let policy = config.policy(name);
+                let policy = config.policy(&name.into());
                 assert!(
                     policy.warning_before_end < policy.longest_message,
                     "{policy:?}"

@@ -1,7 +1,6 @@
 //! What holds for any sound that somebody takes for a recording.
 
 use voicemail_guard::audio::file::{Decoder, Format, SoundError, decode};
-use voicemail_guard::audio::wav;
 
 /// The first byte chooses the form and the size of the pieces.
 pub fn hear(bytes: &[u8]) {
@@ -20,9 +19,6 @@ pub fn hear(bytes: &[u8]) {
             "sound out of nothing"
         );
     }
-    if form == Format::Wav && whole.is_ok() {
-        mend(sound);
-    }
 }
 
 fn in_pieces(sound: &[u8], form: Format, size: usize) -> Result<Vec<i16>, SoundError> {
@@ -33,21 +29,6 @@ fn in_pieces(sound: &[u8], form: Format, size: usize) -> Result<Vec<i16>, SoundE
     }
     decoder.finish(&mut samples)?;
     Ok(samples)
-}
-
-/// Whatever can be heard can be mended, and what is mended needs no mending.
-fn mend(sound: &[u8]) {
-    let length = sound.len() as u64;
-    let Ok(Some(repair)) = wav::repair(sound, length) else {
-        return;
-    };
-    assert!(repair.keep <= length, "longer than the file");
-    let mut mended = sound[..repair.keep as usize].to_vec();
-    for (at, size) in repair.patches {
-        mended[at as usize..at as usize + 4].copy_from_slice(&size);
-    }
-    assert_eq!(wav::repair(&mended, repair.keep), Ok(None));
-    assert!(decode(&mended, Format::Wav).is_ok(), "mended to death");
 }
 
 const FORMS: [&str; 8] = ["wav", "wav", "sln", "sln48", "ulaw", "alaw", "gsm", "sln16"];

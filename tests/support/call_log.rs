@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
-use voicemail_guard::call_log::{CallLog, DATABASE, Durability, Opened, Order, Query, Reader};
+use voicemail_guard::call_log::{CallLog, DATABASE, Durability, Opened, Query, Reader};
 use voicemail_guard::call_record::CallRecord;
 use voicemail_guard::clock::Clock;
 
@@ -20,12 +20,12 @@ pub(crate) fn flush(log: &CallLog) -> Durability {
     log.flush().blocking_recv().unwrap()
 }
 
+/// Every call, the oldest first.
 pub(crate) fn all(folder: &Path) -> Vec<CallRecord> {
-    let query = Query {
-        order: Order::OldestFirst,
-        ..Query::default()
-    };
-    Reader::open(folder).unwrap().calls(&query).unwrap()
+    let reader = Reader::open(folder).unwrap();
+    let mut calls = reader.calls(&Query::default()).unwrap();
+    calls.reverse();
+    calls
 }
 
 pub(crate) fn left_open(opened: &mut Opened) -> Vec<CallRecord> {

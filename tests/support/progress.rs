@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use lettre::Address;
-use voicemail_guard::delivery::mail::Progress;
+use voicemail_guard::delivery::mail::Recipients;
 
 #[derive(Default)]
 pub(crate) struct Notes(Mutex<BTreeSet<String>>);
 
-impl Progress for Notes {
+impl Recipients for Notes {
     fn has(&self, to: &Address) -> bool {
         self.0.lock().unwrap().contains(&to.to_string())
     }

@@ -21,7 +21,7 @@ pub(crate) fn opened(n: u32) -> CallRecord {
         id: CallId::new(started, n),
         started,
         ended: None,
-        box_name: "100@default".into(),
+        mailbox: "100@default".into(),
         uniqueid: format!("pbx-{}.{n}", started.as_second()),
         linkedid: String::new(),
         channel: format!("PJSIP/trunk-{n:08x}"),

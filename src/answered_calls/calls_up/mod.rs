@@ -21,14 +21,14 @@ const LONGEST_VALUE: usize = 256;
 
 /// What is known of the calls that are up.
 #[derive(Debug, Default)]
-pub struct CallsUp {
+pub(crate) struct CallsUp {
     /// Of calls by their linkedid: the number that was dialled.
     dialled: BTreeMap<String, String>,
 }
 
 impl CallsUp {
     /// Takes an event; returns a connection, if it is one.
-    pub fn hear(&mut self, event: &Block) -> Option<Connected> {
+    pub(crate) fn hear(&mut self, event: &Block) -> Option<Connected> {
         let get = |name| {
             event
                 .get(name)

@@ -26,7 +26,7 @@ const MOST_WAITING: usize = 1_000;
 const FILING_RETRY: Duration = Duration::from_secs(2);
 
 /// Listens to Asterisk's manager interface for as long as it is run.
-pub struct Watch {
+pub(crate) struct Watch {
     settings: Ami,
     homes: Vec<Home>,
     log: CallLog,
@@ -35,7 +35,7 @@ pub struct Watch {
 
 impl Watch {
     /// A watch by these settings; `None` where no manager interface is set or calls form no cases.
-    pub fn of(config: &Config, log: CallLog, clock: Clock) -> Option<Self> {
+    pub(crate) fn of(config: &Config, log: CallLog, clock: Clock) -> Option<Self> {
         let settings = config.delivery.ami.clone();
         if !config.has_cases() {
             return None;
@@ -55,7 +55,7 @@ impl Watch {
     }
 
     /// Listens, and closes cases, until dropped.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let (connections, waiting) = channel(MOST_WAITING);
         tokio::join!(self.listen_again(connections), self.file(waiting));
     }

@@ -25,21 +25,21 @@ pub(super) struct SubFrame {
 impl Frame {
     /// Reads a frame of a `.gsm` file. The signature is not looked at.
     pub(super) fn read_plain(octets: &[u8; PLAIN_OCTETS]) -> Self {
-        let mut bits = Reader::of(octets, Order::MostFirst);
+        let mut bits = BitReader::of(octets, BitOrder::MostFirst);
         bits.take(SIGNATURE_BITS);
         Self::read(&mut bits)
     }
 
     /// Reads the two frames of a wav49 block.
     pub(super) fn read_pair(octets: &[u8; PAIR_OCTETS]) -> [Self; 2] {
-        let mut bits = Reader::of(octets, Order::LeastFirst);
+        let mut bits = BitReader::of(octets, BitOrder::LeastFirst);
         [(); 2].map(|()| Self::read(&mut bits))
     }
 
     /// Packs a frame for a `.gsm` file.
     pub(super) fn write_plain(&self) -> [u8; PLAIN_OCTETS] {
         let mut octets = [0; PLAIN_OCTETS];
-        let mut bits = Writer::into(&mut octets, Order::MostFirst);
+        let mut bits = BitWriter::into(&mut octets, BitOrder::MostFirst);
         bits.put(SIGNATURE_BITS, SIGNATURE);
         self.write(&mut bits);
         octets
@@ -48,14 +48,14 @@ impl Frame {
     /// Packs two frames into a wav49 block.
     pub(super) fn write_pair(frames: &[Self; 2]) -> [u8; PAIR_OCTETS] {
         let mut octets = [0; PAIR_OCTETS];
-        let mut bits = Writer::into(&mut octets, Order::LeastFirst);
+        let mut bits = BitWriter::into(&mut octets, BitOrder::LeastFirst);
         for frame in frames {
             frame.write(&mut bits);
         }
         octets
     }
 
-    fn read(bits: &mut Reader) -> Self {
+    fn read(bits: &mut BitReader) -> Self {
         Self {
             coded_ratios: LAR_BITS.map(|width| bits.take(width) as i16),
             subs: [(); SUB_FRAMES].map(|()| SubFrame {
@@ -68,7 +68,7 @@ impl Frame {
         }
     }
 
-    fn write(&self, bits: &mut Writer) {
+    fn write(&self, bits: &mut BitWriter) {
         for (width, &ratio) in LAR_BITS.into_iter().zip(&self.coded_ratios) {
             bits.put(width, ratio as usize);
         }
@@ -86,12 +86,12 @@ impl Frame {
 
 /// Which bit of a field, and of an octet, comes first.
 #[derive(Clone, Copy)]
-enum Order {
+enum BitOrder {
     MostFirst,
     LeastFirst,
 }
 
-impl Order {
+impl BitOrder {
     /// How far up the bit that comes `nth` of `width` bits is.
     fn place(self, nth: usize, width: usize) -> usize {
         match self {
@@ -102,14 +102,14 @@ impl Order {
 }
 
 /// Reads fields of a few bits.
-struct Reader<'a> {
+struct BitReader<'a> {
     octets: &'a [u8],
     at: usize,
-    order: Order,
+    order: BitOrder,
 }
 
-impl<'a> Reader<'a> {
-    fn of(octets: &'a [u8], order: Order) -> Self {
+impl<'a> BitReader<'a> {
+    fn of(octets: &'a [u8], order: BitOrder) -> Self {
         Self {
             octets,
             at: 0,
@@ -129,14 +129,14 @@ impl<'a> Reader<'a> {
 }
 
 /// Writes fields of a few bits into octets that are zero.
-struct Writer<'a> {
+struct BitWriter<'a> {
     octets: &'a mut [u8],
     at: usize,
-    order: Order,
+    order: BitOrder,
 }
 
-impl<'a> Writer<'a> {
-    fn into(octets: &'a mut [u8], order: Order) -> Self {
+impl<'a> BitWriter<'a> {
+    fn into(octets: &'a mut [u8], order: BitOrder) -> Self {
         Self {
             octets,
             at: 0,

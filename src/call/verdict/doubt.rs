@@ -1,10 +1,12 @@
-//! How probable it is that a call holds a message, from what both listeners made of the whole of it.
+//! How probable it is that a call holds a message, from what both listeners made of the whole of
+//! it.
 //!
-//! The rules count seconds of segments, which have no shades. Behind them lie the probabilities of two networks, which
-//! differ where the sound is strange. Logistic models, one for calls that the rules deliver, one for hold music and one for
-//! other junk, make of them the probability of a message. Where it lies on the wrong side of a border the verdict
-//! is `unsure`; everywhere else it is the confidence. The models were fitted on calls from sources that the networks
-//! had not heard (`src/hearing/train/doubt.py`); how well that works: `src/hearing/README.md`, "Doubt".
+//! The rules count seconds of segments, which have no shades. Behind them lie the probabilities of
+//! two networks, which differ where the sound is strange. Logistic models, one for calls that the
+//! rules deliver, one for hold music and one for other junk, make of them the probability of a
+//! message. Where it lies on the wrong side of a border the verdict is `unsure`; everywhere else it
+//! is the confidence. The models were fitted on calls from sources that the networks had not heard
+//! (`src/hearing/train/doubt.py`); how well that works: `src/hearing/README.md`, "Doubt".
 
 use crate::audio::MediaTime;
 use crate::call_record::Verdict;
@@ -61,7 +63,8 @@ pub(super) struct Doubt {
 }
 
 impl Doubt {
-    /// `None` where nothing is doubted: a tone is told by frequency and cadence, and without sound there is no evidence.
+    /// `None` where nothing is doubted: a tone is recognised by frequency and cadence, and without
+    /// sound there is no evidence.
     pub(super) fn of(verdict: Verdict, timeline: &Timeline, began: MediaTime) -> Option<Self> {
         let model = match verdict {
             Verdict::Tone | Verdict::NoAudio | Verdict::Unsure => return None,
@@ -84,10 +87,11 @@ impl Doubt {
 
 /// What the models weigh, of the sound behind `began`. `None` of a call that is too short for it.
 ///
-/// By the first and by the second listener: the logarithm of one more than the seconds of speech, and the logarithm of
-/// its share in the sound that is no silence; the logarithms of the shares of music; the highest means of speech over 2 s.
-/// Then the logarithm of one more than the seconds of sound, that of the share about which the two differ, and the products
-/// of the two logarithms of shares and of seconds.
+/// By the first and by the second listener: the logarithm of one more than the seconds of speech,
+/// and the logarithm of its share in the sound that is no silence; the logarithms of the shares of
+/// music; the highest means of speech over 2 s. Then the logarithm of one more than the seconds of
+/// sound, that of the share about which the two differ, and the products of the two logarithms of
+/// shares and of seconds.
 pub fn evidence(timeline: &Timeline, began: MediaTime) -> Option<[f64; COUNT]> {
     let glimpses: Vec<&Glimpse> = timeline
         .glimpses()
@@ -153,7 +157,7 @@ mod tests {
     /// A timeline of one class, with what both listeners made of it, all along.
     fn heard(class: Class, secs: u64, first: [f32; 5], second: [f32; 5]) -> Timeline {
         let mut timeline = Timeline::default();
-        timeline.apply(Update::Changed {
+        timeline.apply(Update::ClassChange {
             class,
             start: MediaTime::ZERO,
             known_at: MediaTime::ZERO,

@@ -1,9 +1,9 @@
-//! The numbers behind the verdict. How they were chosen: `src/hearing/README.md`, "Limits and their price".
+//! The numbers behind the verdict. How they were chosen: `src/hearing/README.md`, "Bounds and their price".
 
 /// Every number the rules use, in seconds or as a ratio.
-pub(super) struct Limits;
+pub(super) struct Bounds;
 
-impl Limits {
+impl Bounds {
     /// Speech worth keeping.
     pub(super) const KEEP: f64 = 3.2;
     /// Less than this is no speech.

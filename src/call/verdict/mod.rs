@@ -1,9 +1,10 @@
 //! What a caller was, by explicit rules over the timeline.
 //!
-//! [`judge`] takes [`Facts`] and asks these questions in this order, but for two between 1 and 2: a textphone is
-//! `unsure`, and a special information tone without speech worth keeping before it is `tone`. The first that is answered decides.
-//! Only what lies behind [`Facts::began`] counts. *Speech* is near speech; *lasting music* is a stretch of at
-//! least 2.5 s. Every number stands in `Limits`, its choice in `src/hearing/README.md`.
+//! [`judge`] takes [`Facts`] and asks these questions in this order, but for two between 1 and 2: a
+//! textphone is `unsure`, and a special information tone without speech worth keeping before it is
+//! `tone`. The first that is answered decides. Only what lies behind [`Facts::began`] counts.
+//! *Speech* is near speech; *lasting music* is a stretch of at least 2.5 s. Every number stands in
+//! `Bounds`, its choice in `src/hearing/README.md`.
 //!
 //! 1. No packet ever came, in a call longer than a hang-up: `no_audio`.
 //! 2. Someone was given the rambler's prompt and said enough to keep, or talked up to the longest message with speech in most of
@@ -19,16 +20,19 @@
 //! 8. Noise, but not long enough for a handset laid aside: `unsure`. A whisper or a voice under a bad line may be in it.
 //! 9. Noise: `aside`. A few words: `mutter`. Short: `hangup`. Else `silent`.
 //!
-//! A number keyed in, or anything answered with a key, turns every junk verdict into `unsure`: who took that trouble is
-//! delivered. So does a question answered with speech worth keeping that outweighs the music behind it, but for `tone`:
-//! a machine has no fingers, but it may be heard as a voice.
+//! A number keyed in, or anything answered with a key, turns every junk verdict into `unsure`: who
+//! took that trouble is delivered. So does a question answered with speech worth keeping that
+//! outweighs the music behind it, but for `tone`: a machine has no fingers, but it may be heard as
+//! a voice.
 //!
-//! So does near speech of [`Facts::mutter`] and more of a caller who hung up or was lost ([`Parting`]): a short request
-//! and a grumble sound alike, and only the request must not be lost. Who said a few words and then did not answer the
-//! question has left none. Of a recording nobody knows who ended it: there only `mutter` becomes `unsure`. Of a machine only
-//! what came before its tone counts. Who types on a textphone is always `unsure`: the team has to read what it says.
+//! So does near speech of [`Facts::mutter`] and more of a caller who hung up or was lost
+//! ([`Parting`]): a short request and a grumble sound alike, and only the request must not be lost.
+//! Who said a few words and then did not answer the question has left none. Of a recording nobody
+//! knows who ended it: there only `mutter` becomes `unsure`. Of a machine only what came before its
+//! tone counts. Who types on a textphone is always `unsure`: the team has to read what it says.
 //!
-//! Last of all come the probabilities of both listeners, where they speak against what the rules say: `doubt`.
+//! Last of all come the probabilities of both listeners, where they speak against what the rules
+//! say: `doubt`.
 
 mod doubt;
 mod limits;
@@ -37,7 +41,7 @@ mod tests;
 
 use self::doubt::Doubt;
 pub use self::doubt::evidence;
-use self::limits::Limits;
+use self::limits::Bounds;
 use crate::audio::MediaTime;
 use crate::call_record::{Answer, Asked, Reason, Verdict};
 use crate::hearing::{Class, Segment, Signal, Timeline};
@@ -103,7 +107,7 @@ pub struct Judgement {
     pub reasons: Vec<Reason>,
 }
 
-/// Less near speech than this is a mutter, where a box does not say otherwise.
+/// Less near speech than this is a mutter, where a mailbox does not say otherwise.
 pub const MUTTER: MediaTime = MediaTime::from_millis(1_500);
 
 /// What the caller was, by the rules above, and in doubt where both listeners leave it.
@@ -123,8 +127,8 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
     judgement
 }
 
-/// Whether a call of which nothing but the sound is known, and which looks like junk so far, may hold a message all the
-/// same. Nobody is ended while that is so.
+/// Whether a call of which nothing but the sound is known, and which looks like junk so far, may
+/// hold a message all the same. Nobody is ended while that is so.
 pub fn is_doubtful(timeline: &Timeline, began: MediaTime) -> bool {
     let facts = Facts {
         began,
@@ -139,7 +143,7 @@ pub fn is_doubtful(timeline: &Timeline, began: MediaTime) -> bool {
 /// What the caller was, by the rules above alone.
 pub fn by_rules(facts: &Facts<'_>) -> Judgement {
     // Without a packet in so short a time nothing is known of the line.
-    let no_audio = !facts.packets && facts.timeline.heard().as_secs_f64() > Limits::HANGUP;
+    let no_audio = !facts.packets && facts.timeline.heard().as_secs_f64() > Bounds::HANGUP;
     let amounts = Amounts::of(facts);
     let mut judgement = if no_audio {
         Judgement {
@@ -181,13 +185,13 @@ fn by_key(asked: &Asked) -> bool {
     asked.answer == Some(Answer::Key)
 }
 
-/// Whether a person has answered. A key is one; a voice may be the announcement in hold music, unless it
-/// goes on for longer than the music.
+/// Whether a person has answered. A key is one; a voice may be the announcement in hold music,
+/// unless it goes on for longer than the music.
 fn is_answer(asked: &Asked, facts: &Facts<'_>) -> bool {
     let behind = facts
         .timeline
         .seconds_within(asked.at, facts.timeline.heard());
-    let spoken = behind.speech.as_secs_f64() >= Limits::KEEP && behind.speech > behind.music;
+    let spoken = behind.speech.as_secs_f64() >= Bounds::KEEP && behind.speech > behind.music;
     by_key(asked) || asked.answer.is_some() && spoken
 }
 
@@ -235,8 +239,8 @@ impl Amounts {
             let before = facts.timeline.seconds_within(began, until.unwrap_or(heard));
             before.speech.as_secs_f64()
         };
-        let music_from = first(Class::Music, Limits::LASTING);
-        let lasts = |s: &Segment| (s.end - s.start.max(began)).as_secs_f64() >= Limits::LASTING;
+        let music_from = first(Class::Music, Bounds::LASTING);
+        let lasts = |s: &Segment| (s.end - s.start.max(began)).as_secs_f64() >= Bounds::LASTING;
         let music_until = segments()
             .rfind(|s| s.class == Class::Music && lasts(s))
             .map(|s| s.end);
@@ -256,8 +260,8 @@ impl Amounts {
                     .speech
                     .as_secs_f64()
             }),
-            before_noise: spoken_before(first(Class::Noise, Limits::LASTING_NOISE)),
-            before_tone: spoken_before(first(Class::Tone, Limits::LASTING_TONE)),
+            before_noise: spoken_before(first(Class::Noise, Bounds::LASTING_NOISE)),
+            before_tone: spoken_before(first(Class::Tone, Bounds::LASTING_TONE)),
             signal: segments().find_map(|s| s.signal.filter(|signal| signal.is_machine())),
             before_sit: segments()
                 .find(|s| s.signal == Some(Signal::Sit))
@@ -284,51 +288,51 @@ impl Amounts {
 
     fn judge(&self, facts: &Facts<'_>) -> Judgement {
         if self.textphone {
-            return self.decide(Verdict::Unsure, 0.5, &[Reason::Textphone]);
+            return decide(Verdict::Unsure, 0.5, &[Reason::Textphone]);
         }
-        if let Some(before) = self.before_sit.filter(|before| *before < Limits::KEEP) {
+        if let Some(before) = self.before_sit.filter(|before| *before < Bounds::KEEP) {
             let signal = Reason::Tone(time(self.tone), Some(Signal::Sit));
             let behind = time(self.speech - before);
             let reasons = [signal, Reason::Announcement(behind)];
             let announced = behind >= MediaTime::from_secs(1);
-            let sure = below(before, Limits::KEEP);
-            return self.decide(Verdict::Tone, sure, &reasons[..=usize::from(announced)]);
+            let sure = below(before, Bounds::KEEP);
+            return decide(Verdict::Tone, sure, &reasons[..=usize::from(announced)]);
         }
         let prompted = facts.asked.iter().any(|a| a.prompt == Prompt::NumberFirst);
-        let limit = facts.longest_message.as_secs_f64() - Limits::LIMIT_SLACK;
-        let talks = self.speech >= Limits::RAMBLER_SHARE * self.length;
-        if prompted && self.speech >= Limits::KEEP {
-            return self.decide(Verdict::Rambler, 0.9, &[Reason::WasPrompted, self.spoken()]);
+        let limit = facts.longest_message.as_secs_f64() - Bounds::LIMIT_SLACK;
+        let talks = self.speech >= Bounds::RAMBLER_SHARE * self.length;
+        if prompted && self.speech >= Bounds::KEEP {
+            return decide(Verdict::Rambler, 0.9, &[Reason::WasPrompted, self.spoken()]);
         }
         if self.length >= limit && talks {
-            let share = above(self.speech, Limits::RAMBLER_SHARE * self.length);
-            return self.decide(
+            let share = above(self.speech, Bounds::RAMBLER_SHARE * self.length);
+            return decide(
                 Verdict::Rambler,
                 share,
                 &[Reason::ReachedLimit(time(self.length)), self.spoken()],
             );
         }
-        let unnamed = self.tone >= Limits::TONE && self.music < self.tone;
-        if (self.signal.is_some() || unnamed) && self.speech < Limits::KEEP {
+        let unnamed = self.tone >= Bounds::TONE && self.music < self.tone;
+        if (self.signal.is_some() || unnamed) && self.speech < Bounds::KEEP {
             let lasts = self
                 .signal
-                .map_or_else(|| above(self.tone, Limits::TONE), |_| 1.0);
-            let sure = lasts.min(below(self.speech, Limits::KEEP));
+                .map_or_else(|| above(self.tone, Bounds::TONE), |_| 1.0);
+            let sure = lasts.min(below(self.speech, Bounds::KEEP));
             let signal = Reason::Tone(time(self.tone), self.signal);
-            return self.decide(Verdict::Tone, sure, &[signal, self.spoken()]);
+            return decide(Verdict::Tone, sure, &[signal, self.spoken()]);
         }
-        if self.music >= Limits::HOLD && self.music >= 0.25 * (self.music + self.speech) {
+        if self.music >= Bounds::HOLD && self.music >= 0.25 * (self.music + self.speech) {
             return self.judge_music();
         }
-        if self.speech >= Limits::KEEP {
+        if self.speech >= Bounds::KEEP {
             if self.lies_aside() {
-                if self.before_noise >= Limits::BEFORE_NOISE {
+                if self.before_noise >= Bounds::BEFORE_NOISE {
                     let before = Reason::SpeechBeforeNoise(time(self.before_noise));
                     let reasons = [Reason::Borderline, before, Reason::Noise(time(self.noise))];
-                    return self.decide(Verdict::Unsure, 0.4, &reasons);
+                    return decide(Verdict::Unsure, 0.4, &reasons);
                 }
-                let sure = above(self.noise, Limits::DROWNED * self.speech);
-                return self.decide(
+                let sure = above(self.noise, Bounds::DROWNED * self.speech);
+                return decide(
                     Verdict::Aside,
                     sure,
                     &[Reason::Noise(time(self.noise)), self.spoken()],
@@ -338,37 +342,37 @@ impl Amounts {
             if self.music >= 1.0 {
                 reasons.push(Reason::MusicBehindSpeech(time(self.music)));
             }
-            return self.decide(Verdict::Message, above(self.speech, Limits::KEEP), &reasons);
+            return decide(Verdict::Message, above(self.speech, Bounds::KEEP), &reasons);
         }
         self.judge_rest()
     }
 
     /// Few words in long noise: office life, with a far voice now and then taken for a near one.
     fn lies_aside(&self) -> bool {
-        self.noise >= Limits::LONG_NOISE
-            && self.noise >= Limits::DROWNED * self.speech
-            && self.speech < Limits::FEW_WORDS
+        self.noise >= Bounds::LONG_NOISE
+            && self.noise >= Bounds::DROWNED * self.speech
+            && self.speech < Bounds::FEW_WORDS
     }
 
     fn judge_music(&self) -> Judgement {
         let music = Reason::Music(time(self.music), time(self.speech));
         let at_once = self.music_from.is_some_and(|from| from < 4.0);
         let drowned = self.music > 1.5 * self.speech && at_once;
-        if self.before_music >= Limits::BEFORE_MUSIC && !drowned {
-            let sure = above(self.before_music, Limits::BEFORE_MUSIC);
-            return self.decide(
+        if self.before_music >= Bounds::BEFORE_MUSIC && !drowned {
+            let sure = above(self.before_music, Bounds::BEFORE_MUSIC);
+            return decide(
                 Verdict::Message,
                 sure,
                 &[Reason::SpeechBeforeMusic(time(self.before_music)), music],
             );
         }
-        if self.music >= Limits::OUTWEIGHS * self.speech {
-            let sure = above(self.music, Limits::OUTWEIGHS * self.speech)
-                .min(above(self.music, Limits::HOLD));
-            return self.decide(Verdict::HoldMusic, sure, &[music]);
+        if self.music >= Bounds::OUTWEIGHS * self.speech {
+            let sure = above(self.music, Bounds::OUTWEIGHS * self.speech)
+                .min(above(self.music, Bounds::HOLD));
+            return decide(Verdict::HoldMusic, sure, &[music]);
         }
-        let sure = above(Limits::OUTWEIGHS * self.speech, self.music);
-        self.decide(
+        let sure = above(Bounds::OUTWEIGHS * self.speech, self.music);
+        decide(
             Verdict::Message,
             sure,
             &[self.spoken(), Reason::MusicBehindSpeech(time(self.music))],
@@ -377,35 +381,35 @@ impl Amounts {
 
     fn judge_rest(&self) -> Judgement {
         let noise = Reason::Noise(time(self.noise));
-        let heard = self.speech >= Limits::ANY_SPEECH
-            || self.noise + self.music >= Limits::NOISY * self.length;
-        if heard && (Limits::HANGUP..Limits::SHORT).contains(&self.length) {
-            let sure = below(self.speech, Limits::KEEP).min(below(self.length, Limits::SHORT));
+        let heard = self.speech >= Bounds::ANY_SPEECH
+            || self.noise + self.music >= Bounds::NOISY * self.length;
+        if heard && (Bounds::HANGUP..Bounds::SHORT).contains(&self.length) {
+            let sure = below(self.speech, Bounds::KEEP).min(below(self.length, Bounds::SHORT));
             let reasons = [self.spoken(), noise];
             let noisy = self.noise >= 0.5;
-            return self.decide(Verdict::Mutter, sure, &reasons[..=usize::from(noisy)]);
+            return decide(Verdict::Mutter, sure, &reasons[..=usize::from(noisy)]);
         }
-        if self.music >= Limits::LASTING && self.music > self.speech {
+        if self.music >= Bounds::LASTING && self.music > self.speech {
             let music = Reason::Music(time(self.music), time(self.speech));
-            return self.decide(
+            return decide(
                 Verdict::HoldMusic,
-                above(self.music, Limits::LASTING),
+                above(self.music, Bounds::LASTING),
                 &[music],
             );
         }
-        if self.noise >= Limits::ASIDE && self.noise > self.speech {
-            if self.length < Limits::DOUBTFUL {
+        if self.noise >= Bounds::ASIDE && self.noise > self.speech {
+            if self.length < Bounds::DOUBTFUL {
                 let reasons = [Reason::Borderline, noise, self.spoken()];
-                return self.decide(Verdict::Unsure, 0.4, &reasons);
+                return decide(Verdict::Unsure, 0.4, &reasons);
             }
-            return self.decide(
+            return decide(
                 Verdict::Aside,
-                above(self.noise, Limits::ASIDE),
+                above(self.noise, Bounds::ASIDE),
                 &[noise, self.spoken()],
             );
         }
-        if self.speech >= Limits::ANY_SPEECH {
-            let sure = above(self.speech, Limits::ANY_SPEECH).min(below(self.speech, Limits::KEEP));
+        if self.speech >= Bounds::ANY_SPEECH {
+            let sure = above(self.speech, Bounds::ANY_SPEECH).min(below(self.speech, Bounds::KEEP));
             let aside = self.length >= 15.0 && self.noise > 2.0;
             let verdict = if aside {
                 Verdict::Aside
@@ -413,18 +417,18 @@ impl Amounts {
                 Verdict::Mutter
             };
             let reasons = [self.spoken(), noise];
-            return self.decide(verdict, sure, &reasons[..=usize::from(aside)]);
+            return decide(verdict, sure, &reasons[..=usize::from(aside)]);
         }
-        if self.length <= Limits::HANGUP {
-            let sure = below(self.length, Limits::HANGUP);
-            return self.decide(
+        if self.length <= Bounds::HANGUP {
+            let sure = below(self.length, Bounds::HANGUP);
+            return decide(
                 Verdict::Hangup,
                 sure,
                 &[Reason::Short(time(self.length)), Reason::NoSpeech],
             );
         }
-        let sure = above(self.length, Limits::HANGUP);
-        self.decide(
+        let sure = above(self.length, Bounds::HANGUP);
+        decide(
             Verdict::Silent,
             sure,
             &[Reason::Silence(time(self.silence)), Reason::NoSpeech],
@@ -434,19 +438,10 @@ impl Amounts {
     fn spoken(&self) -> Reason {
         if self.speech < 0.05 {
             Reason::NoSpeech
-        } else if self.speech < Limits::KEEP {
+        } else if self.speech < Bounds::KEEP {
             Reason::LittleSpeech(time(self.speech))
         } else {
             Reason::Speech(time(self.speech))
-        }
-    }
-
-    #[expect(clippy::unused_self, reason = "reads as a sentence where it is used")]
-    fn decide(&self, verdict: Verdict, confidence: f64, reasons: &[Reason]) -> Judgement {
-        Judgement {
-            verdict,
-            confidence: confidence as f32,
-            reasons: reasons.to_vec(),
         }
     }
 }
@@ -463,4 +458,12 @@ fn above(amount: f64, border: f64) -> f64 {
 
 fn below(amount: f64, border: f64) -> f64 {
     1.0 - above(amount, border)
+}
+
+fn decide(verdict: Verdict, confidence: f64, reasons: &[Reason]) -> Judgement {
+    Judgement {
+        verdict,
+        confidence: confidence as f32,
+        reasons: reasons.to_vec(),
+    }
 }

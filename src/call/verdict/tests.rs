@@ -9,7 +9,7 @@ fn timeline(script: &[(Class, f64)]) -> Timeline {
     let mut at = 0.0;
     for &(class, secs) in script {
         let start = time(at);
-        timeline.apply(Update::Changed {
+        timeline.apply(Update::ClassChange {
             class,
             start,
             known_at: start,

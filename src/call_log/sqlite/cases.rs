@@ -1,9 +1,10 @@
-//! Cases in the database: what [`case`](mod@crate::case) decides, in tables; how they are filed, closed and read.
+//! Cases in the database: what [`case`](mod@crate::case) decides, in tables; how they are filed,
+//! closed and read.
 //!
-//! A call's case is decided once, when the call is first filed, by the window in its record. The id of a case
-//! is that of the call that opened it, and stays when that call is gone; the case goes with its last call.
-//! Calls that were filed before there were cases have none: nobody noted then which window held, and who
-//! got through, so all of them would stand open.
+//! A call's case is decided once, when the call is first filed, by the window in its record. The id
+//! of a case is that of the call that opened it, and stays when that call is gone; the case goes
+//! with its last call. Calls that were filed before there were cases have none: nobody noted then
+//! which window held, and who got through, so all of them would stand open.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,13 +18,15 @@ use crate::call_record::{CallId, CallRecord, Destination, Verdict};
 use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
 use crate::number::Home;
 
-/// Cases of one number and box that are looked at for one call; those within its window are few.
+/// Cases of one number and mailbox that are looked at for one call; those within its window are
+/// few.
 const MOST_LOOKED_AT: u32 = 16;
 /// Calls of a case whose dialled numbers are looked at, newest first.
 const MOST_DIALLED: u32 = 200;
 
-/// Gives a filed call its case, if it has none yet, and closes what it closes. A message that is still to be
-/// delivered closes nothing yet: [`close_by_message`] does, when it is where the team can hear it.
+/// Gives a filed call its case, if it has none yet, and closes what it closes. A message that is
+/// still to be delivered closes nothing yet: [`close_by_message`] does, when it is where the team
+/// can hear it.
 pub(super) fn file(
     connection: &Connection,
     seq: i64,
@@ -43,7 +46,8 @@ pub(super) fn file(
     }
 }
 
-/// Closes the cases that a message closes. Those that began after the caller had left it are another matter.
+/// Closes the cases that a message closes. Those that began after the caller had left it are
+/// another matter.
 pub(super) fn close_by_message(
     connection: &Connection,
     record: &CallRecord,
@@ -63,7 +67,7 @@ pub(super) fn close_by_message(
             closed.by.as_str(),
             closed.call.map(|id| id.to_string()),
             number,
-            &record.box_name,
+            record.mailbox.as_str(),
             closed.at.as_millisecond(),
         ))
         .map(drop)
@@ -85,7 +89,7 @@ fn join(
     )?;
     let mut rows = near.query((
         number,
-        &record.box_name,
+        record.mailbox.as_str(),
         started.saturating_sub(window_ms),
         started.saturating_add(window_ms),
         MOST_LOOKED_AT,
@@ -116,7 +120,12 @@ fn join(
                  ON CONFLICT (id) DO NOTHING RETURNING seq",
             )?
             .query_row(
-                (record.id.to_string(), number, &record.box_name, started),
+                (
+                    record.id.to_string(),
+                    number,
+                    record.mailbox.as_str(),
+                    started,
+                ),
                 |row| row.get(0),
             )
             .optional()?,
@@ -256,7 +265,8 @@ impl<'a> Placing<'a> {
         Self { connection, read }
     }
 
-    /// The case in this row, and which of its calls the one is that began then (ms) and stands in that row.
+    /// The case in this row, and which of its calls the one is that began then (ms) and stands in
+    /// that row.
     pub(super) fn place(
         &mut self,
         case_seq: i64,
@@ -345,7 +355,7 @@ pub(super) fn counted(
         cases.push(CountedCase {
             case,
             number: row.get(7)?,
-            box_name: row.get(8)?,
+            mailbox: row.get::<_, String>(8)?.into(),
             calls: row.get(10)?,
             up: row.get(11)?,
             verdicts: verdicts.map(|(at, n)| (Verdict::ALL[at], n)).collect(),

@@ -2,6 +2,7 @@
 
 mod calls;
 mod cases;
+mod filing;
 mod outbox;
 mod reader;
 mod salvage;
@@ -119,7 +120,7 @@ impl Store for Database {
 
 impl Filing for Transaction<'_> {
     fn file(&self, entry: &Entry) -> Result<()> {
-        calls::file(self, entry).map(drop).map_err(refused)
+        filing::file(self, entry).map(drop).map_err(refused)
     }
 
     fn commit(self: Box<Self>) -> Result<()> {

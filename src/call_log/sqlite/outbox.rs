@@ -34,7 +34,7 @@ pub(super) fn insert(
     for to in to {
         insert.execute((
             record.id.to_string(),
-            &record.box_name,
+            record.mailbox.as_str(),
             to.as_str(),
             since,
             of.as_ref().map(|of| of.case.id.to_string()),
@@ -97,7 +97,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Option<Delivery>> {
     Ok(Some(Delivery {
         seq: row.get("seq")?,
         call,
-        box_name: row.get("box")?,
+        mailbox: row.get::<_, String>("box")?.into(),
         to,
         stage,
         since: at("since_ms")?,
@@ -164,7 +164,7 @@ pub(super) fn settle(
         &settling,
         "SELECT * FROM outbox
          WHERE box = ?1 AND destination = ?2 AND stage = 'waiting' AND failures > 0",
-        (&delivery.box_name, to.as_str()),
+        (delivery.mailbox.as_str(), to.as_str()),
     )?;
     let changes = queue::settle(delivery, others, settlement);
     for row in &changes.rows {

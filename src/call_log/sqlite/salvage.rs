@@ -16,7 +16,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use tracing::{error, info};
 
-use super::{begin, calls, cases, outbox, schema};
+use super::{begin, cases, filing, outbox, schema};
 use crate::call_log::journal::{Closing, Entry};
 use crate::call_log::query::{SetAside, Takeover};
 use crate::call_log::queue::Delivery;
@@ -221,7 +221,7 @@ impl Salvaged {
         self.deliveries.retain(|(delivery, _)| {
             let is_there = self.records.contains_key(&delivery.call);
             if !is_there {
-                error!(call = %delivery.call, r#box = delivery.box_name, to = delivery.to.as_str(), "the record of a call that was to be delivered cannot be read in the broken database; its recording is still in the data folder");
+                error!(call = %delivery.call, r#box = delivery.mailbox.as_str(), to = delivery.to.as_str(), "the record of a call that was to be delivered cannot be read in the broken database; its recording is still in the data folder");
             }
             is_there
         });
@@ -249,7 +249,7 @@ impl Salvaged {
         calls.sort_by_key(|record| owed.get(&record.id).map_or(i64::MAX, |rows| rows[0].0.seq));
         for record in calls {
             let Some(owed) = owed.remove(&record.id) else {
-                calls::file(filing, &Entry::Open(Box::new(record)))?;
+                filing::file(filing, &Entry::Open(Box::new(record)))?;
                 continue;
             };
             let closing = Closing {
@@ -257,7 +257,7 @@ impl Salvaged {
                 record,
             };
             let entry = Entry::Close(Box::new(closing));
-            if !calls::file(filing, &entry)? {
+            if !filing::file(filing, &entry)? {
                 continue;
             }
             for (delivery, served) in owed {

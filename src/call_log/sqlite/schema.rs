@@ -69,13 +69,13 @@ const OUTBOX: &str = "
     ) STRICT;
     CREATE INDEX outbox_order ON outbox (box, destination, seq) WHERE stage IN ('waiting', 'prepared');
 
-    -- What this installation marks as its own elsewhere, such as a lock in a voice box.
+    -- What this installation marks as its own elsewhere, such as a lock in a mailbox.
     CREATE TABLE guard (id TEXT NOT NULL) STRICT;
     INSERT INTO guard (id) VALUES (lower(hex(randomblob(8))));
 ";
 
 const SERVED: &str = "
-    -- Who has got his of a delivery to several recipients, for as long as the delivery is under way.
+    -- Who has got theirs of a delivery to several recipients, for as long as the delivery is under way.
     CREATE TABLE outbox_told (
         seq        INTEGER NOT NULL REFERENCES outbox (seq) ON DELETE CASCADE,
         recipient  TEXT NOT NULL,
@@ -110,7 +110,7 @@ const CASES: &str = "
 ";
 
 const PLACE_IN_CASE: &str = "
-    -- What is told of the case of a delivered call, as it was when the call was closed: every attempt says the same.
+    -- What is said of the case of a delivered call, as it was when the call was closed: every attempt says the same.
     ALTER TABLE outbox ADD COLUMN case_id TEXT;
     ALTER TABLE outbox ADD COLUMN case_place INTEGER;
     ALTER TABLE outbox ADD COLUMN case_first_ms INTEGER;
@@ -242,8 +242,8 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 mod tests {
     use super::*;
 
-    /// A database of each older version, with a call and a delivery in it where it has them, is brought up to
-    /// now.
+    /// A database of each older version, with a call and a delivery in it where it has them, is
+    /// brought up to now.
     #[test]
     fn every_older_database_is_upgraded() {
         for seen in 1..MIGRATIONS.len() {

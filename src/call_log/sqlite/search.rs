@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::types::Value;
 
-use crate::call_log::query::{Order, Query};
+use crate::call_log::query::Query;
 use crate::number::Needle;
 
 const WITHHELD: &str = "(record ->> '$.caller.presentation' = ? OR lower(number) IN ('anonymous', 'withheld', 'private'))";
@@ -19,23 +19,23 @@ impl Query {
             made.sql.push_str(") n WHERE TRUE");
             made.compare("n.started_ms >= ?", self.since.map(first_ms));
             made.compare("n.started_ms < ?", self.until.map(first_ms));
-            if self.verdict.is_some() || self.box_name.is_some() || self.withheld {
+            if self.verdict.is_some() || self.mailbox.is_some() || self.withheld {
                 made.sql
                     .push_str(" AND EXISTS (SELECT 1 FROM calls c WHERE c.seq = n.seq");
                 self.compare_contents(&mut made);
                 made.sql.push(')');
             }
-            made.order(self.order, ["n.started_ms", "n.seq"]);
+            made.order(["n.started_ms", "n.seq"]);
             made.limit(self.limit);
             made.sql.push(')');
             // A plus before a column keeps its index out.
-            made.order(self.order, ["+started_ms", "+seq"]);
+            made.order(["+started_ms", "+seq"]);
         } else {
             made.sql.push_str("TRUE");
             made.compare("started_ms >= ?", self.since.map(first_ms));
             made.compare("started_ms < ?", self.until.map(first_ms));
             self.compare_contents(&mut made);
-            made.order(self.order, ["started_ms", "seq"]);
+            made.order(["started_ms", "seq"]);
             made.limit(self.limit);
         }
         made
@@ -43,7 +43,7 @@ impl Query {
 
     fn compare_contents(&self, made: &mut Statement) {
         made.compare("verdict = ?", self.verdict.map(|v| v.as_str().to_owned()));
-        made.compare("box = ?", self.box_name.clone());
+        made.compare("box = ?", self.mailbox.clone().map(String::from));
         let withheld = self.withheld.then(|| "withheld".to_owned());
         made.compare(WITHHELD, withheld);
     }
@@ -88,14 +88,9 @@ impl Statement {
         }
     }
 
-    fn order(&mut self, order: Order, columns: [&str; 2]) {
-        let direction = match order {
-            Order::NewestFirst => " DESC",
-            Order::OldestFirst => "",
-        };
-        let [first, second] = columns;
+    fn order(&mut self, [first, second]: [&str; 2]) {
         self.sql
-            .extend([" ORDER BY ", first, direction, ", ", second, direction]);
+            .extend([" ORDER BY ", first, " DESC, ", second, " DESC"]);
     }
 
     fn limit(&mut self, limit: Option<u32>) {
@@ -129,9 +124,8 @@ mod tests {
             until: Some(Timestamp::MAX),
             withheld: false,
             verdict: Some(Verdict::Message),
-            box_name: Some("1;drop".into()),
+            mailbox: Some("1;drop".into()),
             limit: Some(u32::MAX),
-            order: Order::OldestFirst,
         };
         let Statement { sql, values } = query.statement("id, record");
         assert!(!sql.to_lowercase().contains("drop"), "{sql}");

@@ -205,7 +205,7 @@ fn brought_in(lines: &Lines, start: &Path) -> Item {
 
 /// The boxes with settings of their own that are no mailboxes of Asterisk's.
 fn mailboxes(config: &Config, folder: &Path) -> Option<Item> {
-    let wanted: Vec<_> = config.box_names().collect();
+    let wanted: Vec<_> = config.mailboxes().collect();
     // In a database there may be others.
     if wanted.is_empty() || config.delivery.voicemail.method == Method::Replay {
         return None;

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustix::fs::statvfs;
 use rustix::process::{geteuid, getpid};
 
-use super::{Failure, Shared};
+use super::{CliError, SharedArgs};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::daemon::tap_folder::without_parent;
@@ -59,7 +59,7 @@ pub struct Args {
 ///
 /// # Errors
 /// The data folder cannot be found, or the answer cannot be printed.
-pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     let data = shared.data_folder()?;
     let mut report = Report {
         out,
@@ -178,7 +178,7 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn end(self) -> Result<ExitCode, Failure> {
+    fn end(self) -> Result<ExitCode, CliError> {
         let [ok, warn, fail] = self.counts;
         writeln!(self.out, "{ok} ok, {warn} to look at, {fail} broken")?;
         Ok(ExitCode::from(u8::from(fail > 0)))

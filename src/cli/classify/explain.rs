@@ -30,7 +30,7 @@ struct Sums {
 
 /// One second, as it is shown.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Second {
+pub(super) struct ShownSecond {
     start: MediaTime,
     end: MediaTime,
     probabilities: Probabilities,
@@ -69,14 +69,17 @@ impl Seconds {
         &mut self.sums[second]
     }
 
-    pub(super) fn of(&self, length: MediaTime) -> impl Iterator<Item = Second> {
-        self.sums.iter().zip(0..).map(move |(sums, second)| Second {
-            start: MediaTime::from_secs(second),
-            end: MediaTime::from_secs(second + 1).min(length),
-            probabilities: sums.probabilities(),
-            level: tenth(sums.mean().level),
-            cues: words(&sums.mean()),
-        })
+    pub(super) fn of(&self, length: MediaTime) -> impl Iterator<Item = ShownSecond> {
+        self.sums
+            .iter()
+            .zip(0..)
+            .map(move |(sums, second)| ShownSecond {
+                start: MediaTime::from_secs(second),
+                end: MediaTime::from_secs(second + 1).min(length),
+                probabilities: sums.probabilities(),
+                level: tenth(sums.mean().level),
+                cues: words(&sums.mean()),
+            })
     }
 }
 
@@ -160,7 +163,7 @@ fn tenth(value: f32) -> f32 {
 }
 
 /// The seconds as a table for people.
-pub(super) fn table(seconds: &[Second], out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn table(seconds: &[ShownSecond], out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "  second  speech silence  music   tone  noise   level  cues"

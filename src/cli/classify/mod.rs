@@ -18,8 +18,8 @@ use self::explain::Seconds;
 use self::names::{Gathered, ListError, Named, PassedOver};
 use self::parallel::in_order;
 use self::plots::{NoFolder, Plots};
-use self::read::{FileError, Known, Watch, hear_file};
-use self::show::{Outcome, Sum};
+use self::read::{FileError, Known, Onlooker, hear_file};
+use self::show::{Classified, Sum};
 use crate::audio::file::Format;
 use crate::call::verdict::{Facts, judge};
 use crate::hearing::Frame;
@@ -151,11 +151,11 @@ fn hear(
     number: usize,
     named: &Named,
     stop: &CancellationToken,
-) -> Result<Outcome, FileError> {
+) -> Result<Classified, FileError> {
     if let Some(trouble) = &named.trouble {
         return Err(trouble.clone());
     }
-    let mut seen = Seen {
+    let mut seen = KeptSound {
         envelope: plots.map(|_| Envelope::default()),
         seconds: args.explain.then(Seconds::default),
     };
@@ -183,7 +183,7 @@ fn hear(
     let explained = seen
         .seconds
         .map(|seconds| seconds.of(heard.timeline.heard()).collect());
-    Ok(Outcome {
+    Ok(Classified {
         heard,
         made_of,
         judgement,
@@ -193,12 +193,12 @@ fn hear(
 }
 
 /// What is kept of the sound itself while it is heard.
-struct Seen {
+struct KeptSound {
     envelope: Option<Envelope>,
     seconds: Option<Seconds>,
 }
 
-impl Watch for Seen {
+impl Onlooker for KeptSound {
     fn samples(&mut self, samples: &[i16]) {
         if let Some(envelope) = &mut self.envelope {
             envelope.push(samples);
@@ -226,7 +226,7 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn add(&mut self, path: &Path, result: &Result<Outcome, FileError>) -> Result<(), Error> {
+    fn add(&mut self, path: &Path, result: &Result<Classified, FileError>) -> Result<(), Error> {
         self.bar.inc(1);
         match result {
             Ok(outcome) => self.sum.add(outcome),
@@ -240,7 +240,7 @@ impl Report<'_> {
         bar.suspend(|| self.put(path, result))
     }
 
-    fn put(&mut self, path: &Path, result: &Result<Outcome, FileError>) -> Result<(), Error> {
+    fn put(&mut self, path: &Path, result: &Result<Classified, FileError>) -> Result<(), Error> {
         let Self { args, out, err, .. } = self;
         let name = path.to_string_lossy();
         let name = shown(&name);

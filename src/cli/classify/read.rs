@@ -111,14 +111,14 @@ fn remark_hint(remark: &Remark) -> &'static str {
 
 /// A file as it was heard.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct HeardFile {
     pub(super) timeline: Timeline,
     pub(super) origin: Origin,
     pub(super) warnings: Vec<Warning>,
 }
 
 /// Who else wants to see samples and frames while a file is heard.
-pub(super) trait Watch {
+pub(super) trait Onlooker {
     fn samples(&mut self, samples: &[i16]);
     fn frame(&mut self, frame: &Frame);
 }
@@ -136,9 +136,9 @@ pub(super) struct Known {
 pub(super) fn hear_file(
     path: &Path,
     known: Known,
-    watch: &mut dyn Watch,
+    watch: &mut dyn Onlooker,
     stop: &CancellationToken,
-) -> Result<Heard, FileError> {
+) -> Result<HeardFile, FileError> {
     let (file, bytes) = open(path)?;
     if bytes == 0 {
         return Err(FileError::Empty);
@@ -196,7 +196,7 @@ pub(super) fn hear_file(
         }
         warnings.extend(origin.remarks.iter().copied().map(Warning::Damaged));
     }
-    Ok(Heard {
+    Ok(HeardFile {
         timeline: hearing.recogniser.finish(),
         origin,
         warnings,
@@ -206,11 +206,11 @@ pub(super) fn hear_file(
 struct Hearing<'a> {
     recogniser: Recogniser,
     samples: Vec<i16>,
-    watch: &'a mut dyn Watch,
+    watch: &'a mut dyn Onlooker,
 }
 
 impl<'a> Hearing<'a> {
-    fn new(watch: &'a mut dyn Watch) -> Self {
+    fn new(watch: &'a mut dyn Onlooker) -> Self {
         Self {
             recogniser: Recogniser::default(),
             samples: Vec::new(),

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::explain::{self, Second};
-use super::read::{FileError, Heard};
+use super::explain::{self, ShownSecond};
+use super::read::{FileError, HeardFile};
 use crate::audio::MediaTime;
 use crate::call::verdict::Judgement;
 use crate::call_record::Verdict;
@@ -16,17 +16,17 @@ use crate::text::{plain_json, shown};
 use crate::wording::{self, Language};
 
 /// A file and what came of it.
-pub(super) struct Outcome {
-    pub(super) heard: Heard,
+pub(super) struct Classified {
+    pub(super) heard: HeardFile,
     pub(super) made_of: String,
     pub(super) judgement: Judgement,
-    pub(super) explained: Option<Vec<Second>>,
+    pub(super) explained: Option<Vec<ShownSecond>>,
     pub(super) picture: Option<io::Result<PathBuf>>,
 }
 
 /// One JSON object of `--json`.
 #[derive(Serialize)]
-struct Line<'a> {
+struct JsonLine<'a> {
     file: &'a str,
     duration: MediaTime,
     segments: Vec<LineSegment>,
@@ -34,7 +34,7 @@ struct Line<'a> {
     confidence: f64,
     reasons: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    explain: Option<&'a [Second]>,
+    explain: Option<&'a [ShownSecond]>,
 }
 
 #[derive(Serialize)]
@@ -64,11 +64,11 @@ struct ErrorLine<'a> {
 }
 
 /// A file's line of JSON.
-pub(super) fn json(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let Outcome {
+pub(super) fn json(path: &Path, outcome: &Classified, out: &mut dyn Write) -> io::Result<()> {
+    let Classified {
         heard, judgement, ..
     } = outcome;
-    let line = Line {
+    let line = JsonLine {
         file: &path.to_string_lossy(),
         duration: heard.timeline.heard(),
         segments: heard.timeline.segments().iter().map(Into::into).collect(),
@@ -101,8 +101,8 @@ fn put_line(line: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Everything about one file, for people.
-pub(super) fn block(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
-    let Outcome {
+pub(super) fn block(path: &Path, outcome: &Classified, out: &mut dyn Write) -> io::Result<()> {
+    let Classified {
         heard, judgement, ..
     } = outcome;
     writeln!(out, "{}", shown(&path.to_string_lossy()))?;
@@ -150,7 +150,7 @@ pub(super) fn block(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::
 }
 
 /// One line about one file, for people.
-pub(super) fn line(path: &Path, outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn line(path: &Path, outcome: &Classified, out: &mut dyn Write) -> io::Result<()> {
     let judgement = &outcome.judgement;
     let why = judgement
         .reasons
@@ -177,7 +177,7 @@ pub(super) struct Sum {
 }
 
 impl Sum {
-    pub(super) fn add(&mut self, outcome: &Outcome) {
+    pub(super) fn add(&mut self, outcome: &Classified) {
         self.pictures_failed += usize::from(matches!(outcome.picture, Some(Err(_))));
         self.sound += outcome.heard.timeline.heard();
         for (count, verdict) in self.verdicts.iter_mut().zip(Verdict::ALL) {

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use crate::clock::Clock;
 
 /// What a caller does.
-pub(super) struct Caller {
+pub(super) struct ExampleCaller {
     /// Caller ID as sent.
     pub(super) number: String,
     /// Their sound from the beep on, 8 kHz; `None` sends no packets at all.
@@ -24,7 +24,7 @@ pub(super) struct Caller {
     pub(super) stays: Duration,
 }
 
-impl Caller {
+impl ExampleCaller {
     /// How long their sound is.
     pub(super) fn speaks(&self) -> Duration {
         let samples = self.samples.as_ref().map_or(0, Vec::len);
@@ -48,7 +48,7 @@ pub(super) async fn place_call(
     server: SocketAddr,
     clock: Clock,
     number: usize,
-    caller: Caller,
+    caller: ExampleCaller,
 ) -> io::Result<Ended> {
     let (read, write) = TcpStream::connect(server).await?.into_split();
     let mut call = Channel {
@@ -85,7 +85,7 @@ pub(super) async fn place_call(
 struct Channel {
     write: tokio::net::tcp::OwnedWriteHalf,
     clock: Clock,
-    caller: Caller,
+    caller: ExampleCaller,
     began: Instant,
     speaks_from: Option<Instant>,
     mix: Option<Mix>,

@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::listing::columns;
-use super::{DATA_VARIABLE, Failure, Shared};
+use super::{CliError, DATA_VARIABLE, SharedArgs};
 use crate::call_log::{Query, Reader};
 use crate::call_record::CallRecord;
 use crate::clock::Clock;
@@ -28,7 +28,7 @@ use crate::daemon::{self, Stop};
 use crate::telemetry;
 
 use self::examples::EXAMPLES;
-use self::fake_asterisk::{Caller, place_call};
+use self::fake_asterisk::{ExampleCaller, place_call};
 use self::story::Story;
 
 /// Play example calls of every kind of caller against the guard, without an Asterisk
@@ -65,11 +65,11 @@ const NARROWEST: usize = 40;
 ///
 /// # Errors
 /// A port, a folder or the log cannot be had.
-pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode, Failure> {
+pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<ExitCode, CliError> {
     // The variable may stand, since it is for the other commands.
     let given = shared.data.as_deref().map(Path::as_os_str);
     if given.is_some() && given != env::var_os(DATA_VARIABLE).as_deref() {
-        return Err(Failure::Usage(
+        return Err(CliError::Usage(
             "demo takes no --data: its example calls go into a folder of their own, removed at \
              the end",
         ));
@@ -105,7 +105,7 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
             stop.clone(),
         ));
         let callers = callers()?;
-        let longest = callers.iter().map(Caller::speaks).max();
+        let longest = callers.iter().map(ExampleCaller::speaks).max();
         let longest = longest.unwrap_or_default();
         writeln!(out, "{}", story::beginning(args.speed, longest, width))?;
         out.flush()?;
@@ -139,9 +139,9 @@ pub fn run(args: &Args, shared: &Shared, out: &mut dyn Write) -> Result<ExitCode
 }
 
 /// The callers of the examples, in their order.
-fn callers() -> Result<Vec<Caller>, Failure> {
+fn callers() -> Result<Vec<ExampleCaller>, CliError> {
     let callers = EXAMPLES.iter().map(|example| {
-        Ok(Caller {
+        Ok(ExampleCaller {
             number: example.number.into(),
             samples: example.samples().map_err(failed)?,
             stays: Duration::from_mins(3),
@@ -152,12 +152,12 @@ fn callers() -> Result<Vec<Caller>, Failure> {
 
 /// Places all calls at once and tells the story of each as it ends.
 async fn play(
-    callers: Vec<Caller>,
+    callers: Vec<ExampleCaller>,
     (server, clock): (SocketAddr, Clock),
     data: &Path,
     width: usize,
     out: &mut dyn Write,
-) -> Result<Vec<Story<'static>>, Failure> {
+) -> Result<Vec<Story<'static>>, CliError> {
     let (sender, mut ended) = mpsc::unbounded_channel();
     for (index, caller) in callers.into_iter().enumerate() {
         let sender = sender.clone();
@@ -202,7 +202,7 @@ fn progress(calls: usize) -> ProgressBar {
 }
 
 /// The records of this caller, once they are closed: the audio is kept behind the call's end.
-async fn closed_records(data: &Path, number: &str) -> Result<Vec<CallRecord>, Failure> {
+async fn closed_records(data: &Path, number: &str) -> Result<Vec<CallRecord>, CliError> {
     let clock = Clock::default();
     let latest = clock.now() + CLOSED_WITHIN;
     loop {
@@ -219,11 +219,11 @@ async fn closed_records(data: &Path, number: &str) -> Result<Vec<CallRecord>, Fa
 /// How long a record is waited for.
 const CLOSED_WITHIN: Duration = Duration::from_secs(20);
 
-fn records(data: &Path) -> Result<Vec<CallRecord>, Failure> {
+fn records(data: &Path) -> Result<Vec<CallRecord>, CliError> {
     let reader = Reader::open(data).map_err(failed)?;
     reader.calls(&Query::default()).map_err(failed)
 }
 
-fn failed(error: impl Error + Send + Sync + 'static) -> Failure {
-    Failure::Serve(Box::new(error))
+fn failed(error: impl Error + Send + Sync + 'static) -> CliError {
+    CliError::Serve(Box::new(error))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::examples::{EXAMPLES, Example};
 use crate::call_record::{CallRecord, EndedBy};
-use crate::cli::listing::Lines;
+use crate::cli::listing::Cells;
 use crate::prompts::Prompt;
 use crate::text::shown;
 use crate::wording::{self, Language};
@@ -58,7 +58,7 @@ impl Story<'_> {
             width,
         );
         if !self.is_right() {
-            let mut lines = Lines::new(width);
+            let mut lines = Cells::new(width);
             lines.put(&self.mistake());
             text = text + "\n" + &lines.into_text();
         }
@@ -119,7 +119,7 @@ fn done(record: &CallRecord) -> String {
 
 /// Cells side by side; where they do not fit, the further ones on lines of their own.
 fn row(cells: [&str; 4], width: usize) -> String {
-    let mut lines = Lines::new(width);
+    let mut lines = Cells::new(width);
     for (cell, columns) in cells.into_iter().zip(COLUMNS) {
         lines.put(&format!("{cell:columns$}"));
     }
@@ -305,12 +305,12 @@ mod tests {
         for story in &mut stories[1..3] {
             story.records[0].ended_by = Some(EndedBy::Caller);
         }
-        let told = summary(&stories, 10);
+        let text = summary(&stories, 10);
         let lines = [
             "10 calls: 3 are messages for the team, 7 are not.",
             "The guard ended 5 of those 7; plain VoiceMail() would have recorded 52 s more.",
         ];
-        assert_eq!(told, lines.join("\n"));
+        assert_eq!(text, lines.join("\n"));
         let too_many = summary(&stories, 11);
         assert!(too_many.starts_with("WRONG: 10 calls left 11 records."));
         stories[0].given = None;

@@ -9,7 +9,7 @@ use toml::de::DeValue;
 use super::{Reader, Table};
 use crate::call_record::Destination;
 use crate::config::Config;
-use crate::config::delivery::{Delivery, Method};
+use crate::config::delivery::{DeliverySettings, Method};
 use crate::config::mail::{self, Password};
 use crate::config::webhook::{self, Signature};
 
@@ -21,7 +21,10 @@ const BELOW: [&str; 4] = ["voicemail", "ami", "mail", "webhook"];
 
 impl<'a> Reader<'a> {
     /// The settings, and where they stand.
-    pub(super) fn delivery(&mut self, mut value: Spanned<DeValue<'a>>) -> (Delivery, Places) {
+    pub(super) fn delivery(
+        &mut self,
+        mut value: Spanned<DeValue<'a>>,
+    ) -> (DeliverySettings, Places) {
         let mut places = Places::new();
         let [voicemail, ami, mail, webhook] = BELOW.map(|name| match value.get_mut() {
             DeValue::Table(settings) => {
@@ -44,7 +47,7 @@ impl<'a> Reader<'a> {
         let has_id = page.is_some_and(|page| page.contains("{id}") || page.contains("%7Bid%7D"));
         let mut table = self.open("[delivery]", value);
         table.below = &BELOW;
-        let mut delivery: Delivery = self.part(&mut table);
+        let mut delivery: DeliverySettings = self.part(&mut table);
         self.close(table);
         delivery.page_lacks_id = delivery.page_url.is_some() && !has_id;
         if let Some(voicemail) = voicemail {

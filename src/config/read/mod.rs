@@ -23,10 +23,10 @@ use toml::de::{DeTable, DeValue};
 use super::fields::fields;
 use super::mailbox::{MailboxSettings, OwnLists, conflicts};
 use super::value::{networks, ports};
-use super::{Config, Problem, Tap, duplicate, full_box_name};
+use super::{Config, Problem, Tap, duplicate};
 use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
-use crate::call_record::{Destination, Mailbox};
+use crate::call_record::{Destination, MailboxName};
 
 const TABLES: &str =
     "[listen], [limits], [log], [tap], [prompts], [delivery], [web], [defaults], [box.\"NAME\"]";
@@ -119,10 +119,10 @@ impl<'a> Reader<'a> {
             }
         }
         if let Some(mailboxes) = mailboxes {
-            config.boxes = self.mailboxes(mailboxes, &inherited);
+            config.mailboxes = self.mailboxes(mailboxes, &inherited);
         }
         self.wanted_deliveries(&config, &places);
-        let settings = config.boxes.values().chain([&config.defaults]);
+        let settings = config.mailboxes.values().chain([&config.defaults]);
         let longest_stay = settings.map(|settings| settings.policy.longest_stay());
         config.limits.session = longest_stay.max().unwrap_or_default() + LEEWAY;
         config.limits.allow = listen.allow;
@@ -191,7 +191,8 @@ impl<'a> Reader<'a> {
         for (key, value) in tables {
             let name = key.get_ref();
             let title = format!("[box.{name:?}]");
-            if Mailbox::parse(name).is_none() {
+            let mailbox = MailboxName::from(&**name);
+            if mailbox.mailbox().is_none() {
                 self.report(
                     Some(key.span()),
                     &title,
@@ -199,7 +200,7 @@ impl<'a> Reader<'a> {
                 );
             }
             let (settings, _) = self.mailbox(&title, value, defaults);
-            let full = full_box_name(name);
+            let full = mailbox.to_string();
             mailboxes.insert(full.clone(), settings);
             if let Some(first) = places.insert(full.clone(), key.span()) {
                 let line = self.line_of(Some(&first));

@@ -1,10 +1,10 @@
-//! By e-mail: text, HTML and the audio, to everyone that the box names.
+//! By e-mail: text, HTML and the audio, to everyone that the mailbox names.
 //!
-//! Each recipient gets their own mail, so that one who is refused takes nothing from the others; who has
-//! theirs already is noted in the outbox ([`Progress`]), also for the next start. A guard that dies between
-//! the server's yes and that note sends this one mail again: the Message-ID is made of the delivery's key,
-//! by which mail servers and people see that it is the same. A mail that is too large for the server goes without
-//! its audio, in the same attempt.
+//! Each recipient gets their own mail, so that one who is refused takes nothing from the others;
+//! who has theirs already is noted in the outbox ([`Recipients`]), also for the next start. A guard
+//! that dies between the server's yes and that note sends this one mail again: the Message-ID is
+//! made of the delivery's key, by which mail servers and people see that it is the same. A mail
+//! that is too large for the server goes without its audio, in the same attempt.
 
 mod hello;
 mod refusal;
@@ -22,7 +22,7 @@ use lettre::Address;
 pub use render::MailTemplate;
 pub(super) use words::{TOO_LARGE_DE, TOO_LARGE_EN};
 
-use super::{DeliveryError, Outgoing, blocking, tls};
+use super::{Cause, DeliveryError, Outgoing, blocking, tls};
 use crate::clock::timeout;
 use crate::config::MailboxDelivery;
 use crate::config::mail::{Mail, MailTls};
@@ -30,24 +30,25 @@ use refusal::Meaning;
 use smtp::{Connection, Fault};
 
 /// Who has got the mails of one delivery, kept over restarts.
-pub trait Progress: Sync {
+pub trait Recipients: Sync {
     /// Whether this recipient has theirs.
     fn has(&self, to: &Address) -> bool;
     /// Notes that they have; what is noted is on the disk when this ends.
     fn note(&self, to: &Address) -> impl Future<Output = ()> + Send;
 }
 
-/// Sends the message of a call to everyone that its box names and that has not got it yet. Returns the addresses.
+/// Sends the message of a call to everyone that its mailbox names and that has not got it yet.
+/// Returns the addresses.
 ///
 /// # Errors
-/// [`DeliveryError::Permanent`] where the server has refused every recipient for good, [`DeliveryError::Transient`] while
-/// somebody may still get it.
+/// [`DeliveryError::Permanent`] where the server has refused every recipient for good,
+/// [`DeliveryError::Transient`] while somebody may still get it.
 pub async fn deliver(
     settings: &Mail,
     mailbox: &MailboxDelivery,
     page: Option<&str>,
     outgoing: &Outgoing,
-    progress: &impl Progress,
+    progress: &impl Recipients,
 ) -> Result<String, DeliveryError> {
     let from = settings.from.as_ref();
     let from = from.ok_or_else(|| DeliveryError::transient("[delivery.mail] has no from"))?;
@@ -75,7 +76,7 @@ pub async fn deliver(
             ..template
         };
         let small = without_audio.render(outgoing, to)?.formatted();
-        let envelope = Envelope { from, to };
+        let envelope = Addresses { from, to };
         match send(settings, &envelope, &whole, &small).await {
             Ok(mut connection) => {
                 // At once: a guard that dies before this sends it again.
@@ -94,7 +95,7 @@ pub async fn deliver(
     if !again.is_empty() {
         let why = with_server(settings, &again);
         return Err(if is_for_people {
-            DeliveryError::Settings { why }
+            DeliveryError::Settings(why.into())
         } else {
             DeliveryError::transient(why)
         });
@@ -109,8 +110,8 @@ pub async fn deliver(
     Ok(sent_to)
 }
 
-/// Whether the mail server can be reached, trusted and logged in to, and takes mails from the guard to all these;
-/// sends nothing.
+/// Whether the mail server can be reached, trusted and logged in to, and takes mails from the guard
+/// to all these; sends nothing.
 ///
 /// # Errors
 /// What is in the way.
@@ -152,16 +153,16 @@ fn with_server(settings: &Mail, why: &[String]) -> String {
     format!("{}:{}: {}", settings.server, settings.port, why.join("; "))
 }
 
-struct Envelope<'a> {
+struct Addresses<'a> {
     from: &'a Address,
     to: &'a Address,
 }
 
-/// Sends one mail, or, where it is too large, what is left without its audio; gives the connection, which is still to
-/// be ended.
+/// Sends one mail, or, where it is too large, what is left without its audio; gives the connection,
+/// which is still to be ended.
 async fn send(
     settings: &Mail,
-    envelope: &Envelope<'_>,
+    envelope: &Addresses<'_>,
     whole: &[u8],
     small: &[u8],
 ) -> Result<Connection, (Meaning, String)> {
@@ -176,7 +177,7 @@ async fn send(
                 with_audio = false;
             }
             let mail = if with_audio { whole } else { small };
-            let Envelope { from, to } = envelope;
+            let Addresses { from, to } = envelope;
             connection.envelope(from, to, Some(mail.len())).await?;
             connection.mail(mail).await?;
             Ok(connection)
@@ -199,17 +200,18 @@ async fn send(
 
 /// A connection as the settings want it: protected, trusted, logged in.
 async fn connect(settings: &Mail) -> Result<Connection, Fault> {
-    // Certificates and the password are read anew each time: what was mended works at the next attempt.
+    // Certificates and the password are read anew each time: what was mended works at the next
+    // attempt.
     let own = settings.clone();
     let read = blocking(move || {
         let trusted = (own.tls != MailTls::None).then(|| tls::client(own.ca_file.as_deref()));
         let trusted = trusted.transpose()?.map(Arc::new);
         let name = own.hello.clone().or_else(hello::own_name);
-        Ok::<_, String>((trusted, own.password.reveal()?, name))
+        Ok::<_, Cause>((trusted, own.password.reveal()?, name))
     });
     let (trusted, password, name) = read
         .await
-        .map_err(|failed| Fault::Broken(failed.to_string()))?
+        .map_err(|failed| Fault::Broken(failed.into()))?
         .map_err(Fault::Broken)?;
     let (at_once, later) = match settings.tls {
         MailTls::Tls => (trusted, None),

@@ -6,7 +6,7 @@ use crate::text::shortened;
 
 /// The command that was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Step {
+pub(super) enum SmtpStep {
     Greeting,
     Hello,
     Tls,
@@ -18,7 +18,7 @@ pub(super) enum Step {
     Mail,
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for SmtpStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Greeting => "its greeting",
@@ -35,12 +35,12 @@ impl fmt::Display for Step {
 
 /// A reply: three digits and lines of text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reply {
+pub(super) struct SmtpReply {
     pub(super) code: u16,
     pub(super) lines: Vec<String>,
 }
 
-impl fmt::Display for Reply {
+impl fmt::Display for SmtpReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = format!("{} {}", self.code, self.lines.join(" "));
         shortened(text.trim(), MOST_SHOWN).fmt(f)
@@ -60,25 +60,25 @@ pub(super) enum Meaning {
     Permanent,
 }
 
-impl Reply {
+impl SmtpReply {
     /// What this reply to that command means. In doubt it is the settings' fault: these can be mended, a message
     /// that was given up cannot.
-    pub(super) fn meaning(&self, at: Step) -> Meaning {
+    pub(super) fn meaning(&self, at: SmtpStep) -> Meaning {
         use Meaning::{Permanent, Settings, TooLarge, Transient};
         if self.code / 100 != 5 {
             return Transient;
         }
-        if at < Step::Sender {
+        if at < SmtpStep::Sender {
             return Settings;
         }
         match (self.detail(), self.code) {
             (Some((2, 2) | (3, 1)), _) => Transient,
-            (None, 552) if at == Step::Recipient || self.speaks_of(&OF_QUOTA) => Transient,
+            (None, 552) if at == SmtpStep::Recipient || self.speaks_of(&OF_QUOTA) => Transient,
             (Some((2, 3) | (3, 4)), _) | (None, 552) => TooLarge,
-            _ if at == Step::Sender => Settings,
+            _ if at == SmtpStep::Sender => Settings,
             (Some((1, 7 | 8)), _) => Settings,
             (Some((1, _) | (2, 0 | 1)), _) if self.speaks_of(&["sender"]) => Settings,
-            (None, 554) if at == Step::Recipient => Settings,
+            (None, 554) if at == SmtpStep::Recipient => Settings,
             (None, 550 | 551 | 554 | 556) if self.speaks_of(&OF_SETTINGS) => Settings,
             (Some((1 | 6, _) | (2, 0 | 1)), _) | (None, 550 | 551 | 554 | 556) => Permanent,
             _ => Settings,
@@ -154,7 +154,7 @@ const MOST_SHOWN: usize = 300;
 #[cfg(test)]
 mod tests {
     use super::Meaning::{Permanent, Settings, TooLarge, Transient};
-    use super::Step::{Data, Hello, Login, Mail, Recipient, Sender};
+    use super::SmtpStep::{Data, Hello, Login, Mail, Recipient, Sender};
     use super::*;
 
     #[test]
@@ -229,7 +229,7 @@ mod tests {
             (Mail, "354 go on", Transient),
         ] {
             let (code, text) = reply.split_once(' ').unwrap_or((reply, ""));
-            let reply = Reply {
+            let reply = SmtpReply {
                 code: code.parse().unwrap(),
                 lines: vec![text.into()],
             };

@@ -1,7 +1,8 @@
 //! From an outgoing message to an e-mail, pure: text, HTML and the audio.
 //!
-//! Names and numbers come from the network and are hostile. They reach the subject and the two texts
-//! only, one line each and without what steers or hides; never an address, a header's name or a file's.
+//! Names and numbers come from the network and are hostile. They reach the subject and the two
+//! texts only, one line each and without what steers or hides; never an address, a header's name or
+//! a file's.
 
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
@@ -14,11 +15,11 @@ use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use super::words::{self, Words, words};
 use crate::audio::{MediaTime, wav};
 use crate::call_record::{CallRecord, Verdict};
-use crate::delivery::{DeliveryError, Outgoing, page_of};
+use crate::delivery::{DeliveryError, Outgoing, about, page_of};
 use crate::text::{is_hostile, markup};
 use crate::wording::{self, Language};
 
-/// What all e-mails of one box have in common.
+/// What all e-mails of one mailbox have in common.
 #[derive(Clone, Copy, Debug)]
 pub struct MailTemplate<'a> {
     /// The sender.
@@ -76,40 +77,42 @@ impl MailTemplate<'_> {
             .message_id(Some(format!("<{}@{}>", outgoing.key, self.from.domain())))
             .raw_header(automatic)
             .multipart(parts)
-            .map_err(|error| DeliveryError::permanent(format!("no e-mail can be written: {error}")))
+            .map_err(|error| {
+                DeliveryError::Permanent(about(format!("no e-mail can be written: {error}"), error))
+            })
     }
 
     /// Labels and what stands behind them; the last may hold a link.
-    fn lines(&self, outgoing: &Outgoing, words: &'static Words, attached: bool) -> Vec<Line> {
+    fn lines(&self, outgoing: &Outgoing, words: &'static Words, attached: bool) -> Vec<Row> {
         let record = &outgoing.record;
         let mut lines = vec![
-            Line::text(words.caller, caller(record, words)),
-            Line::text(
+            Row::text(words.caller, caller(record, words)),
+            Row::text(
                 words.watched,
                 clean(record.watched.as_deref().unwrap_or_default()),
             ),
-            Line::text(words.case, self.case(outgoing)),
-            Line::text(words.call_back, self.call_back(record, words)),
-            Line::text(words.dialled, clean(&record.dnid)),
-            Line::text(words.box_name, clean(&record.box_name)),
-            Line::text(words.verdict, self.verdict(record)),
-            Line::text(words.reasons, self.reasons(record)),
-            Line::text(words.time, wording::span(record, self.zone, self.language)),
+            Row::text(words.case, self.case(outgoing)),
+            Row::text(words.call_back, self.call_back(record, words)),
+            Row::text(words.dialled, clean(&record.dnid)),
+            Row::text(words.mailbox, clean(record.mailbox.as_str())),
+            Row::text(words.verdict, self.verdict(record)),
+            Row::text(words.reasons, self.reasons(record)),
+            Row::text(words.time, wording::span(record, self.zone, self.language)),
         ];
         if let Some(sound) = &outgoing.sound {
             let mut length = format!("{} {}", minutes(sound.recorded), words.recorded);
             if attached || sound.is_empty() {
                 length = format!("{} {}, {length}", minutes(sound.len()), words.attached);
             }
-            lines.push(Line::text(words.length, length));
+            lines.push(Row::text(words.length, length));
             if let Some(number) = sound.number.filter(|_| attached) {
                 let end = number.at + number.len;
                 let said = format!("{} – {}", minutes(number.at), minutes(end));
-                lines.push(Line::text(words.number_at, said));
+                lines.push(Row::text(words.number_at, said));
             }
         }
         lines.retain(|line| !line.value.is_empty());
-        lines.extend(page_of(self.page, record.id).map(|page| Line {
+        lines.extend(page_of(self.page, record.id).map(|page| Row {
             label: words.page,
             value: page,
             link: true,
@@ -162,13 +165,13 @@ impl MailTemplate<'_> {
     }
 }
 
-struct Line {
+struct Row {
     label: &'static str,
     value: String,
     link: bool,
 }
 
-impl Line {
+impl Row {
     fn text(label: &'static str, value: String) -> Self {
         Self {
             label,
@@ -189,7 +192,7 @@ fn subject(record: &CallRecord, words: &Words) -> String {
         "{what} {} {} {}",
         caller(record, words),
         words.to_box,
-        clean(&record.box_name)
+        clean(record.mailbox.as_str())
     )
 }
 
@@ -206,11 +209,11 @@ fn caller(record: &CallRecord, words: &Words) -> String {
     shown
 }
 
-fn plain(lines: &[Line], note: Option<&str>) -> String {
+fn plain(lines: &[Row], note: Option<&str>) -> String {
     let widest = lines.iter().map(|line| line.label.chars().count()).max();
     let width = widest.unwrap_or_default() + 2;
     let mut text = String::new();
-    for Line { label, value, .. } in lines {
+    for Row { label, value, .. } in lines {
         let _ = writeln!(text, "{:<width$}{value}", format!("{label}:"));
     }
     if let Some(note) = note {
@@ -219,13 +222,13 @@ fn plain(lines: &[Line], note: Option<&str>) -> String {
     text
 }
 
-fn html(lines: &[Line], note: Option<&str>, title: &str, words: &Words) -> String {
+fn html(lines: &[Row], note: Option<&str>, title: &str, words: &Words) -> String {
     let mut text = format!(
         "<!DOCTYPE html>\n<html lang=\"{}\"><head><meta charset=\"utf-8\"><title>{}</title></head>\n<body>\n<table>\n",
         words.lang,
         markup(title)
     );
-    for Line { label, value, link } in lines {
+    for Row { label, value, link } in lines {
         let value = markup(value);
         let cell = if *link {
             format!("<a href=\"{value}\">{value}</a>")

@@ -1,7 +1,9 @@
-//! The client's side of SMTP (RFC 5321, 3207, 4954, 1870): one command, one reply, and replies are bytes.
+//! The client's side of SMTP (RFC 5321, 3207, 4954, 1870): one command, one reply, and replies are
+//! bytes.
 //!
-//! lettre's client takes a reply only where it is UTF-8 and has a text, so that a mail which was taken with any
-//! other words would be sent again and again; nor does it report at which command a server refused.
+//! lettre's client takes a reply only where it is UTF-8 and has a text, so that a mail which was
+//! taken with any other words would be sent again and again; nor does it report at which command a
+//! server refused.
 
 use std::io;
 use std::net::IpAddr;
@@ -10,15 +12,16 @@ use std::sync::Arc;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use lettre::Address;
 use tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadHalf,
-    WriteHalf, split,
+    AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, ReadHalf, WriteHalf, split,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::ClientConfig;
 use tokio_rustls::rustls::pki_types::ServerName;
 
-use super::refusal::{Reply, Step};
+use super::refusal::{SmtpReply, SmtpStep};
+use crate::delivery::tls::Stream;
+use crate::delivery::{Cause, about};
 use crate::text::shortened;
 
 /// Why a command did not do what it should.
@@ -26,20 +29,17 @@ use crate::text::shortened;
 pub(super) enum Fault {
     /// The server answered otherwise.
     #[error("{at}: {reply}")]
-    Refused { at: Step, reply: Reply },
+    Refused { at: SmtpStep, reply: SmtpReply },
     /// There was no answer, or none that is one.
-    #[error("{0}")]
-    Broken(String),
+    #[error(transparent)]
+    Broken(Cause),
 }
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
-        Self::Broken(format!("the connection broke: {error}"))
+        Self::Broken(about(format!("the connection broke: {error}"), error))
     }
 }
-
-pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// A connection to a mail server.
 pub(super) struct Connection {
@@ -57,7 +57,8 @@ impl Connection {
         tls: Option<Arc<ClientConfig>>,
     ) -> Result<Self, Fault> {
         let stream = TcpStream::connect((server, port)).await;
-        let stream = stream.map_err(|error| Fault::Broken(format!("cannot connect: {error}")))?;
+        let stream = stream
+            .map_err(|error| Fault::Broken(about(format!("cannot connect: {error}"), error)))?;
         let local = stream.local_addr()?.ip().to_canonical();
         let stream: Box<dyn Stream> = match tls {
             Some(tls) => secure(server, Box::new(stream), tls).await?,
@@ -65,7 +66,7 @@ impl Connection {
         };
         let mut connection = Self::over(stream, local);
         let greeting = connection.reply(Vec::new()).await?;
-        expect(Step::Greeting, 2, greeting)?;
+        expect(SmtpStep::Greeting, 2, greeting)?;
         Ok(connection)
     }
 
@@ -87,7 +88,7 @@ impl Connection {
     /// Says who we are, and notes what the server offers.
     pub(super) async fn hello(&mut self, name: &str) -> Result<(), Fault> {
         let reply = self
-            .command(Step::Hello, &format!("EHLO {name}"), 2)
+            .command(SmtpStep::Hello, &format!("EHLO {name}"), 2)
             .await?;
         let offers = reply.lines.iter().skip(1);
         self.offers = offers.map(|line| line.to_ascii_uppercase()).collect();
@@ -103,7 +104,7 @@ impl Connection {
         if self.offered("STARTTLS").is_none() {
             return Err(Fault::Broken("the server does not offer STARTTLS".into()));
         }
-        self.command(Step::Tls, "STARTTLS", 2).await?;
+        self.command(SmtpStep::Tls, "STARTTLS", 2).await?;
         if !self.from.buffer().is_empty() {
             // Whatever was slipped in before the encryption is not the server's word.
             return Err(Fault::Broken("the server spoke before TLS began".into()));
@@ -115,7 +116,7 @@ impl Connection {
 
     /// Logs in.
     pub(super) async fn login(&mut self, user: &str, password: &str) -> Result<(), Fault> {
-        let at = Step::Login;
+        let at = SmtpStep::Login;
         let ways = self.offered("AUTH").unwrap_or_default();
         let can = |way| ways.split_whitespace().any(|offered| offered == way);
         let (plain, login) = (can("PLAIN"), can("LOGIN"));
@@ -160,15 +161,16 @@ impl Connection {
             }
             command += " SMTPUTF8";
         }
-        self.command(Step::Sender, &command, 2).await?;
-        self.command(Step::Recipient, &format!("RCPT TO:<{to}>"), 2)
+        self.command(SmtpStep::Sender, &command, 2).await?;
+        self.command(SmtpStep::Recipient, &format!("RCPT TO:<{to}>"), 2)
             .await?;
         Ok(())
     }
 
-    /// Sends the mail itself. Any reply of the kind 2yz means that it was taken, whatever else is in it.
+    /// Sends the mail itself. Any reply of the kind 2yz means that it was taken, whatever else is
+    /// in it.
     pub(super) async fn mail(&mut self, mail: &[u8]) -> Result<(), Fault> {
-        self.command(Step::Data, "DATA", 3).await?;
+        self.command(SmtpStep::Data, "DATA", 3).await?;
         let mail = stuffed(mail);
         let written = tokio::select! {
             biased;
@@ -186,14 +188,14 @@ impl Connection {
         }
         let reply = self.reply(begin.to_vec()).await?;
         Err(Fault::Refused {
-            at: Step::Mail,
+            at: SmtpStep::Mail,
             reply,
         })
     }
 
     /// Takes sender and recipient back.
     pub(super) async fn reset(&mut self) -> Result<(), Fault> {
-        self.command(Step::Hello, "RSET", 2).await.map(drop)
+        self.command(SmtpStep::Hello, "RSET", 2).await.map(drop)
     }
 
     /// Takes leave; what comes of it matters to nobody.
@@ -213,7 +215,7 @@ impl Connection {
         })
     }
 
-    async fn command(&mut self, at: Step, line: &str, kind: u16) -> Result<Reply, Fault> {
+    async fn command(&mut self, at: SmtpStep, line: &str, kind: u16) -> Result<SmtpReply, Fault> {
         let sent = write(&mut self.to, format!("{line}\r\n").as_bytes()).await;
         let reply = self.reply(Vec::new()).await;
         match (sent, reply) {
@@ -224,7 +226,7 @@ impl Connection {
     }
 
     /// A whole reply; `line` is what has been read of it.
-    async fn reply(&mut self, mut line: Vec<u8>) -> Result<Reply, Fault> {
+    async fn reply(&mut self, mut line: Vec<u8>) -> Result<SmtpReply, Fault> {
         let (mut lines, mut first) = (Vec::new(), None);
         let mut left = MOST_OF_A_REPLY;
         loop {
@@ -241,10 +243,10 @@ impl Connection {
                     first = Some(code);
                     lines.push(text(line.get(4..).unwrap_or_default()));
                     if is_cut || line.get(3) != Some(&b'-') {
-                        return Ok(Reply { code, lines });
+                        return Ok(SmtpReply { code, lines });
                     }
                 }
-                (None, Some(code)) if is_cut => return Ok(Reply { code, lines }),
+                (None, Some(code)) if is_cut => return Ok(SmtpReply { code, lines }),
                 // Some break the lines of their own texts.
                 (None, Some(_)) => lines.push(text(line)),
                 (None, None) if line.is_empty() && is_cut => {
@@ -252,7 +254,9 @@ impl Connection {
                 }
                 (None, None) => {
                     let said = shortened(&text(line), 80).to_string();
-                    return Err(Fault::Broken(format!("no reply of a mail server: {said}")));
+                    return Err(Fault::Broken(
+                        format!("no reply of a mail server: {said}").into(),
+                    ));
                 }
             }
         }
@@ -265,9 +269,9 @@ async fn secure(
     tls: Arc<ClientConfig>,
 ) -> Result<Box<dyn Stream>, Fault> {
     let name = ServerName::try_from(server.to_owned())
-        .map_err(|error| Fault::Broken(format!("{server}: {error}")))?;
+        .map_err(|error| Fault::Broken(about(format!("{server}: {error}"), error)))?;
     let stream = TlsConnector::from(tls).connect(name, stream).await;
-    let stream = stream.map_err(|error| Fault::Broken(format!("TLS: {error}")))?;
+    let stream = stream.map_err(|error| Fault::Broken(about(format!("TLS: {error}"), error)))?;
     Ok(Box::new(stream))
 }
 
@@ -276,7 +280,7 @@ async fn write(to: &mut WriteHalf<Box<dyn Stream>>, bytes: &[u8]) -> io::Result<
     to.flush().await
 }
 
-fn expect(at: Step, kind: u16, reply: Reply) -> Result<Reply, Fault> {
+fn expect(at: SmtpStep, kind: u16, reply: SmtpReply) -> Result<SmtpReply, Fault> {
     if reply.code / 100 == kind {
         Ok(reply)
     } else {

@@ -108,11 +108,11 @@ impl Disk for Mortal {
     fn settle(&self) {}
 }
 
-/// What others do in the box between two lives of the guard.
+/// What others do in the mailbox between two lives of the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Meanwhile {
     Nothing,
-    /// Asterisk deposits a message of its own, if the box is not locked.
+    /// Asterisk deposits a message of its own, if the mailbox is not locked.
     Deposit,
     /// The team hears our message and deletes it.
     Deletes,
@@ -120,7 +120,7 @@ enum Meanwhile {
     Moves,
 }
 
-/// A box, and the outbox's note of our one message.
+/// A mailbox, and the outbox's note of our one message.
 struct World {
     spool: TestSpool,
     prepared: Cell<bool>,

@@ -1,9 +1,10 @@
 //! The lock on an INBOX under `lockmode = flock`: flock(2) on the file `lock` in it.
 //!
-//! After `ast_lock_path_flock` and `ast_unlock_path_flock` in Asterisk's main/app.c: it opens `lock` (makes it
-//! where there is none), waits five seconds for the flock, and takes the file away while it still holds it. Who
-//! waited for that very file then holds a lock on a file without a name, while the next one makes a new `lock`:
-//! two of Asterisk's own calls can be at work in one box. This side does what it can about it:
+//! After `ast_lock_path_flock` and `ast_unlock_path_flock` in Asterisk's main/app.c: it opens
+//! `lock` (makes it where there is none), waits five seconds for the flock, and takes the file away
+//! while it still holds it. Who waited for that very file then holds a lock on a file without a
+//! name, while the next one makes a new `lock`: two of Asterisk's own calls can be at work in one
+//! mailbox. This side does what it can about it:
 //!
 //! * `lock` is made under another name and with rights for everybody, since an Asterisk that cannot open
 //!   it loses its message; it is left behind, so that nobody is left with a file that lost its name.
@@ -20,7 +21,8 @@ use std::path::Path;
 
 use super::disk::Disk;
 
-/// Tries to take the lock on a folder; `None` while somebody else has it. It is given back with the value.
+/// Tries to take the lock on a folder; `None` while somebody else has it. It is given back with the
+/// value.
 pub(super) fn try_lock(disk: &dyn Disk, folder: &Path, mark: &str) -> io::Result<Option<File>> {
     let lock = folder.join("lock");
     if disk.look(&lock)?.is_none() {

@@ -1,10 +1,11 @@
-//! The lock on an INBOX, as `app_voicemail` takes it: `.lock` is a second name of a file of one's own.
+//! The lock on an INBOX, as `app_voicemail` takes it: `.lock` is a second name of a file of one's
+//! own.
 //!
-//! Asterisk waits five seconds for it and then loses the message it has, so it is held for a few system
-//! calls only. A young lock of somebody else's is never touched. Two kinds are taken over:
+//! Asterisk waits five seconds for it and then loses the message it has, so it is held for a few
+//! system calls only. A young lock of somebody else's is never touched. Two kinds are taken over:
 //!
 //! * one that carries this installation's own mark. Only one process works on a data folder, and that
-//!   process delivers to a box one message at a time: the process that took that lock is dead.
+//!   process delivers to a mailbox one message at a time: the process that took that lock is dead.
 //! * one that is older than the set age. Asterisk holds it for milliseconds. Should its holder live after
 //!   all, nothing is lost: this side never replaces a name that is there (link and rename refuse), and
 //!   what it links stays under its own name until the message is in place.

@@ -21,10 +21,10 @@ pub(super) fn message_id(record: &CallRecord) -> String {
 ///
 /// `context`, `extension` and `priority` are where the caller was, which is the guard's subroutine. Times
 /// are those of the call, not of the delivery.
-pub(super) fn text(record: &CallRecord, place: &Mailbox, seconds: u64) -> String {
+pub(super) fn text(record: &CallRecord, mailbox: &Mailbox, seconds: u64) -> String {
     let began = record.started;
     let fields = [
-        ("origmailbox", place.box_name.clone()),
+        ("origmailbox", mailbox.number().to_owned()),
         ("context", "voicemail-guard".into()),
         ("exten", or(plain(&record.dnid, LONGEST_NUMBER), "s")),
         ("rdnis", or(plain(&record.rdnis, LONGEST_NUMBER), "unknown")),

@@ -5,10 +5,11 @@
 //! place     lock INBOX · free number · link audio · rename text: delivered · remove audio in tmp · unlock
 //! ```
 //!
-//! The rename of the text is the one moment at which the message is delivered: Asterisk counts texts. After
-//! a crash its absence from `tmp` says that the moment has passed, its presence that it has not; audio is
-//! linked, not moved, so that a number which somebody else takes in between cannot cost it. Nothing of
-//! Asterisk's is ever replaced. Which formats it has, `tmp` shows: the settings may have changed since.
+//! The rename of the text is the one moment at which the message is delivered: Asterisk counts
+//! texts. After a crash its absence from `tmp` says that the moment has passed, its presence that
+//! it has not; audio is linked, not moved, so that a number which somebody else takes in between
+//! cannot cost it. Nothing of Asterisk's is ever replaced. Which formats it has, `tmp` shows: the
+//! settings may have changed since.
 
 #[cfg(test)]
 mod crash_tests;
@@ -34,7 +35,7 @@ use self::disk::{Disk, Seen, System};
 use self::lock::{Locking, give_back, try_lock, unlock};
 use self::sound::encode;
 use super::DeliveryError;
-use crate::call_record::{CallId, CallRecord, Mailbox};
+use crate::call_record::{CallId, CallRecord, Mailbox, MailboxName};
 use crate::config::delivery::{LockMode, SoundFormat, Voicemail};
 
 /// Messages a folder can hold: four digits.
@@ -57,15 +58,15 @@ pub enum Placement {
     As(u32),
     /// It had been put in place before the guard died; by now it may have been heard or moved.
     Before,
-    /// It is in no folder of the box: delivered and deleted since, or `tmp` was cleared, or it was
-    /// prepared in another spool.
+    /// It is in no folder of the mailbox: delivered and deleted since, or `tmp` was cleared, or it
+    /// was prepared in another spool.
     Gone,
 }
 
 /// Why a message could not be prepared or put in place.
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
-    /// The name cannot be that of a box.
+    /// The name cannot be that of a mailbox.
     #[error("{0:?} is no mailbox; the dialplan's first argument is one such as 100@default")]
     Name(String),
     /// There is no recording.
@@ -74,20 +75,20 @@ pub enum SpoolError {
     /// The context has no folder in the spool.
     #[error("there is no folder {}: Asterisk has no mailboxes of that context there; see [delivery.voicemail] spool", .0.display())]
     NoContext(PathBuf),
-    /// The box is full.
+    /// The mailbox is full.
     #[error(
         "the INBOX of {name} is full: {count} messages; delete some, or raise maxmsg in voicemail.conf and [delivery.voicemail] most_messages"
     )]
     Full {
-        /// The box.
+        /// The mailbox.
         name: String,
         /// Its messages.
         count: u32,
     },
-    /// Somebody else works in the box.
+    /// Somebody else works in the mailbox.
     #[error("the INBOX of {name} has been locked by another process for {} s", .held.as_secs())]
     Locked {
-        /// The box.
+        /// The mailbox.
         name: String,
         /// For so long.
         held: Duration,
@@ -130,10 +131,10 @@ impl<T> At<T> for io::Result<T> {
     }
 }
 
-/// The folders of one box, and the names of one message in flight.
+/// The folders of one mailbox, and the names of one message in flight.
 struct Paths {
     context: PathBuf,
-    whole_box: PathBuf,
+    whole: PathBuf,
     inbox: PathBuf,
     tmp: PathBuf,
     stem: String,
@@ -151,8 +152,8 @@ impl Paths {
 }
 
 impl Spool {
-    /// The boxes in this spool. `mark` distinguishes this installation's locks from everybody else's; letters and
-    /// digits.
+    /// The mailboxes in this spool. `mark` distinguishes this installation's locks from everybody
+    /// else's; letters and digits.
     pub fn new(settings: Voicemail, mark: String) -> Self {
         Self {
             settings,
@@ -163,22 +164,22 @@ impl Spool {
 
     /// Writes audio and text of a message beside the INBOX, durably; nothing of it counts yet.
     ///
-    /// Blocks. May be repeated until [`Self::place`] has been tried. A box that has no folder yet gets
-    /// one, as Asterisk does it at the first message.
+    /// Blocks. May be repeated until [`Self::place`] has been tried. A mailbox that has no folder
+    /// yet gets one, as Asterisk does it at the first message.
     ///
     /// # Errors
     /// Why it cannot be written; what lies there is written anew next time.
     pub fn prepare(&self, record: &CallRecord, sound: &[i16]) -> Result<(), SpoolError> {
-        let (place, paths) = self.paths(&record.box_name, record.id)?;
+        let (mailbox, paths) = self.paths(&record.mailbox, record.id)?;
         if sound.is_empty() {
             return Err(SpoolError::NoSound);
         }
         let disk = &*self.disk;
         let context = disk.look(&paths.context).at(&paths.context)?;
         let context = context.ok_or_else(|| SpoolError::NoContext(paths.context.clone()))?;
-        let whole_box = self.folder(&paths.whole_box, &context)?;
-        let inbox = self.folder(&paths.inbox, &whole_box)?;
-        self.folder(&paths.tmp, &whole_box)?;
+        let whole = self.folder(&paths.whole, &context)?;
+        let inbox = self.folder(&paths.inbox, &whole)?;
+        self.folder(&paths.tmp, &whole)?;
         for format in SoundFormat::ALL {
             let path = paths.audio(format);
             if self.settings.formats.contains(&format) {
@@ -188,19 +189,20 @@ impl Spool {
             }
         }
         let seconds = sound.len() as u64 / u64::from(crate::audio::RATE_HZ);
-        let text = message::text(record, &place, seconds);
+        let text = message::text(record, mailbox, seconds);
         self.write(&paths.text(), text.as_bytes(), &inbox)?;
         disk.sync(&paths.tmp).at(&paths.tmp)
     }
 
     /// Puts a prepared message in its place; `now` gives the age of another's lock.
     ///
-    /// Blocks for some system calls. May be repeated as often as one likes: the message is there once.
+    /// Blocks for some system calls. May be repeated as often as one likes: the message is there
+    /// once.
     ///
     /// # Errors
     /// Why it is not in its place yet. [`SpoolError::Unprepared`]: it has to be prepared again.
     pub fn place(&self, record: &CallRecord, now: Timestamp) -> Result<Placement, SpoolError> {
-        let (_, paths) = self.paths(&record.box_name, record.id)?;
+        let (_, paths) = self.paths(&record.mailbox, record.id)?;
         let disk = &*self.disk;
         let text = paths.text();
         if disk.look(&text).at(&text)?.is_none() {
@@ -218,13 +220,13 @@ impl Spool {
 
     /// Removes what was prepared of a message that will not be put in place any more.
     ///
-    /// Blocks. Only for a delivery that has been noted as given up: that text and audio are gone otherwise
-    /// means that the message has been delivered.
+    /// Blocks. Only for a delivery that has been noted as given up: that text and audio are gone
+    /// otherwise means that the message has been delivered.
     ///
     /// # Errors
     /// What cannot be removed.
-    pub fn discard(&self, box_name: &str, call: CallId) -> Result<(), SpoolError> {
-        let (_, paths) = self.paths(box_name, call)?;
+    pub fn discard(&self, mailbox: &MailboxName, call: CallId) -> Result<(), SpoolError> {
+        let (_, paths) = self.paths(mailbox, call)?;
         let text = paths.text();
         self.disk.remove(&text).at(&text)?;
         self.clean(&paths);
@@ -243,7 +245,7 @@ impl Spool {
             Locking::Locked => {}
             Locking::Held(held) => {
                 return Err(SpoolError::Locked {
-                    name: record.box_name.clone(),
+                    name: record.mailbox.to_string(),
                     held,
                 });
             }
@@ -253,13 +255,14 @@ impl Spool {
         placed
     }
 
-    /// With the lock that Asterisk takes under `lockmode = flock`, and a look afterwards whether it held.
+    /// With the lock that Asterisk takes under `lockmode = flock`, and a look afterwards whether it
+    /// held.
     fn place_by_flock(&self, record: &CallRecord, paths: &Paths) -> Result<u32, SpoolError> {
         let disk = &*self.disk;
         let held = flock::try_lock(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
         let Some(held) = held else {
             return Err(SpoolError::Locked {
-                name: record.box_name.clone(),
+                name: record.mailbox.to_string(),
                 held: Duration::ZERO,
             });
         };
@@ -269,7 +272,7 @@ impl Spool {
         if self.is_in_a_folder(record, paths)? {
             return Ok(number);
         }
-        warn!(call = %record.id, r#box = record.box_name, number, "Asterisk has written over a message that was put into its box, since its flock lets two in at a time; it is put there once more");
+        warn!(call = %record.id, r#box = record.mailbox.as_str(), number, "Asterisk has written over a message that was put into its box, since its flock lets two in at a time; it is put there once more");
         Err(SpoolError::Unprepared)
     }
 
@@ -288,7 +291,7 @@ impl Spool {
         let count = taken.len() as u32;
         if count >= self.settings.most_messages {
             return Err(SpoolError::Full {
-                name: record.box_name.clone(),
+                name: record.mailbox.to_string(),
                 count,
             });
         }
@@ -314,7 +317,7 @@ impl Spool {
             }
         }
         Err(SpoolError::Full {
-            name: record.box_name.clone(),
+            name: record.mailbox.to_string(),
             count: MOST_NUMBERS,
         })
     }
@@ -326,7 +329,7 @@ impl Spool {
         if !audio && disk.look(&paths.tmp).at(&paths.tmp)?.is_none() {
             return Err(SpoolError::Unprepared);
         }
-        // Audio goes last; without it, one of the box's folders should have the message.
+        // Audio goes last; without it, one of the mailbox's folders should have the message.
         let there = audio || self.is_in_a_folder(record, paths)?;
         give_back(disk, &paths.inbox, &self.mark).at(&paths.inbox)?;
         self.clean(paths);
@@ -352,8 +355,8 @@ impl Spool {
     fn is_in_a_folder(&self, record: &CallRecord, paths: &Paths) -> Result<bool, SpoolError> {
         let disk = &*self.disk;
         let line = format!("\nmsg_id={}\n", message::message_id(record));
-        for folder in disk.names(&paths.whole_box).at(&paths.whole_box)? {
-            let folder = paths.whole_box.join(folder);
+        for folder in disk.names(&paths.whole).at(&paths.whole)? {
+            let folder = paths.whole.join(folder);
             // What is no folder has no names in it.
             for name in disk.names(&folder).unwrap_or_default() {
                 let text = folder.join(&name);
@@ -369,8 +372,8 @@ impl Spool {
         Ok(false)
     }
 
-    /// After a crash between audio and text, audio of ours lies in INBOX without a text: the same file as
-    /// the one in `tmp`.
+    /// After a crash between audio and text, audio of ours lies in INBOX without a text: the same
+    /// file as the one in `tmp`.
     fn remove_own_leftovers(&self, paths: &Paths, names: &[String]) -> Result<(), SpoolError> {
         let disk = &*self.disk;
         for format in SoundFormat::ALL {
@@ -436,19 +439,29 @@ impl Spool {
         seen.ok_or(io::Error::from(ErrorKind::NotFound)).at(path)
     }
 
-    fn paths(&self, box_name: &str, call: CallId) -> Result<(Mailbox, Paths), SpoolError> {
-        let place = Mailbox::parse(box_name).ok_or_else(|| SpoolError::Name(box_name.into()))?;
-        let context = self.settings.spool.join(&place.context);
-        let whole_box = context.join(&place.box_name);
+    fn paths<'a>(
+        &self,
+        name: &'a MailboxName,
+        call: CallId,
+    ) -> Result<(&'a Mailbox, Paths), SpoolError> {
+        let mailbox = possible(name)?;
+        let context = self.settings.spool.join(mailbox.context());
+        let whole = context.join(mailbox.number());
         let paths = Paths {
-            inbox: whole_box.join("INBOX"),
-            tmp: whole_box.join("tmp"),
+            inbox: whole.join("INBOX"),
+            tmp: whole.join("tmp"),
             stem: format!("vg-{call}"),
-            whole_box,
+            whole,
             context,
         };
-        Ok((place, paths))
+        Ok((mailbox, paths))
     }
+}
+
+/// The mailbox of this name.
+fn possible(name: &MailboxName) -> Result<&Mailbox, SpoolError> {
+    let mailbox = name.mailbox();
+    mailbox.ok_or_else(|| SpoolError::Name(name.to_string()))
 }
 
 /// The number of `msg0007.txt`.

@@ -1,4 +1,5 @@
-//! Into mailboxes that are no files (ODBC, IMAP): the message is played to `VoiceMail()` inside Asterisk.
+//! Into mailboxes that are no files (ODBC, IMAP): the message is played to `VoiceMail()` inside
+//! Asterisk.
 //!
 //! ```text
 //! sound beside the tap · mark "asked" in Asterisk's database · Originate Local/listen@voicemail-guard-replay
@@ -6,15 +7,17 @@
 //! watch the mark · done: note it in the outbox · then remove mark and sound
 //! ```
 //!
-//! The mark is Asterisk's own word on what became of a token (the call), and outlives both programs: a guard that
-//! starts again asks for it before anything is played once more, and the dialplan makes only the attempt that
-//! was asked for last. So a message is in its box once, but for one gap: an Asterisk that dies within about a second
-//! after `VoiceMail()` has stored it (its database reaches the disk once a second: `db_sync_thread` in
-//! main/db.c) has it played again. Nothing is lost by that.
+//! The mark is Asterisk's own word on what became of a token (the call), and outlives both
+//! programs: a guard that starts again asks for it before anything is played once more, and the
+//! dialplan makes only the attempt that was asked for last. So a message is in its mailbox once,
+//! but for one gap: an Asterisk that dies within about a second after `VoiceMail()` has stored it
+//! (its database reaches the disk once a second: `db_sync_thread` in main/db.c) has it played
+//! again. Nothing is lost by that.
 //!
-//! `VoiceMail()` says `SUCCESS`, too, of messages that it lost: to a box that was locked, to an IMAP server that did
-//! not take them. And it lays those for an IMAP server down as `imap/msgNNNN` first, whichever the box. So the dialplan
-//! looks whether the message is there, and has one stored at a time (`leave_voicemail` in `apps/app_voicemail.c`).
+//! `VoiceMail()` says `SUCCESS`, too, of messages that it lost: to a mailbox that was locked, to an
+//! IMAP server that did not take them. And it lays those for an IMAP server down as `imap/msgNNNN`
+//! first, whichever the mailbox. So the dialplan looks whether the message is there, and has one
+//! stored at a time (`leave_voicemail` in `apps/app_voicemail.c`).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,14 +26,14 @@ use std::time::Duration;
 use tracing::warn;
 
 use super::disk::{Disk, System};
-use super::{SpoolError, message};
+use super::{SpoolError, message, possible};
 use crate::ami::{self, AmiError, Connection, Events};
 use crate::audio::RATE_HZ;
 use crate::call_record::{CallId, CallRecord, Mailbox};
 use crate::clock::Clock;
 use crate::config::Tap;
 use crate::config::delivery::Ami;
-use crate::delivery::{DeliveryError, blocking};
+use crate::delivery::{DeliveryError, about, blocking};
 
 /// The family of the marks in Asterisk's database, as the dialplan has it.
 const FAMILY: &str = "voicemail-guard";
@@ -60,12 +63,13 @@ pub struct Replay {
     clock: Clock,
 }
 
-/// How much of a message is in its box.
+/// How much of a message is in its mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replayed {
     /// All of it.
     Whole,
-    /// `VoiceMail()` ended the recording before the end of the message; played again it would do the same.
+    /// `VoiceMail()` ended the recording before the end of the message; played again it would do
+    /// the same.
     CutOff,
 }
 
@@ -78,9 +82,9 @@ enum Mark {
     Asked,
     /// `VoiceMail()` is at it, or Asterisk has died meanwhile.
     Begun,
-    /// It is in its box.
+    /// It is in its mailbox.
     Done,
-    /// It is in its box but for its end.
+    /// It is in its mailbox but for its end.
     Cut,
     /// `VoiceMail()` did not keep it.
     Failed,
@@ -106,17 +110,17 @@ impl Replay {
         Self { ami, tap, clock }
     }
 
-    /// Has the message of a call recorded by `VoiceMail()`, unless it has been; takes as long as the message.
+    /// Has the message of a call recorded by `VoiceMail()`, unless it has been; takes as long as
+    /// the message.
     ///
     /// # Errors
-    /// Why it is not in its box; all but a box that cannot be one may be tried again.
+    /// Why it is not in its mailbox; all but a mailbox that cannot be one may be tried again.
     pub async fn deliver(
         &self,
         record: &CallRecord,
         sound: Vec<i16>,
     ) -> Result<Replayed, DeliveryError> {
-        let place = Mailbox::parse(&record.box_name)
-            .ok_or_else(|| SpoolError::Name(record.box_name.clone()))?;
+        let mailbox = possible(&record.mailbox)?;
         if sound.is_empty() {
             return Err(SpoolError::NoSound.into());
         }
@@ -131,7 +135,7 @@ impl Replay {
         }
         if !matches!(mark, Mark::Done | Mark::Cut) {
             self.lay_down(record.id, sound).await?;
-            self.ask(record, &place).await?;
+            self.ask(record, mailbox).await?;
             mark = self
                 .watch(record.id, Mark::Asked, length, &mut connection)
                 .await?;
@@ -141,7 +145,7 @@ impl Replay {
             Mark::Cut => Ok(Replayed::CutOff),
             Mark::Failed => Err(DeliveryError::transient(format!(
                 "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs (3 at the most) or has a pause of maxsilence in voicemail.conf",
-                record.box_name
+                record.mailbox
             ))),
             Mark::Begun => Err(DeliveryError::transient(
                 "VoiceMail() did not come to its end in time; Asterisk may have been restarted meanwhile",
@@ -152,7 +156,8 @@ impl Replay {
         }
     }
 
-    /// Removes what is left of a message once it has been noted as delivered or given up: its sound, then its mark.
+    /// Removes what is left of a message once it has been noted as delivered or given up: its
+    /// sound, then its mark.
     ///
     /// # Errors
     /// Why the mark stays; nothing is played again for that.
@@ -184,7 +189,8 @@ impl Replay {
         Ok(Mark::read(value.as_deref()))
     }
 
-    /// Looks until the mark says how it ended, or nothing will come any more; `was` is the mark now.
+    /// Looks until the mark says how it ended, or nothing will come any more; `was` is the mark
+    /// now.
     async fn watch(
         &self,
         call: CallId,
@@ -229,12 +235,14 @@ impl Replay {
         .await?
         .map_err(|error| {
             let folder = self.tap.folder_as_guard_sees_it.display();
-            DeliveryError::transient(format!("no message can be laid down in {folder}: {error}"))
+            let why = format!("no message can be laid down in {folder}: {error}");
+            DeliveryError::Transient(about(why, error))
         })
     }
 
-    /// Asks for the call that plays and records. An attempt of an earlier life that has not begun never will.
-    async fn ask(&self, record: &CallRecord, place: &Mailbox) -> Result<(), DeliveryError> {
+    /// Asks for the call that plays and records. An attempt of an earlier life that has not begun
+    /// never will.
+    async fn ask(&self, record: &CallRecord, mailbox: &Mailbox) -> Result<(), DeliveryError> {
         let key = record.id.to_string();
         let attempt = self.clock.date().as_millisecond().to_string();
         let value = format!("asked-{attempt}");
@@ -246,7 +254,7 @@ impl Replay {
         let variables = [
             format!("VG_TOKEN={key}"),
             format!("VG_ATTEMPT={attempt}"),
-            format!("VG_BOX={}@{}", place.box_name, place.context),
+            format!("VG_BOX={}", mailbox.as_str()),
             format!("VG_SOUND={}", sound.display()),
         ];
         let caller_id = message::caller_id(record);
@@ -287,8 +295,9 @@ pub fn remove_sound(tap_folder: &Path, call: CallId) {
     }
 }
 
-/// The sound, and a soft tone behind what has too little: `VoiceMail()` keeps nothing shorter than `minsecs`, of which it
-/// takes silence off first where there is `maxsilence` (`__ast_play_and_record` in main/app.c).
+/// The sound, and a soft tone behind what has too little: `VoiceMail()` keeps nothing shorter than
+/// `minsecs`, of which it takes silence off first where there is `maxsilence`
+/// (`__ast_play_and_record` in main/app.c).
 fn filled(mut sound: Vec<i16>) -> Vec<i16> {
     let loud = |frame: &&[i16]| {
         let sum: u32 = frame.iter().map(|&s| u32::from(s.unsigned_abs())).sum();
@@ -305,7 +314,8 @@ fn filled(mut sound: Vec<i16>) -> Vec<i16> {
     sound
 }
 
-/// Whether messages can be replayed: has Asterisk call the dialplan's `check`, and write to its database.
+/// Whether messages can be replayed: has Asterisk call the dialplan's `check`, and write to its
+/// database.
 ///
 /// # Errors
 /// What is in the way.
@@ -326,7 +336,8 @@ pub async fn probe(settings: &Ami) -> Result<(), DeliveryError> {
         let done = ami::act(settings, action, fields).await;
         done.map_err(|error| match action {
             "Originate" => {
-                DeliveryError::transient(format!("{error}; is [{CONTEXT}] in Asterisk's dialplan?"))
+                let why = format!("{error}; is [{CONTEXT}] in Asterisk's dialplan?");
+                DeliveryError::Transient(about(why, error))
             }
             _ => DeliveryError::transient(error),
         })?;

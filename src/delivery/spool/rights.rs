@@ -25,7 +25,7 @@ pub enum Obstacle {
         /// What the system says.
         source: io::Error,
     },
-    /// What should be a folder is none.
+    /// What should be a folder is not one.
     #[error("{} is not a folder", .0.display())]
     NoFolder(PathBuf),
     /// A folder that this user may not write to.
@@ -42,14 +42,14 @@ pub fn obstacle(spool: &Path, mailbox: &Mailbox) -> Option<Obstacle> {
         let path = spool.to_owned();
         return Some(Obstacle::Spool { path, source });
     }
-    let context = spool.join(&mailbox.context);
-    let whole_box = context.join(&mailbox.box_name);
-    let inside = ["INBOX", "tmp"].map(|name| whole_box.join(name));
-    let makes_its_folder = !whole_box.exists();
+    let context = spool.join(mailbox.context());
+    let whole = context.join(mailbox.number());
+    let inside = ["INBOX", "tmp"].map(|name| whole.join(name));
+    let makes_its_folder = !whole.exists();
     let fills_it = inside.iter().any(|folder| !folder.exists());
     let context = blocked(&context, makes_its_folder);
     context
-        .or_else(|| blocked(&whole_box, fills_it))
+        .or_else(|| blocked(&whole, fills_it))
         .or_else(|| inside.iter().find_map(|folder| blocked(folder, true)))
 }
 
@@ -74,8 +74,8 @@ fn blocked(folder: &Path, is_written_to: bool) -> Option<Obstacle> {
 /// again before the message is delivered.
 pub async fn in_the_way(record: &CallRecord, config: &Config, clock: Clock) -> Option<Obstacle> {
     let settings = &config.delivery.voicemail;
-    let wanted = config.deliver_to(&record.box_name);
-    let mailbox = Mailbox::parse(&record.box_name)?;
+    let wanted = config.deliver_to(&record.mailbox);
+    let mailbox = record.mailbox.mailbox()?.clone();
     if !is_the_only_way(record.mode, wanted, settings.method) {
         return None;
     }
@@ -135,12 +135,10 @@ pub fn survey(spool: &Path) -> Result<Survey, Obstacle> {
         }
         let mailboxes = names(&folder).unwrap_or_default().into_iter();
         for name in mailboxes.filter(|name| folder.join(name).is_dir()) {
-            let mailbox = Mailbox {
-                box_name: name,
-                context: context.clone(),
-            };
-            survey.mailboxes += 1;
-            survey.obstacles.extend(obstacle(spool, &mailbox));
+            if let Some(mailbox) = Mailbox::parse(&format!("{name}@{context}")) {
+                survey.mailboxes += 1;
+                survey.obstacles.extend(obstacle(spool, &mailbox));
+            }
         }
     }
     Ok(survey)

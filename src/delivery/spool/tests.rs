@@ -16,7 +16,7 @@ pub(super) fn record() -> CallRecord {
         id: CallId::new(started, 0xabcde),
         started,
         ended: Some(started),
-        box_name: "100@default".into(),
+        mailbox: "100@default".into(),
         uniqueid: "1795429345.7".into(),
         linkedid: String::new(),
         channel: "PJSIP/trunk-00000020".into(),
@@ -106,7 +106,7 @@ impl TestSpool {
         }
     }
 
-    /// The names in a folder of the box, in order.
+    /// The names in a folder of the mailbox, in order.
     pub(super) fn names(&self, folder: &str) -> Vec<String> {
         let mut names = System.names(&self.path("100").join(folder)).unwrap();
         names.sort();
@@ -226,14 +226,14 @@ fn a_spool_without_the_context_is_no_place_for_a_box() {
 }
 
 #[test]
-fn a_name_that_leads_elsewhere_is_no_box() {
+fn a_name_that_leads_elsewhere_is_no_mailbox() {
     for name in [
         "../x", "100@..", "a/b", "", "@default", "100@", ".x", "1&2", "a@b@c", "1\n",
     ] {
         assert_eq!(Mailbox::parse(name), None, "{name:?}");
     }
     let parsed = Mailbox::parse("100").unwrap();
-    assert_eq!((&*parsed.context, &*parsed.box_name), ("default", "100"));
+    assert_eq!((parsed.context(), parsed.number()), ("default", "100"));
 }
 
 #[test]
@@ -274,7 +274,7 @@ fn what_is_given_up_leaves_nothing_behind() {
     let boxes = spool.boxes();
     boxes.prepare(&record(), &sound()).unwrap();
     assert_eq!(spool.names("tmp").len(), 2);
-    boxes.discard("100@default", record().id).unwrap();
+    boxes.discard(&"100@default".into(), record().id).unwrap();
     assert_eq!(spool.names("tmp"), [""; 0]);
     assert_eq!(spool.names("INBOX"), [""; 0]);
 }

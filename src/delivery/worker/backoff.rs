@@ -12,13 +12,13 @@ const SHORTEST: Duration = Duration::from_secs(5);
 /// After many.
 const LONGEST: Duration = Duration::from_mins(15);
 
-/// The longest wait there is, jitter included: whatever is due later than this was put there by a clock
-/// that has been set back since.
+/// The longest wait there is, jitter included: whatever is due later than this was put there by a
+/// clock that has been set back since.
 const LONGEST_WAIT: Duration = Duration::from_secs(LONGEST.as_secs() * 5 / 4);
 
-/// How long to wait after `failures` failures: from five seconds on twice as long each time, a quarter of
-/// an hour at the most, a quarter more or less by `jitter` (0 to 1), so that what failed together is not
-/// tried together.
+/// How long to wait after `failures` failures: from five seconds on twice as long each time, a
+/// quarter of an hour at the most, a quarter more or less by `jitter` (0 to 1), so that what failed
+/// together is not tried together.
 pub(crate) fn wait(failures: u32, jitter: f64) -> Duration {
     let doubled = SHORTEST.saturating_mul(1 << failures.saturating_sub(1).min(16));
     doubled
@@ -26,8 +26,9 @@ pub(crate) fn wait(failures: u32, jitter: f64) -> Duration {
         .mul_f64(0.75 + 0.5 * jitter.clamp(0.0, 1.0))
 }
 
-/// When a delivery that has failed now is tried again: no earlier than its receiver asked. `None` where no attempt
-/// can succeed, or where it has been tried for `limit`: it is given up. `jitter` as of [`wait`].
+/// When a delivery that has failed now is tried again: no earlier than its receiver asked. `None`
+/// where no attempt can succeed, or where it has been tried for `limit`: it is given up. `jitter`
+/// as of [`wait`].
 pub(super) fn next_attempt(
     delivery: &Delivery,
     failed: &DeliveryError,
@@ -42,15 +43,14 @@ pub(super) fn next_attempt(
     }
     let wait = wait(delivery.failures + 1, jitter);
     let wait = match failed {
-        DeliveryError::Transient {
-            after: Some(after), ..
-        } => wait.max(*after).min(LONGEST_WAIT),
+        DeliveryError::Busy { after, .. } => wait.max(*after).min(LONGEST_WAIT),
         _ => wait,
     };
     Some(now.checked_add(wait).unwrap_or(now))
 }
 
-/// How long until a delivery is to be tried; a time that no back-off gives was set by another clock.
+/// How long until a delivery is to be tried; a time that no back-off gives was set by another
+/// clock.
 pub(super) fn until_due(delivery: &Delivery, now: Timestamp) -> Duration {
     let ahead = Duration::try_from(delivery.due.duration_since(now)).unwrap_or_default();
     if ahead > LONGEST_WAIT {
@@ -71,8 +71,11 @@ mod tests {
     fn a_failure_is_tried_again_or_given_up() {
         let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
         let transient = || DeliveryError::transient("x");
-        let settings = || DeliveryError::Settings { why: "x".into() };
-        let after = |seconds| DeliveryError::transient_after("x", Duration::from_secs(seconds));
+        let settings = || DeliveryError::Settings("x".into());
+        let after = |seconds| DeliveryError::Busy {
+            why: "x".into(),
+            after: Duration::from_secs(seconds),
+        };
         // Tried for so many seconds, failed so often before: tried again after so many.
         let rows = [
             ("its first failure", 0, 0, transient(), Some(5)),
@@ -97,7 +100,7 @@ mod tests {
             let delivery = Delivery {
                 seq: 1,
                 call: CallId::new(now, 1),
-                box_name: "100@default".into(),
+                mailbox: "100@default".into(),
                 to: Destination::Mail,
                 stage: Stage::Waiting,
                 since,

@@ -11,12 +11,12 @@ use crate::call_log::{Delivery, Stage};
 #[derive(Default)]
 pub(super) struct InFlight {
     pub(super) tasks: JoinSet<()>,
-    attempts: HashMap<Id, (Delivery, Kind)>,
+    attempts: HashMap<Id, (Delivery, Pace)>,
 }
 
 /// How long an attempt takes; one kind does not wait for the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum Pace {
     /// Moments.
     Instant,
     /// As long as the message.
@@ -27,24 +27,25 @@ impl InFlight {
     pub(super) fn begin(
         &mut self,
         delivery: Delivery,
-        kind: Kind,
+        kind: Pace,
         attempt: impl Future<Output = ()> + Send + 'static,
     ) {
         let task = self.tasks.spawn(attempt);
         self.attempts.insert(task.id(), (delivery, kind));
     }
 
-    /// Whether this delivery is being made, or another to its box: nobody works in a box twice at a time.
+    /// Whether this delivery is being made, or another to its mailbox: nobody works in a mailbox
+    /// twice at a time.
     pub(super) fn has(&self, delivery: &Delivery) -> bool {
         let delivers = |delivery: &Delivery| delivery.stage != Stage::Stored;
         self.attempts.values().any(|(other, _)| {
-            let of_one_box = (&other.box_name, other.to) == (&delivery.box_name, delivery.to);
+            let of_one_box = (&other.mailbox, other.to) == (&delivery.mailbox, delivery.to);
             (other.call, other.to) == (delivery.call, delivery.to)
                 || of_one_box && delivers(other) && delivers(delivery)
         })
     }
 
-    pub(super) fn count(&self, kind: Kind) -> usize {
+    pub(super) fn count(&self, kind: Pace) -> usize {
         let kinds = self.attempts.values().map(|(_, kind)| *kind);
         kinds.filter(|&other| other == kind).count()
     }

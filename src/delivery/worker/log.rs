@@ -17,7 +17,11 @@ pub(super) fn warn_without_mwi(config: &Config) {
 
 /// Says what came of an attempt; `is_for_people` where it fails until somebody changes a setting.
 pub(super) fn log(delivery: &Delivery, settlement: &Settlement, is_for_people: bool) {
-    let (call, to, r#box) = (delivery.call, delivery.to.as_str(), &*delivery.box_name);
+    let (call, to, r#box) = (
+        delivery.call,
+        delivery.to.as_str(),
+        delivery.mailbox.as_str(),
+    );
     match settlement {
         Settlement::Stored(entry) | Settlement::Done(Some(entry)) => {
             info!(%call, to, r#box, "delivered: {entry}");

@@ -9,13 +9,13 @@ use tracing::warn;
 use super::{Shared, Stopped};
 use crate::ami;
 use crate::call_log::{Delivery, Settlement, Stage};
-use crate::call_record::{CallRecord, Mailbox};
+use crate::call_record::CallRecord;
 use crate::config::delivery::Method;
 use crate::delivery::spool::replay::Replayed;
 use crate::delivery::spool::{Placement, SpoolError};
 use crate::delivery::{DeliveryError, blocking};
 
-/// A box that Asterisk is working in is tried again after this long, this many times.
+/// A mailbox that Asterisk is working in is tried again after this long, this many times.
 const LOCK_RETRY: Duration = Duration::from_millis(20);
 const LOCK_TRIES: u32 = 250;
 
@@ -37,16 +37,16 @@ impl Shared {
         let record = self.record(delivery).await?;
         let placed = self.place(record).await?;
         let delivered =
-            |under: &str| self.delivered(delivery, format!("{}{under}", delivery.box_name));
+            |under: &str| self.delivered(delivery, format!("{}{under}", delivery.mailbox));
         let entry = match placed {
             Ok(Placement::As(number)) => delivered(&format!(" msg{number:04}")),
             Ok(Placement::Before) => delivered(""),
             Ok(Placement::Gone) if self.lies_in_another_spool(delivery) => {
-                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was in flight when the guard died lies in another spool; it is delivered into the one that is set now");
+                warn!(call = %delivery.call, r#box = delivery.mailbox.as_str(), "a message that was in flight when the guard died lies in another spool; it is delivered into the one that is set now");
                 return Ok(Settlement::Unprepared);
             }
             Ok(Placement::Gone) => {
-                warn!(call = %delivery.call, r#box = delivery.box_name, "a message that was in flight when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
+                warn!(call = %delivery.call, r#box = delivery.mailbox.as_str(), "a message that was in flight when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
                 delivered("")
             }
             Err(SpoolError::Unprepared) => return Ok(Settlement::Unprepared),
@@ -76,15 +76,15 @@ impl Shared {
     /// Plays the message to `VoiceMail()`, which looks after MWI itself.
     async fn replay(self: &Arc<Self>, delivery: &Delivery) -> Result<Settlement, Stopped> {
         let outgoing = self.outgoing(delivery).await?;
-        let sound = outgoing.for_the_box();
+        let sound = outgoing.for_the_mailbox();
         let how = match self.replay.deliver(&outgoing.record, sound).await? {
             Replayed::Whole => "by replay",
             Replayed::CutOff => {
-                warn!(call = %delivery.call, r#box = delivery.box_name, "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
+                warn!(call = %delivery.call, r#box = delivery.mailbox.as_str(), "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
                 "by replay, cut off by VoiceMail(),"
             }
         };
-        let place = format!("{} {how}", delivery.box_name);
+        let place = format!("{} {how}", delivery.mailbox);
         Ok(Settlement::Stored(self.delivered(delivery, place)))
     }
 
@@ -92,7 +92,7 @@ impl Shared {
         let outgoing = self.outgoing(delivery).await?;
         let shared = Arc::clone(self);
         let prepared = blocking(move || {
-            let sound = outgoing.for_the_box();
+            let sound = outgoing.for_the_mailbox();
             shared.spool.prepare(&outgoing.record, &sound)
         });
         prepared.await?.map_err(DeliveryError::from)?;
@@ -102,7 +102,8 @@ impl Shared {
             .await?)
     }
 
-    /// Puts a prepared message in its place; Asterisk works in a box for moments only, which are waited for.
+    /// Puts a prepared message in its place; Asterisk works in a mailbox for moments only, which
+    /// are waited for.
     async fn place(
         self: &Arc<Self>,
         record: CallRecord,
@@ -123,14 +124,14 @@ impl Shared {
         }
     }
 
-    /// Has Asterisk look at the box, so that MWI follows.
+    /// Has Asterisk look at the mailbox, so that MWI follows.
     async fn notify_mwi(&self, delivery: &Delivery) -> Result<Settlement, Stopped> {
-        let Some(place) = Mailbox::parse(&delivery.box_name) else {
-            return Ok(Settlement::Done(None));
-        };
+        let ami = &self.config.delivery.ami;
         // Taken out of the settings since.
-        if self.config.delivery.ami.is_set() {
-            let refreshed = ami::refresh_mwi(&self.config.delivery.ami, &place).await;
+        if ami.is_set()
+            && let Some(mailbox) = delivery.mailbox.mailbox()
+        {
+            let refreshed = ami::refresh_mwi(ami, mailbox).await;
             refreshed.map_err(DeliveryError::transient)?;
         }
         Ok(Settlement::Done(None))
@@ -144,7 +145,7 @@ impl Shared {
             }
         } else if delivery.stage == Stage::Prepared {
             let discarded =
-                blocking(move || self.spool.discard(&delivery.box_name, delivery.call)).await;
+                blocking(move || self.spool.discard(&delivery.mailbox, delivery.call)).await;
             if let Ok(Err(error)) = discarded {
                 warn!(%error, "what was prepared of a message stays in tmp");
             }

@@ -1,8 +1,8 @@
 //! The worker: takes what is due from the outbox, has it delivered, notes what came of it.
 //!
-//! Of every box and destination one delivery is tried at a time, as the outbox orders them; boxes do not wait for
-//! one another. A delivery that was in flight when the guard died is due at once at the
-//! next start.
+//! Of every mailbox and destination one delivery is tried at a time, as the outbox orders them;
+//! mailboxes do not wait for one another. A delivery that was in flight when the guard died is due
+//! at once at the next start.
 
 pub(crate) mod backoff;
 mod in_flight;
@@ -27,12 +27,13 @@ use crate::clock::Clock;
 use crate::config::{Changes, Config, SharedConfig};
 use crate::recordings;
 
-use in_flight::{InFlight, Kind};
+use in_flight::{InFlight, Pace};
 use log::{log, warn_without_mwi};
 
 /// Deliveries of one kind in flight at the same time.
 const MOST_AT_ONCE: usize = 8;
-/// No more are begun with one that was overtaken, so that what hangs takes no room from what does not.
+/// No more are begun with one that was overtaken, so that what hangs takes no room from what does
+/// not.
 const MOST_OVERTAKEN: usize = 4;
 /// The outbox is looked at this often even if nothing is known to be due.
 const ROUND: Duration = Duration::from_mins(1);
@@ -43,8 +44,8 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Delivers what is in the outbox until it is stopped.
 ///
-/// An attempt keeps the settings with which it began; when they are replaced, everything that waits is tried
-/// at once.
+/// An attempt keeps the settings with which it began; when they are replaced, everything that waits
+/// is tried at once.
 pub struct Worker {
     settings: SharedConfig,
     changes: Changes,
@@ -174,12 +175,12 @@ impl Shared {
         Self::of(config, outbox, mark, self.data.clone(), self.clock)
     }
 
-    fn kind(&self, delivery: &Delivery) -> Kind {
+    fn kind(&self, delivery: &Delivery) -> Pace {
         if delivery.to == Destination::Mailbox && delivery.stage == Stage::Waiting && self.replays()
         {
-            Kind::RealTime
+            Pace::RealTime
         } else {
-            Kind::Instant
+            Pace::Instant
         }
     }
 
@@ -210,8 +211,8 @@ impl Shared {
             Stage::Stored if is_given_up => Settlement::Done(None),
             _ => settlement,
         };
-        // What cannot be noted is tried again, and found to be done: nothing is delivered twice by it
-        // into a mailbox, and elsewhere the receiver knows its key.
+        // What cannot be noted is tried again, and found to be done: nothing is delivered twice by
+        // it into a mailbox, and elsewhere the receiver knows its key.
         while let Err(error) = self.outbox.settle(&delivery, settlement.clone()).await {
             warn!(call = %delivery.call, to = delivery.to.as_str(), %error, "what came of a delivery cannot be noted");
             self.clock.sleep(OUTBOX_RETRY).await;
@@ -245,7 +246,7 @@ impl Shared {
             Destination::Mailbox => self.into_mailbox(delivery).await,
             Destination::Mail => {
                 let outgoing = self.outgoing(delivery).await?;
-                let mailbox = self.config.mailbox_delivery(&delivery.box_name);
+                let mailbox = self.config.mailbox_delivery(&delivery.mailbox);
                 let page = self.config.delivery.page_url.as_deref();
                 let served = Served {
                     before: self.outbox.served(delivery).await?,
@@ -286,10 +287,7 @@ impl Shared {
         let original = self.original(&mut record).await?;
         let sound = match original.clone() {
             Some(path) => {
-                let first = self
-                    .config
-                    .mailbox_delivery(&delivery.box_name)
-                    .number_first;
+                let first = self.config.mailbox_delivery(&delivery.mailbox).number_first;
                 let plan = TrimPlan::of(&record, first);
                 let timeline = record.timeline.clone();
                 let trimmed = blocking(move || {
@@ -349,7 +347,7 @@ struct Served<'a> {
     before: Vec<String>,
 }
 
-impl mail::Progress for Served<'_> {
+impl mail::Recipients for Served<'_> {
     fn has(&self, to: &lettre::Address) -> bool {
         self.before
             .iter()

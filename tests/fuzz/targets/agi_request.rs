@@ -76,6 +76,5 @@ fn exercise(request: &Request) {
         request.calling_pres(),
         request.dnid(),
         request.path(),
-        request.query(),
     );
 }

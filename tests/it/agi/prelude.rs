@@ -42,7 +42,7 @@ fn a_real_prelude_is_read_whole() {
         request.channel().as_deref(),
         Some("Local/penv@probe-00000000;2")
     );
-    assert_eq!(request.language().as_deref(), Some("en"));
+    assert_eq!(request.get("agi_language").as_deref(), Some("en"));
     assert_eq!(request.caller_id().as_deref(), Some("+4991112345"));
     assert_eq!(request.caller_name().as_deref(), Some("Lab: Caller"));
     assert_eq!(request.calling_pres(), Some(32));
@@ -50,8 +50,8 @@ fn a_real_prelude_is_read_whole() {
     assert_eq!(request.rdnis(), None);
     assert_eq!(request.get("agi_rdnis").as_deref(), Some("unknown"));
     assert_eq!(request.get("agi_accountcode").as_deref(), Some(""));
-    assert_eq!(request.context().as_deref(), Some("probe"));
-    assert_eq!(request.extension().as_deref(), Some("penv"));
+    assert_eq!(request.get("agi_context").as_deref(), Some("probe"));
+    assert_eq!(request.get("agi_extension").as_deref(), Some("penv"));
     assert_eq!(request.path(), "guard");
     assert_eq!(request.argument("box").as_deref(), Some("100@default"));
     assert_eq!(request.argument("mode").as_deref(), Some("a b"));

@@ -89,7 +89,7 @@ fn three_calls_however_they_send_the_number_are_one_case() {
     let first = &cases[0];
     assert_eq!(first.case.id, hangup(1, 0, BERLIN).id);
     assert_eq!(first.number, "+49301234567");
-    assert_eq!(first.box_name, "100@default");
+    assert_eq!(first.mailbox.as_str(), "100@default");
     let begins = [hangup(1, 0, BERLIN).started, hangup(3, 70, BERLIN).started];
     assert_eq!([first.case.first, first.case.last], begins);
     assert_eq!(first.verdicts, [(Verdict::Hangup, 2), (Verdict::Mutter, 1)]);
@@ -98,7 +98,7 @@ fn three_calls_however_they_send_the_number_are_one_case() {
 #[test]
 fn a_call_after_the_window_or_for_another_box_is_another_case() {
     let mut other_box = hangup(3, 5, BERLIN);
-    other_box.box_name = "200@default".into();
+    other_box.mailbox = "200@default".into();
     let (folder, _log) = filed(&[hangup(1, 0, BERLIN), other_box, hangup(2, 61, BERLIN)]);
     assert_eq!(outline(folder.path()), [(1, None), (1, None), (1, None)]);
 }
@@ -213,7 +213,7 @@ fn an_answered_call_closes_what_came_in_by_the_same_number() {
     for (nothing, minutes) in [
         (connected("030 7654321", &dnid, "200"), 30),
         (connected("anonymous", &dnid, "200"), 30),
-        // He reached somebody else, or before he rang the hotline.
+        // They reached somebody else, or did so before they rang the hotline.
         (connected(BERLIN, "0911999", "200"), 30),
         (connected(BERLIN, &dnid, "200"), -10),
     ] {
@@ -238,7 +238,7 @@ fn an_answered_call_closes_what_came_in_by_the_same_number() {
 #[test]
 fn a_caller_who_was_called_back_is_reached() {
     let mut other_box = hangup(2, 5, "030 555");
-    other_box.box_name = "200@default".into();
+    other_box.mailbox = "200@default".into();
     let (folder, log) = filed(&[hangup(1, 0, BERLIN), hangup(3, 4, "030 555"), other_box]);
     assert_eq!(
         note(&log, connected("200", "030 1234567", "0301234567"), 30),

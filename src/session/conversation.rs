@@ -1,0 +1,219 @@
+//! One call in the shell: the only `select!`, and a `match` that does what the conversation wants.
+
+use std::future::pending;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tracing::field::display;
+use tracing::{Instrument, Span, debug, error, info, warn};
+
+use super::followed::FollowedTap;
+use crate::agi::Command;
+use crate::call::{Action, Call, Event};
+use crate::call_log::OpenCall;
+use crate::call_record::{CallId, CallRecord};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::recordings;
+use crate::server::Connection;
+use crate::tap::{Gap, Source, TapEvent};
+use crate::wording::support_line;
+use crate::{text, trace};
+
+/// A call that is up.
+pub(super) struct Session<'a, S> {
+    pub(super) clock: Clock,
+    pub(super) source: &'a dyn Source,
+    /// Below this folder the audio is kept.
+    pub(super) data: &'a Path,
+    /// Cancelled when the call is to be handed on now.
+    pub(super) at_once: &'a CancellationToken,
+    /// The settings with which the call began.
+    pub(super) config: Arc<Config>,
+    pub(super) connection: Option<Connection<S>>,
+    pub(super) open: Option<OpenCall>,
+    pub(super) call: Call,
+    pub(super) tap: Option<Box<FollowedTap>>,
+    pub(super) filing: Option<JoinHandle<()>>,
+    /// The call's span, until it has the linkedid, which only Asterisk's answer has.
+    pub(super) unlinked: Option<Span>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
+    pub(super) async fn run(mut self) {
+        while self.act().await {
+            let event = tokio::select! {
+                event = next_line(&mut self.connection) => Some(event),
+                event = next_sound(&mut self.tap) => { self.hear(event); None }
+                () = wake(self.clock, self.call.poll_timeout().map(|(at, _)| at)) => {
+                    self.call.handle_timeout(self.clock.now());
+                    None
+                }
+                () = self.at_once.cancelled(), if !self.call.is_stopped() => Some(Event::Shutdown),
+            };
+            if let Some(event) = event {
+                if matches!(event, Event::AgiClosed) {
+                    self.connection = None;
+                }
+                self.handle(event);
+                self.link();
+            }
+        }
+        let count = self.call.unexpected();
+        if count > 0 {
+            warn!(
+                count,
+                "Asterisk said what answers no command; the lines are in the log at the level debug"
+            );
+        }
+        // Asterisk goes on as soon as the connection is closed, the server counts the call until it
+        // is filed.
+        self.connection = None;
+        if let Some(filing) = self.filing.take()
+            && let Err(error) = filing.await
+        {
+            error!(%error, "filing the call broke off");
+        }
+    }
+
+    fn link(&mut self) {
+        let linkedid = &self.call.record().linkedid;
+        if !linkedid.is_empty()
+            && let Some(span) = self.unlinked.take()
+        {
+            span.record("linkedid", display(text::shown(linkedid)));
+        }
+    }
+
+    /// Does what the conversation wants; `false` once it is over.
+    async fn act(&mut self) -> bool {
+        while let Some(action) = self.call.poll_action() {
+            match action {
+                Action::Send(command) => self.send(&command).await,
+                Action::FollowTap => self.follow_tap(),
+                Action::FinishTap => {
+                    if !self.tap.as_ref().is_some_and(|tap| tap.finish()) {
+                        self.handle(Event::TapFinished);
+                    }
+                }
+                Action::Save(record) => self.save(*record),
+                Action::File(record) => self.file(*record),
+                Action::Close => return false,
+            }
+        }
+        true
+    }
+
+    fn handle(&mut self, event: Event) {
+        self.call.handle_event(event, self.clock.now());
+    }
+
+    async fn send(&mut self, command: &Command) {
+        let Some(connection) = &mut self.connection else {
+            return;
+        };
+        debug!(command = %trace::command(command), "send");
+        // What Asterisk said before it closed may still be there to be read, and its end behind
+        // that.
+        if let Err(error) = connection.send(command).await {
+            debug!(%error, "said to nobody");
+        }
+    }
+
+    fn save(&mut self, record: CallRecord) {
+        if let Some(open) = &mut self.open {
+            *open.record_mut() = record;
+            open.save();
+        }
+    }
+
+    fn follow_tap(&mut self) {
+        let follow = |open: &OpenCall| FollowedTap::new(self.source, open.id(), self.clock);
+        self.tap = self.open.as_ref().map(follow).map(Box::new);
+    }
+
+    /// Lets the ear hear what the tap sent, and the conversation what came of it.
+    fn hear(&mut self, event: Option<TapEvent>) {
+        let Some(tap) = &mut self.tap else { return };
+        for event in tap.hear(event) {
+            self.handle(event);
+        }
+    }
+
+    /// Keeps the audio and closes the record, beside the call: no caller waits for our disk.
+    fn file(&mut self, mut record: CallRecord) {
+        let Some(open) = self.open.take() else { return };
+        let gaps = self.tap.take().map(|tap| tap.gaps).unwrap_or_default();
+        record.ended = Some(self.clock.date().max(record.started));
+        let folder = self.config.tap.folder_as_guard_sees_it.clone();
+        let data = self.data.to_owned();
+        let wanted = self.config.deliver_to(&record.mailbox).to_vec();
+        let filing = async move {
+            record.audio = kept(folder, data, record.id, record.started, gaps).await;
+            info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+            open.close_and_deliver(record, &wanted);
+        };
+        self.filing = Some(tokio::spawn(filing.in_current_span()));
+    }
+}
+
+/// Where the audio is kept; `None` where there is none, or it could not be kept.
+async fn kept(
+    folder: PathBuf,
+    data: PathBuf,
+    id: CallId,
+    started: Timestamp,
+    gaps: Vec<Gap>,
+) -> Option<String> {
+    let kept =
+        tokio::task::spawn_blocking(move || recordings::keep(&folder, &data, id, started, &gaps));
+    match kept.await {
+        Ok(Ok(place)) => place,
+        Ok(Err(error)) => {
+            error!(%error, "the audio could not be kept");
+            None
+        }
+        Err(error) => {
+            warn!(%error, "keeping the audio broke off");
+            None
+        }
+    }
+}
+
+async fn next_line<S: AsyncRead + AsyncWrite + Unpin>(
+    connection: &mut Option<Connection<S>>,
+) -> Event {
+    let Some(open) = connection else {
+        return pending().await;
+    };
+    match open.next().await {
+        Ok(Some(incoming)) => {
+            debug!(line = %trace::incoming(&incoming), "receive");
+            Event::Agi(incoming)
+        }
+        Ok(None) => Event::AgiClosed,
+        Err(error) => {
+            warn!(%error, "the FastAGI connection cannot be understood");
+            Event::AgiClosed
+        }
+    }
+}
+
+async fn next_sound(tap: &mut Option<Box<FollowedTap>>) -> Option<TapEvent> {
+    match tap {
+        Some(tap) => tap.next().await,
+        None => pending().await,
+    }
+}
+
+async fn wake(clock: Clock, at: Option<std::time::Instant>) {
+    match at {
+        Some(at) => clock.sleep_until(at).await,
+        None => pending().await,
+    }
+}

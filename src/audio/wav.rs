@@ -123,7 +123,7 @@ pub fn encode(samples: &[i16]) -> Vec<u8> {
 /// Takes a file in any chunking and hands on its sound.
 #[derive(Default)]
 pub(super) struct WavReader {
-    state: Reading,
+    state: WavState,
     held: Vec<u8>,
     at: u64,
     big_endian: bool,
@@ -136,7 +136,7 @@ pub(super) struct WavReader {
 }
 
 #[derive(Clone, Copy, Default)]
-enum Reading {
+enum WavState {
     #[default]
     Riff,
     Chunk,
@@ -155,42 +155,42 @@ impl WavReader {
     pub(super) fn push(&mut self, mut bytes: &[u8], sink: Sink<'_>) -> Result<(), WavError> {
         while !bytes.is_empty() {
             match self.state {
-                Reading::Skip(left) => {
+                WavState::Skip(left) => {
                     self.state = match left - self.pass(&mut bytes, left).len() as u64 {
-                        0 => Reading::Chunk,
-                        left => Reading::Skip(left),
+                        0 => WavState::Chunk,
+                        left => WavState::Skip(left),
                     };
                 }
-                Reading::Sound(left) => {
+                WavState::Sound(left) => {
                     let sound = self.pass(&mut bytes, left);
                     self.hand_on(sound, sink);
                     self.state = match left - sound.len() as u64 {
-                        0 => Reading::SoundEnd,
-                        left => Reading::Sound(left),
+                        0 => WavState::SoundEnd,
+                        left => WavState::Sound(left),
                     };
                 }
-                Reading::SoundOn => {
+                WavState::SoundOn => {
                     let sound = self.pass(&mut bytes, u64::MAX);
                     self.hand_on(sound, sink);
                 }
-                Reading::Riff => {
+                WavState::Riff => {
                     if self.hold(&mut bytes, 12) {
                         self.begin()?;
                     }
                 }
-                Reading::Chunk => {
+                WavState::Chunk => {
                     if self.hold(&mut bytes, 8) {
                         self.enter_chunk()?;
                     }
                 }
-                Reading::Format(size) => {
+                WavState::Format(size) => {
                     if self.hold(&mut bytes, size as usize) {
                         self.layout = Some(self.read_format()?);
                         self.held.clear();
                         self.skip(u64::from(size % 2));
                     }
                 }
-                Reading::SoundEnd => {
+                WavState::SoundEnd => {
                     if self.hold(&mut bytes, LOOK_AHEAD) {
                         self.look_behind_sound(sink);
                     }
@@ -205,13 +205,13 @@ impl WavReader {
         if self.at == 0 {
             return Err(WavError::Empty);
         }
-        if matches!(self.state, Reading::Riff) {
+        if matches!(self.state, WavState::Riff) {
             return Err(not_riff(&self.held));
         }
         let Some((layout, ..)) = self.sound else {
             return Err(WavError::EndsInHeader(self.at));
         };
-        if matches!(self.state, Reading::SoundEnd) {
+        if matches!(self.state, WavState::SoundEnd) {
             let padding = self.found % 2 == 1 && self.held.len() == 1;
             if !padding && !self.held.get(..4).is_some_and(is_chunk_id) {
                 let held = std::mem::take(&mut self.held);
@@ -252,9 +252,9 @@ impl WavReader {
 
     fn skip(&mut self, bytes: u64) {
         self.state = if bytes == 0 {
-            Reading::Chunk
+            WavState::Chunk
         } else {
-            Reading::Skip(bytes)
+            WavState::Skip(bytes)
         };
     }
 
@@ -275,7 +275,7 @@ impl WavReader {
             return Err(not_riff(&self.held));
         }
         self.held.clear();
-        self.state = Reading::Chunk;
+        self.state = WavState::Chunk;
         Ok(())
     }
 
@@ -290,14 +290,14 @@ impl WavReader {
                     bytes: size,
                 });
             }
-            b"fmt " => self.state = Reading::Format(size),
+            b"fmt " => self.state = WavState::Format(size),
             b"data" => {
                 let layout = self.layout.ok_or(WavError::NoFormat(begin))?;
                 self.sound = Some((layout, self.at, size));
                 self.state = if size == 0 {
-                    Reading::SoundEnd
+                    WavState::SoundEnd
                 } else {
-                    Reading::Sound(size.into())
+                    WavState::Sound(size.into())
                 };
             }
             _ => self.skip(u64::from(size) + u64::from(size % 2)),
@@ -313,10 +313,10 @@ impl WavReader {
             .any(|at| is_chunk_id(&held[at..at + 4]));
         if chunk {
             // Nothing behind the sound is of use.
-            self.state = Reading::Skip(u64::MAX);
+            self.state = WavState::Skip(u64::MAX);
         } else {
             self.hand_on(&held, sink);
-            self.state = Reading::SoundOn;
+            self.state = WavState::SoundOn;
         }
     }
 

@@ -19,12 +19,12 @@ use crate::call_record::{EndedBy, Mode};
 #[derive(Debug)]
 pub(super) struct Observing {
     enforcing: Policy,
-    stage: Phase,
+    stage: Imagined,
     questions: u32,
 }
 
 #[derive(Debug)]
-enum Phase {
+enum Imagined {
     /// The greeting is played.
     Greeting,
     /// The recording that began there.
@@ -48,7 +48,7 @@ impl Observing {
                 mode: Mode::Enforce,
                 ..policy.clone()
             },
-            stage: Phase::Greeting,
+            stage: Imagined::Greeting,
             questions: 0,
         }
     }
@@ -57,29 +57,32 @@ impl Observing {
     pub(super) fn hear(&mut self, sound: &mut Heard) -> Option<(EndedBy, MediaTime)> {
         let heard = sound.heard();
         match self.stage {
-            Phase::Greeting if heard >= GREETING => {
+            Imagined::Greeting if heard >= GREETING => {
                 sound.resume();
-                self.stage = Phase::Recording(heard);
+                self.stage = Imagined::Recording(heard);
             }
-            Phase::Recording(began) => return self.decide(began, sound),
-            Phase::Asking { began, until } if heard >= until => {
+            Imagined::Recording(began) => return self.decide(began, sound),
+            Imagined::Asking { began, until } if heard >= until => {
                 sound.resume();
-                self.stage = Phase::Awaiting {
+                self.stage = Imagined::Awaiting {
                     began,
                     since: heard,
                     until: heard + self.enforcing.answer.into(),
                 };
             }
-            Phase::Awaiting { began, since, .. }
+            Imagined::Awaiting { began, since, .. }
                 if sound.speech_since(since) >= ANSWER_BY_VOICE =>
             {
                 sound.resume();
-                self.stage = Phase::Recording(began);
+                self.stage = Imagined::Recording(began);
             }
-            Phase::Awaiting { until, .. } if heard >= until => {
+            Imagined::Awaiting { until, .. } if heard >= until => {
                 return Some(self.end(EndedBy::Guard, heard + GOODBYE));
             }
-            Phase::Greeting | Phase::Asking { .. } | Phase::Awaiting { .. } | Phase::Over => {}
+            Imagined::Greeting
+            | Imagined::Asking { .. }
+            | Imagined::Awaiting { .. }
+            | Imagined::Over => {}
         }
         None
     }
@@ -104,7 +107,7 @@ impl Observing {
             Advice::Ask => {
                 self.questions += 1;
                 let until = heard + QUESTION;
-                self.stage = Phase::Asking { began, until };
+                self.stage = Imagined::Asking { began, until };
                 None
             }
             Advice::EndIdle => Some(self.end(EndedBy::Guard, heard + GOODBYE)),
@@ -114,7 +117,7 @@ impl Observing {
     }
 
     fn end(&mut self, by: EndedBy, at: MediaTime) -> (EndedBy, MediaTime) {
-        self.stage = Phase::Over;
+        self.stage = Imagined::Over;
         (by, at)
     }
 }

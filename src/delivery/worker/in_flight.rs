@@ -11,12 +11,12 @@ use crate::call_log::{Delivery, Stage};
 #[derive(Default)]
 pub(super) struct InFlight {
     pub(super) tasks: JoinSet<()>,
-    attempts: HashMap<Id, (Delivery, Pace)>,
+    attempts: HashMap<Id, (Delivery, Lane)>,
 }
 
 /// How long an attempt takes; one kind does not wait for the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
+pub(super) enum Lane {
     /// Moments.
     Instant,
     /// As long as the message.
@@ -27,7 +27,7 @@ impl InFlight {
     pub(super) fn begin(
         &mut self,
         delivery: Delivery,
-        kind: Pace,
+        kind: Lane,
         attempt: impl Future<Output = ()> + Send + 'static,
     ) {
         let task = self.tasks.spawn(attempt);
@@ -45,7 +45,7 @@ impl InFlight {
         })
     }
 
-    pub(super) fn count(&self, kind: Pace) -> usize {
+    pub(super) fn count(&self, kind: Lane) -> usize {
         let kinds = self.attempts.values().map(|(_, kind)| *kind);
         kinds.filter(|&other| other == kind).count()
     }

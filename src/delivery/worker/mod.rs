@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::config::{Changes, Config, SharedConfig};
 use crate::recordings;
 
-use in_flight::{InFlight, Pace};
+use in_flight::{InFlight, Lane};
 use log::{log, warn_without_mwi};
 
 /// Deliveries of one kind in flight at the same time.
@@ -175,12 +175,12 @@ impl Shared {
         Self::of(config, outbox, mark, self.data.clone(), self.clock)
     }
 
-    fn kind(&self, delivery: &Delivery) -> Pace {
+    fn kind(&self, delivery: &Delivery) -> Lane {
         if delivery.to == Destination::Mailbox && delivery.stage == Stage::Waiting && self.replays()
         {
-            Pace::RealTime
+            Lane::RealTime
         } else {
-            Pace::Instant
+            Lane::Instant
         }
     }
 

@@ -37,4 +37,5 @@ pub mod tap;
 pub mod telemetry;
 pub mod text;
 mod trace;
+pub mod web;
 pub mod wording;

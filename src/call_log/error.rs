@@ -25,6 +25,12 @@ pub enum LogError {
         /// The newest schema known here.
         known: i64,
     },
+    /// The database was written by an older version of this program, and no guard of this one has opened it yet.
+    #[error("{} was written by an older version; start the guard of this version once (voicemail-guard serve), then try again", .path.display())]
+    Older {
+        /// The database.
+        path: PathBuf,
+    },
     /// There is no call log in the folder.
     #[error("no call log at {}; the guard makes it at its first start (voicemail-guard serve), another place is named by --data or VOICEMAIL_GUARD_DATA", .path.display())]
     Missing {

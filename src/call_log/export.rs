@@ -84,13 +84,13 @@ impl OwedLine {
 
 /// What `calls` prints of the case of a call.
 #[derive(Serialize)]
-struct CaseLine {
+struct CaseLine<'a> {
     id: CallId,
     place: u32,
     calls: u32,
     first: String,
     last: String,
-    closed: Option<ClosedLine>,
+    closed: Option<ClosedLine<'a>>,
 }
 
 /// What a delivery says of it: what is known of a case when the call ends.
@@ -102,20 +102,22 @@ struct PlaceLine {
 }
 
 #[derive(Serialize)]
-struct ClosedLine {
+struct ClosedLine<'a> {
     at: String,
     by: ClosedBy,
     known_by: &'static str,
     call: Option<CallId>,
+    who: Option<&'a str>,
 }
 
-impl ClosedLine {
-    fn of(case: &Case, zone: &TimeZone) -> Option<Self> {
-        case.closed.map(|closed| Self {
+impl<'a> ClosedLine<'a> {
+    fn of(case: &'a Case, zone: &TimeZone) -> Option<Self> {
+        case.closed.as_ref().map(|closed| Self {
             at: rfc3339(closed.at, zone),
             by: closed.by,
             known_by: closed.by.known_by(),
             call: closed.call,
+            who: closed.who.as_deref(),
         })
     }
 }
@@ -131,7 +133,23 @@ struct CountedLine<'a> {
     last: String,
     calls: u32,
     verdicts: Vec<VerdictLine>,
-    closed: Option<ClosedLine>,
+    closed: Option<ClosedLine<'a>>,
+    state: &'static str,
+    urgency: &'static str,
+    waiting_since: Option<String>,
+    claimed: Option<ClaimLine<'a>>,
+    tries: u32,
+    next_try: Option<String>,
+    name: &'a str,
+    callback: Option<&'a Callback>,
+    version: u32,
+}
+
+#[derive(Serialize)]
+struct ClaimLine<'a> {
+    by: &'a str,
+    since: String,
+    until: String,
 }
 
 #[derive(Serialize)]
@@ -141,7 +159,10 @@ struct VerdictLine {
 }
 
 /// A case as one JSON object without a line end.
-pub fn case_json(counted: &CountedCase, zone: &TimeZone) -> String {
+pub fn case_json(counted: &CountedCase, now: Timestamp, zone: &TimeZone) -> String {
+    let case = &counted.case;
+    let lead = counted.lead.as_ref();
+    let time = |at| rfc3339(at, zone);
     let verdicts = counted.verdicts.iter();
     plain_json(&to_json(&CountedLine {
         id: counted.case.id,
@@ -153,7 +174,20 @@ pub fn case_json(counted: &CountedCase, zone: &TimeZone) -> String {
         verdicts: verdicts
             .map(|&(verdict, calls)| VerdictLine { verdict, calls })
             .collect(),
-        closed: ClosedLine::of(&counted.case, zone),
+        closed: ClosedLine::of(case, zone),
+        state: case.state(now).as_str(),
+        urgency: case.urgency.as_str(),
+        waiting_since: counted.waiting_since.map(time),
+        claimed: case.claim_at(now).map(|claim| ClaimLine {
+            by: &claim.by,
+            since: time(claim.since),
+            until: time(claim.until),
+        }),
+        tries: case.tries,
+        next_try: case.next_try.map(time),
+        name: lead.map_or("", |lead| &lead.caller.name),
+        callback: lead.map(|lead| &lead.callback),
+        version: case.version,
     }))
 }
 
@@ -319,7 +353,7 @@ pub fn csv(
     };
     let seconds = |length: MediaTime| form.number(format!("{:.3}", length.as_secs_f64()));
     let of_case = |cell: fn(&CaseOfCall) -> String| case.map_or_else(String::new, cell);
-    let closed = case.and_then(|of| of.case.closed);
+    let closed = case.and_then(|of| of.case.closed.as_ref());
     let class = |class: Class| seconds(record.seconds.of(class));
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     csv_line(

@@ -9,9 +9,10 @@ use std::thread;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::LOCK;
+use super::case_change::{Change, Changed};
 use super::error::{LogError, OutboxError};
 use super::journal::{Closing, Entry};
 use super::outbox::Outbox;
@@ -127,6 +128,21 @@ impl CallLog {
         self.writer
             .ask(move |store| store.close_connected(&connected, at, &homes))
             .await
+    }
+
+    /// Takes a step in a case; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// The database cannot be used now; nothing was changed.
+    pub async fn change_case(&self, change: Change) -> Result<Changed, OutboxError> {
+        self.writer
+            .ask(move |store| store.change_case(&change))
+            .await
+    }
+
+    /// Changes whenever something was filed or done in the log.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.writer.news()
     }
 
     /// Whether a call has begun since then.

@@ -17,6 +17,7 @@
 //! `queue`. The writer knows its database as a `Store`; SQL stands in `sqlite` alone. Not here: what a verdict
 //! means, repair of audio, days of keeping.
 
+mod case_change;
 mod error;
 pub mod export;
 mod handle;
@@ -29,13 +30,14 @@ mod store;
 mod thread;
 mod writer;
 
+pub use case_change::{CaseEvent, Change, Changed};
 pub use error::{LogError, OutboxError, StoreError};
 pub use handle::{CallLog, OpenCall, Opened};
 pub use journal::waiting;
 pub use outbox::Outbox;
-pub use query::{CaseOfCall, CountedCase, Query, SetAside, Takeover};
+pub use query::{CaseOfCall, CaseQuery, CountedCase, Query, SetAside, Standing, Takeover};
 pub use queue::{Delivery, Settlement, Stage};
-pub use sqlite::{Reader, quick_check};
+pub use sqlite::{Reader, change_case, quick_check};
 pub use writer::Durability;
 
 /// Name of the database in the data folder.

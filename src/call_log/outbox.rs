@@ -44,9 +44,9 @@ impl Outbox {
 
     /// Notes what came of an attempt; it is on the disk when this returns.
     pub async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Result<()> {
-        let (key, now) = (delivery.key(), self.writer.now());
+        let key = delivery.key();
         self.writer
-            .ask(move |store| store.settle(key, settlement, now))
+            .ask(move |store| store.settle(key, settlement))
             .await
     }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::call_record::{MailboxName, Verdict};
+use crate::call_record::{CallId, CallRecord, MailboxName, Verdict};
 use crate::case::Case;
 use crate::number::Needle;
 
@@ -25,12 +25,55 @@ pub struct Query {
     pub limit: Option<u32>,
 }
 
+/// Which cases are wanted; all conditions hold together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CaseQuery {
+    /// This one.
+    pub id: Option<CallId>,
+    /// Those with a call that is wanted; its `limit` and `order` do not matter.
+    pub calls: Query,
+    /// How they stand.
+    pub standing: Standing,
+    /// Those for one of these mailboxes; all where there is no list.
+    pub mailboxes: Option<Vec<String>>,
+    /// Those in whose names and notes all of these words begin a word.
+    pub words: Vec<String>,
+    /// At most this many.
+    pub limit: Option<u32>,
+    /// So many are left out before.
+    pub offset: u32,
+}
+
+/// How the cases stand that are wanted, and so which of them come first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// Any; the latest call first.
+    #[default]
+    Any,
+    /// Open; the most urgent first, of these who waits longest.
+    Open,
+    /// To be rung now: open, with something to ring about, the next try due; the same order.
+    ToRing(Timestamp),
+    /// Claimed by this person, then; the same order.
+    ClaimedBy(String, Timestamp),
+    /// Open, and to be rung again later than then; the same order.
+    Later(Timestamp),
+    /// Open without anything to ring about; the latest call first.
+    Junk,
+    /// Closed; the latest first.
+    Closed,
+}
+
 /// A case with its calls counted, as it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CountedCase {
     /// The case; its times are those of the calls that are still there.
     pub case: Case,
-    /// The number, in E.164 form where it has one.
+    /// The most urgent of its calls, of several the latest; `None` where it is gone or cannot be read.
+    pub lead: Option<CallRecord>,
+    /// Since when the caller waits: the begin of the first call with something to ring about.
+    pub waiting_since: Option<Timestamp>,
+    /// The number, in E.164 form where it has one; empty where the callers of this case show none.
     pub number: String,
     /// The mailbox.
     pub mailbox: MailboxName,

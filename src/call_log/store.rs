@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::case_change::{Change, Changed};
 use super::error::StoreError;
 use super::journal::Entry;
 use super::queue::{Delivery, Key, Settlement};
@@ -39,7 +40,7 @@ pub(super) trait Store: Send {
 
     /// Notes what came of an attempt ([`queue::settle`](super::queue::settle)); nothing where the delivery is
     /// not there any more.
-    fn settle(&mut self, key: Key, settlement: Settlement, now: Timestamp) -> Result<()>;
+    fn settle(&mut self, key: Key, settlement: Settlement) -> Result<()>;
 
     /// The recipients that have got theirs of a delivery to several.
     fn served(&self, key: Key) -> Result<Vec<String>>;
@@ -57,6 +58,9 @@ pub(super) trait Store: Send {
         at: Timestamp,
         homes: &[Home],
     ) -> Result<Vec<CallId>>;
+
+    /// Takes a step in a case.
+    fn change_case(&mut self, change: &Change) -> Result<Changed>;
 
     /// Whether a call has begun since then.
     fn any_call_since(&self, since: Timestamp) -> Result<bool>;

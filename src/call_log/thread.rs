@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tracing::error;
 
 use super::error::{LogError, OutboxError};
@@ -24,6 +24,7 @@ pub(super) struct WriterThread {
     commands: Option<Sender<Task>>,
     thread: Option<JoinHandle<()>>,
     changed: Arc<Notify>,
+    news: watch::Sender<()>,
     clock: Clock,
 }
 
@@ -35,7 +36,9 @@ impl WriterThread {
         clock: Clock,
     ) -> Result<(Self, UnboundedReceiver<CallRecord>), LogError> {
         let changed = Arc::new(Notify::new());
-        let (writer, unfinished) = Writer::open(folder, lock, Arc::clone(&changed), clock)?;
+        let (news, _) = watch::channel(());
+        let (writer, unfinished) =
+            Writer::open(folder, lock, (Arc::clone(&changed), news.clone()), clock)?;
         let (commands, given) = channel();
         let thread = thread::Builder::new()
             .name("call-log".into())
@@ -48,6 +51,7 @@ impl WriterThread {
             commands: Some(commands),
             thread: Some(thread),
             changed,
+            news,
             clock,
         };
         Ok((started, unfinished))
@@ -60,6 +64,11 @@ impl WriterThread {
     /// Returns when deliveries may have come into the outbox since the last time.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
+    }
+
+    /// Changes whenever something was filed or done.
+    pub(super) fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
     }
 
     pub(super) fn file(&self, entry: Entry) {

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tracing::{error, info, warn};
 
 use super::error::{LogError, StoreError};
@@ -78,6 +78,8 @@ pub(super) struct Writer {
     recovery: Option<Recovery>,
     /// Notified when deliveries may have come into the outbox.
     changed: Arc<Notify>,
+    /// Changes whenever something was filed or done.
+    news: watch::Sender<()>,
     clock: Clock,
     _lock: File,
 }
@@ -102,7 +104,7 @@ impl Writer {
     pub(super) fn open(
         folder: &Path,
         lock: File,
-        changed: Arc<Notify>,
+        (changed, news): (Arc<Notify>, watch::Sender<()>),
         clock: Clock,
     ) -> Result<(Self, UnboundedReceiver<CallRecord>), LogError> {
         let journal = Journal::open(folder).map_err(|source| LogError::File {
@@ -121,6 +123,7 @@ impl Writer {
                 ours: HashSet::new(),
             }),
             changed,
+            news,
             clock,
             _lock: lock,
         };
@@ -161,6 +164,7 @@ impl Writer {
                     self.settle().ok();
                 }
             }
+            self.news.send_replace(());
             for answer in flushes {
                 // Nobody need be waiting for the answer.
                 answer.send(self.durability()).ok();

@@ -1,19 +1,21 @@
-//! Repeat callers, pure: which calls are one case, and when a case is closed.
+//! Cases, pure: which calls are one caller's matter, and until when it is open.
 //!
-//! A case is one caller's matter with one mailbox: the calls by one number for one mailbox, each of
-//! them within the window of the call before. The mailbox is what the team of a hotline answers
-//! for, so calls for two mailboxes are two cases, and calls that came in by several numbers for one
-//! mailbox are one. Numbers are compared in their E.164 form ([`number::identity`]). A caller who
-//! withholds the number, or of whom none is known, has no case: nothing distinguishes them from
-//! others. Nor has a call whose request names no mailbox, for which nobody answers; nor one that a
-//! list sent straight to `VoiceMail()` or turned away: what became of the one the guard does not
-//! know, and the other is not to be called back.
+//! A case is everything of one caller with one mailbox until they have been helped: the calls by one number
+//! for one mailbox, each within the window of the call before, or whenever it comes while a message of the
+//! case waits. The mailbox is what the team of a hotline answers for, so calls for two mailboxes are two
+//! cases, and calls that came in by several numbers for one mailbox are one. Numbers are compared in their
+//! E.164 form ([`number::identity`]). A caller who withholds the number, or of whom none is known, has a case
+//! for each call: nothing distinguishes them from others. In no case is a call whose request names no mailbox,
+//! for which nobody answers; nor one that a list sent straight to `VoiceMail()` or turned away: what became of
+//! the one the guard does not know, and the other is not to be called back.
 //!
-//! A case is open until callers have what they called for, as far as that can be known: they have
-//! left a message and the team can hear it (the guard knows), or they were connected with somebody
-//! (as Asterisk's manager interface reports). Then every case of theirs that is open for that
-//! mailbox is closed, and their next call opens another. A message can be heard when it has reached
-//! one of its destinations; where it has none, when it is filed.
+//! A message does not close a case, it is what somebody has to call back about. A case is open until the team
+//! says that it is done ([`Step`]), or the caller was connected with somebody (as Asterisk's manager
+//! interface reports). The next call opens another, and so does a message whose caller was still speaking when
+//! the case was closed.
+
+mod step;
+mod urgency;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +24,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::call_record::{CallId, CallRecord, EndedBy, Presentation};
 use crate::number::{self, Home, Trunk};
+
+pub use step::{Author, Claim, LONGEST_NAME, LONGEST_NOTE, Refusal, State, Step, Via};
+pub use urgency::Urgency;
 
 /// A case as it stands.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,17 +37,31 @@ pub struct Case {
     pub first: Timestamp,
     /// When its last call began.
     pub last: Timestamp,
+    /// The most urgent of its calls.
+    pub urgency: Urgency,
+    /// Who works on it.
+    pub claim: Option<Claim>,
+    /// How often nobody answered when the team rang.
+    pub tries: u32,
+    /// When the team wants to ring again.
+    pub next_try: Option<Timestamp>,
+    /// When somebody of the team last decided something.
+    pub decided: Option<Timestamp>,
     /// How it was closed; `None` while it is open.
     pub closed: Option<Closed>,
+    /// Counts what has changed about it, so that nobody decides on a case as it was.
+    pub version: u32,
 }
 
 /// How a case was closed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Closed {
     /// When.
     pub at: Timestamp,
     /// By what.
     pub by: ClosedBy,
+    /// Who of the team closed it.
+    pub who: Option<String>,
     /// The call that closed it, where it was one of the guard's own.
     pub call: Option<CallId>,
 }
@@ -51,18 +70,30 @@ pub struct Closed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClosedBy {
-    /// The caller left a message, and it is where the team can hear it. The guard knows that by
-    /// itself.
+    /// The caller left a message: versions before the team could close cases closed them so.
     Message,
     /// The caller called again and somebody answered. Asterisk's manager interface reported it.
     Answered,
     /// Somebody here called the number and was answered. Asterisk's manager interface reported it.
     CalledBack,
+    /// The team reached the caller.
+    Reached,
+    /// The team has settled it otherwise.
+    Done,
+    /// The team says that there is nothing to do.
+    NothingToDo,
 }
 
 impl ClosedBy {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Message, Self::Answered, Self::CalledBack];
+    pub const ALL: [Self; 6] = [
+        Self::Message,
+        Self::Answered,
+        Self::CalledBack,
+        Self::Reached,
+        Self::Done,
+        Self::NothingToDo,
+    ];
 
     /// The word for it in the log's database and in what is printed for machines.
     pub fn as_str(self) -> &'static str {
@@ -70,43 +101,101 @@ impl ClosedBy {
             Self::Message => "message",
             Self::Answered => "answered",
             Self::CalledBack => "called_back",
+            Self::Reached => "reached",
+            Self::Done => "done",
+            Self::NothingToDo => "nothing_to_do",
         }
     }
 
-    /// Whose knowledge it is: `guard`, or `manager` for Asterisk's manager interface.
+    /// Whose knowledge it is: `guard`, `manager` for Asterisk's manager interface, or `team`.
     pub fn known_by(self) -> &'static str {
         match self {
             Self::Message => "guard",
             Self::Answered | Self::CalledBack => "manager",
+            Self::Reached | Self::Done | Self::NothingToDo => "team",
         }
     }
 }
 
-/// The number whose cases a call belongs to; `None` where it forms none.
-pub fn number_of(record: &CallRecord) -> Option<String> {
-    record.repeat_window_s?;
-    if matches!(record.ended_by, Some(EndedBy::Bypassed | EndedBy::Rejected)) {
-        return None;
+/// Whose case a call is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// That of this number, in the form in which numbers are compared.
+    Number(String),
+    /// One of its own.
+    Alone,
+}
+
+impl Membership {
+    /// Whose case the call is; `None` where it is in none.
+    pub fn of(record: &CallRecord) -> Option<Self> {
+        let passed_by = matches!(record.ended_by, Some(EndedBy::Bypassed | EndedBy::Rejected));
+        if passed_by || record.mailbox.mailbox().is_none() {
+            return None;
+        }
+        let caller = &record.caller;
+        let number = match caller.presentation {
+            Presentation::Shown if record.repeat_window_s.is_some() => {
+                number::identity(&caller.number, caller.e164.as_ref())
+            }
+            _ => None,
+        };
+        Some(number.map_or(Self::Alone, Self::Number))
     }
-    let caller = &record.caller;
-    match caller.presentation {
-        Presentation::Shown => number::identity(&caller.number, caller.e164.as_ref()),
-        Presentation::Withheld | Presentation::Unavailable => None,
+
+    /// The number; empty for a case of one call.
+    pub fn number(&self) -> &str {
+        match self {
+            Self::Number(number) => number,
+            Self::Alone => "",
+        }
     }
 }
 
 impl Case {
+    /// A case that this call opens.
+    pub fn opened_by(record: &CallRecord) -> Self {
+        Self {
+            id: record.id,
+            first: record.started,
+            last: record.started,
+            urgency: Urgency::Junk,
+            claim: None,
+            tries: 0,
+            next_try: None,
+            decided: None,
+            closed: None,
+            version: 0,
+        }
+    }
+
     /// Whether a call by the same number for the same mailbox that began then is one of this case.
     ///
-    /// It is where it began within the window of the others. A call that began after the case was
-    /// closed is another matter; one that began before belongs to it, even if it is filed later.
+    /// It is where it began within the window of the others, or while a message of theirs waits. A call that
+    /// began after the case was closed is another matter; one that began before belongs to it, even if it is
+    /// filed later.
     pub fn takes(&self, started: Timestamp, window: SignedDuration) -> bool {
+        if let Some(closed) = &self.closed
+            && started > closed.at
+        {
+            return false;
+        }
         let away = if started < self.first {
             self.first.duration_since(started)
         } else {
             started.duration_since(self.last)
         };
-        away <= window && self.closed.is_none_or(|closed| started <= closed.at)
+        let waits = self.closed.is_none() && self.urgency > Urgency::Junk && started >= self.first;
+        waits || away <= window
+    }
+
+    /// Whether a call of this case, now that it has ended, is another matter: who closed the case cannot have
+    /// known what the caller went on to say.
+    pub fn outlived_by(&self, record: &CallRecord) -> bool {
+        let (Some(closed), Some(ended)) = (&self.closed, record.ended) else {
+            return false;
+        };
+        ended > closed.at && Urgency::of(record) > Urgency::Junk
     }
 
     /// The same case with one more call.
@@ -116,16 +205,6 @@ impl Case {
         self.last = self.last.max(started);
         self
     }
-}
-
-/// How a message closes the open cases of its number and mailbox, if the record has one; for when
-/// the team can hear it.
-pub fn closed_by_message(record: &CallRecord) -> Option<Closed> {
-    record.leaves_a_message().then(|| Closed {
-        at: record.ended.unwrap_or(record.started),
-        by: ClosedBy::Message,
-        call: Some(record.id),
-    })
 }
 
 /// Two telephones that were connected, as Asterisk's manager interface reports it; numbers as sent.

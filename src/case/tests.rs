@@ -1,8 +1,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::call_record::EndedBy::{Asterisk, Caller, Guard, HandedOn, Overloaded};
-use crate::call_record::Mode::{Enforce, Observe};
 use crate::call_record::{CallbackSource, EndedBy, Verdict};
 use crate::number::{CallerNumbers, Country};
 
@@ -12,16 +10,24 @@ fn at(text: &str) -> Timestamp {
     format!("2026-11-{text}:00Z").parse().unwrap()
 }
 
-fn case(first: &str, last: &str, closed: Option<&str>) -> Case {
+fn closed(when: &str) -> Closed {
+    Closed {
+        at: at(when),
+        by: ClosedBy::Answered,
+        who: None,
+        call: None,
+    }
+}
+
+fn case(first: &str, last: &str, closed_at: Option<&str>) -> Case {
+    let opening = CallRecord {
+        started: at(first),
+        ..caller("030 1234567", "shown")
+    };
     Case {
-        id: CallId::new(at(first), 1),
-        first: at(first),
         last: at(last),
-        closed: closed.map(|text| Closed {
-            at: at(text),
-            by: ClosedBy::Answered,
-            call: None,
-        }),
+        closed: closed_at.map(closed),
+        ..Case::opened_by(&opening)
     }
 }
 
@@ -42,6 +48,76 @@ fn which_calls_a_case_takes() {
         (&closed, "24T11:01", false),
     ] {
         assert_eq!(of.takes(at(began), DAY), taken, "{began} of {of:?}");
+    }
+    // As long as a message waits, whoever left it calls about the same matter.
+    let waiting = Case {
+        urgency: Urgency::Unsure,
+        ..open
+    };
+    for (began, taken) in [("29T09:00", true), ("23T08:59", false)] {
+        assert_eq!(waiting.takes(at(began), DAY), taken, "{began}");
+    }
+}
+
+#[test]
+fn what_is_said_after_a_case_was_closed_is_another_matter() {
+    let closed = case("24T09:00", "24T09:00", Some("24T09:01"));
+    let open = case("24T09:00", "24T09:00", None);
+    let call = |ended, verdict| {
+        let mut call = caller("030 1234567", "shown");
+        (call.ended, call.verdict) = (Some(at(ended)), Some(verdict));
+        call
+    };
+    for (of, ended, verdict, outlived) in [
+        (&closed, "24T09:01", Verdict::Message, false),
+        (&closed, "24T09:02", Verdict::Message, true),
+        (&closed, "24T09:02", Verdict::Unsure, true),
+        (&closed, "24T09:02", Verdict::Hangup, false),
+        (&open, "24T09:02", Verdict::Message, false),
+    ] {
+        assert_eq!(
+            of.outlived_by(&call(ended, verdict)),
+            outlived,
+            "{ended} {verdict}"
+        );
+    }
+}
+
+#[test]
+fn the_more_urgent_is_rung_first() {
+    let call = |verdict, source, watched: bool| {
+        let mut call = caller("030 1234567", "shown");
+        (call.verdict, call.callback.source) = (verdict, source);
+        call.watched = watched.then(|| "_030X.".into());
+        Urgency::of(&call)
+    };
+    use CallbackSource::{CallerId, CallerIdConfirmed, Keyed, KeyedConfirmed};
+    for (verdict, source, watched, urgency) in [
+        (Some(Verdict::Message), CallerId, false, Urgency::Message),
+        (Some(Verdict::Rambler), CallerId, false, Urgency::Message),
+        (Some(Verdict::Unsure), CallerId, false, Urgency::Unsure),
+        (Some(Verdict::Unsure), Keyed, false, Urgency::Message),
+        (
+            Some(Verdict::Mutter),
+            KeyedConfirmed,
+            false,
+            Urgency::Message,
+        ),
+        (
+            Some(Verdict::Mutter),
+            CallerIdConfirmed,
+            false,
+            Urgency::Message,
+        ),
+        (Some(Verdict::Hangup), CallerId, false, Urgency::Junk),
+        (Some(Verdict::Hangup), CallerId, true, Urgency::Watched),
+        (None, KeyedConfirmed, true, Urgency::Junk),
+    ] {
+        assert_eq!(
+            call(verdict, source, watched),
+            urgency,
+            "{verdict:?} {source:?}"
+        );
     }
 }
 
@@ -75,18 +151,20 @@ fn one_number_however_it_is_sent() {
         "0049301234567",
         "49301234567",
     ] {
-        let number = number_of(&caller(sent, "shown"));
-        assert_eq!(number.as_deref(), Some("+49301234567"), "{sent}");
+        let number = Membership::of(&caller(sent, "shown"));
+        let expected = Membership::Number("+49301234567".into());
+        assert_eq!(number, Some(expected), "{sent}");
     }
     // One that no plan has stays as it was sent.
     for sent in ["200", "+49200", "+999 555-1"] {
-        let number = number_of(&caller(sent, "shown"));
-        assert_eq!(number, Some(sent.replace([' ', '-'], "")));
+        let number = Membership::of(&caller(sent, "shown"));
+        let expected = Membership::Number(sent.replace([' ', '-'], ""));
+        assert_eq!(number, Some(expected));
     }
 }
 
 #[test]
-fn who_shows_no_number_has_no_case() {
+fn who_shows_no_number_has_a_case_for_each_call() {
     for (sent, presentation) in [
         ("030 1234567", "withheld"),
         ("030 1234567", "unavailable"),
@@ -99,64 +177,25 @@ fn who_shows_no_number_has_no_case() {
         ("+", "shown"),
     ] {
         assert_eq!(
-            number_of(&caller(sent, presentation)),
-            None,
+            Membership::of(&caller(sent, presentation)),
+            Some(Membership::Alone),
             "{sent} {presentation}"
         );
     }
     let mut off = caller("030 1234567", "shown");
     off.repeat_window_s = None;
-    assert_eq!(number_of(&off), None);
+    assert_eq!(Membership::of(&off), Some(Membership::Alone));
+    off.mailbox = "".into();
+    assert_eq!(Membership::of(&off), None);
 }
 
 #[test]
 fn whom_a_list_let_by_or_turned_away_has_no_case() {
     let mut listed = caller("030 1234567", "shown");
-    assert!(number_of(&listed).is_some());
+    assert!(Membership::of(&listed).is_some());
     for ended_by in [EndedBy::Bypassed, EndedBy::Rejected] {
         listed.ended_by = Some(ended_by);
-        assert_eq!(number_of(&listed), None, "{ended_by:?}");
-    }
-}
-
-#[test]
-fn what_is_a_message_for_a_case() {
-    let closes = |verdict, ended_by, mode, speech: u32, keyed| {
-        let seconds =
-            serde_json::json!({"speech": speech, "silence": 0, "music": 0, "tone": 0, "noise": 0});
-        let mut record = record(&serde_json::json!({ "seconds": seconds }).to_string());
-        record.verdict = Some(verdict);
-        record.ended_by = Some(ended_by);
-        record.mode = mode;
-        if keyed {
-            record.callback.source = CallbackSource::Keyed;
-        }
-        let closed = closed_by_message(&record);
-        assert!(closed.is_none_or(|c| c.by == ClosedBy::Message && c.call == Some(record.id)));
-        closed.is_some()
-    };
-    let rows = [
-        (Verdict::Message, Caller, Enforce, 9, false, true),
-        (Verdict::Rambler, Guard, Enforce, 9, false, true),
-        (Verdict::Unsure, Caller, Enforce, 0, false, true),
-        (Verdict::Hangup, Caller, Enforce, 0, false, false),
-        (Verdict::HoldMusic, Guard, Enforce, 0, false, false),
-        // Nobody heard these, or nobody knows what VoiceMail() has got.
-        (Verdict::Unsure, Overloaded, Enforce, 0, false, false),
-        (Verdict::Unsure, HandedOn, Enforce, 0, false, false),
-        (Verdict::Unsure, Asterisk, Enforce, 0, false, false),
-        (Verdict::Unsure, HandedOn, Enforce, 2, false, true),
-        (Verdict::Unsure, HandedOn, Enforce, 0, true, true),
-        (Verdict::Unsure, Caller, Observe, 0, false, false),
-        (Verdict::Message, Asterisk, Observe, 9, false, true),
-        (Verdict::Hangup, Asterisk, Observe, 0, false, false),
-    ];
-    for (verdict, ended_by, mode, speech, keyed, expected) in rows {
-        assert_eq!(
-            closes(verdict, ended_by, mode, speech, keyed),
-            expected,
-            "{verdict} {ended_by:?} {mode:?} {speech} s"
-        );
+        assert_eq!(Membership::of(&listed), None, "{ended_by:?}");
     }
 }
 
@@ -280,7 +319,109 @@ proptest! {
     fn a_closed_case_takes_nothing_that_began_later(closed in 0..90_000_i64, began in 0..90_000_i64) {
         let begin = |s: i64| at("24T09:00") + SignedDuration::from_secs(s);
         let mut case = case("24T09:00", "24T09:00", None);
-        case.closed = Some(Closed { at: begin(closed), by: ClosedBy::Message, call: None });
+        case.closed = Some(Closed { at: begin(closed), by: ClosedBy::Message, who: None, call: None });
         prop_assert_eq!(case.takes(begin(began), DAY), began <= closed.min(86_400));
+    }
+}
+
+/// What can happen to a case, and when, in minutes.
+#[derive(Clone, Copy, Debug)]
+enum Event {
+    Step(Step, &'static str, bool),
+    Connection { minutes_ago: i64 },
+    CallLater,
+}
+
+fn events() -> impl Strategy<Value = Vec<(i64, Event)>> {
+    let step = prop_oneof![
+        (0..500_i64).prop_map(|m| Step::Claim {
+            until: at("24T09:00") + SignedDuration::from_mins(m),
+        }),
+        Just(Step::Release),
+        Just(Step::Reached),
+        (0..300_i64).prop_map(|m| Step::NotReached {
+            next_try: Some(at("24T09:00") + SignedDuration::from_mins(m)),
+        }),
+        Just(Step::Done),
+        Just(Step::NothingToDo),
+        Just(Step::Reopen),
+        Just(Step::Note),
+    ];
+    let who = prop_oneof![Just("anna"), Just("bert")];
+    let event = prop_oneof![
+        4 => (step, who, any::<bool>()).prop_map(|(step, who, looked)| Event::Step(step, who, looked)),
+        1 => (0..60_i64).prop_map(|minutes_ago| Event::Connection { minutes_ago }),
+        1 => Just(Event::CallLater),
+    ];
+    prop::collection::vec((1..90_i64, event), 1..30)
+}
+
+proptest! {
+    /// Whatever people and Asterisk do, in whatever order: only a person reopens what is closed, nothing that
+    /// was reported late overrides a person, nobody takes a step in another's claim, and a refusal changes nothing.
+    #[test]
+    fn people_and_events_in_any_order(events in events()) {
+        let mut case = case("24T09:00", "24T09:00", None);
+        let mut now = at("24T09:00");
+        for (minutes, event) in events {
+            now += SignedDuration::from_mins(minutes);
+            let before = case.clone();
+            match event {
+                Event::Step(step, who, looked) => {
+                    let seen = looked.then_some(before.version);
+                    let other = before.claim_at(now).filter(|claim| claim.by != who);
+                    match before.after(step, who, seen, now) {
+                        Ok(after) => {
+                            prop_assert!(other.is_none() || matches!(step, Step::Note | Step::Reopen));
+                            let counted = step != Step::Note;
+                            prop_assert_eq!(after.version, before.version + u32::from(counted));
+                            prop_assert!(after.closed.is_none() || after.claim.is_none());
+                            prop_assert!(before.closed.is_none() || matches!(step, Step::Note | Step::Reopen));
+                            let tries = u32::from(matches!(step, Step::NotReached { .. }));
+                            prop_assert_eq!(after.tries, before.tries + tries);
+                            case = after;
+                        }
+                        Err(Refusal::Claimed(claim)) => prop_assert_eq!(Some(&claim), other),
+                        Err(Refusal::Closed(closed)) => prop_assert_eq!(Some(&closed), before.closed.as_ref()),
+                        Err(Refusal::Open) => prop_assert_eq!(step, Step::Reopen),
+                        Err(Refusal::Changed) => prop_assert!(false, "it was looked at just now"),
+                    }
+                    if looked && before.version > 0 && step != Step::Note {
+                        let stale = before.after(step, who, Some(before.version - 1), now);
+                        prop_assert!(stale.is_err());
+                    }
+                }
+                Event::Connection { minutes_ago } => {
+                    let when = now - SignedDuration::from_mins(minutes_ago);
+                    match before.after_connection(ClosedBy::Answered, when) {
+                        Some(after) => {
+                            prop_assert!(before.closed.is_none());
+                            prop_assert!(before.decided.is_none_or(|decided| decided <= when));
+                            case = after;
+                        }
+                        None => prop_assert!(
+                            before.closed.is_some() || before.decided.is_some_and(|decided| decided > when)
+                        ),
+                    }
+                }
+                Event::CallLater => {
+                    let closed = before.closed.is_some();
+                    prop_assert!(!(closed && before.takes(now, DAY)), "a call reopened it");
+                }
+            }
+        }
+    }
+
+    /// Two people who look at the same case and claim it: one has it, the other is told who.
+    #[test]
+    fn two_claims_of_one_case(apart in 0..7_000_i64) {
+        let case = case("24T09:00", "24T09:00", None);
+        let lapsed = at("24T11:00");
+        let claim = Step::Claim { until: lapsed };
+        let first = case.after(claim, "anna", Some(0), at("24T09:00")).unwrap();
+        let later = at("24T09:00") + SignedDuration::from_secs(apart);
+        let refused = first.after(claim, "bert", Some(0), later).unwrap_err();
+        prop_assert!(matches!(refused, Refusal::Claimed(claim) if claim.by == "anna"));
+        prop_assert!(first.after(claim, "bert", Some(1), lapsed).is_ok());
     }
 }

@@ -5,12 +5,14 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::calls::{Error, NOTHING_FOUND, undelivered};
 use crate::audio::MediaTime;
 use crate::call_log::{CaseOfCall, Delivery, Reader, Stage};
 use crate::call_record::{CallRecord, Mode, Presentation, Verdict};
+use crate::clock::Clock;
 use crate::recordings;
 use crate::text::{quoted, shortened, shown};
 use crate::wording::{self, Language::En};
@@ -33,7 +35,7 @@ pub struct Args {
 
 /// Prints the card of the call; where several could be meant, their list.
 pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitCode, Error> {
-    let zone = TimeZone::system();
+    let (now, zone) = (Clock::default().date(), TimeZone::system());
     let reader = Reader::open(data_folder)?;
     let found = reader.find(&args.id)?;
     match found.as_slice() {
@@ -46,7 +48,11 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
             let case = case.as_ref().map(|(calls, of)| (of, calls.as_slice()));
             let mut owed = reader.undelivered()?;
             owed.retain(|delivery| delivery.call == record.id);
-            write!(out, "{}", card(record, case, &owed, data_folder, &zone))?;
+            write!(
+                out,
+                "{}",
+                card(record, case, &owed, data_folder, (now, &zone))
+            )?;
             return Ok(ExitCode::SUCCESS);
         }
         several => {
@@ -73,7 +79,7 @@ pub fn card(
     case: Option<(&CaseOfCall, &[CallRecord])>,
     owed: &[Delivery],
     data_folder: &Path,
-    zone: &TimeZone,
+    (now, zone): (Timestamp, &TimeZone),
 ) -> String {
     let mut card = Card(format!("Call {}: {}\n\n", record.id, answer(record, owed)));
     card.line("When", &when(record, zone));
@@ -115,7 +121,7 @@ pub fn card(
         callback.as_deref().unwrap_or("no number is known"),
     );
     if let Some((of, calls)) = case {
-        card.line("Case", &case_of(of, zone));
+        card.line("Case", &case_of(of, now, zone));
         card.lines("", other_calls(record, calls, zone), "");
     }
     card.line("End", &end(record));
@@ -291,8 +297,8 @@ fn timeline(record: &CallRecord) -> impl Iterator<Item = String> {
     })
 }
 
-fn case_of(of: &CaseOfCall, zone: &TimeZone) -> String {
-    let state = wording::case_state(&of.case, zone, En);
+fn case_of(of: &CaseOfCall, now: Timestamp, zone: &TimeZone) -> String {
+    let state = wording::case_state(&of.case, now, zone, En);
     let calls = of.calls;
     let which = match of.place {
         1 if calls == 1 => "the only call".into(),

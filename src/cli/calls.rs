@@ -13,7 +13,9 @@ use super::listing::Listing;
 use super::when::When;
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
-use crate::call_log::{CaseOfCall, Delivery, LogError, Query, Reader, Stage, waiting};
+use crate::call_log::{
+    CaseOfCall, CaseQuery, Delivery, LogError, Query, Reader, Stage, Standing, waiting,
+};
 use crate::call_record::{CallId, CallRecord, MailboxName, Mode, Verdict};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
@@ -59,10 +61,10 @@ pub struct Args {
     /// At most this many, newest first [default: 50 in a table, else all]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub limit: Option<u32>,
-    /// One line a case (all calls by one number for a box within the window) instead of one a call
+    /// One line a case (all that one caller wants of a box until they are helped) instead of one a call
     #[arg(long)]
     pub cases: bool,
-    /// Only cases that are open: nobody has spoken to the caller, and they have left no message
+    /// Only cases that are open: nobody has spoken to the caller, nor says that it is done; the most urgent first
     #[arg(long, requires = "cases")]
     pub open: bool,
     /// How they are printed: table, for people; json, an object a line; csv, safe to open in a spreadsheet, where one
@@ -187,19 +189,30 @@ fn cases(
     zone: &TimeZone,
     out: &mut dyn Write,
 ) -> Result<usize, Error> {
-    let (cases, in_none) = reader.cases(query, args.open, query.limit)?;
+    let now = Clock::default().date();
+    let cases = reader.cases(&CaseQuery {
+        calls: query.clone(),
+        standing: if args.open {
+            Standing::Open
+        } else {
+            Standing::Any
+        },
+        limit: query.limit,
+        ..CaseQuery::default()
+    })?;
     let shown = cases.len();
     match args.format {
         OutputFormat::Csv | OutputFormat::CsvExcel => return Err(Error::CasesAsCsv),
         OutputFormat::Json => {
             for case in &cases {
-                writeln!(out, "{}", export::case_json(case, zone))?;
+                writeln!(out, "{}", export::case_json(case, now, zone))?;
             }
         }
         OutputFormat::Table => {
-            cases::table(&cases, args.width, zone, out)?;
+            cases::table(&cases, args.width, (now, zone), out)?;
             let is_cut = args.limit.is_none() && shown == TABLE_LIMIT as usize;
-            cases::notes(shown, is_cut, in_none, out)?;
+            let cut = is_cut.then_some(if args.open { "most urgent" } else { "newest" });
+            cases::notes(shown, cut, reader.calls_without_case(query)?, out)?;
         }
     }
     out.flush()?;
@@ -374,12 +387,18 @@ pub(super) fn undelivered(delivery: &Delivery) -> Undelivered<'_> {
 
 /// Which call of how many, and whether the caller still has to be called back: `2 of 3, open`.
 fn case_in_short(record: &CallRecord, of: &CaseOfCall) -> String {
-    let state = match of.case.closed.map(|closed| closed.by) {
-        None if record.ended.is_none() && of.calls == 1 => "up",
-        None => "open",
-        Some(ClosedBy::Message) => "message",
-        Some(ClosedBy::Answered) => "answered",
-        Some(ClosedBy::CalledBack) => "called back",
+    let state = match (&of.case.closed, &of.case.claim) {
+        (None, _) if record.ended.is_none() && of.calls == 1 => "up",
+        (None, Some(_)) => "claimed",
+        (None, None) => "open",
+        (Some(closed), _) => match closed.by {
+            ClosedBy::Message => "message",
+            ClosedBy::Answered => "answered",
+            ClosedBy::CalledBack => "called back",
+            ClosedBy::Reached => "reached",
+            ClosedBy::Done => "done",
+            ClosedBy::NothingToDo => "nothing to do",
+        },
     };
     format!("{} of {}, {state}", of.place, of.calls)
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::listing::Listing;
@@ -16,14 +17,14 @@ const WIDTH: usize = 32;
 pub(super) fn table(
     cases: &[CountedCase],
     width: Option<u16>,
-    zone: &TimeZone,
+    (now, zone): (Timestamp, &TimeZone),
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let mut list = Listing::new(
         [
-            "last call",
-            "first call",
-            "number",
+            "waiting since",
+            "call back",
+            "name",
             "box",
             "calls",
             "verdicts",
@@ -37,46 +38,59 @@ pub(super) fn table(
         let verdicts: Vec<_> = verdicts
             .map(|(verdict, n)| format!("{n} {verdict}"))
             .collect();
+        let since = counted.waiting_since.unwrap_or(counted.case.first);
         list.add([
-            wording::time(counted.case.last, zone, Language::En),
-            wording::time(counted.case.first, zone, Language::En),
-            shortened(&counted.number, WIDTH).to_string(),
+            wording::time(since, zone, Language::En),
+            call_back(counted),
+            counted.lead.as_ref().map_or_else(String::new, |lead| {
+                shortened(&lead.caller.name, WIDTH).to_string()
+            }),
             shortened(counted.mailbox.as_str(), WIDTH).to_string(),
             counted.calls.to_string(),
             verdicts.join(", "),
-            state(counted, zone),
+            state(counted, now, zone),
             counted.case.id.to_string(),
         ]);
     }
     list.print(width, out)
 }
 
-fn state(counted: &CountedCase, zone: &TimeZone) -> String {
+/// The number to ring, and how it is known.
+fn call_back(counted: &CountedCase) -> String {
+    let lead = counted.lead.as_ref();
+    lead.and_then(|lead| wording::callback(&lead.callback, Language::En))
+        .unwrap_or_else(|| match counted.number.as_str() {
+            "" => "no number is known".into(),
+            number => shortened(number, WIDTH).to_string(),
+        })
+}
+
+fn state(counted: &CountedCase, now: Timestamp, zone: &TimeZone) -> String {
     if counted.case.closed.is_none() && counted.calls == counted.up {
         "call in progress".into()
     } else {
-        wording::case_state(&counted.case, zone, Language::En)
+        wording::case_state(&counted.case, now, zone, Language::En)
     }
 }
 
-/// What a list of cases does not show, so that nobody takes it for the whole log; `is_cut` where
-/// there may be older ones.
+/// What a list of cases does not show, so that nobody takes it for the whole log; `cut` says
+/// which they are where there may be more.
 pub(super) fn notes(
     shown: usize,
-    is_cut: bool,
+    cut: Option<&str>,
     in_none: u32,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     if shown == 0 {
         writeln!(out, "No cases found.")?;
-    } else if is_cut {
-        writeln!(out, "The newest {shown}; --limit N shows more.")?;
+    } else if let Some(first) = cut {
+        writeln!(out, "The {first} {shown}; --limit N shows more.")?;
     }
     if in_none > 0 {
         writeln!(
             out,
-            "Calls in no case, because they show no number, a list decided on them, or repeat_window_s is off: {in_none}; \
-             without --cases they are shown."
+            "Calls in no case, because a list decided on them, they named no mailbox, or an older version filed them: \
+             {in_none}; without --cases they are shown."
         )?;
     }
     Ok(())

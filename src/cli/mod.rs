@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod calls;
+pub mod case;
 mod cases;
 pub mod check;
 pub mod classify;
@@ -103,6 +104,8 @@ pub enum Command {
     Calls(calls::Args),
     /// Show all there is about one call
     Call(call::Args),
+    /// Show what a caller still wants, or note what was done about it
+    Case(case::Args),
     /// Look whether configuration and installation are in order, and say how to mend what is not
     Check(check::Args),
 }
@@ -128,6 +131,9 @@ pub enum CliError {
     /// The call log cannot be searched so, or not at all.
     #[error(transparent)]
     Calls(#[from] calls::Error),
+    /// The case cannot be shown or changed.
+    #[error(transparent)]
+    Case(#[from] case::Error),
     /// Recordings cannot be classified.
     #[error(transparent)]
     Classify(#[from] classify::Error),
@@ -140,6 +146,7 @@ impl CliError {
             Self::Config(_) | Self::NoDataFolder(_) | Self::Usage(_) => ExitCode::from(2),
             Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
+            Self::Case(error) => error.exit_code(),
             Self::Classify(error) => error.exit_code(),
         }
     }
@@ -159,6 +166,10 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
         }
         Command::Classify(args) => Ok(classify::run(&args, out, &mut io::stderr())?),
         Command::Call(args) => Ok(call::run(&args, &shared.data_folder()?, out)?),
+        Command::Case(mut args) => {
+            args.claims_last = shared.settings()?.web.claims_last;
+            Ok(case::run(&args, &shared.data_folder()?, out)?)
+        }
         Command::Demo(args) => demo::run(&args, &shared, out),
         Command::Serve(arguments) => serve::run(&arguments, &shared, out),
         Command::Check(args) => check::run(&args, &shared, out),
@@ -174,6 +185,7 @@ pub fn exit(ended: Result<ExitCode, CliError>, err: &mut dyn Write) -> ExitCode 
         Err(
             CliError::Output(error)
             | CliError::Calls(calls::Error::Write(error))
+            | CliError::Case(case::Error::Write(error))
             | CliError::Classify(classify::Error::Write(error)),
         ) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {

@@ -12,7 +12,7 @@ use super::{CliError, SharedArgs};
 use crate::clock::Clock;
 use crate::config::SharedConfig;
 use crate::daemon::prompt_files::measure_greetings;
-use crate::daemon::{self, Reload, Stop, as_root};
+use crate::daemon::{self, Listeners, Reload, Stop, as_root};
 use crate::server::descriptors;
 use crate::telemetry;
 
@@ -65,6 +65,22 @@ pub fn run(_: &Args, shared: &SharedArgs, _out: &mut dyn Write) -> Result<ExitCo
                 }
             }
         }
+        let mut web = Vec::new();
+        for address in &config.web.address {
+            match TcpListener::bind(address).await {
+                Ok(listener) => web.push(listener),
+                // Calls are guarded whether there is a page or not.
+                Err(error) => warn!(
+                    %address,
+                    %error,
+                    "the support team's page cannot be served here; [web] address names another place"
+                ),
+            }
+        }
+        let listeners = Listeners {
+            agi: listeners,
+            web,
+        };
         let settings = SharedConfig::new(config);
         let clock = Clock::default();
         let reload = Reload {

@@ -14,6 +14,7 @@ mod read;
 mod secret;
 mod shared;
 mod value;
+mod web;
 pub mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ pub use self::limits::Limits;
 pub use self::mailbox::MailboxDelivery;
 pub use self::secret::Secret;
 pub use self::shared::{Changes, SharedConfig};
+pub use self::web::Web;
 
 use self::delivery::DeliverySettings;
 use self::mailbox::MailboxSettings;
@@ -53,6 +55,8 @@ pub struct Config {
     pub prompts: Prompts,
     /// How messages are delivered.
     pub delivery: DeliverySettings,
+    /// The support team's page.
+    pub web: Web,
     defaults: MailboxSettings,
     mailboxes: BTreeMap<String, MailboxSettings>,
 }
@@ -69,6 +73,7 @@ impl Default for Config {
             tap: Tap::default(),
             prompts: Prompts::default(),
             delivery: DeliverySettings::default(),
+            web: Web::default(),
             defaults: MailboxSettings::default(),
             mailboxes: BTreeMap::new(),
         }

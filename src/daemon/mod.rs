@@ -29,9 +29,19 @@ use crate::recover::{Cause, recover_all, sweep_tap_folder};
 use crate::server;
 use crate::session::Guard;
 use crate::tap::monitor;
+use crate::web::Desk;
 
 /// How long the start waits for what the mailboxes and prompts look like.
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
+
+/// Where the guard listens.
+#[derive(Debug)]
+pub struct Listeners {
+    /// For Asterisk's requests.
+    pub agi: Vec<TcpListener>,
+    /// For the support team's browsers.
+    pub web: Vec<TcpListener>,
+}
 
 /// Serves on these listeners until it is stopped.
 ///
@@ -40,7 +50,7 @@ const LONGEST_LOOK: Duration = Duration::from_secs(2);
 pub async fn run(
     settings: SharedConfig,
     data: PathBuf,
-    listeners: Vec<TcpListener>,
+    listeners: Listeners,
     clock: Clock,
     stop: Stop,
 ) -> Result<(), LogError> {
@@ -56,10 +66,9 @@ pub async fn run(
     }
     let opened = CallLog::open(&data, clock)?;
     tap_folder::make(folder);
-    let addresses: Vec<_> = listeners
-        .iter()
-        .filter_map(|l| l.local_addr().ok())
-        .collect();
+    let addresses =
+        |of: &[TcpListener]| -> Vec<_> { of.iter().filter_map(|l| l.local_addr().ok()).collect() };
+    let (agi, page) = (addresses(&listeners.agi), addresses(&listeners.web));
     let source = Box::new(monitor::Folder(folder.clone()));
     let guard = Arc::new(Guard {
         source,
@@ -78,14 +87,28 @@ pub async fn run(
         beside.spawn(recover_all(Arc::clone(&guard), left, by));
     }
     beside.spawn(sweep_tap_folder(Arc::clone(&guard)));
+    let desk = Desk::new(
+        guard.data.clone(),
+        settings.clone(),
+        guard.log.clone(),
+        clock,
+    );
+    beside.spawn(desk.serve(listeners.web));
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
     // It ends with the runtime: whatever it was given last is in the log, or lost.
     tokio::spawn(watch(Arc::clone(&guard)));
-    info!(?addresses, data = %guard.data.display(), "listening");
+    info!(addresses = ?agi, ?page, data = %guard.data.display(), "listening");
     signals::ready();
     let limits = move || settings.now().limits.clone();
-    server::run(listeners, limits, clock, Arc::clone(&guard), stop.gently).await;
+    server::run(
+        listeners.agi,
+        limits,
+        clock,
+        Arc::clone(&guard),
+        stop.gently,
+    )
+    .await;
     let left = guard.log.flush().await;
     stop_delivery.cancel();
     if let Err(error) = delivery.await {

@@ -98,6 +98,11 @@ impl Envelope {
             .collect();
     }
 
+    /// How long the sound is, in seconds.
+    pub(super) fn seconds(&self) -> f64 {
+        self.samples as f64 / 8_000.0
+    }
+
     /// The largest sample's distance from zero, 0 to 1.
     pub(super) fn peak(&self) -> f64 {
         self.pieces

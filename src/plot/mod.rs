@@ -5,10 +5,12 @@
 
 mod envelope;
 mod svg;
+mod waveform;
 
 use std::fmt::Write;
 
 pub(crate) use envelope::Envelope;
+pub(crate) use waveform::Waveform;
 
 use crate::audio::MediaTime;
 use crate::call::verdict::Judgement;

@@ -5,20 +5,24 @@
 //! Pure, without I/O or a clock. What comes from outside is fit for a terminal (`text::shown`),
 //! except in [`reason()`]: the record's own sentences go into JSON as they are.
 
+mod case;
 mod reason;
+mod story;
 mod support_line;
 mod time;
 mod words;
 
 use serde::Deserialize;
 
+pub use case::{case_event, case_state, closed_by, refusal};
 pub use reason::{reason, reasons};
+pub use story::{Sentence, story};
 pub use support_line::support_line;
 pub use time::{call_length, length, nth_call, span, time};
 pub use words::{
-    Pending, Undelivered, asked, callback, case_state, closed_by, delivered, ended_by, listed,
-    look_elsewhere, mode, name, number, passed_by, played, seconds, source, sure, undelivered,
-    undelivered_in_short, verdict, verdict_name, would_have,
+    Pending, Undelivered, asked, callback, delivered, ended_by, listed, look_elsewhere, mode, name,
+    number, passed_by, played, seconds, source, sure, undelivered, undelivered_in_short, verdict,
+    verdict_name, would_have,
 };
 
 /// A language of people who read about calls.

@@ -4,10 +4,9 @@ use super::Language::{De, En};
 use super::*;
 use crate::audio::MediaTime;
 use crate::call_record::{
-    Answer, Asked, CallId, Caller, Delivered, Destination, EndedBy, Mode, Presentation, Reason,
-    Trouble, Verdict,
+    Answer, Asked, Caller, Delivered, Destination, EndedBy, Mode, Presentation, Reason, Trouble,
+    Verdict,
 };
-use crate::case::{Case, Closed, ClosedBy};
 use crate::hearing::Signal;
 use crate::prompts::Prompt;
 
@@ -430,21 +429,6 @@ fn deliveries_and_cases_in_both_languages() {
         assert_eq!(undelivered(&one, &zone, En), english);
         assert_eq!(undelivered(&one, &zone, De), german);
     }
-    let mut case = Case {
-        id: CallId::new(since, 1),
-        first: since,
-        last: since,
-        closed: None,
-    };
-    assert_eq!(case_state(&case, &zone, De), "offen");
-    case.closed = Some(Closed {
-        at: since,
-        by: ClosedBy::Message,
-        call: None,
-    });
-    let german =
-        "abgeschlossen am 24.11.2026, 09:12 durch eine Nachricht, die Voicemail Guard gehört hat";
-    assert_eq!(case_state(&case, &zone, De), german);
 }
 
 #[test]

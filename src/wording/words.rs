@@ -9,7 +9,6 @@ use crate::call_record::{
     Answer, Asked, CallRecord, Callback, CallbackSource, Caller, Delivered, Destination, EndedBy,
     Mode, Played, Presentation, Verdict, WouldHave,
 };
-use crate::case::{Case, ClosedBy};
 use crate::hearing::Class;
 use crate::prompts::Prompt;
 use crate::text::{quoted, shortened, shown};
@@ -347,36 +346,6 @@ pub fn undelivered_in_short(
         (" (not delivered)", " (nicht zugestellt)")
     } else {
         (" (partly delivered)", " (teilweise zugestellt)")
-    };
-    pick(language, en, de)
-}
-
-/// Whether a case is open, or how and when it was closed: `closed 2026-11-24 10:12:03 by a
-/// message`.
-pub fn case_state(case: &Case, zone: &TimeZone, language: Language) -> String {
-    let Some(closed) = case.closed else {
-        return pick(language, "open", "offen").into();
-    };
-    let word = pick(language, "closed", "abgeschlossen am");
-    let by = closed_by(closed.by, language);
-    format!("{word} {} {by}", time(closed.at, zone, language))
-}
-
-/// What closed a case, and who says so, as the end of the sentence "the case was closed …".
-pub fn closed_by(by: ClosedBy, language: Language) -> &'static str {
-    let (en, de) = match by {
-        ClosedBy::Message => (
-            "by a message, which the guard heard",
-            "durch eine Nachricht, die Voicemail Guard gehört hat",
-        ),
-        ClosedBy::Answered => (
-            "as the caller was answered, which Asterisk reported",
-            "weil der Anrufer jemanden erreicht hat, wie Asterisk meldete",
-        ),
-        ClosedBy::CalledBack => (
-            "as the caller was called back, which Asterisk reported",
-            "weil der Anrufer zurückgerufen wurde, wie Asterisk meldete",
-        ),
     };
     pick(language, en, de)
 }

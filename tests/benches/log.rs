@@ -15,7 +15,7 @@ use divan::Bencher;
 use jiff::SignedDuration;
 use records::{closed, opened};
 use tempfile::TempDir;
-use voicemail_guard::call_log::{CallLog, CaseOfCall, Query, Reader};
+use voicemail_guard::call_log::{CallLog, CaseOfCall, CaseQuery, Query, Reader, Standing};
 use voicemail_guard::call_record::{CallRecord, Callback, Presentation, Verdict};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::{Needle, normalise};
@@ -124,12 +124,17 @@ fn newest_with_cases(bencher: Bencher) {
 #[divan::bench(sample_count = 20, sample_size = 1)]
 fn open_cases_of_a_week(bencher: Bencher) {
     let reader = Reader::open(&READER_FOLDER).unwrap();
-    let query = Query {
-        since: Some(opened(0).started + SignedDuration::from_hours(24 * 38)),
-        until: Some(opened(0).started + SignedDuration::from_hours(24 * 45)),
-        ..Query::default()
+    let query = CaseQuery {
+        calls: Query {
+            since: Some(opened(0).started + SignedDuration::from_hours(24 * 38)),
+            until: Some(opened(0).started + SignedDuration::from_hours(24 * 45)),
+            ..Query::default()
+        },
+        standing: Standing::Open,
+        limit: Some(50),
+        ..CaseQuery::default()
     };
-    bencher.bench_local(|| reader.cases(&query, true, Some(50)).unwrap());
+    bencher.bench_local(|| reader.cases(&query).unwrap());
 }
 
 #[divan::bench]

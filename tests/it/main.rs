@@ -44,6 +44,7 @@ mod session_log;
 mod tap;
 mod tidy;
 mod trim;
+mod web;
 mod webhook;
 #[cfg(feature = "asterisk")]
 mod zammad;

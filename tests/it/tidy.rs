@@ -137,7 +137,7 @@ const RULES: [Rule; 19] = [
     },
     Rule {
         module: "plot",
-        from_this_crate: &["audio", "call", "hearing", "wording", "text"],
+        from_this_crate: &["audio", "call", "call_record", "hearing", "wording", "text"],
         from_outside: &[],
     },
 ];

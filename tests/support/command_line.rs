@@ -4,21 +4,23 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use voicemail_guard::cli::{call, calls};
+use voicemail_guard::cli::{call, calls, case};
 
 /// A command with its arguments.
 #[derive(Parser)]
 pub(crate) enum Command {
     Calls(calls::Args),
     Call(call::Args),
+    Case(case::Args),
 }
 
 /// What a command on this data folder ends with, and what it prints.
 pub(crate) fn run(folder: &Path, line: &[&str]) -> (ExitCode, String) {
     let mut out = Vec::new();
     let code = match Command::try_parse_from([&["voicemail-guard"], line].concat()).unwrap() {
-        Command::Calls(args) => calls::run(&args, folder, &mut out),
-        Command::Call(args) => call::run(&args, folder, &mut out),
+        Command::Calls(args) => calls::run(&args, folder, &mut out).unwrap(),
+        Command::Call(args) => call::run(&args, folder, &mut out).unwrap(),
+        Command::Case(args) => case::run(&args, folder, &mut out).unwrap(),
     };
-    (code.unwrap(), String::from_utf8(out).unwrap())
+    (code, String::from_utf8(out).unwrap())
 }

@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::*;
-use crate::call_log::{CallLog, Query, Reader};
+use crate::call_log::{CallLog, CaseQuery, Reader, Standing};
 use crate::call_record::Verdict;
 use crate::case;
 use crate::config::Secret;
@@ -88,7 +88,11 @@ impl Drop for Desk {
 
 fn open_cases(folder: &Path) -> usize {
     let reader = Reader::open(folder).unwrap();
-    reader.cases(&Query::default(), true, None).unwrap().0.len()
+    let open = CaseQuery {
+        standing: Standing::Open,
+        ..CaseQuery::default()
+    };
+    reader.cases(&open).unwrap().len()
 }
 
 #[tokio::test]

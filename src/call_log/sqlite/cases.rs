@@ -1,21 +1,19 @@
-//! Cases in the database: what [`case`](mod@crate::case) decides, in tables; how they are filed,
-//! closed and read.
+//! Cases in the database: what [`case`](mod@crate::case) decides, in tables; how they are filed and changed.
 //!
 //! A call's case is decided once, when the call is first filed, by the window in its record. The id
 //! of a case is that of the call that opened it, and stays when that call is gone; the case goes
 //! with its last call. Calls that were filed before there were cases have none: nobody noted then
 //! which window held, and who got through, so all of them would stand open.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
-use super::{begin, moment, schema};
-use crate::call_log::query::{CaseOfCall, CountedCase};
-use crate::call_record::{CallId, CallRecord, Destination, Verdict};
-use crate::case::{self, Case, Closed, ClosedBy, Connected, Open};
+use super::{begin, moment};
+use crate::call_log::case_change::{CaseEvent, Change, Changed};
+use crate::call_record::{CallId, CallRecord};
+use crate::case::{self, Case, Claim, Closed, ClosedBy, Connected, Membership, Open, Urgency, Via};
 use crate::number::Home;
 
 /// Cases of one number and mailbox that are looked at for one call; those within its window are
@@ -24,87 +22,83 @@ const MOST_LOOKED_AT: u32 = 16;
 /// Calls of a case whose dialled numbers are looked at, newest first.
 const MOST_DIALLED: u32 = 200;
 
-/// Gives a filed call its case, if it has none yet, and closes what it closes. A message that is
-/// still to be delivered closes nothing yet: [`close_by_message`] does, when it is where the team
-/// can hear it.
+/// The columns of a case, as [`case_in`] reads them.
+pub(super) const CASE: &str = "c.seq, c.id, c.first_ms, c.last_ms, c.closed_ms, c.closed_by, c.closed_call, c.urgency,
+    c.claimed_by, c.claimed_ms, c.claimed_until_ms, c.tries, c.next_try_ms, c.decided_ms, c.closed_who,
+    c.version";
+
+/// Gives a filed call its case, if it has none yet, and the case what it makes of it.
 pub(super) fn file(
     connection: &Connection,
     seq: i64,
     case_seq: Option<i64>,
     record: &CallRecord,
-    deliver_to: &[Destination],
 ) -> rusqlite::Result<()> {
-    let Some(number) = case::number_of(record) else {
+    let Some(of) = Membership::of(record) else {
         return Ok(());
     };
-    if case_seq.is_none() {
-        join(connection, seq, record, &number)?;
-    }
-    match record.ended {
-        Some(ended) if deliver_to.is_empty() => close_by_message(connection, record, ended),
-        _ => Ok(()),
-    }
-}
-
-/// Closes the cases that a message closes. Those that began after the caller had left it are
-/// another matter.
-pub(super) fn close_by_message(
-    connection: &Connection,
-    record: &CallRecord,
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    let (Some(number), Some(closed)) = (case::number_of(record), case::closed_by_message(record))
-    else {
+    let case_seq = match case_seq {
+        Some(case_seq) if !is_outlived(connection, case_seq, record)? => Some(case_seq),
+        Some(_) => open(connection, record, of.number())?,
+        None => join(connection, record, &of)?,
+    };
+    let Some(case_seq) = case_seq else {
         return Ok(());
     };
     connection
+        .prepare_cached("UPDATE calls SET case_seq = ?2 WHERE seq = ?1")?
+        .execute((seq, case_seq))?;
+    if record.ended.is_none() {
+        return Ok(());
+    }
+    add_words(connection, case_seq, &record.caller.name)?;
+    let urgency = Urgency::of(record);
+    connection
         .prepare_cached(
-            "UPDATE cases SET closed_ms = ?1, closed_by = ?2, closed_call = ?3
-             WHERE number = ?4 AND box = ?5 AND closed_ms IS NULL AND first_ms <= ?6",
+            "UPDATE cases SET
+                lead_seq = iif(?2 >= urgency, ?3, lead_seq),
+                urgency = max(urgency, ?2),
+                waiting_ms = iif(?2 > 0, min(coalesce(waiting_ms, ?4), ?4), waiting_ms),
+                version = version + (?2 > 0)
+             WHERE seq = ?1",
         )?
         .execute((
-            closed.at.max(now).as_millisecond(),
-            closed.by.as_str(),
-            closed.call.map(|id| id.to_string()),
-            number,
-            record.mailbox.as_str(),
-            closed.at.as_millisecond(),
+            case_seq,
+            number_of(urgency),
+            seq,
+            record.started.as_millisecond(),
         ))
         .map(drop)
 }
 
+fn is_outlived(
+    connection: &Connection,
+    case_seq: i64,
+    record: &CallRecord,
+) -> rusqlite::Result<bool> {
+    let case = read(connection, "seq = ?1", case_seq)?;
+    // It opens a case of its own, unless it is the one that this is called after.
+    Ok(case.is_some_and(|(_, case)| case.id != record.id && case.outlived_by(record)))
+}
+
+/// The case that a call belongs to, made where there is none.
 fn join(
     connection: &Connection,
-    seq: i64,
     record: &CallRecord,
-    number: &str,
-) -> rusqlite::Result<()> {
+    of: &Membership,
+) -> rusqlite::Result<Option<i64>> {
+    let Membership::Number(number) = of else {
+        return open(connection, record, "");
+    };
     let window = SignedDuration::from_secs(record.repeat_window_s.unwrap_or(0).into());
-    let started = record.started.as_millisecond();
-    let window_ms = window.as_millis() as i64;
-    let mut near = connection.prepare_cached(
-        "SELECT seq, id, first_ms, last_ms, closed_ms, closed_by, closed_call FROM cases
-         WHERE number = ?1 AND box = ?2 AND last_ms >= ?3 AND first_ms <= ?4
-         ORDER BY last_ms DESC LIMIT ?5",
-    )?;
-    let mut rows = near.query((
-        number,
-        record.mailbox.as_str(),
-        started.saturating_sub(window_ms),
-        started.saturating_add(window_ms),
-        MOST_LOOKED_AT,
+    let mut near = connection.prepare_cached(&format!(
+        "SELECT {CASE} FROM cases c WHERE number = ?1 AND box = ?2 ORDER BY last_ms DESC LIMIT ?3",
     ))?;
-    let mut joined = None;
+    let mut rows = near.query((number, record.mailbox.as_str(), MOST_LOOKED_AT))?;
     while let Some(row) = rows.next()? {
         let found = case_in(row)?.filter(|case| case.takes(record.started, window));
         if let Some(case) = found {
-            joined = Some((row.get::<_, i64>(0)?, case.with(record.started)));
-            break;
-        }
-    }
-    drop(rows);
-    let case_seq = match joined {
-        Some((case_seq, case)) => {
+            let (case_seq, case) = (row.get::<_, i64>(0)?, case.with(record.started));
             connection
                 .prepare_cached("UPDATE cases SET first_ms = ?2, last_ms = ?3 WHERE seq = ?1")?
                 .execute((
@@ -112,38 +106,61 @@ fn join(
                     case.first.as_millisecond(),
                     case.last.as_millisecond(),
                 ))?;
-            Some(case_seq)
+            return Ok(Some(case_seq));
         }
-        None => connection
-            .prepare_cached(
-                "INSERT INTO cases (id, number, box, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4, ?4)
-                 ON CONFLICT (id) DO NOTHING RETURNING seq",
-            )?
-            .query_row(
-                (
-                    record.id.to_string(),
-                    number,
-                    record.mailbox.as_str(),
-                    started,
-                ),
-                |row| row.get(0),
-            )
-            .optional()?,
-    };
-    connection
-        .prepare_cached("UPDATE calls SET case_seq = ?2 WHERE seq = ?1")?
-        .execute((seq, case_seq))
-        .map(drop)
+    }
+    open(connection, record, number)
 }
 
-/// The case of a row: `seq, id, first_ms, last_ms, closed_ms, closed_by, closed_call` and more.
+fn open(
+    connection: &Connection,
+    record: &CallRecord,
+    number: &str,
+) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached(
+            "INSERT INTO cases (id, number, box, first_ms, last_ms) VALUES (?1, ?2, ?3, ?4, ?4)
+             ON CONFLICT (id) DO NOTHING RETURNING seq",
+        )?
+        .query_row(
+            (
+                record.id.to_string(),
+                number,
+                record.mailbox.as_str(),
+                record.started.as_millisecond(),
+            ),
+            |row| row.get(0),
+        )
+        .optional()
+}
+
+/// What the database keeps of how urgent a case is.
+fn number_of(urgency: Urgency) -> i64 {
+    let at = Urgency::ALL.iter().position(|known| *known == urgency);
+    at.map_or(0, |at| at as i64)
+}
+
+pub(super) fn read(
+    connection: &Connection,
+    condition: &str,
+    value: impl ToSql,
+) -> rusqlite::Result<Option<(i64, Case)>> {
+    let case = connection
+        .prepare_cached(&format!("SELECT {CASE} FROM cases c WHERE {condition}"))?
+        .query_row([value], |row| Ok((row.get(0)?, case_in(row)?)))
+        .optional()?;
+    Ok(case.and_then(|(seq, case)| Some((seq, case?))))
+}
+
+/// The case of a row with the columns of [`CASE`].
 ///
 /// `None` where a newer version has written what this one does not know.
-fn case_in(row: &Row<'_>) -> rusqlite::Result<Option<Case>> {
+pub(super) fn case_in(row: &Row<'_>) -> rusqlite::Result<Option<Case>> {
     let id: String = row.get(1)?;
-    let closed = match row.get::<_, Option<i64>>(4)? {
+    let time = |column| row.get::<_, Option<i64>>(column).map(|ms| ms.map(moment));
+    let closed = match time(4)? {
         None => None,
-        Some(ms) => {
+        Some(at) => {
             let by: Option<String> = row.get(5)?;
             let call: Option<String> = row.get(6)?;
             let by = ClosedBy::ALL
@@ -151,18 +168,140 @@ fn case_in(row: &Row<'_>) -> rusqlite::Result<Option<Case>> {
                 .find(|known| by.as_deref() == Some(known.as_str()));
             let Some(by) = by else { return Ok(None) };
             Some(Closed {
-                at: moment(ms),
+                at,
                 by,
+                who: row.get(14)?,
                 call: call.as_deref().and_then(CallId::parse),
             })
         }
     };
-    Ok(CallId::parse(&id).map(|id| Case {
+    let Some(id) = CallId::parse(&id) else {
+        return Ok(None);
+    };
+    let urgency: u32 = row.get(7)?;
+    let claim = match (row.get(8)?, time(9)?, time(10)?) {
+        (Some(by), Some(since), Some(until)) => Some(Claim { by, since, until }),
+        _ => None,
+    };
+    Ok(Some(Case {
         id,
-        first: row.get(2).map_or(Timestamp::UNIX_EPOCH, moment),
-        last: row.get(3).map_or(Timestamp::UNIX_EPOCH, moment),
+        first: time(2)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        last: time(3)?.unwrap_or(Timestamp::UNIX_EPOCH),
+        urgency: Urgency::ALL[(urgency as usize).min(Urgency::ALL.len() - 1)],
+        claim,
+        tries: row.get(11)?,
+        next_try: time(12)?,
+        decided: time(13)?,
         closed,
+        version: row.get(15)?,
     }))
+}
+
+/// Writes what can change of a case.
+fn write(connection: &Connection, seq: i64, case: &Case) -> rusqlite::Result<()> {
+    let ms = |at: Timestamp| at.as_millisecond();
+    let closed = case.closed.as_ref();
+    let claim = case.claim.as_ref();
+    connection
+        .prepare_cached(
+            "UPDATE cases SET closed_ms = ?2, closed_by = ?3, closed_who = ?4, claimed_by = ?5,
+                claimed_ms = ?6, claimed_until_ms = ?7, tries = ?8, next_try_ms = ?9, decided_ms = ?10,
+                version = ?11
+             WHERE seq = ?1",
+        )?
+        .execute((
+            seq,
+            closed.map(|closed| ms(closed.at)),
+            closed.map(|closed| closed.by.as_str()),
+            closed.and_then(|closed| closed.who.as_deref()),
+            claim.map(|claim| claim.by.as_str()),
+            claim.map(|claim| ms(claim.since)),
+            claim.map(|claim| ms(claim.until)),
+            case.tries,
+            case.next_try.map(ms),
+            case.decided.map(ms),
+            case.version,
+        ))
+        .map(drop)
+}
+
+fn note_event(connection: &Connection, seq: i64, event: &CaseEvent) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO case_events (case_seq, at_ms, who, via, what, note)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute((
+            seq,
+            event.at.as_millisecond(),
+            &event.who,
+            event.via.as_str(),
+            &event.what,
+            &event.note,
+        ))?;
+    let Some(note) = &event.note else {
+        return Ok(());
+    };
+    add_words(connection, seq, note)
+}
+
+/// Words by which a case is found.
+fn add_words(connection: &Connection, seq: i64, words: &str) -> rusqlite::Result<()> {
+    if words.trim().is_empty() {
+        return Ok(());
+    }
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO case_texts (case_seq, words) VALUES (?1, ?2)")?
+        .execute((seq, words))
+        .map(drop)
+}
+
+/// Takes a step in a case.
+pub(super) fn change(connection: &mut Connection, change: &Change) -> rusqlite::Result<Changed> {
+    let changing = begin(connection)?;
+    let Some((seq, case)) = read(&changing, "id = ?1", change.case.to_string())? else {
+        return Ok(Changed::Missing);
+    };
+    let author = &change.author;
+    let next = case.after(change.step, &author.who, change.seen, change.at);
+    let next = match next {
+        Ok(next) => next,
+        Err(refusal) => return Ok(Changed::Refused(refusal)),
+    };
+    write(&changing, seq, &next)?;
+    let event = CaseEvent {
+        at: change.at,
+        who: Some(author.who.clone()),
+        via: author.via,
+        what: change.step.as_str().into(),
+        note: change.note.clone(),
+    };
+    note_event(&changing, seq, &event)?;
+    changing.commit()?;
+    Ok(Changed::Done(Box::new(next)))
+}
+
+/// What was done about a case, oldest first.
+pub(super) fn events(connection: &Connection, case: CallId) -> rusqlite::Result<Vec<CaseEvent>> {
+    connection
+        .prepare_cached(
+            "SELECT at_ms, who, via, what, note FROM case_events
+             WHERE case_seq = (SELECT seq FROM cases WHERE id = ?1) ORDER BY seq",
+        )?
+        .query_map([case.to_string()], |row| {
+            let via: String = row.get(2)?;
+            Ok(CaseEvent {
+                at: moment(row.get(0)?),
+                who: row.get(1)?,
+                via: Via::ALL
+                    .into_iter()
+                    .find(|known| known.as_str() == via)
+                    .unwrap_or(Via::Command),
+                what: row.get(3)?,
+                note: row.get(4)?,
+            })
+        })?
+        .collect()
 }
 
 /// Closes the cases that a connection between two telephones closes, and returns them.
@@ -179,15 +318,22 @@ pub(super) fn close_connected(
     for number in numbers {
         open.extend(open_cases(&closing, &number, at)?);
     }
-    let mut close = closing.prepare_cached(
-        "UPDATE cases SET closed_ms = ?2, closed_by = ?3 WHERE id = ?1 AND closed_ms IS NULL",
-    )?;
     let mut closed = Vec::new();
     for (case, by) in case::closed_by_connection(connected, homes, &open) {
-        close.execute((case.id.to_string(), at.as_millisecond(), by.as_str()))?;
-        closed.push(case.id);
+        let found = read(&closing, "id = ?1", case.id.to_string())?;
+        let next = found.and_then(|(seq, case)| Some((seq, case.after_connection(by, at)?)));
+        let Some((seq, next)) = next else { continue };
+        write(&closing, seq, &next)?;
+        let event = CaseEvent {
+            at,
+            who: None,
+            via: Via::Asterisk,
+            what: by.as_str().into(),
+            note: None,
+        };
+        note_event(&closing, seq, &event)?;
+        closed.push(next.id);
     }
-    drop(close);
     closing.commit()?;
     Ok(closed)
 }
@@ -221,145 +367,4 @@ fn open_cases(connection: &Connection, number: &str, at: Timestamp) -> rusqlite:
         });
     }
     Ok(open)
-}
-
-/// Whether the database has cases at all.
-pub(super) fn are_there(connection: &Connection) -> rusqlite::Result<bool> {
-    schema::has_table(connection, "cases")
-}
-
-/// The case of a call, if it has one.
-pub(super) fn of_call(
-    connection: &Connection,
-    call: CallId,
-) -> rusqlite::Result<Option<CaseOfCall>> {
-    let place = connection
-        .prepare_cached(
-            "SELECT case_seq, started_ms, seq FROM calls WHERE id = ?1 AND case_seq IS NOT NULL",
-        )?
-        .query_row([call.to_string()], |row| {
-            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
-        })
-        .optional()?;
-    match place {
-        Some((case_seq, call)) => Placing::new(connection).place(case_seq, call),
-        None => Ok(None),
-    }
-}
-
-/// Finds calls in their cases; each case is read once, however many of its calls are looked for.
-pub(super) struct Placing<'a> {
-    connection: &'a Connection,
-    read: BTreeMap<i64, Option<CallsOfCase>>,
-}
-
-struct CallsOfCase {
-    case: Case,
-    /// When they began, in milliseconds, and their rows: in order.
-    calls: Vec<(i64, i64)>,
-}
-
-impl<'a> Placing<'a> {
-    pub(super) fn new(connection: &'a Connection) -> Self {
-        let read = BTreeMap::new();
-        Self { connection, read }
-    }
-
-    /// The case in this row, and which of its calls the one is that began then (ms) and stands in
-    /// that row.
-    pub(super) fn place(
-        &mut self,
-        case_seq: i64,
-        call: (i64, i64),
-    ) -> rusqlite::Result<Option<CaseOfCall>> {
-        let of = match self.read.entry(case_seq) {
-            Entry::Occupied(read) => read.into_mut(),
-            Entry::Vacant(new) => new.insert(calls_of(self.connection, case_seq)?),
-        };
-        Ok(of.as_ref().map(|of| {
-            let at = of.calls.partition_point(|&other| other <= call);
-            CaseOfCall {
-                case: of.case.clone(),
-                calls: of.calls.len() as u32,
-                place: at as u32,
-            }
-        }))
-    }
-}
-
-fn calls_of(connection: &Connection, case_seq: i64) -> rusqlite::Result<Option<CallsOfCase>> {
-    let case = connection
-        .prepare_cached(
-            "SELECT seq, id, first_ms, last_ms, closed_ms, closed_by, closed_call FROM cases
-             WHERE seq = ?1",
-        )?
-        .query_row([case_seq], case_in)
-        .optional()?;
-    let Some(mut case) = case.flatten() else {
-        return Ok(None);
-    };
-    let calls: Vec<(i64, i64)> = connection
-        .prepare_cached(
-            "SELECT started_ms, seq FROM calls WHERE case_seq = ?1 ORDER BY started_ms, seq",
-        )?
-        .query_map([case_seq], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    // Those that are still there.
-    if let (Some(first), Some(last)) = (calls.first(), calls.last()) {
-        (case.first, case.last) = (moment(first.0), moment(last.0));
-    }
-    Ok(Some(CallsOfCase { case, calls }))
-}
-
-/// The cases with these rows of calls among them, those with the latest call first.
-///
-/// `calls` is a statement that gives their `case_seq`, with its values.
-pub(super) fn counted(
-    connection: &Connection,
-    (calls, values): (&str, Vec<rusqlite::types::Value>),
-    open_only: bool,
-    limit: Option<u32>,
-) -> rusqlite::Result<Vec<CountedCase>> {
-    let open = if open_only {
-        "AND c.closed_ms IS NULL AND o.calls > o.up"
-    } else {
-        ""
-    };
-    let limit = limit.map_or(String::new(), |limit| format!("LIMIT {limit}"));
-    let sql = format!(
-        "SELECT c.seq, c.id, o.first, o.last, c.closed_ms, c.closed_by, c.closed_call, c.number, c.box,
-                o.verdicts, o.calls, o.up
-         FROM cases c JOIN (
-             SELECT case_seq, min(started_ms) AS first, max(started_ms) AS last, count(*) AS calls,
-                    sum(ended_ms IS NULL) AS up,
-                    group_concat(coalesce(verdict, ''), ' ') AS verdicts
-             FROM calls WHERE case_seq IN ({calls}) GROUP BY case_seq) o ON o.case_seq = c.seq
-         WHERE TRUE {open} ORDER BY o.last DESC, c.seq DESC {limit}"
-    );
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    let mut cases = Vec::new();
-    while let Some(row) = rows.next()? {
-        let Some(case) = case_in(row)? else { continue };
-        let words: String = row.get(9)?;
-        let mut verdicts: BTreeMap<usize, u32> = BTreeMap::new();
-        for word in words.split(' ') {
-            let known = Verdict::ALL
-                .iter()
-                .position(|verdict| verdict.as_str() == word);
-            if let Some(at) = known {
-                *verdicts.entry(at).or_default() += 1;
-            }
-        }
-        let verdicts = verdicts.into_iter();
-        cases.push(CountedCase {
-            case,
-            number: row.get(7)?,
-            mailbox: row.get::<_, String>(8)?.into(),
-            calls: row.get(10)?,
-            up: row.get(11)?,
-            verdicts: verdicts.map(|(at, n)| (Verdict::ALL[at], n)).collect(),
-        });
-    }
-    Ok(cases)
 }

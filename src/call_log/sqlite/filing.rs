@@ -40,7 +40,7 @@ pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<b
         return Ok(false);
     };
     file_numbers(connection, seq, record)?;
-    cases::file(connection, seq, case_seq, record, entry.deliver_to())?;
+    cases::file(connection, seq, case_seq, record)?;
     outbox::insert(connection, record, entry.deliver_to())?;
     Ok(true)
 }

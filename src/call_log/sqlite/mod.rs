@@ -1,6 +1,7 @@
 //! The log in SQLite: everything that knows SQL.
 
 mod calls;
+mod case_list;
 mod cases;
 mod filing;
 mod outbox;
@@ -17,6 +18,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub use reader::{Reader, quick_check};
 
+use super::case_change::{Change, Changed};
 use super::error::{LogError, StoreError};
 use super::journal::Entry;
 use super::queue::{self, Delivery, Key, Settlement};
@@ -39,6 +41,15 @@ pub(super) fn open(path: &Path) -> std::result::Result<Box<dyn Store>, LogError>
             source: refused(error),
         }),
     }
+}
+
+/// Takes a step in a case of a log that another process may be writing.
+pub fn change_case(folder: &Path, change: &Change) -> std::result::Result<Changed, LogError> {
+    let (path, mut connection) = schema::open_beside_writer(folder)?;
+    cases::change(&mut connection, change).map_err(|error| LogError::Database {
+        path,
+        source: refused(error),
+    })
 }
 
 /// Moves a broken database aside with all that belongs to it; returns its new name.
@@ -86,8 +97,8 @@ impl Store for Database {
         outbox::has_pending(&self.connection, call).map_err(refused)
     }
 
-    fn settle(&mut self, key: Key, settlement: Settlement, now: Timestamp) -> Result<()> {
-        outbox::settle(&mut self.connection, key, settlement, now).map_err(refused)
+    fn settle(&mut self, key: Key, settlement: Settlement) -> Result<()> {
+        outbox::settle(&mut self.connection, key, settlement).map_err(refused)
     }
 
     fn served(&self, key: Key) -> Result<Vec<String>> {
@@ -111,6 +122,10 @@ impl Store for Database {
         homes: &[Home],
     ) -> Result<Vec<CallId>> {
         cases::close_connected(&mut self.connection, connected, at, homes).map_err(refused)
+    }
+
+    fn change_case(&mut self, change: &Change) -> Result<Changed> {
+        cases::change(&mut self.connection, change).map_err(refused)
     }
 
     fn any_call_since(&self, since: Timestamp) -> Result<bool> {

@@ -4,11 +4,10 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use jiff::Timestamp;
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, Params, Row};
 
-use super::{begin, calls, cases, moment, queue, schema};
+use super::{begin, calls, case_list, moment, queue, schema};
 use crate::call_log::queue::{Delivery, Key, Settlement, Stage};
 use crate::call_record::{CallId, CallRecord, Destination, PlaceInCase};
 
@@ -24,7 +23,7 @@ pub(super) fn insert(
         return Ok(());
     }
     let since = record.ended.unwrap_or(record.started).as_millisecond();
-    let of = cases::of_call(connection, record.id)?;
+    let of = case_list::of_call(connection, record.id)?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO outbox (call, box, destination, stage, since_ms, due_ms,
                              case_id, case_place, case_first_ms)
@@ -148,7 +147,6 @@ pub(super) fn settle(
     connection: &mut Connection,
     (call, to): Key,
     settlement: Settlement,
-    now: Timestamp,
 ) -> rusqlite::Result<()> {
     let settling = begin(connection)?;
     let found = deliveries(
@@ -176,11 +174,7 @@ pub(super) fn settle(
             .execute([seq])?;
     }
     if let Some(entry) = changes.entry {
-        let amended = calls::amend(&settling, call, |record| record.delivered.push(entry))?;
-        // Now that the team can hear it, it closes the caller's case.
-        if let Some(record) = amended {
-            cases::close_by_message(&settling, &record, now)?;
-        }
+        calls::amend(&settling, call, |record| record.delivered.push(entry))?;
     }
     settling.commit()
 }

@@ -6,14 +6,16 @@ use std::time::Duration;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params_from_iter};
 
-use super::cases::Placing;
+use super::case_list::Placing;
 use super::search::Statement;
-use super::{cases, outbox, refused, salvage, schema};
+use super::{case_list, cases, outbox, refused, salvage, schema};
 use crate::call_log::DATABASE;
+use crate::call_log::case_change::CaseEvent;
 use crate::call_log::error::{LogError, StoreError};
-use crate::call_log::query::{CaseOfCall, CountedCase, Query, SetAside};
+use crate::call_log::query::{CaseOfCall, CaseQuery, CountedCase, Query, SetAside};
 use crate::call_log::queue::Delivery;
 use crate::call_record::{CallId, CallRecord};
+use crate::case::Case;
 
 /// How long a reader waits for a database that is locked.
 const READER_WAITS: Duration = Duration::from_secs(2);
@@ -53,11 +55,10 @@ impl Reader {
         if found == 0 {
             return Err(LogError::Missing { path });
         }
-        let has_cases = cases::are_there(&connection).map_err(failed)?;
         Ok(Self {
             path,
             connection,
-            has_cases,
+            has_cases: found == schema::KNOWN,
         })
     }
 
@@ -169,7 +170,7 @@ impl Reader {
         if !self.has_cases {
             return Ok(None);
         }
-        cases::of_call(&self.connection, call).map_err(|error| self.failed(error))
+        case_list::of_call(&self.connection, call).map_err(|error| self.failed(error))
     }
 
     /// The calls of a case, oldest first.
@@ -191,30 +192,97 @@ impl Reader {
         Ok(calls)
     }
 
-    /// The cases with a call that is wanted, the latest call first; and how many calls that are wanted are
-    /// in no case. `limit` and `order` of the query do not matter, `most` is the limit of cases.
-    pub fn cases(
-        &self,
-        query: &Query,
-        open_only: bool,
-        most: Option<u32>,
-    ) -> Result<(Vec<CountedCase>, u32), LogError> {
+    /// The cases that are wanted; none in a database that an older version has written.
+    pub fn cases(&self, query: &CaseQuery) -> Result<Vec<CountedCase>, LogError> {
+        if !self.has_cases {
+            return Ok(Vec::new());
+        }
+        case_list::listed(&self.connection, query).map_err(|error| self.failed(error))
+    }
+
+    /// How many cases are wanted.
+    pub fn count_cases(&self, query: &CaseQuery) -> Result<u32, LogError> {
+        if !self.has_cases {
+            return Ok(0);
+        }
+        case_list::count(&self.connection, query).map_err(|error| self.failed(error))
+    }
+
+    /// How many of the calls that are wanted are in no case.
+    pub fn calls_without_case(&self, query: &Query) -> Result<u32, LogError> {
         let unlimited = Query {
             limit: None,
             ..query.clone()
         };
-        let failed = |error| self.failed(error);
         let Statement { sql, values } = unlimited.statement(self.case_column());
         let count = format!("SELECT count(*) - count(case_seq) FROM ({sql})");
-        let in_none = self
-            .connection
+        self.connection
             .query_row(&count, params_from_iter(&values), |row| row.get(0))
-            .map_err(failed)?;
+            .map_err(|error| self.failed(error))
+    }
+
+    /// This call.
+    pub fn call(&self, id: CallId) -> Result<Option<CallRecord>, LogError> {
+        let mut found = None;
+        let sql = "SELECT id, record FROM calls WHERE id = ?1";
+        self.select(sql, vec![id.to_string().into()], &mut |call| {
+            found = Some(call);
+            true
+        })
+        .map_err(|error| self.failed(error))?;
+        found.transpose()
+    }
+
+    /// The case that is called after this call.
+    pub fn case(&self, id: CallId) -> Result<Option<Case>, LogError> {
         if !self.has_cases {
-            return Ok((Vec::new(), in_none));
+            return Ok(None);
         }
-        let found = cases::counted(&self.connection, (&sql, values), open_only, most);
-        Ok((found.map_err(failed)?, in_none))
+        let found = cases::read(&self.connection, "id = ?1", id.to_string());
+        let found = found.map_err(|error| self.failed(error))?;
+        Ok(found.map(|(_, case)| case))
+    }
+
+    /// The case that an identifier means, or the beginning of one: its own, or that of one of its calls.
+    pub fn find_case(&self, reference: &str) -> Result<Option<Case>, LogError> {
+        if let Some(id) = CallId::parse(reference.trim())
+            && let Some(case) = self.case(id)?
+        {
+            return Ok(Some(case));
+        }
+        let mut found: Option<Case> = None;
+        for call in self.find(reference)? {
+            let case = self.case_of(call.id)?.map(|of| of.case);
+            match (&found, case) {
+                (Some(found), Some(case)) if found.id != case.id => return Ok(None),
+                (None, case) => found = case,
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// The mailboxes that have been called, in order.
+    pub fn mailboxes(&self) -> Result<Vec<String>, LogError> {
+        // From one to the next by the index, whatever the number of calls.
+        let sql = "WITH RECURSIVE called (box) AS (
+                SELECT min(box) FROM calls
+                UNION ALL SELECT (SELECT min(box) FROM calls WHERE box > called.box) FROM called
+                WHERE called.box IS NOT NULL)
+             SELECT box FROM called WHERE box IS NOT NULL AND box != ''";
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        read().map_err(|error| self.failed(error))
+    }
+
+    /// What was done about a case, oldest first.
+    pub fn case_events(&self, case: CallId) -> Result<Vec<CaseEvent>, LogError> {
+        if !self.has_cases {
+            return Ok(Vec::new());
+        }
+        cases::events(&self.connection, case).map_err(|error| self.failed(error))
     }
 
     fn select(

@@ -16,7 +16,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use tracing::{error, info};
 
-use super::{begin, cases, filing, outbox, schema};
+use super::{begin, filing, outbox, schema};
 use crate::call_log::journal::{Closing, Entry};
 use crate::call_log::query::{SetAside, Takeover};
 use crate::call_log::queue::Delivery;
@@ -263,10 +263,6 @@ impl Salvaged {
             for (delivery, served) in owed {
                 outbox::take_over(filing, delivery, served)?;
                 takeover.deliveries += 1;
-            }
-            let record = entry.record();
-            if let Some(ended) = record.ended.filter(|_| !record.delivered.is_empty()) {
-                cases::close_by_message(filing, record, ended)?;
             }
         }
         Ok(takeover)

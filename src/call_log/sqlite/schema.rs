@@ -4,15 +4,22 @@ use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 
 use super::{begin, refused};
+use crate::call_log::DATABASE;
 use crate::call_log::error::LogError;
 
+/// How long the writer waits for another who changes something about a case; then its entries go to the journal.
+const WRITER_WAITS: Duration = Duration::from_millis(100);
+/// How long others wait for the writer.
+const OTHERS_WAIT: Duration = Duration::from_secs(5);
+
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     FIRST,
     OUTBOX,
     SERVED,
@@ -20,6 +27,7 @@ const MIGRATIONS: [&str; 7] = [
     PLACE_IN_CASE,
     SPOOL,
     SET_ASIDE,
+    TEAM,
 ];
 
 const FIRST: &str = "
@@ -131,6 +139,74 @@ const SET_ASIDE: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
+const TEAM: &str = "
+    -- What the team does with a case, and what is shown of it in a list.
+    ALTER TABLE cases ADD COLUMN urgency INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE cases ADD COLUMN waiting_ms INTEGER;
+    ALTER TABLE cases ADD COLUMN lead_seq INTEGER;
+    ALTER TABLE cases ADD COLUMN claimed_by TEXT;
+    ALTER TABLE cases ADD COLUMN claimed_ms INTEGER;
+    ALTER TABLE cases ADD COLUMN claimed_until_ms INTEGER;
+    ALTER TABLE cases ADD COLUMN tries INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE cases ADD COLUMN next_try_ms INTEGER;
+    ALTER TABLE cases ADD COLUMN decided_ms INTEGER;
+    ALTER TABLE cases ADD COLUMN closed_who TEXT;
+    ALTER TABLE cases ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX cases_open ON cases (urgency DESC, waiting_ms, last_ms DESC) WHERE closed_ms IS NULL;
+    CREATE INDEX cases_closed ON cases (closed_ms) WHERE closed_ms IS NOT NULL;
+
+    UPDATE cases SET (urgency, waiting_ms) = (
+        SELECT coalesce(max(u), 0), min(iif(u > 0, started_ms, NULL)) FROM (
+            SELECT started_ms, CASE
+                WHEN verdict IS NULL THEN 0
+                WHEN record ->> '$.watched' IS NOT NULL THEN 3
+                WHEN verdict IN ('message', 'rambler') THEN 2
+                WHEN verdict = 'unsure' THEN 1
+                ELSE 0 END AS u
+            FROM calls WHERE case_seq = cases.seq));
+    UPDATE cases SET lead_seq = (
+        SELECT seq FROM calls WHERE case_seq = cases.seq
+        ORDER BY record ->> '$.watched' IS NOT NULL DESC, verdict IN ('message', 'rambler') DESC,
+                 verdict = 'unsure' DESC, started_ms DESC LIMIT 1);
+
+    CREATE TABLE case_events (
+        seq       INTEGER PRIMARY KEY,
+        case_seq  INTEGER NOT NULL REFERENCES cases (seq) ON DELETE CASCADE,
+        at_ms     INTEGER NOT NULL,
+        who       TEXT,
+        via       TEXT NOT NULL,
+        what      TEXT NOT NULL,
+        note      TEXT
+    ) STRICT;
+    CREATE INDEX case_events_case ON case_events (case_seq, seq);
+
+    -- What a case is found by: the names of its callers, and the team's notes.
+    CREATE TABLE case_texts (
+        seq       INTEGER PRIMARY KEY,
+        case_seq  INTEGER NOT NULL REFERENCES cases (seq) ON DELETE CASCADE,
+        words     TEXT NOT NULL,
+        UNIQUE (case_seq, words)
+    ) STRICT;
+    CREATE VIRTUAL TABLE case_words USING fts5 (
+        words, content = 'case_texts', content_rowid = 'seq', tokenize = 'unicode61 remove_diacritics 2');
+    CREATE TRIGGER case_text_is_found AFTER INSERT ON case_texts BEGIN
+        INSERT INTO case_words (rowid, words) VALUES (NEW.seq, NEW.words);
+    END;
+    CREATE TRIGGER case_text_is_gone AFTER DELETE ON case_texts BEGIN
+        INSERT INTO case_words (case_words, rowid, words) VALUES ('delete', OLD.seq, OLD.words);
+    END;
+    INSERT OR IGNORE INTO case_texts (case_seq, words)
+        SELECT case_seq, record ->> '$.caller.name' FROM calls
+        WHERE case_seq IN (SELECT seq FROM cases) AND trim(record ->> '$.caller.name') != '';
+
+    CREATE TRIGGER case_shows_another_call AFTER DELETE ON calls WHEN OLD.case_seq IS NOT NULL
+    BEGIN
+        UPDATE cases SET lead_seq = (
+            SELECT seq FROM calls WHERE case_seq = OLD.case_seq ORDER BY started_ms DESC LIMIT 1)
+        WHERE seq = OLD.case_seq AND lead_seq = OLD.seq;
+    END;
+";
+
 /// The newest schema known here.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
@@ -167,8 +243,36 @@ pub(super) fn open(path: &Path) -> Result<(Connection, bool), LogError> {
     Ok((connection, found == 0))
 }
 
+/// Opens the database of this data folder to change something in it beside the guard that writes it.
+pub(super) fn open_beside_writer(folder: &Path) -> Result<(PathBuf, Connection), LogError> {
+    let path = folder.join(DATABASE);
+    if !path.exists() {
+        return Err(LogError::Missing { path });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(&path, flags).and_then(|connection| {
+        connection.busy_timeout(OTHERS_WAIT)?;
+        connection.pragma_update(None, "foreign_keys", true)?;
+        let found = version(&connection)?;
+        Ok((connection, found))
+    });
+    match opened {
+        Ok((connection, KNOWN)) => Ok((path, connection)),
+        Ok((_, found)) if found > KNOWN => Err(LogError::Newer {
+            path,
+            found,
+            known: KNOWN,
+        }),
+        Ok(_) => Err(LogError::Older { path }),
+        Err(error) => Err(LogError::Database {
+            path,
+            source: refused(error),
+        }),
+    }
+}
+
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(std::time::Duration::ZERO)?;
+    connection.busy_timeout(WRITER_WAITS)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;

@@ -81,10 +81,19 @@ impl Statement {
         }
     }
 
+    /// One more condition with its values.
+    pub(super) fn and(
+        &mut self,
+        condition: &str,
+        values: impl IntoIterator<Item = impl Into<Value>>,
+    ) {
+        self.sql.extend([" AND ", condition]);
+        self.values.extend(values.into_iter().map(Into::into));
+    }
+
     fn compare(&mut self, condition: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
-            self.sql.extend([" AND ", condition]);
-            self.values.push(value.into());
+            self.and(condition, [value]);
         }
     }
 

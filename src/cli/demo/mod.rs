@@ -24,7 +24,7 @@ use crate::call_log::{Query, Reader};
 use crate::call_record::CallRecord;
 use crate::clock::Clock;
 use crate::config::SharedConfig;
-use crate::daemon::{self, Stop};
+use crate::daemon::{self, Listeners, Stop};
 use crate::telemetry;
 
 use self::examples::EXAMPLES;
@@ -96,11 +96,16 @@ pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<Exit
         let clock = Clock::faster(args.speed);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let server = listener.local_addr()?;
+        let web = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let page = web.local_addr()?;
         let stop = Stop::default();
         let guard = tokio::spawn(daemon::run(
             SharedConfig::new(config),
             data.clone(),
-            vec![listener],
+            Listeners {
+                agi: vec![listener],
+                web: vec![web],
+            },
             clock,
             stop.clone(),
         ));
@@ -122,7 +127,8 @@ pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<Exit
             let mut interrupt = signal(SignalKind::interrupt())?;
             writeln!(
                 out,
-                "\nThe guard still listens on {server}; Ctrl-C ends it and removes the log."
+                "\nThe support team's page: http://{page}/\n\
+                 The guard still listens on {server}; Ctrl-C ends it and removes the log."
             )?;
             out.flush()?;
             interrupt.recv().await;

@@ -23,7 +23,7 @@ use toml::de::{DeTable, DeValue};
 use super::fields::fields;
 use super::mailbox::{MailboxSettings, OwnLists, conflicts};
 use super::value::{networks, ports};
-use super::{Config, Problem, Tap, duplicate};
+use super::{Config, Problem, Tap, Web, duplicate};
 use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::call_record::{Destination, MailboxName};
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
                 "delivery" => {
                     (config.delivery, places) = self.delivery(value);
                 }
-                "web" => Web {} = self.section("web", value),
+                "web" => config.web = self.web(value),
                 "defaults" => {
                     (config.defaults, inherited) = self.mailbox("[defaults]", value, &inherited);
                 }
@@ -156,6 +156,21 @@ impl<'a> Reader<'a> {
             );
         }
         listen
+    }
+
+    fn web(&mut self, value: Spanned<DeValue<'a>>) -> Web {
+        let mut table = self.open("[web]", value);
+        let at = table.own.get("address").cloned();
+        let web: Web = self.part(&mut table);
+        self.close(table);
+        if let Some(address) = web.address.iter().find(|a| !a.ip().is_loopback()) {
+            let what = format!(
+                "{address} can be reached from other machines, and the page has no login yet: \
+                 leave it on a loopback address, and reach it through an SSH tunnel or a reverse proxy with a login"
+            );
+            self.report(at, "[web] address", &what);
+        }
+        web
     }
 
     /// The guard's name of the folder is Asterisk's where it has none of its own.
@@ -449,8 +464,3 @@ impl Default for Listen {
         }
     }
 }
-
-/// A table whose settings are still to come.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Web {}

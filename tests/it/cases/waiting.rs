@@ -4,12 +4,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 use voicemail_guard::call_log::Settlement;
 use voicemail_guard::call_record::{Destination, Verdict};
-use voicemail_guard::case::ClosedBy;
 
 use super::{BERLIN, block_on, by, flush, hangup, open, outline, run};
 
 #[test]
-fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
+fn a_message_that_waits_says_so_everywhere() {
     let folder = TempDir::new().unwrap();
     let log = open(folder.path()).log;
     let mut message = by(1, 0, BERLIN, Verdict::Message);
@@ -67,7 +66,7 @@ fn a_message_that_waits_closes_nothing_until_it_is_delivered() {
                 .unwrap(),
         )),
     );
-    assert_eq!(outline(folder.path()), [(1, Some(ClosedBy::Message))]);
+    assert_eq!(outline(folder.path()), [(1, None)]);
     assert!(
         card().contains("delivered, but not everywhere\n"),
         "{}",

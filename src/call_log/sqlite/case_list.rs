@@ -1,0 +1,236 @@
+//! Reading cases: the one of a call, and lists of them with their calls counted.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
+
+use super::cases::{CASE, case_in, read};
+use super::moment;
+use super::search::Statement;
+use crate::call_log::query::{CaseOfCall, CaseQuery, CountedCase, Query, Standing};
+use crate::call_record::{CallId, Verdict};
+use crate::case::Case;
+
+/// The case of a call, if it has one.
+pub(super) fn of_call(
+    connection: &Connection,
+    call: CallId,
+) -> rusqlite::Result<Option<CaseOfCall>> {
+    let place = connection
+        .prepare_cached(
+            "SELECT case_seq, started_ms, seq FROM calls WHERE id = ?1 AND case_seq IS NOT NULL",
+        )?
+        .query_row([call.to_string()], |row| {
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
+        })
+        .optional()?;
+    match place {
+        Some((case_seq, call)) => Placing::new(connection).place(case_seq, call),
+        None => Ok(None),
+    }
+}
+
+/// Finds calls in their cases; each case is read once, however many of its calls are looked for.
+pub(super) struct Placing<'a> {
+    connection: &'a Connection,
+    read: BTreeMap<i64, Option<CallsOfCase>>,
+}
+
+struct CallsOfCase {
+    case: Case,
+    /// When they began, in milliseconds, and their rows: in order.
+    calls: Vec<(i64, i64)>,
+}
+
+impl<'a> Placing<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
+        let read = BTreeMap::new();
+        Self { connection, read }
+    }
+
+    /// The case in this row, and which of its calls the one is that began then (ms) and stands in that row.
+    pub(super) fn place(
+        &mut self,
+        case_seq: i64,
+        call: (i64, i64),
+    ) -> rusqlite::Result<Option<CaseOfCall>> {
+        let of = match self.read.entry(case_seq) {
+            Entry::Occupied(read) => read.into_mut(),
+            Entry::Vacant(new) => new.insert(calls_of(self.connection, case_seq)?),
+        };
+        Ok(of.as_ref().map(|of| {
+            let at = of.calls.partition_point(|&other| other <= call);
+            CaseOfCall {
+                case: of.case.clone(),
+                calls: of.calls.len() as u32,
+                place: at as u32,
+            }
+        }))
+    }
+}
+
+fn calls_of(connection: &Connection, case_seq: i64) -> rusqlite::Result<Option<CallsOfCase>> {
+    let Some((_, mut case)) = read(connection, "seq = ?1", case_seq)? else {
+        return Ok(None);
+    };
+    let calls: Vec<(i64, i64)> = connection
+        .prepare_cached(
+            "SELECT started_ms, seq FROM calls WHERE case_seq = ?1 ORDER BY started_ms, seq",
+        )?
+        .query_map([case_seq], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    // Those that are still there.
+    if let (Some(first), Some(last)) = (calls.first(), calls.last()) {
+        (case.first, case.last) = (moment(first.0), moment(last.0));
+    }
+    Ok(Some(CallsOfCase { case, calls }))
+}
+
+/// The conditions of a query of cases, and the order.
+pub(super) fn statement(query: &CaseQuery) -> (Statement, &'static str) {
+    let mut made = Statement::default();
+    let by_urgency = "c.urgency DESC, c.waiting_ms, c.last_ms DESC, c.seq";
+    let by_last = "c.last_ms DESC, c.seq DESC";
+    let open = " AND c.closed_ms IS NULL";
+    // Who is still talking is nobody to call back.
+    let over =
+        " AND EXISTS (SELECT 1 FROM calls o WHERE o.case_seq = c.seq AND o.ended_ms IS NOT NULL)";
+    let order = match &query.standing {
+        Standing::Any => by_last,
+        Standing::Open => {
+            made.sql.extend([open, over]);
+            by_urgency
+        }
+        Standing::ToRing(now) => {
+            made.sql.extend([open, " AND c.urgency > 0"]);
+            made.and("coalesce(c.next_try_ms, 0) <= ?", [now.as_millisecond()]);
+            by_urgency
+        }
+        Standing::ClaimedBy(who, now) => {
+            made.sql.push_str(open);
+            made.and("c.claimed_by = ?", [who.clone()]);
+            made.and("c.claimed_until_ms > ?", [now.as_millisecond()]);
+            by_urgency
+        }
+        Standing::Later(now) => {
+            made.sql.push_str(open);
+            made.and("c.next_try_ms > ?", [now.as_millisecond()]);
+            by_urgency
+        }
+        Standing::Junk => {
+            made.sql.extend([open, " AND c.urgency = 0", over]);
+            by_last
+        }
+        Standing::Closed => {
+            made.sql.push_str(" AND c.closed_ms IS NOT NULL");
+            "c.closed_ms DESC, c.seq DESC"
+        }
+    };
+    if let Some(id) = query.id {
+        made.and("c.id = ?", [id.to_string()]);
+    }
+    if let Some(mailboxes) = &query.mailboxes {
+        let places = vec!["?"; mailboxes.len()].join(", ");
+        made.and(&format!("c.box IN ({places})"), mailboxes.clone());
+    }
+    if !query.words.is_empty() {
+        let words = query.words.iter();
+        // Each a string of FTS5, so that nothing in it is a word of its language.
+        let words: Vec<_> = words
+            .map(|word| format!("\"{}\"*", word.replace('"', "\"\"")))
+            .collect();
+        made.and(
+            "c.seq IN (SELECT t.case_seq FROM case_texts t
+                       WHERE t.seq IN (SELECT rowid FROM case_words WHERE case_words MATCH ?))",
+            [words.join(" ")],
+        );
+    }
+    let calls = Query {
+        limit: None,
+        ..query.calls.clone()
+    };
+    if calls != Query::default() {
+        let Statement { sql, values } = calls.statement("case_seq");
+        made.and(&format!("c.seq IN ({sql})"), values);
+    }
+    (made, order)
+}
+
+/// The cases that are wanted.
+pub(super) fn listed(
+    connection: &Connection,
+    query: &CaseQuery,
+) -> rusqlite::Result<Vec<CountedCase>> {
+    let (Statement { sql, mut values }, order) = statement(query);
+    let sql = format!(
+        "SELECT {CASE}, c.number, c.box, c.waiting_ms,
+                (SELECT record FROM calls WHERE seq = c.lead_seq) AS lead
+         FROM cases c WHERE TRUE {sql} ORDER BY {order} LIMIT ? OFFSET ?"
+    );
+    let limit = query.limit.map_or(-1, i64::from);
+    values.extend([limit.into(), i64::from(query.offset).into()]);
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut cases = Vec::new();
+    while let Some(row) = rows.next()? {
+        let Some(case) = case_in(row)? else { continue };
+        let lead: Option<String> = row.get("lead")?;
+        let waiting: Option<i64> = row.get("waiting_ms")?;
+        let mut counted = CountedCase {
+            case,
+            lead: lead.and_then(|json| serde_json::from_str(&json).ok()),
+            waiting_since: waiting.map(moment),
+            number: row.get("number")?,
+            mailbox: row.get::<_, String>("box")?.into(),
+            calls: 0,
+            up: 0,
+            verdicts: Vec::new(),
+        };
+        count_calls(connection, row.get(0)?, &mut counted)?;
+        cases.push(counted);
+    }
+    Ok(cases)
+}
+
+/// How many cases are wanted.
+pub(super) fn count(connection: &Connection, query: &CaseQuery) -> rusqlite::Result<u32> {
+    let (Statement { sql, values }, _) = statement(query);
+    connection.query_row(
+        &format!("SELECT count(*) FROM cases c WHERE TRUE {sql}"),
+        params_from_iter(values),
+        |row| row.get(0),
+    )
+}
+
+fn count_calls(
+    connection: &Connection,
+    case_seq: i64,
+    counted: &mut CountedCase,
+) -> rusqlite::Result<()> {
+    let mut calls = connection.prepare_cached(
+        "SELECT verdict, count(*), sum(ended_ms IS NULL), min(started_ms), max(started_ms)
+         FROM calls WHERE case_seq = ?1 GROUP BY verdict",
+    )?;
+    let mut rows = calls.query([case_seq])?;
+    let mut times = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (word, calls): (Option<String>, u32) = (row.get(0)?, row.get(1)?);
+        counted.calls += calls;
+        counted.up += row.get::<_, u32>(2)?;
+        times.extend([moment(row.get(3)?), moment(row.get(4)?)]);
+        let known = Verdict::ALL
+            .into_iter()
+            .find(|verdict| word.as_deref() == Some(verdict.as_str()));
+        counted
+            .verdicts
+            .extend(known.map(|verdict| (verdict, calls)));
+    }
+    let place = |of: Verdict| Verdict::ALL.iter().position(|verdict| *verdict == of);
+    counted.verdicts.sort_by_key(|(verdict, _)| place(*verdict));
+    // Those that are still there.
+    if let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) {
+        (counted.case.first, counted.case.last) = (*first, *last);
+    }
+    Ok(())
+}

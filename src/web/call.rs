@@ -1,0 +1,138 @@
+//! A call: what was heard and said, in sentences one can read out, with its recording.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::{Html, IntoResponse, Response};
+
+use super::Desk;
+use super::problem::Problem;
+use super::view::{Kind, Number, Top};
+use super::visitor::Visitor;
+use crate::call_log::export;
+use crate::call_record::{CallId, CallRecord};
+use crate::case::Urgency;
+use crate::hearing::Class;
+use crate::text::shown;
+use crate::wording;
+
+/// A stretch of sound that the player may skip, or go to.
+struct Stretch {
+    class: &'static str,
+    start: f64,
+    end: f64,
+}
+
+/// One sentence of what happened.
+struct Sentence {
+    time: String,
+    text: String,
+    /// Seconds into the recording.
+    at: f64,
+}
+
+#[derive(Template)]
+#[template(path = "call.html")]
+struct Page {
+    top: Top,
+    id: String,
+    case: Option<String>,
+    kind: Kind,
+    time: String,
+    number: Number,
+    name: String,
+    mailbox: String,
+    verdict: String,
+    reasons: Vec<String>,
+    story: Vec<Sentence>,
+    has_sound: bool,
+    stretches: Vec<Stretch>,
+    /// Where the number is said or keyed, as far as that is known.
+    number_at: Option<f64>,
+    deliveries: Vec<String>,
+    json: String,
+}
+
+/// A call and the id of its case.
+pub(super) async fn record(desk: &Desk, id: &str) -> Result<(CallRecord, Option<CallId>), Problem> {
+    let id = CallId::parse(id).ok_or(Problem::NotFound)?;
+    let read = desk.0.readers.ask(move |reader| {
+        let Some(record) = reader.call(id)? else {
+            return Ok(None);
+        };
+        let case = reader.case_of(id)?.map(|of| of.case.id);
+        Ok(Some((record, case)))
+    });
+    read.await?.ok_or(Problem::NotFound)
+}
+
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let (record, case) = record(&desk, &id).await?;
+    let (zone, language) = (&desk.0.zone, visitor.language);
+    let words = visitor.words();
+    let title = format!("{} {}", words.call, record.id);
+    let verdict = record.verdict.map_or_else(
+        || words.to_ring.to_owned(),
+        |verdict| wording::verdict(verdict, language).to_owned(),
+    );
+    let story = wording::story(&record, zone, language);
+    let page = Page {
+        top: Top::new(&desk, &visitor, &title),
+        id: record.id.to_string(),
+        case: case.map(|case| case.to_string()),
+        kind: Kind::of(Urgency::of(&record), record.verdict, language),
+        time: wording::time(record.started, zone, language),
+        number: Number::of(&record, language),
+        name: shown(record.caller.name.trim()).to_string(),
+        mailbox: shown(record.mailbox.as_str()).to_string(),
+        verdict,
+        reasons: wording::reasons(&record.reasons, language)
+            .iter()
+            .map(|reason| shown(reason).to_string())
+            .collect(),
+        story: story
+            .into_iter()
+            .map(|of| Sentence {
+                time: of.time,
+                text: of.text,
+                at: of.at.as_secs_f64(),
+            })
+            .collect(),
+        has_sound: record.audio.is_some(),
+        stretches: record
+            .timeline
+            .iter()
+            .map(|segment| Stretch {
+                class: class(segment.class),
+                start: segment.start.as_secs_f64(),
+                end: segment.end.as_secs_f64(),
+            })
+            .collect(),
+        number_at: record
+            .asked
+            .iter()
+            .filter(|asked| asked.prompt.name() == "number-first" && asked.answer.is_some())
+            .map(|asked| asked.at.as_secs_f64())
+            .next(),
+        deliveries: record
+            .delivered
+            .iter()
+            .map(|delivered| wording::delivered(delivered, zone, language))
+            .collect(),
+        json: export::json(&record, zone),
+    };
+    Ok(Html(page.render().unwrap_or_default()).into_response())
+}
+
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::Speech => "speech",
+        Class::Silence => "silence",
+        Class::Music => "music",
+        Class::Tone => "tone",
+        Class::Noise => "noise",
+    }
+}

@@ -1,0 +1,126 @@
+//! What holds for every request and every answer: whose requests are answered, and the headers that keep a browser
+//! from doing what the page does not want.
+
+use axum::extract::Request;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use url::{Host, Url};
+
+/// Nothing inline, nothing from elsewhere.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
+    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Answers what comes from this machine's own browsers, and gives every answer its headers.
+///
+/// A page elsewhere that has its name point here (DNS rebinding) sends that name as `Host`; one that has a form of
+/// its own sent here says so in `Origin` or `Sec-Fetch-Site`.
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    let mut response = if !names_this_machine(request.headers()) {
+        StatusCode::MISDIRECTED_REQUEST.into_response()
+    } else if request.method() == Method::POST && !is_same_origin(request.headers()) {
+        StatusCode::FORBIDDEN.into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (X_FRAME_OPTIONS, "DENY"),
+        (REFERRER_POLICY, "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn text<'a>(
+    headers: &'a HeaderMap,
+    name: impl axum::http::header::AsHeaderName,
+) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn names_this_machine(headers: &HeaderMap) -> bool {
+    let named = text(headers, HOST).and_then(|host| Url::parse(&format!("http://{host}/")).ok());
+    match named.as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether a form was sent from a page of ours.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    match (text(headers, "sec-fetch-site"), text(headers, ORIGIN)) {
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(origin)) => {
+            let host = text(headers, HOST).unwrap_or_default();
+            origin
+                .split_once("://")
+                .is_some_and(|(_, from)| from == host)
+        }
+        // No browser: one that has pages of others sends one of the two.
+        (None, None) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
+        let all = all.iter();
+        all.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect()
+    }
+
+    #[test]
+    fn only_this_machine_is_meant() {
+        for host in [
+            "localhost:4575",
+            "127.0.0.1:4575",
+            "127.0.0.1",
+            "[::1]:4575",
+            "LOCALHOST",
+        ] {
+            assert!(names_this_machine(&headers(&[("host", host)])), "{host}");
+        }
+        for host in [
+            "evil.example:4575",
+            "192.0.2.1",
+            "",
+            "localhost.evil.example",
+            "a b",
+        ] {
+            assert!(!names_this_machine(&headers(&[("host", host)])), "{host}");
+        }
+        assert!(!names_this_machine(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn forms_of_others_are_refused() {
+        let host = ("host", "127.0.0.1:4575");
+        for (sent, taken) in [
+            (&[host, ("sec-fetch-site", "same-origin")][..], true),
+            (&[host, ("sec-fetch-site", "cross-site")], false),
+            (&[host, ("sec-fetch-site", "same-site")], false),
+            (&[host, ("origin", "http://127.0.0.1:4575")], true),
+            (&[host, ("origin", "http://evil.example")], false),
+            (&[host, ("origin", "null")], false),
+            (&[host, ("origin", "http://127.0.0.1:1")], false),
+            (&[host], true),
+        ] {
+            assert_eq!(is_same_origin(&headers(sent)), taken, "{sent:?}");
+        }
+    }
+}

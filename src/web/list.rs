@@ -1,0 +1,250 @@
+//! The list: who is to be rung first; filters as addresses that one can keep.
+
+use askama::Template;
+use axum::extract::{Query as QueryOf, State};
+use axum::response::{Html, IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::Desk;
+use super::problem::Problem;
+use super::view::{Light, Row, Top};
+use super::visitor::Visitor;
+use crate::call_log::{CaseQuery, Query, Standing};
+use crate::call_record::{MailboxName, Verdict};
+use crate::number::Needle;
+use crate::text::{is_hostile, shown};
+use crate::wording;
+
+/// Cases on one page.
+const PAGE: u32 = 50;
+
+/// What an address of the list asks for; everything may be missing, nothing is an error.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Filter {
+    show: String,
+    #[serde(rename = "box")]
+    mailbox: String,
+    verdict: String,
+    since: String,
+    q: String,
+    page: u32,
+}
+
+/// The tabs, by the word in the address.
+const TABS: [&str; 6] = ["ring", "mine", "later", "done", "junk", "all"];
+
+impl Filter {
+    fn show(&self) -> &'static str {
+        let known = TABS.iter().find(|tab| **tab == self.show);
+        // Who searches wants to find, whatever has become of it.
+        known.copied().unwrap_or(if self.q.trim().is_empty() {
+            "ring"
+        } else {
+            "all"
+        })
+    }
+
+    fn address(&self, show: &str, page: u32) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let page = if page == 0 {
+            String::new()
+        } else {
+            page.to_string()
+        };
+        for (key, value) in [
+            ("show", show),
+            ("box", &self.mailbox),
+            ("verdict", &self.verdict),
+            ("since", &self.since),
+            ("q", &self.q),
+            ("page", &page),
+        ] {
+            if !value.is_empty() {
+                query.append_pair(key, value);
+            }
+        }
+        format!("/?{}", query.finish())
+    }
+
+    fn query(&self, desk: &Desk, visitor: &Visitor) -> CaseQuery {
+        let now = desk.0.clock.date();
+        let config = desk.0.settings.now();
+        let since = self.since.parse::<Date>().ok();
+        let since = since.and_then(|day| day.to_zoned_datetime(desk.0.zone.clone()).ok());
+        let mailbox = MailboxName::from(self.mailbox.trim());
+        let home = config.policy(&mailbox).home_country;
+        let text = self.q.trim();
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        let number = Needle::read(text, Some(home)).filter(|_| digits >= 3);
+        CaseQuery {
+            standing: match self.show() {
+                "mine" => Standing::ClaimedBy(visitor.name.clone(), now),
+                "later" => Standing::Later(now),
+                "done" => Standing::Closed,
+                "junk" => Standing::Junk,
+                "all" => Standing::Any,
+                _ => Standing::ToRing(now),
+            },
+            words: match number {
+                Some(_) => Vec::new(),
+                None => text
+                    .split_whitespace()
+                    .take(MOST_WORDS)
+                    .map(Into::into)
+                    .collect(),
+            },
+            calls: Query {
+                number,
+                verdict: self.verdict.parse::<Verdict>().ok(),
+                since: since.map(|since| since.timestamp()),
+                mailbox: (!self.mailbox.trim().is_empty()).then_some(mailbox),
+                ..Query::default()
+            },
+            limit: Some(PAGE + 1),
+            offset: self.page.saturating_mul(PAGE),
+            ..CaseQuery::default()
+        }
+    }
+}
+
+/// The beginning of an identifier that is looked for as one.
+const SHORTEST_ID: usize = 4;
+/// Words of a search that count.
+const MOST_WORDS: usize = 8;
+
+struct Tab {
+    name: &'static str,
+    address: String,
+    count: Option<u32>,
+    is_here: bool,
+}
+
+struct Choice {
+    value: String,
+    name: String,
+    is_chosen: bool,
+}
+
+#[derive(Template)]
+#[template(path = "list.html")]
+struct Page {
+    top: Top,
+    filter: Filter,
+    show: &'static str,
+    tabs: Vec<Tab>,
+    mailboxes: Vec<Choice>,
+    verdicts: Vec<Choice>,
+    rows: Vec<Row>,
+    newer: Option<String>,
+    older: Option<String>,
+}
+
+pub(super) async fn show(
+    State(desk): State<Desk>,
+    visitor: Visitor,
+    QueryOf(mut filter): QueryOf<Filter>,
+) -> Result<Response, Problem> {
+    filter.q.retain(|c| !is_hostile(c));
+    filter.since.retain(|c| c.is_ascii_digit() || c == '-');
+    let id = filter.q.trim().to_owned();
+    let query = filter.query(&desk, &visitor);
+    let now = desk.0.clock.date();
+    let counted = counted(&query, &visitor, now);
+    let (found, counts, owed, mailboxes) = desk
+        .0
+        .readers
+        .ask(move |reader| {
+            let mut found = reader.cases(&query)?;
+            if found.is_empty()
+                && id.len() >= SHORTEST_ID
+                && !id.contains(char::is_whitespace)
+                && let Some(case) = reader.find_case(&id)?
+            {
+                found = reader.cases(&CaseQuery {
+                    id: Some(case.id),
+                    ..CaseQuery::default()
+                })?;
+            }
+            let counts = counted
+                .iter()
+                .map(|query| reader.count_cases(query))
+                .collect::<Result<Vec<_>, _>>()?;
+            Ok((found, counts, reader.undelivered()?, reader.mailboxes()?))
+        })
+        .await?;
+    let (words, show) = (visitor.words(), filter.show());
+    let config = desk.0.settings.now();
+    let light = Light {
+        now,
+        zone: &desk.0.zone,
+        language: visitor.language,
+        answer_within: config.web.answer_within,
+        owed: &owed,
+    };
+    let has_more = found.len() > PAGE as usize;
+    let found = found.iter().take(PAGE as usize);
+    let names = [
+        words.to_ring,
+        words.mine,
+        words.later,
+        words.done,
+        words.junk,
+        words.all,
+    ];
+    let tabs = TABS.iter().zip(names).enumerate();
+    let page = Page {
+        rows: found.map(|case| Row::of(case, &light)).collect(),
+        tabs: tabs
+            .map(|(at, (tab, name))| Tab {
+                name,
+                address: filter.address(tab, 0),
+                count: counts.get(at).copied(),
+                is_here: *tab == show,
+            })
+            .collect(),
+        mailboxes: mailboxes
+            .into_iter()
+            .filter(|name| MailboxName::from(name.as_str()).mailbox().is_some())
+            .map(|name| Choice {
+                is_chosen: filter.mailbox.trim() == name,
+                value: name.clone(),
+                name: shown(&name).to_string(),
+            })
+            .collect(),
+        verdicts: Verdict::ALL
+            .into_iter()
+            .map(|verdict| Choice {
+                value: verdict.to_string(),
+                name: wording::verdict_name(verdict, visitor.language).replace('_', " "),
+                is_chosen: verdict.as_str() == filter.verdict,
+            })
+            .collect(),
+        newer: (filter.page > 0).then(|| filter.address(show, filter.page - 1)),
+        older: has_more.then(|| filter.address(show, filter.page + 1)),
+        top: Top::new(&desk, &visitor, words.title),
+        filter,
+        show,
+    };
+    Ok(Html(page.render().unwrap_or_default()).into_response())
+}
+
+/// What is counted on the tabs: those whose number says how much there is to do.
+fn counted(query: &CaseQuery, visitor: &Visitor, now: Timestamp) -> [CaseQuery; 3] {
+    [
+        Standing::ToRing(now),
+        Standing::ClaimedBy(visitor.name.clone(), now),
+        Standing::Later(now),
+    ]
+    .map(|standing| CaseQuery {
+        standing,
+        calls: Query {
+            mailbox: query.calls.mailbox.clone(),
+            ..Query::default()
+        },
+        ..CaseQuery::default()
+    })
+}

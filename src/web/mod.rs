@@ -1,0 +1,105 @@
+//! The support team's page: whom to ring back, on which number, what about, who is on it; and what a caller
+//! really did.
+//!
+//! ```text
+//! browser ──► frame (who may ask, what every answer carries) ──► list · case · call · sound · live
+//!                                                                  │ reads          │ steps
+//!                                                       Readers (beside the writer) │
+//!                                                                              CallLog::change_case
+//! ```
+//!
+//! It only reads the log beside the guard and asks the writer for steps in a case: a call in the guard never waits
+//! for it. Everything that a caller sent is escaped by the templates; nothing of it stands in a header, a file name
+//! or an address.
+
+mod asset;
+mod call;
+mod case;
+mod frame;
+mod list;
+mod live;
+mod problem;
+mod readers;
+mod sound;
+mod view;
+mod visitor;
+mod words;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use jiff::tz::TimeZone;
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::limit::RequestBodyLimitLayer;
+use tracing::warn;
+
+use self::readers::Readers;
+use crate::call_log::CallLog;
+use crate::clock::Clock;
+use crate::config::SharedConfig;
+
+/// The largest form that is taken; a note has at most 2,000 characters.
+const LARGEST_FORM: usize = 32 * 1024;
+
+/// What the page works with.
+#[derive(Clone)]
+pub struct Desk(Arc<Parts>);
+
+struct Parts {
+    data: PathBuf,
+    settings: SharedConfig,
+    log: CallLog,
+    clock: Clock,
+    zone: TimeZone,
+    readers: Readers,
+}
+
+impl Desk {
+    /// A page on the log in this data folder.
+    pub fn new(data: PathBuf, settings: SharedConfig, log: CallLog, clock: Clock) -> Self {
+        Self(Arc::new(Parts {
+            readers: Readers::new(data.clone()),
+            data,
+            settings,
+            log,
+            clock,
+            zone: TimeZone::system(),
+        }))
+    }
+
+    /// Serves the page on these listeners; ends only with what goes wrong.
+    pub async fn serve(self, listeners: Vec<TcpListener>) {
+        let router = router(self);
+        let served = listeners
+            .into_iter()
+            .map(|listener| axum::serve(listener, router.clone()).into_future());
+        for ended in futures_util::future::join_all(served).await {
+            if let Err(error) = ended {
+                warn!(%error, "the page is not served any more");
+            }
+        }
+    }
+}
+
+/// All addresses of the page.
+fn router(desk: Desk) -> Router {
+    Router::new()
+        .route("/", get(list::show))
+        .route("/cases/{id}", get(case::show).post(case::step))
+        .route("/calls/{id}", get(call::show))
+        .route("/calls/{id}/sound.wav", get(sound::wav))
+        .route("/calls/{id}/waveform.svg", get(sound::waveform))
+        .route("/me", post(visitor::remember))
+        .route("/live", get(live::events))
+        .route("/assets/{name}", get(asset::send))
+        .fallback(problem::nothing_here)
+        .with_state(desk.clone())
+        .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn_with_state(desk, problem::as_page))
+        .layer(from_fn(frame::guard))
+}

@@ -1,0 +1,199 @@
+//! What the templates are given: strings that are ready, made of records.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::Desk;
+use super::visitor::Visitor;
+use super::words::Words;
+use crate::call_log::{CountedCase, Delivery, Stage};
+use crate::call_record::{CallRecord, Verdict};
+use crate::case::{State, Urgency};
+use crate::hearing::Class;
+use crate::text::shown;
+use crate::wording::{self, Language};
+
+/// What stands at the top of every page.
+pub(super) struct Top {
+    pub(super) words: &'static Words,
+    pub(super) title: String,
+    pub(super) name: String,
+    pub(super) version: &'static str,
+}
+
+impl Top {
+    pub(super) fn new(_: &Desk, visitor: &Visitor, title: &str) -> Self {
+        Self {
+            words: visitor.words(),
+            title: title.to_owned(),
+            name: visitor.name.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+/// What kind of caller it was, told by colour, shape and word.
+pub(super) struct Kind {
+    /// The style's name of it.
+    pub(super) class: &'static str,
+    pub(super) shape: &'static str,
+    pub(super) word: String,
+}
+
+impl Kind {
+    pub(super) fn of(urgency: Urgency, verdict: Option<Verdict>, language: Language) -> Self {
+        let (class, shape) = match urgency {
+            Urgency::Watched => ("watched", "◆"),
+            Urgency::Message => ("message", "●"),
+            Urgency::Unsure => ("unsure", "▲"),
+            Urgency::Junk => ("junk", "□"),
+        };
+        Self {
+            class,
+            shape,
+            word: verdict.map_or_else(
+                || "…".into(),
+                |verdict| wording::verdict_name(verdict, language).replace('_', " "),
+            ),
+        }
+    }
+}
+
+/// A number to ring.
+pub(super) struct Number {
+    /// As it is shown; empty where none is known.
+    pub(super) shown: String,
+    /// What a telephone is given, where the number is one that it can dial.
+    pub(super) link: Option<String>,
+    /// How it is known.
+    pub(super) source: &'static str,
+}
+
+impl Number {
+    pub(super) fn of(record: &CallRecord, language: Language) -> Self {
+        let callback = &record.callback;
+        Self {
+            shown: shown(callback.best_form()).to_string(),
+            link: callback
+                .e164
+                .as_ref()
+                .map(|e164| format!("tel:{}", e164.as_str())),
+            source: wording::source(callback.source, language),
+        }
+    }
+}
+
+/// One case in the list.
+pub(super) struct Row {
+    pub(super) id: String,
+    pub(super) version: u32,
+    pub(super) kind: Kind,
+    pub(super) since: String,
+    pub(super) age: String,
+    /// `fresh`, `due` or `late`; empty where nobody waits.
+    pub(super) lateness: &'static str,
+    pub(super) number: Number,
+    pub(super) name: String,
+    pub(super) mailbox: String,
+    pub(super) speech: String,
+    pub(super) calls: u32,
+    pub(super) state: String,
+    pub(super) is_open: bool,
+    pub(super) is_claimed: bool,
+    /// The call to listen to, where there is sound.
+    pub(super) sound: Option<String>,
+    /// What is not delivered.
+    pub(super) undelivered: &'static str,
+}
+
+/// What a row is made with.
+pub(super) struct Light<'a> {
+    pub(super) now: Timestamp,
+    pub(super) zone: &'a TimeZone,
+    pub(super) language: Language,
+    pub(super) answer_within: Duration,
+    pub(super) owed: &'a [Delivery],
+}
+
+impl Row {
+    pub(super) fn of(counted: &CountedCase, light: &Light<'_>) -> Self {
+        let (case, lead, language) = (&counted.case, counted.lead.as_ref(), light.language);
+        let since = counted.waiting_since.unwrap_or(case.last);
+        let waits = counted.waiting_since.is_some() && case.closed.is_none();
+        let state = case.state(light.now);
+        Self {
+            id: case.id.to_string(),
+            version: case.version,
+            kind: Kind::of(case.urgency, lead.and_then(|lead| lead.verdict), language),
+            since: wording::time(since, light.zone, language),
+            age: age(light.now, since, language),
+            lateness: if waits { lateness(light, since) } else { "" },
+            number: lead.map_or_else(
+                || Number {
+                    shown: shown(&counted.number).to_string(),
+                    link: None,
+                    source: "",
+                },
+                |lead| Number::of(lead, language),
+            ),
+            name: lead.map_or_else(String::new, |lead| {
+                shown(lead.caller.name.trim()).to_string()
+            }),
+            mailbox: shown(counted.mailbox.as_str()).to_string(),
+            speech: lead.map_or_else(String::new, |lead| {
+                wording::length(lead.seconds.of(Class::Speech), language)
+            }),
+            calls: counted.calls,
+            state: wording::case_state(case, light.now, light.zone, language),
+            is_open: case.closed.is_none(),
+            is_claimed: state == State::Claimed,
+            sound: lead
+                .filter(|lead| lead.audio.is_some())
+                .map(|lead| lead.id.to_string()),
+            undelivered: lead.map_or("", |lead| undelivered(lead, light)),
+        }
+    }
+}
+
+fn undelivered(record: &CallRecord, light: &Light<'_>) -> &'static str {
+    let owed = light.owed.iter().filter(|of| of.call == record.id);
+    let states = owed.map(|delivery| match delivery.stage {
+        Stage::GivenUp => wording::Pending::GivenUp,
+        Stage::Stored => wording::Pending::Mwi,
+        Stage::Waiting | Stage::Prepared => wording::Pending::Due(delivery.due),
+    });
+    wording::undelivered_in_short(record, states, light.language).trim_matches([' ', '(', ')'])
+}
+
+fn lateness(light: &Light<'_>, since: Timestamp) -> &'static str {
+    let waited = light.now.duration_since(since).unsigned_abs();
+    match () {
+        () if waited >= light.answer_within => "late",
+        () if waited >= light.answer_within / 2 => "due",
+        () => "fresh",
+    }
+}
+
+/// How long ago, in the largest unit that is at least one: `3 h`, `2 d`.
+fn age(now: Timestamp, then: Timestamp, language: Language) -> String {
+    let minutes = now.duration_since(then).as_mins().max(0);
+    let (days, german) = match language {
+        Language::En => ("d", false),
+        Language::De => (
+            if minutes >= 2 * 24 * 60 {
+                "Tage"
+            } else {
+                "Tag"
+            },
+            true,
+        ),
+    };
+    match minutes {
+        0..60 => format!("{minutes} min"),
+        60..1_440 if german => format!("{} Std.", minutes / 60),
+        60..1_440 => format!("{} h", minutes / 60),
+        _ => format!("{} {days}", minutes / 1_440),
+    }
+}

@@ -1,0 +1,110 @@
+//! The words of the page itself; those for what a call is come from [`wording`](crate::wording).
+
+use crate::wording::Language;
+
+macro_rules! words {
+    ($($name:ident: $en:literal, $de:literal;)*) => {
+        /// Every word of the page, in one language.
+        pub(super) struct Words {
+            $(pub(super) $name: &'static str,)*
+        }
+
+        const EN: Words = Words { $($name: $en,)* };
+        const DE: Words = Words { $($name: $de,)* };
+    };
+}
+
+words! {
+    tag: "en", "de";
+    other_tag: "de", "en";
+    other_language: "Deutsch", "English";
+    title: "Callbacks", "Rückrufe";
+    skip: "Skip to the list", "Zur Liste springen";
+    to_ring: "To be rung", "Anzurufen";
+    mine: "Mine", "Meine";
+    later: "Later", "Später";
+    done: "Done", "Erledigt";
+    junk: "Nothing left", "Ohne Anliegen";
+    all: "All", "Alle";
+    search: "Search", "Suchen";
+    search_hint: "number, name, call, note", "Nummer, Name, Anruf, Notiz";
+    mailbox: "Mailbox", "Mailbox";
+    every_mailbox: "every mailbox", "jede Mailbox";
+    verdict: "Verdict", "Einstufung";
+    every_verdict: "every verdict", "jede Einstufung";
+    since: "Since", "Seit";
+    filter: "Filter", "Filtern";
+    clear: "clear", "zurücksetzen";
+    nothing_found: "No case here.", "Hier ist kein Fall.";
+    nothing_to_ring: "Nobody waits for a call.", "Niemand wartet auf einen Rückruf.";
+    older: "Next page", "Nächste Seite";
+    newer: "Previous page", "Vorige Seite";
+    waits: "waits", "wartet";
+    copy: "Copy", "Kopieren";
+    copied: "Copied", "Kopiert";
+    no_number: "no number is known", "keine Nummer bekannt";
+    speech: "speech", "Sprache";
+    calls: "calls", "Anrufe";
+    one_call: "1 call", "1 Anruf";
+    claim: "Claim", "Übernehmen";
+    release: "Release", "Zurückgeben";
+    reached: "Reached", "Erreicht";
+    not_reached: "Not reached", "Nicht erreicht";
+    step_done: "Done", "Erledigt";
+    nothing_to_do: "Nothing to do", "Nichts zu tun";
+    reopen: "Reopen", "Wieder öffnen";
+    note: "Note", "Notiz";
+    save_note: "Save the note", "Notiz speichern";
+    next_try: "Try again in", "Neuer Versuch in";
+    at_once: "at once", "sofort";
+    half_an_hour: "half an hour", "einer halben Stunde";
+    two_hours: "two hours", "zwei Stunden";
+    tomorrow: "a day", "einem Tag";
+    you_are: "You are", "Sie sind";
+    your_name: "your name", "Ihr Name";
+    save: "Save", "Speichern";
+    name_missing: "Say who you are first (top right), so that the others know who is on it.",
+        "Bitte zuerst oben rechts den Namen eintragen, damit die anderen wissen, wer daran ist.";
+    note_missing: "The note is empty.", "Die Notiz ist leer.";
+    note_too_long: "A note has at most 2000 characters.", "Eine Notiz hat höchstens 2000 Zeichen.";
+    case: "Case", "Fall";
+    history: "What was done", "Was getan wurde";
+    the_calls: "The calls", "Die Anrufe";
+    call: "Call", "Anruf";
+    what_happened: "What happened", "Was geschah";
+    sound: "The recording", "Die Aufnahme";
+    no_sound: "No recording is kept of this call.", "Von diesem Anruf ist keine Aufnahme vorhanden.";
+    waveform: "Waveform, coloured by what was heard", "Wellenform, gefärbt nach dem Gehörten";
+    to_speech: "First speech", "Erste Sprache";
+    to_number: "The number", "Die Nummer";
+    skip_silence: "Skip silence and music", "Stille und Musik überspringen";
+    faster: "1.5×", "1,5×";
+    facts: "All facts", "Alle Angaben";
+    print: "Print", "Drucken";
+    back: "Back to the list", "Zurück zur Liste";
+    to_case: "To the case", "Zum Fall";
+    problem: "That did not work", "Das ging nicht";
+    not_found: "There is nothing here. It may have been deleted after its time of keeping.",
+        "Hier ist nichts. Vielleicht wurde es nach Ablauf der Aufbewahrung gelöscht.";
+    wrong_method: "This address is not for that.", "Diese Adresse ist dafür nicht da.";
+    too_large: "That is too long; a note has at most 2000 characters.",
+        "Das ist zu lang; eine Notiz hat höchstens 2000 Zeichen.";
+    not_now: "The call log cannot be read or written just now. Nothing was changed; please try again in a moment.",
+        "Das Anrufbuch ist gerade nicht zu lesen oder zu schreiben. Nichts wurde geändert; bitte gleich noch einmal versuchen.";
+    broken: "The page has a fault, which is in the guard's log now. Calls are not touched by it.",
+        "Die Seite hat einen Fehler, der jetzt im Protokoll des Wächters steht. Anrufe sind davon nicht betroffen.";
+    not_understood: "The request could not be understood.", "Die Anfrage war nicht zu verstehen.";
+    changes: "There is news – show it", "Es gibt Neues – anzeigen";
+    keys: "Keys", "Tasten";
+    keys_list: "j, k next and previous · Enter open · c claim · / search · space play · s first speech · n number · ? these keys",
+        "j, k nächster und voriger · Enter öffnen · c übernehmen · / suchen · Leertaste abspielen · s erste Sprache · n Nummer · ? diese Tasten";
+    broken_call: "The record of this call cannot be read.", "Der Eintrag dieses Anrufs ist nicht lesbar.";
+}
+
+/// The words of a language.
+pub(super) fn words(language: Language) -> &'static Words {
+    match language {
+        Language::En => &EN,
+        Language::De => &DE,
+    }
+}

@@ -1,4 +1,5 @@
-//! Repeat callers: one case in the call log, closed by a message, by an agent who answers, by a call back.
+//! Repeat callers: one case in the call log, which waits with a message, and is closed by an agent who
+//! answers, by a call back, by the team.
 
 use std::process::Command;
 
@@ -52,7 +53,7 @@ fn cases(guard: &Guard<'_>, what: &str, wanted: impl Fn(&[Value]) -> bool) -> Ve
 }
 
 #[test]
-fn cases_are_one_for_three_calls_and_closed_by_the_message() {
+fn cases_are_one_for_three_calls_and_wait_with_the_message_for_the_team() {
     let lab = Lab::enter();
     let guard = guard(&lab);
     hangs_up_at_once(caller(&lab, "0911556"));
@@ -69,15 +70,22 @@ fn cases_are_one_for_three_calls_and_closed_by_the_message() {
     let third = caller(&lab, "0049911556").listens();
     third.says(&message).hangs_up().call();
     let calls = guard.closed_calls(3);
+    let waiting = cases(&guard, "the case to have a message", |cases| {
+        cases.iter().any(|case| case["urgency"] == "message")
+    });
+    assert_eq!(waiting.len(), 1, "{waiting:#?}");
+    assert_eq!(waiting[0]["calls"], 3);
+    assert_eq!(waiting[0]["number"], format!("+49911556{}", lab.mailbox()));
+    assert_eq!(waiting[0]["state"], "open");
+    let mut command = Command::new(BINARY);
+    command.args(["case", waiting[0]["id"].as_str().unwrap(), "reached", "--as", "anna"]);
+    let done = command.arg("--data").arg(guard.data()).status().unwrap();
+    assert!(done.success());
     let closed = cases(&guard, "the case to be closed", |cases| {
         cases.iter().any(|case| !case["closed"].is_null())
     });
-    assert_eq!(closed.len(), 1, "{closed:#?}");
-    assert_eq!(closed[0]["calls"], 3);
-    assert_eq!(closed[0]["number"], format!("+49911556{}", lab.mailbox()));
-    assert_eq!(closed[0]["closed"]["by"], "message");
-    assert_eq!(closed[0]["closed"]["known_by"], "guard");
-    assert_eq!(closed[0]["closed"]["call"], calls[0].get("id"));
+    assert_eq!(closed[0]["closed"]["by"], "reached");
+    assert_eq!(closed[0]["closed"]["who"], "anna");
     assert_eq!(calls[0].number("case.place"), 3.0, "{:#?}", calls[0]);
 }
 

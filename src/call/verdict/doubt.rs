@@ -13,7 +13,7 @@ use crate::call_record::Verdict;
 use crate::hearing::{Class, Glimpse, Timeline};
 
 /// How many numbers [`evidence`] gives.
-const COUNT: usize = 12;
+const COUNT: usize = 16;
 
 struct Model {
     constant: f64,
@@ -23,27 +23,30 @@ struct Model {
 }
 
 const JUNK: Model = Model {
-    constant: -5.788,
+    constant: -7.973,
     weights: [
-        1.748, 1.267, 1.077, 0.278, -0.25, -0.274, 0.614, -1.037, -0.289, -1.2, -0.115, -0.536,
+        1.986, 1.464, 1.577, 0.464, -1.43, -1.129, -0.566, -1.032, -2.065, -1.353, 0.055, -0.513,
+        4.338, 5.019, 2.279, -0.113,
     ],
-    border: 0.088,
+    border: 0.133,
 };
 
 const HOLD: Model = Model {
-    constant: 11.362,
+    constant: -4.891,
     weights: [
-        0.48, -0.222, 0.878, 0.083, -0.132, -0.216, 0.64, -0.903, -4.486, -0.713, -0.023, 0.143,
+        0.189, -0.242, 0.778, 0.355, -4.876, 0.239, -0.204, -1.608, -5.416, -1.045, -0.043, 0.161,
+        16.068, 2.603, 24.566, -6.755,
     ],
-    border: 0.082,
+    border: 0.062,
 };
 
 const MESSAGE: Model = Model {
-    constant: -5.298,
+    constant: -14.813,
     weights: [
-        -0.098, -0.15, 1.315, 0.62, -0.611, -0.209, 6.583, 0.186, 0.011, -1.384, 0.142, -0.231,
+        -0.532, 0.692, 2.018, 0.179, -1.549, -1.304, 7.389, -0.885, -0.177, -2.251, -1.088, -0.447,
+        5.264, 5.806, 8.364, 8.781,
     ],
-    border: 0.564,
+    border: 0.69,
 };
 
 impl Model {
@@ -91,7 +94,8 @@ impl Doubt {
 /// and the logarithm of its share in the sound that is no silence; the logarithms of the shares of
 /// music; the highest means of speech over 2 s. Then the logarithm of one more than the seconds of
 /// sound, that of the share about which the two differ, and the products of the two logarithms of
-/// shares and of seconds.
+/// shares and of seconds; the highest means of music over 2 s, by either; and by how much each
+/// adds to or takes from speech between one glimpse and the next, on average.
 pub fn evidence(timeline: &Timeline, began: MediaTime) -> Option<[f64; COUNT]> {
     let glimpses: Vec<&Glimpse> = timeline
         .glimpses()
@@ -132,6 +136,10 @@ pub fn evidence(timeline: &Timeline, began: MediaTime) -> Option<[f64; COUNT]> {
         share(seconds(apart.sum())),
         shares[0] * shares[1],
         amounts[0] * amounts[1],
+        highest_mean(first(Class::Music)),
+        highest_mean(second(Class::Music)),
+        mean_change(first(Class::Speech)),
+        mean_change(second(Class::Speech)),
     ])
 }
 
@@ -146,6 +154,13 @@ fn highest_mean(numbers: impl Iterator<Item = f64>) -> f64 {
         .windows(numbers.len().clamp(1, 4))
         .map(sum)
         .fold(0.0, f64::max)
+}
+
+/// By how much a number differs from the one before it, on average; nothing of fewer than two.
+fn mean_change(numbers: impl Iterator<Item = f64>) -> f64 {
+    let numbers: Vec<f64> = numbers.collect();
+    let changes = numbers.windows(2).map(|two| (two[1] - two[0]).abs());
+    changes.sum::<f64>() / numbers.len().saturating_sub(1).max(1) as f64
 }
 
 #[cfg(test)]
@@ -212,5 +227,7 @@ mod tests {
         assert!(highest_mean([].into_iter()).abs() < 1e-9);
         assert!((highest_mean([0.8].into_iter()) - 0.2).abs() < 1e-9);
         assert!((highest_mean([0.0, 1.0, 1.0, 1.0, 1.0].into_iter()) - 1.0).abs() < 1e-9);
+        assert!(mean_change([0.8].into_iter()).abs() < 1e-9);
+        assert!((mean_change([0.5, 0.1, 0.7].into_iter()) - 0.5).abs() < 1e-9);
     }
 }

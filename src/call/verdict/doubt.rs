@@ -169,8 +169,8 @@ mod tests {
     use super::*;
     use crate::hearing::Update;
 
-    /// A timeline of one class, with what both listeners made of it, all along.
-    fn heard(class: Class, secs: u64, first: [f32; 5], second: [f32; 5]) -> Timeline {
+    /// A timeline of one class, with what both listeners made of it, again and again.
+    fn timeline_of(class: Class, secs: u64, heard: &[[[f32; 5]; 2]]) -> Timeline {
         let mut timeline = Timeline::default();
         timeline.apply(Update::ClassChange {
             class,
@@ -180,6 +180,7 @@ mod tests {
         });
         for k in 1..=secs * 100 / 48 {
             let end = MediaTime::from_millis(480 * k);
+            let [first, second] = heard[k as usize % heard.len()];
             timeline.apply(Update::Glimpsed(Glimpse { end, first, second }));
         }
         timeline.advance(MediaTime::from_secs(secs));
@@ -187,17 +188,19 @@ mod tests {
     }
 
     const NOISE: [f32; 5] = [0.02, 0.02, 0.02, 0.02, 0.92];
-    const VOICE_IN_NOISE: [f32; 5] = [0.4, 0.02, 0.02, 0.02, 0.54];
+    const WORD_IN_NOISE: [f32; 5] = [0.7, 0.02, 0.02, 0.02, 0.24];
     const SPEECH: [f32; 5] = [0.92, 0.02, 0.02, 0.02, 0.02];
     const MUSIC: [f32; 5] = [0.02, 0.02, 0.92, 0.02, 0.02];
 
     #[test]
     fn a_voice_that_only_shades_the_noise_is_unsure_and_nobody_is_ended_on_it() {
         let verdict = |timeline: &Timeline| judge(&Facts::of_recording(timeline)).verdict;
-        let noise = heard(Class::Noise, 40, NOISE, NOISE);
+        let noise = timeline_of(Class::Noise, 40, &[[NOISE; 2]]);
         assert_eq!(verdict(&noise), Verdict::Aside);
         assert!(!is_doubtful(&noise, MediaTime::ZERO));
-        let voice = heard(Class::Noise, 40, VOICE_IN_NOISE, SPEECH);
+        // Words and pauses.
+        let word = [WORD_IN_NOISE, SPEECH];
+        let voice = timeline_of(Class::Noise, 40, &[word, word, [NOISE, SPEECH], [NOISE; 2]]);
         assert_eq!(verdict(&voice), Verdict::Unsure);
         assert!(is_doubtful(&voice, MediaTime::ZERO));
         // What lies before the recording is no evidence.
@@ -206,10 +209,10 @@ mod tests {
 
     #[test]
     fn a_message_that_both_listeners_take_for_music_is_unsure() {
-        let sung = heard(Class::Speech, 40, MUSIC, MUSIC);
+        let sung = timeline_of(Class::Speech, 40, &[[MUSIC; 2]]);
         let judgement = judge(&Facts::of_recording(&sung));
         assert_eq!(judgement.verdict, Verdict::Unsure);
-        let spoken = heard(Class::Speech, 40, SPEECH, SPEECH);
+        let spoken = timeline_of(Class::Speech, 40, &[[SPEECH; 2]]);
         let judgement = judge(&Facts::of_recording(&spoken));
         assert_eq!(judgement.verdict, Verdict::Message);
         assert!(judgement.confidence > 0.9, "{judgement:?}");
@@ -217,7 +220,7 @@ mod tests {
 
     #[test]
     fn without_evidence_the_rules_stand() {
-        let timeline = heard(Class::Noise, 40, NOISE, NOISE);
+        let timeline = timeline_of(Class::Noise, 40, &[[NOISE; 2]]);
         assert!(evidence(&timeline, MediaTime::ZERO).is_some());
         assert!(evidence(&Timeline::default(), MediaTime::ZERO).is_none());
     }

@@ -402,9 +402,13 @@ fn steady_noise_of_every_colour_is_noise_at_every_level() {
                 let timeline = hear(&over_noise(&sound, -62.0));
                 let (seconds, heard) = (timeline.seconds(), timeline.heard());
                 let sounded = seconds.music.max(seconds.speech);
-                // So soft a rumble may be called silence.
-                let soft = dbfs <= -40.0 && seconds.silence >= MediaTime::from_secs(11);
-                let noise = seconds.noise >= MediaTime::from_secs(11) || soft;
+                // So soft a rumble may be called silence, or now this and now that.
+                let soft = if dbfs <= -40.0 {
+                    seconds.silence
+                } else {
+                    MediaTime::ZERO
+                };
+                let noise = seconds.noise + soft >= MediaTime::from_secs(11);
                 if sounded >= MediaTime::from_millis(500) || !noise {
                     wrong.push(format!(
                         "{colour} at {dbfs} dBFS behind {quiet} samples: {seconds:?} of {heard:?}"

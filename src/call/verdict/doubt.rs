@@ -13,7 +13,7 @@ use crate::call_record::Verdict;
 use crate::hearing::{Class, Glimpse, Timeline};
 
 /// How many numbers [`evidence`] gives.
-const COUNT: usize = 12;
+const COUNT: usize = 16;
 
 struct Model {
     constant: f64,
@@ -23,27 +23,30 @@ struct Model {
 }
 
 const JUNK: Model = Model {
-    constant: -5.788,
+    constant: -7.973,
     weights: [
-        1.748, 1.267, 1.077, 0.278, -0.25, -0.274, 0.614, -1.037, -0.289, -1.2, -0.115, -0.536,
+        1.986, 1.464, 1.577, 0.464, -1.43, -1.129, -0.566, -1.032, -2.065, -1.353, 0.055, -0.513,
+        4.338, 5.019, 2.279, -0.113,
     ],
-    border: 0.088,
+    border: 0.133,
 };
 
 const HOLD: Model = Model {
-    constant: 11.362,
+    constant: -4.891,
     weights: [
-        0.48, -0.222, 0.878, 0.083, -0.132, -0.216, 0.64, -0.903, -4.486, -0.713, -0.023, 0.143,
+        0.189, -0.242, 0.778, 0.355, -4.876, 0.239, -0.204, -1.608, -5.416, -1.045, -0.043, 0.161,
+        16.068, 2.603, 24.566, -6.755,
     ],
-    border: 0.082,
+    border: 0.062,
 };
 
 const MESSAGE: Model = Model {
-    constant: -5.298,
+    constant: -14.813,
     weights: [
-        -0.098, -0.15, 1.315, 0.62, -0.611, -0.209, 6.583, 0.186, 0.011, -1.384, 0.142, -0.231,
+        -0.532, 0.692, 2.018, 0.179, -1.549, -1.304, 7.389, -0.885, -0.177, -2.251, -1.088, -0.447,
+        5.264, 5.806, 8.364, 8.781,
     ],
-    border: 0.564,
+    border: 0.69,
 };
 
 impl Model {
@@ -91,7 +94,8 @@ impl Doubt {
 /// and the logarithm of its share in the sound that is no silence; the logarithms of the shares of
 /// music; the highest means of speech over 2 s. Then the logarithm of one more than the seconds of
 /// sound, that of the share about which the two differ, and the products of the two logarithms of
-/// shares and of seconds.
+/// shares and of seconds; the highest means of music over 2 s, by either; and by how much each
+/// adds to or takes from speech between one glimpse and the next, on average.
 pub fn evidence(timeline: &Timeline, began: MediaTime) -> Option<[f64; COUNT]> {
     let glimpses: Vec<&Glimpse> = timeline
         .glimpses()
@@ -132,6 +136,10 @@ pub fn evidence(timeline: &Timeline, began: MediaTime) -> Option<[f64; COUNT]> {
         share(seconds(apart.sum())),
         shares[0] * shares[1],
         amounts[0] * amounts[1],
+        highest_mean(first(Class::Music)),
+        highest_mean(second(Class::Music)),
+        mean_change(first(Class::Speech)),
+        mean_change(second(Class::Speech)),
     ])
 }
 
@@ -148,14 +156,21 @@ fn highest_mean(numbers: impl Iterator<Item = f64>) -> f64 {
         .fold(0.0, f64::max)
 }
 
+/// By how much a number differs from the one before it, on average; nothing of fewer than two.
+fn mean_change(numbers: impl Iterator<Item = f64>) -> f64 {
+    let numbers: Vec<f64> = numbers.collect();
+    let changes = numbers.windows(2).map(|two| (two[1] - two[0]).abs());
+    changes.sum::<f64>() / numbers.len().saturating_sub(1).max(1) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Facts, is_doubtful, judge};
     use super::*;
     use crate::hearing::Update;
 
-    /// A timeline of one class, with what both listeners made of it, all along.
-    fn heard(class: Class, secs: u64, first: [f32; 5], second: [f32; 5]) -> Timeline {
+    /// A timeline of one class, with what both listeners made of it, again and again.
+    fn timeline_of(class: Class, secs: u64, heard: &[[[f32; 5]; 2]]) -> Timeline {
         let mut timeline = Timeline::default();
         timeline.apply(Update::ClassChange {
             class,
@@ -165,6 +180,7 @@ mod tests {
         });
         for k in 1..=secs * 100 / 48 {
             let end = MediaTime::from_millis(480 * k);
+            let [first, second] = heard[k as usize % heard.len()];
             timeline.apply(Update::Glimpsed(Glimpse { end, first, second }));
         }
         timeline.advance(MediaTime::from_secs(secs));
@@ -172,17 +188,19 @@ mod tests {
     }
 
     const NOISE: [f32; 5] = [0.02, 0.02, 0.02, 0.02, 0.92];
-    const VOICE_IN_NOISE: [f32; 5] = [0.4, 0.02, 0.02, 0.02, 0.54];
+    const WORD_IN_NOISE: [f32; 5] = [0.7, 0.02, 0.02, 0.02, 0.24];
     const SPEECH: [f32; 5] = [0.92, 0.02, 0.02, 0.02, 0.02];
     const MUSIC: [f32; 5] = [0.02, 0.02, 0.92, 0.02, 0.02];
 
     #[test]
     fn a_voice_that_only_shades_the_noise_is_unsure_and_nobody_is_ended_on_it() {
         let verdict = |timeline: &Timeline| judge(&Facts::of_recording(timeline)).verdict;
-        let noise = heard(Class::Noise, 40, NOISE, NOISE);
+        let noise = timeline_of(Class::Noise, 40, &[[NOISE; 2]]);
         assert_eq!(verdict(&noise), Verdict::Aside);
         assert!(!is_doubtful(&noise, MediaTime::ZERO));
-        let voice = heard(Class::Noise, 40, VOICE_IN_NOISE, SPEECH);
+        // Words and pauses.
+        let word = [WORD_IN_NOISE, SPEECH];
+        let voice = timeline_of(Class::Noise, 40, &[word, word, [NOISE, SPEECH], [NOISE; 2]]);
         assert_eq!(verdict(&voice), Verdict::Unsure);
         assert!(is_doubtful(&voice, MediaTime::ZERO));
         // What lies before the recording is no evidence.
@@ -191,10 +209,10 @@ mod tests {
 
     #[test]
     fn a_message_that_both_listeners_take_for_music_is_unsure() {
-        let sung = heard(Class::Speech, 40, MUSIC, MUSIC);
+        let sung = timeline_of(Class::Speech, 40, &[[MUSIC; 2]]);
         let judgement = judge(&Facts::of_recording(&sung));
         assert_eq!(judgement.verdict, Verdict::Unsure);
-        let spoken = heard(Class::Speech, 40, SPEECH, SPEECH);
+        let spoken = timeline_of(Class::Speech, 40, &[[SPEECH; 2]]);
         let judgement = judge(&Facts::of_recording(&spoken));
         assert_eq!(judgement.verdict, Verdict::Message);
         assert!(judgement.confidence > 0.9, "{judgement:?}");
@@ -202,7 +220,7 @@ mod tests {
 
     #[test]
     fn without_evidence_the_rules_stand() {
-        let timeline = heard(Class::Noise, 40, NOISE, NOISE);
+        let timeline = timeline_of(Class::Noise, 40, &[[NOISE; 2]]);
         assert!(evidence(&timeline, MediaTime::ZERO).is_some());
         assert!(evidence(&Timeline::default(), MediaTime::ZERO).is_none());
     }
@@ -212,5 +230,7 @@ mod tests {
         assert!(highest_mean([].into_iter()).abs() < 1e-9);
         assert!((highest_mean([0.8].into_iter()) - 0.2).abs() < 1e-9);
         assert!((highest_mean([0.0, 1.0, 1.0, 1.0, 1.0].into_iter()) - 1.0).abs() < 1e-9);
+        assert!(mean_change([0.8].into_iter()).abs() < 1e-9);
+        assert!((mean_change([0.5, 0.1, 0.7].into_iter()) - 0.5).abs() < 1e-9);
     }
 }

@@ -475,6 +475,7 @@ def extend(ns, share, side):
         ("hold_gaps", t_gaps, 24), ("message_soft", t_soft_speech, 12),
     ]
     hard.add(ns)
+    hard.add_training(ns, song)
 
 
 def main():

@@ -1,7 +1,13 @@
-"""Kinds of call beside the corpus's that strangers' calls were hard in: rooms, lines, even voices, songs and beats."""
+"""Kinds of call beside the corpus's that strangers' calls were hard in: rooms, lines, even voices, songs and beats.
+
+`add` has those that also measure the ear on sources left out, `add_training` those that only teach it: voices that whisper,
+creak or break, loud single noises behind a mutter, songs made of voices.
+"""
 
 import lines
+import noises
 import numpy as np
+import synth
 import voices
 
 RATE = 8000
@@ -118,3 +124,95 @@ def add(ns):
     if sources("vocal", "singing"):
         plan.append(("hold_song", t_song, 32))
     ns["PLAN"] += plan
+
+
+def add_training(ns, song):
+    """Puts kinds into the plan that only training calls have; `song` makes a song of some seconds."""
+    db, norm = ns["db"], ns["norm"]
+
+    def t_unusual(rng):
+        y, who, *_ = ns["speech"](rng, rng.uniform(6, 20))
+        y, name = voices.unusual(y, rng)
+        y, lead = norm(y), rng.uniform(0.2, 1.5)
+        room = ns["BY"]["rir"]
+        wet = norm(voices.in_room(y, ns["load"](room[rng.integers(len(room))]["path"]))) if room and rng.random() < 0.3 else y
+        c = ns["Call"](lead + len(y) / RATE + rng.uniform(0.5, 6))
+        c.put(wet, lead)
+        ns["lab_speech"](c, y, lead)
+        c.src.append(who)
+        c.notes["voice"] = name
+        background = rng.choice(["silence", "noise", "music"], p=[0.4, 0.45, 0.15])
+        if background != "silence":
+            n, r = ns[background](rng, c.dur)
+            c.put(n, 0, db(-rng.uniform(5, 25)))
+            c.src.append(r["group"])
+        for does, p in ((lines.gate, 0.1), (lines.radio, 0.15), (lines.gain_control, 0.15)):
+            if rng.random() < p:
+                c.x = does(np.asarray(c.x, np.float32), rng)
+        if rng.random() < 0.25:
+            c.x, c.notes["chain"] = lines.chain(np.asarray(c.x, np.float32), rng)
+        return c, "message", str(background), [] if background == "silence" else ["silence", "speech"], rng.uniform(-36, -14)
+
+    def word(rng, least, most):
+        y, who, *_ = ns["speech"](rng, rng.uniform(least, most), mindur=2)
+        return y[: int(most * RATE)], who
+
+    def single(rng, secs):
+        """One to a few short loud noises: of the pool, of a package, or made."""
+        if rng.random() < 0.35:
+            kind = ("knock", "clatter", "bangs", "strokes", "rustle", "beast", "sneeze", "toys", "creak", "beeps")[rng.integers(10)]
+            return noises.noise(rng, secs, kind)[0], "synth_" + kind
+        n, r = ns["noise"](rng, secs)
+        return n, r["group"]
+
+    def t_mutter_bang(rng):
+        """A word or two, and before, between or behind them what falls, barks, knocks, rings."""
+        y, who = word(rng, 0.5, 1.8)
+        d, t = rng.uniform(1.5, 7), rng.uniform(0.2, 2)
+        end = t + len(y) / RATE
+        at = max(0, end + rng.uniform(-0.1, 1.0))
+        c = ns["Call"](at + d + rng.uniform(0, 2))
+        n, kind = single(rng, d)
+        # As loud as the words, in long noises; short ones are louder.
+        n = n * (rng.uniform(0.3, 1) * np.abs(y).max() / max(np.abs(n).max(), 1e-6)) if rng.random() < 0.5 else n * db(rng.uniform(-12, 6))
+        c.put(n, at)
+        c.label(at, min(at + len(n) / RATE, c.dur), "noise", ["silence"])
+        c.put(y, t)
+        ns["lab_speech"](c, y, t)
+        c.src += [who, kind]
+        return c, "mutter", "silence", [], ns["lev"](rng)
+
+    def t_sung(rng):
+        """A song for somebody who waits; a word before it as often as not."""
+        d, t = rng.uniform(12, 45), 0.0
+        m, r = song(rng, d)
+        if rng.random() < 0.5:
+            y, who = word(rng, 0.6, 3.0)
+            t = 0.4 + len(y) / RATE + rng.uniform(0.1, 1.5)
+            c = ns["Call"](t + d)
+            c.put(y, 0.4)
+            ns["lab_speech"](c, y, 0.4)
+            c.src.append(who)
+        else:
+            c = ns["Call"](d)
+        c.put(m, t, db(rng.uniform(-5, 3)))
+        c.label(t, t + d, "music")
+        c.src.append(r["group"])
+        return c, "hold_music", "silence", [], ns["lev"](rng)
+
+    def t_aside_bangs(rng):
+        """A handset laid aside beside somebody who works: strokes and clatter, and far words now and then."""
+        d = rng.uniform(15, 50)
+        c = ns["Call"](d)
+        for _ in range(rng.integers(1, 4)):
+            n, kind = single(rng, rng.uniform(3, d))
+            c.put(n, rng.uniform(0, d / 2), db(rng.uniform(-10, 3)))
+            c.src.append(kind)
+        if rng.random() < 0.4:
+            y, who, *_ = ns["speech"](rng, rng.uniform(2, d * 0.6))
+            c.put(synth.band(synth.room(y, rng, rng.uniform(0.4, 1.3), rng.uniform(0, 0.3)), 150, rng.uniform(1200, 3000)), rng.uniform(0, d / 3), db(-rng.uniform(6, 18)))
+            c.src.append(who)
+        c.label(0, d, "noise", ["silence"])
+        return c, "aside", "noise", ["silence"], rng.uniform(-40, -18)
+
+    ns["PLAN"] += [("message_unusual", t_unusual, 200), ("mutter_bang", t_mutter_bang, 240), ("hold_sung", t_sung, 160), ("aside_bangs", t_aside_bangs, 60)]

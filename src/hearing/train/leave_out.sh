@@ -3,8 +3,9 @@
 #   leave_out.sh CORPUS WORK [EPOCHS]
 # WORK is train.sh's, whose calls are there already (START and FOLD as there). In every fold the first network goes on from
 # START, which must not have heard the second pool, without any call made from a source that is left out; the second network
-# is trained once, without the second pool. Prints a table for START's network and one for the folds', each by the rules alone
-# and with doubt, whose models and borders come from the other folds; and at last the models from all folds.
+# begins from nothing, once without the second pool, to stand beside START, and once for every fold on what the first one hears.
+# Prints a table for START's network and one for the folds', each by the rules alone and with doubt, whose models and borders
+# come from the other folds; and at last the models from all folds.
 set -eu
 corpus=$(realpath "$1")
 work=$(realpath "$2")
@@ -14,7 +15,7 @@ here=$(realpath "$(dirname "$0")")
 cd "$here/../../.."
 python=${PYTHON:-python3}
 calls=$work/fold${FOLD:-2}
-set -- "$calls/a" "$calls/b" "$calls/c" "$calls/d" "$calls/e"
+set -- "$calls/a" "$calls/b" "$calls/c" "$calls/d" "$calls/e" "$calls/f"
 cargo build --quiet --release --example score_ear
 for k in 0 1 2 3; do
     [ -f "$work/left$k/complete" ] || {
@@ -29,7 +30,8 @@ cp "$start" "$work/before/weights.bin"
     "$python" "$here/train.py" --train "$@" --without 4 --stride 2 --lag 24 --seed 7 --epochs 12 --every 99 --out "$work/before/second.bin"
 for k in 0 1 2 3; do
     mkdir -p "$work/net$k"
-    cp "$work/before/second.bin" "$work/net$k/second.bin"
+    [ -f "$work/net$k/second.bin" ] ||
+        "$python" "$here/train.py" --train "$@" --without $k --stride 2 --lag 24 --seed 7 --epochs 12 --every 99 --out "$work/net$k/second.bin"
     [ -f "$work/net$k/weights.bin" ] ||
         "$python" "$here/train.py" --train "$@" --without $k --start "$start" --epochs "$epochs" --rate 2e-3 --every 99 --out "$work/net$k/weights.bin"
 done

@@ -2,7 +2,7 @@
 # From the corpus to both weights files, seeds fixed: train.sh CORPUS WORK [EPOCHS]
 # CORPUS holds pool/, pool2/ and render.py; WORK takes packages, pools and calls (about 15 GB). EPOCHS is how often the
 # first network hears the calls, 18 by default. PYTHON names the interpreter with requirements.txt installed.
-# START names weights for the first network to go on from; without it training begins from nothing. The second one always does.
+# START and SECOND name weights for the first and the second network to go on from; without them training begins from nothing.
 # FOLD tells which groups are kept back for validation (see calls.py); 2 by default, whose weights are the ones in
 # force. Those of other folds, and FOLD=all, which keeps nothing back and has no figures, stay in WORK.
 set -eu
@@ -14,6 +14,7 @@ here=$(realpath "$(dirname "$0")")
 cd "$here/../../.."
 python=${PYTHON:-python3}
 start=${START:-}
+second=${SECOND:-}
 [ -f "$work/extra/pool.csv" ] || "$python" "$here/gather.py" --out "$work/extra"
 calls=$work/fold$fold
 if [ "$fold" = all ]; then side="all"; else side="train --fold $fold"; fi
@@ -34,10 +35,11 @@ render c --side $side --seed 13 --scale 0.5 --extra "$work/extra" \
 render d --side $side --seed 15 --scale 0.7 --extra "$work/extra" --share 0.5 \
     --only $noisy,steady,message_othernoise,hangup,mutter,mutter_noise,aside_tv
 render e --side $side --seed 16 --scale 1.0 --extra "$work/extra" --share 0.5 --only mutter,aside
-set -- "$calls/a" "$calls/b" "$calls/c" "$calls/d" "$calls/e"
+render f --side $side --seed 21 --scale 1.0 --extra "$work/extra" --only message_unusual,mutter_bang,hold_sung,aside_bangs
+set -- "$calls/a" "$calls/b" "$calls/c" "$calls/d" "$calls/e" "$calls/f"
 cargo run --quiet --release --example ear_features -- "$@"
 "$python" "$here/train.py" --train "$@" --out "$calls/weights.bin" --epochs "$epochs" --every 99 ${start:+--start "$start" --rate 2e-3}
-"$python" "$here/train.py" --train "$@" --out "$calls/second.bin" --epochs 10 --every 99 --seed 7 --stride 2 --lag 24
+"$python" "$here/train.py" --train "$@" --out "$calls/second.bin" --epochs 10 --every 99 --seed 7 --stride 2 --lag 24 ${second:+--start "$second" --rate 2e-3}
 [ "$fold" = 2 ] || exit 0
 for name in weights second; do
     cp "$calls/$name.bin" "src/hearing/$name.bin"

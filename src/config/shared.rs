@@ -65,6 +65,12 @@ impl Config {
         let own = (&mut self.delivery.voicemail, &old.delivery.voicemail);
         keep(&mut self.listen, &old.listen, "[listen] address", &mut kept);
         keep(
+            &mut self.web.address,
+            &old.web.address,
+            "[web] address",
+            &mut kept,
+        );
+        keep(
             &mut self.log.format,
             &old.log.format,
             "[log] format",

@@ -101,7 +101,11 @@ mod tests {
     #[test]
     fn a_password_is_known_again_and_no_other_is() {
         let hash = PasswordHash::of("correct horse").unwrap();
-        assert!(hash.as_str().starts_with("$argon2id$v=19$"), "{}", hash.as_str());
+        assert!(
+            hash.as_str().starts_with("$argon2id$v=19$"),
+            "{}",
+            hash.as_str()
+        );
         assert_eq!(PasswordHash::parse(hash.as_str()), Some(hash.clone()));
         assert!(verify(Some(&hash), "correct horse"));
         for wrong in ["", "correct hors", "correct horse ", "Correct horse"] {
@@ -116,7 +120,10 @@ mod tests {
     fn what_is_no_password_and_no_hash() {
         assert_eq!(PasswordHash::of("123456789"), Err(PasswordError::Short));
         assert_eq!(PasswordHash::of("ääääääää"), Err(PasswordError::Short));
-        assert_eq!(PasswordHash::of(&"x".repeat(1_025)), Err(PasswordError::Long));
+        assert_eq!(
+            PasswordHash::of(&"x".repeat(1_025)),
+            Err(PasswordError::Long)
+        );
         let good = PasswordHash::of("correct horse").unwrap();
         let good = good.as_str();
         for wrong in [

@@ -78,7 +78,13 @@ fn cases_are_one_for_three_calls_and_wait_with_the_message_for_the_team() {
     assert_eq!(waiting[0]["number"], format!("+49911556{}", lab.mailbox()));
     assert_eq!(waiting[0]["state"], "open");
     let mut command = Command::new(BINARY);
-    command.args(["case", waiting[0]["id"].as_str().unwrap(), "reached", "--as", "anna"]);
+    command.args([
+        "case",
+        waiting[0]["id"].as_str().unwrap(),
+        "reached",
+        "--as",
+        "anna",
+    ]);
     let done = command.arg("--data").arg(guard.data()).status().unwrap();
     assert!(done.success());
     let closed = cases(&guard, "the case to be closed", |cases| {

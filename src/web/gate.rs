@@ -19,7 +19,7 @@ use url::form_urlencoded;
 
 use super::peer::Peer;
 use super::visitor::{Visitor, cookie};
-use super::{Desk, LARGEST_FORM};
+use super::{Desk, LARGEST_FORM, login};
 use crate::access::{Action, Attempts, Rights, Role, Sessions};
 use crate::call_log::OutboxError;
 use crate::call_record::CallId;
@@ -34,8 +34,8 @@ const TOKEN: &str = "token";
 const ATTEMPTS_OF_ADDRESS: usize = 10;
 const ATTEMPTS_OF_USER: usize = 30;
 const ATTEMPTS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
-/// Passwords that are looked at, at the same time: each takes memory and a core.
-const PASSWORDS_AT_ONCE: usize = 2;
+/// Passwords that are looked at, at the same time: each takes memory and a core, which calls need.
+const PASSWORDS_AT_ONCE: usize = 1;
 /// Listenings that are remembered as noted; of more, all are noted again, which changes nothing.
 const MOST_NOTED: usize = 10_000;
 
@@ -264,6 +264,10 @@ pub(super) async fn admit(State(desk): State<Desk>, request: Request, next: Next
         Admission::Pass => {}
         Admission::LogIn if !visitor.is_refused => {
             let wanted = request.uri().path_and_query().map_or("/", |to| to.as_str());
+            let site = request.headers().get("sec-fetch-site");
+            if site.is_some_and(|site| site == "cross-site" || site == "same-site") {
+                return login::come_again(&visitor, wanted);
+            }
             let mut query = form_urlencoded::Serializer::new(String::new());
             let query = query.append_pair("to", wanted).finish();
             return Redirect::to(&format!("/login?{query}")).into_response();

@@ -45,6 +45,13 @@ struct Page {
     to: String,
 }
 
+#[derive(Template)]
+#[template(path = "again.html")]
+struct Again {
+    tag: &'static str,
+    to: String,
+}
+
 /// What the form sends.
 #[derive(Deserialize)]
 pub(super) struct Sent {
@@ -70,6 +77,16 @@ pub(super) async fn show(
         return Redirect::to(own_path(&wanted.to)).into_response();
     }
     Html(page(&desk, &visitor, "", "", &wanted.to)).into_response()
+}
+
+/// Has the browser ask once more by itself. Who follows a link from elsewhere, as in an e-mail, may have logged in, but
+/// their browser keeps the cookie back the first time.
+pub(super) fn come_again(visitor: &Visitor, to: &str) -> Response {
+    let page = Again {
+        tag: visitor.words().tag,
+        to: own_path(to).to_owned(),
+    };
+    Html(page.render().unwrap_or_default()).into_response()
 }
 
 fn page(desk: &Desk, visitor: &Visitor, refused: &'static str, user: &str, to: &str) -> String {

@@ -142,6 +142,29 @@ async fn who_has_not_logged_in_sees_the_login_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_link_in_an_email_leads_to_the_call_of_who_has_logged_in() {
+    let [record, _] = two_calls();
+    let served = Served::set(config(""), std::slice::from_ref(&record)).await;
+    let [_, page, ..] = paths(&record);
+    // The browser keeps the cookie back where another site sends it here; then the page itself does.
+    let from_mail = "sec-fetch-site: cross-site\r\n";
+    let first = served.get_with(&page, from_mail).await;
+    let again = format!("content=\"0; url={page}\"");
+    assert!(
+        first.status == 200 && first.text().contains(&again),
+        "{first:?}"
+    );
+    assert!(!first.text().contains("Schmidt"), "{}", first.text());
+    let own = "sec-fetch-site: same-origin\r\n";
+    assert!(is_sent_to_login(&served.get_with(&page, own).await));
+    let anna = served.login("anna").await;
+    let second = served.get_with(&page, &format!("{anna}{own}")).await;
+    assert!(second.text().contains("Schmidt"), "{}", second.text());
+    let away = served.get_with("//evil.example/x", from_mail).await;
+    assert!(!away.text().contains("evil"), "{}", away.text());
+}
+
+#[tokio::test]
 async fn one_logs_in_and_out() {
     let [record, _] = two_calls();
     let served = Served::set(config(BEHIND_PROXY), std::slice::from_ref(&record)).await;

@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::call_record::{CallId, CallRecord, EndedBy, Presentation};
+use crate::call_record::{CallId, CallRecord, EndedBy, Presentation, Reason};
 use crate::number::{self, Home, Trunk};
 
 pub use step::{Author, Claim, LONGEST_NAME, LONGEST_NOTE, Refusal, State, Step, Via};
@@ -130,7 +130,9 @@ impl Membership {
     /// Whose case the call is; `None` where it is in none.
     pub fn of(record: &CallRecord) -> Option<Self> {
         let passed_by = matches!(record.ended_by, Some(EndedBy::Bypassed | EndedBy::Rejected));
-        if passed_by || record.mailbox.mailbox().is_none() {
+        let nobodys =
+            |reason: &Reason| matches!(reason, Reason::NoMailbox | Reason::ImpossibleMailbox(_));
+        if passed_by || record.reasons.iter().any(nobodys) {
             return None;
         }
         let caller = &record.caller;

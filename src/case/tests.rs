@@ -185,7 +185,7 @@ fn who_shows_no_number_has_a_case_for_each_call() {
     let mut off = caller("030 1234567", "shown");
     off.repeat_window_s = None;
     assert_eq!(Membership::of(&off), Some(Membership::Alone));
-    off.mailbox = "".into();
+    off.reasons = vec![Reason::NoMailbox];
     assert_eq!(Membership::of(&off), None);
 }
 

@@ -119,7 +119,7 @@ mod tests {
         let old = config("[defaults]\nmode = \"guide\"\n");
         let settings = SharedConfig::new(old.clone());
         let new = config(
-            "[listen]\naddress = [\"127.0.0.1:1\"]\n[limits]\nmax_calls = 7\n[log]\nformat = \"json\"\n\
+            "[listen]\naddress = [\"127.0.0.1:1\"]\n[web]\naddress = []\n[limits]\nmax_calls = 7\n[log]\nformat = \"json\"\n\
              [tap]\nfolder_as_asterisk_sees_it = \"/elsewhere\"\n\
              [delivery.voicemail]\nspool = \"/elsewhere\"\nformats = [\"sln\"]\nmost_messages = 7\n\
              [defaults]\nmode = \"observe\"\n",
@@ -130,6 +130,7 @@ mod tests {
             kept,
             [
                 "[listen] address",
+                "[web] address",
                 "[log] format",
                 "[tap]",
                 "[delivery.voicemail] spool",

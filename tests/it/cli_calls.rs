@@ -441,17 +441,19 @@ fn the_support_line_reads_like_a_sentence() {
     );
 }
 
+fn card(record: &CallRecord) -> String {
+    let folder = Path::new("/var/lib/voicemail-guard");
+    call::card(
+        record,
+        None,
+        &[],
+        folder,
+        (Timestamp::UNIX_EPOCH, &berlin()),
+    )
+}
+
 #[test]
 fn the_card_answers_the_dispute() {
-    let card = |record: &CallRecord| {
-        call::card(
-            record,
-            None,
-            &[],
-            Path::new("/var/lib/voicemail-guard"),
-            (Timestamp::UNIX_EPOCH, &berlin()),
-        )
-    };
     insta::assert_snapshot!("card_message", card(&closed(1, Verdict::Message)));
     insta::assert_snapshot!("card_hostile", card(&hostile()));
     insta::assert_snapshot!("card_up", card(&opened(1)));
@@ -462,13 +464,7 @@ fn a_call_over_the_clock_change_shows_both_offsets() {
     let mut call = closed(1, Verdict::Message);
     call.started = "2026-10-25T00:59:30Z".parse().unwrap();
     call.ended = Some("2026-10-25T01:00:30Z".parse().unwrap());
-    let card = call::card(
-        &call,
-        None,
-        &[],
-        Path::new("/data"),
-        (Timestamp::UNIX_EPOCH, &berlin()),
-    );
+    let card = card(&call);
     let when = card.lines().find(|line| line.starts_with("When")).unwrap();
     assert!(
         when.ends_with("02:59:30 (UTC+02:00) to 02:00:30 (UTC+01:00) (60 s)"),

@@ -98,6 +98,8 @@ struct Life {
     question_was_played: bool,
     /// The set-up is over: the tap runs.
     is_tapped: bool,
+    /// Asterisk is waited for no longer.
+    is_left: bool,
     status: Option<Vec<u8>>,
     /// So many digits one after the other, and whether they were a number once.
     digits: usize,
@@ -129,6 +131,7 @@ impl Life {
             is_dead: false,
             question_was_played: false,
             is_tapped: false,
+            is_left: false,
             status: None,
             digits: 0,
             is_number_keyed: false,
@@ -177,11 +180,8 @@ impl Life {
     /// A number is keyed in with the long waits; a digit anywhere else can only be its first.
     fn press(&mut self, key: u8) {
         let pause = self.policy.key_pause.as_millis().to_string();
-        let Some(command) = self
-            .under_way
-            .front()
-            .filter(|_| !self.is_closed && !self.is_over)
-        else {
+        let hears = !self.is_closed && !self.is_over && !self.is_left;
+        let Some(command) = self.under_way.front().filter(|_| hears) else {
             return;
         };
         let waits = command.verb() == Verb::WaitForDigit
@@ -246,9 +246,8 @@ impl Life {
         }
         self.heard += length;
         self.timeline.advance(self.heard);
-        let signal = self.timeline.current().filter(|now| now.signal.is_some());
-        self.tone_was_heard |=
-            signal.is_some_and(|now| Duration::from(now.len()) >= self.policy.tone);
+        // Bursts count together.
+        self.tone_was_heard |= Duration::from(self.timeline.seconds().tone) >= self.policy.tone;
         self.feed(Event::HeardUpTo(self.heard));
     }
 
@@ -277,7 +276,7 @@ impl Life {
                     assert!(self.record.is_none());
                     self.is_tapped = true;
                 }
-                Action::FinishTap => assert!(self.record.is_none()),
+                Action::FinishTap => self.is_left = true,
                 Action::Save(record) => {
                     assert!(record.ended_by.is_none() && self.record.is_none());
                     self.saved = Some(record);

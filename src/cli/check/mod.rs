@@ -4,6 +4,7 @@ mod asterisk;
 mod compared;
 mod data;
 mod delivery;
+mod page;
 mod prompts;
 mod secrets;
 
@@ -101,6 +102,7 @@ fn installation(config: &Config, data: &Path) -> Vec<Item> {
     let tap = tap_folder(config);
     let descriptors = enough_descriptors(config);
     ports
+        .chain(page::items(config))
         .chain(tap)
         .chain(prompts::items(config))
         .chain(data::items(data))

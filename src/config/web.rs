@@ -38,12 +38,12 @@ pub struct Web {
     /// The names and addresses by which browsers ask for it, in lower case, beside this machine's own.
     #[serde(deserialize_with = "host_names")]
     pub host: Vec<String>,
-    /// The header, in lower case, in which a reverse proxy says who has logged in to it.
-    #[serde(deserialize_with = "header")]
-    pub user_header: Option<String>,
     /// Where the reverse proxies are whose headers are believed.
     #[serde(deserialize_with = "networks")]
     pub proxies: Vec<IpNet>,
+    /// The header, in lower case, in which a reverse proxy says who has logged in to it.
+    #[serde(deserialize_with = "header")]
+    pub user_header: Option<String>,
     /// Who may see it, by name; with nobody there is no login.
     #[serde(skip)]
     pub users: BTreeMap<String, User>,
@@ -127,8 +127,8 @@ impl Default for Web {
             answer_within: Duration::from_hours(4),
             claims_last: Duration::from_hours(2),
             host: Vec::new(),
-            user_header: None,
             proxies: Vec::new(),
+            user_header: None,
             users: BTreeMap::new(),
         }
     }

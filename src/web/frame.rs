@@ -47,10 +47,7 @@ pub(super) async fn guard(State(desk): State<Desk>, request: Request, next: Next
     response
 }
 
-fn text<'a>(
-    headers: &'a HeaderMap,
-    name: impl axum::http::header::AsHeaderName,
-) -> Option<&'a str> {
+fn text(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 

@@ -134,7 +134,7 @@ pub(super) async fn log_in(
     };
     gate.succeeded(address, &sent.user);
     info!(target: ACCESS, event = %"login", %address, user = %named, "logged in");
-    let id: String = random::<16>().iter().map(|b| format!("{b:02x}")).collect();
+    let id = format!("{:032x}", u128::from_ne_bytes(random()));
     let session = Session::new(sent.user.clone(), kept.as_str().to_owned(), now);
     let mut sessions = gate.sessions();
     if let Some(before) = cookie(&headers, SESSION) {

@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
-use super::cases::{CASE, case_in, read};
+use super::cases::{CASE, bit_of, case_in, read};
 use super::moment;
 use super::search::Statement;
 use crate::call_log::query::{CaseOfCall, CaseQuery, CountedCase, Query, Standing};
@@ -142,14 +142,25 @@ pub(super) fn statement(query: &CaseQuery) -> (Statement, &'static str) {
             .collect();
         made.and(
             "c.seq IN (SELECT t.case_seq FROM case_texts t
-                       WHERE t.seq IN (SELECT rowid FROM case_words WHERE case_words MATCH ?))",
+                       WHERE t.seq IN (SELECT rowid FROM case_words WHERE case_words MATCH ?
+                                       ORDER BY rowid DESC LIMIT 2000))",
             [words.join(" ")],
         );
     }
-    let calls = Query {
+    // What every call of a case has in common with it, or is kept of them with it, needs no look at the calls.
+    let mut calls = Query {
         limit: None,
         ..query.calls.clone()
     };
+    if let Some(mailbox) = calls.mailbox.take() {
+        made.and("c.box = ?", [mailbox.as_str().to_owned()]);
+    }
+    if calls.since.is_none()
+        && calls.until.is_none()
+        && let Some(verdict) = calls.verdict.take()
+    {
+        made.and("c.verdicts & ? != 0", [bit_of(verdict)]);
+    }
     if calls != Query::default() {
         let Statement { sql, values } = calls.statement("case_seq");
         made.and(&format!("c.seq IN ({sql})"), values);

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::{begin, moment};
 use crate::call_log::case_change::{CaseEvent, Change, Changed};
-use crate::call_record::{CallId, CallRecord};
+use crate::call_record::{CallId, CallRecord, Verdict};
 use crate::case::{self, Case, Claim, Closed, ClosedBy, Connected, Membership, Open, Urgency, Via};
 use crate::number::Home;
 
@@ -59,6 +59,7 @@ pub(super) fn file(
                 lead_seq = iif(?2 >= urgency, ?3, lead_seq),
                 urgency = max(urgency, ?2),
                 waiting_ms = iif(?2 > 0, min(coalesce(waiting_ms, ?4), ?4), waiting_ms),
+                verdicts = verdicts | ?5,
                 version = version + (?2 > 0)
              WHERE seq = ?1",
         )?
@@ -67,6 +68,7 @@ pub(super) fn file(
             number_of(urgency),
             seq,
             record.started.as_millisecond(),
+            record.verdict.map_or(0, bit_of),
         ))
         .map(drop)
 }
@@ -132,6 +134,12 @@ fn open(
             |row| row.get(0),
         )
         .optional()
+}
+
+/// What the database keeps of a verdict of one of a case's calls.
+pub(super) fn bit_of(verdict: Verdict) -> i64 {
+    let at = Verdict::ALL.iter().position(|known| *known == verdict);
+    at.map_or(0, |at| 1 << at)
 }
 
 /// What the database keeps of how urgent a case is.

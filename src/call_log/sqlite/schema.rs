@@ -144,6 +144,8 @@ const TEAM: &str = "
     -- What the team does with a case, and what is shown of it in a list.
     ALTER TABLE cases ADD COLUMN urgency INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE cases ADD COLUMN waiting_ms INTEGER;
+    -- A bit for each verdict of its calls, by its place in Verdict::ALL.
+    ALTER TABLE cases ADD COLUMN verdicts INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE cases ADD COLUMN lead_seq INTEGER;
     ALTER TABLE cases ADD COLUMN claimed_by TEXT;
     ALTER TABLE cases ADD COLUMN claimed_ms INTEGER;
@@ -165,6 +167,12 @@ const TEAM: &str = "
                 WHEN verdict = 'unsure' THEN 1
                 ELSE 0 END AS u
             FROM calls WHERE case_seq = cases.seq));
+    UPDATE cases SET verdicts = (
+        SELECT coalesce(sum(DISTINCT CASE verdict
+            WHEN 'message' THEN 1 WHEN 'rambler' THEN 2 WHEN 'hangup' THEN 4 WHEN 'mutter' THEN 8
+            WHEN 'hold_music' THEN 16 WHEN 'aside' THEN 32 WHEN 'silent' THEN 64 WHEN 'no_audio' THEN 128
+            WHEN 'tone' THEN 256 WHEN 'unsure' THEN 512 ELSE 0 END), 0)
+        FROM calls WHERE case_seq = cases.seq);
     UPDATE cases SET lead_seq = (
         SELECT seq FROM calls WHERE case_seq = cases.seq
         ORDER BY record ->> '$.watched' IS NOT NULL DESC, verdict IN ('message', 'rambler') DESC,
@@ -357,7 +365,9 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cases::bit_of;
     use super::*;
+    use crate::call_record::Verdict;
 
     /// A database of each older version, with a call and a delivery in it where it has them, is
     /// brought up to now.
@@ -392,6 +402,51 @@ mod tests {
             );
             assert_eq!(count("SELECT count(*) FROM cases"), 0);
             assert_eq!(count("SELECT count(*) FROM outbox"), 0);
+        }
+    }
+
+    /// What a list is searched by is there for the cases of older versions, too.
+    #[test]
+    fn cases_of_an_older_version_are_ranked_and_found() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("calls.sqlite");
+        let old = Connection::open(&path).unwrap();
+        for step in MIGRATIONS.iter().take_while(|step| **step != TEAM) {
+            old.execute_batch(step).unwrap();
+        }
+        for (seq, verdict) in (1_i64..).zip(Verdict::ALL) {
+            let record = format!("{{\"caller\": {{\"name\": \"Schmidt {seq}\"}}}}");
+            old.execute(
+                "INSERT INTO cases (seq, id, number, box, first_ms, last_ms) VALUES (?1, ?1, '', '', ?1, ?1)",
+                [seq],
+            )
+            .unwrap();
+            old.execute(
+                "INSERT INTO calls (id, started_ms, box, uniqueid, linkedid, number, verdict, record, case_seq)
+                 VALUES (?1, ?1, '', '', '', '', ?2, ?3, ?1)",
+                (seq, verdict.as_str(), record),
+            )
+            .unwrap();
+        }
+        let seen = MIGRATIONS.iter().position(|step| *step == TEAM).unwrap();
+        old.pragma_update(None, "user_version", seen as i64)
+            .unwrap();
+        drop(old);
+        let (opened, _) = open(&path).unwrap();
+        for (seq, verdict) in (1_i64..).zip(Verdict::ALL) {
+            let sql = "SELECT verdicts, urgency, lead_seq, (SELECT rowid FROM case_words
+                       WHERE case_words MATCH 'schmidt ' || ?1) FROM cases WHERE seq = ?1";
+            let row: (i64, i64, i64, i64) = opened
+                .query_row(sql, [seq], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                })
+                .unwrap();
+            let urgency = match verdict {
+                Verdict::Message | Verdict::Rambler => 2,
+                Verdict::Unsure => 1,
+                _ => 0,
+            };
+            assert_eq!(row, (bit_of(verdict), urgency, seq, seq), "{verdict}");
         }
     }
 }

@@ -11,6 +11,7 @@
 //! ([`server`], [`session`], [`tap`], [`cli`] among others), a wait never in the core ([`agi`],
 //! [`audio`], [`hearing`], [`call`] among others): ARCHITECTURE.md has them all.
 
+pub mod access;
 pub mod agi;
 mod ami;
 mod answered_calls;
@@ -26,6 +27,7 @@ pub mod daemon;
 pub mod delivery;
 pub mod hearing;
 pub mod number;
+pub mod password;
 mod plot;
 pub mod prompts;
 pub mod recordings;

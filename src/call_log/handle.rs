@@ -15,6 +15,7 @@ use super::LOCK;
 use super::case_change::{Change, Changed};
 use super::error::{LogError, OutboxError};
 use super::journal::{Closing, Entry};
+use super::listening::Listening;
 use super::outbox::Outbox;
 use super::thread::WriterThread;
 use super::writer::Durability;
@@ -137,6 +138,16 @@ impl CallLog {
     pub async fn change_case(&self, change: Change) -> Result<Changed, OutboxError> {
         self.writer
             .ask(move |store| store.change_case(&change))
+            .await
+    }
+
+    /// Notes that somebody listens to a recording, once for each hour; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// The database cannot be used now; nothing was noted.
+    pub async fn note_listening(&self, listening: Listening) -> Result<(), OutboxError> {
+        self.writer
+            .ask(move |store| store.note_listening(&listening))
             .await
     }
 

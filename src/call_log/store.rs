@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::case_change::{Change, Changed};
 use super::error::StoreError;
 use super::journal::Entry;
+use super::listening::Listening;
 use super::queue::{Delivery, Key, Settlement};
 use crate::call_record::{CallId, CallRecord};
 use crate::case::Connected;
@@ -61,6 +62,9 @@ pub(super) trait Store: Send {
 
     /// Takes a step in a case.
     fn change_case(&mut self, change: &Change) -> Result<Changed>;
+
+    /// Notes that somebody listened to a recording.
+    fn note_listening(&mut self, listening: &Listening) -> Result<()>;
 
     /// Whether a call has begun since then.
     fn any_call_since(&self, since: Timestamp) -> Result<bool>;

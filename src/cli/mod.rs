@@ -9,6 +9,7 @@ pub mod classify;
 pub mod demo;
 mod listing;
 pub mod serve;
+pub mod user;
 pub mod when;
 
 use std::io::{self, ErrorKind, Write};
@@ -106,6 +107,8 @@ pub enum Command {
     Call(call::Args),
     /// Show what a caller still wants, or note what was done about it
     Case(case::Args),
+    /// Make what the configuration needs for somebody who logs in to the support team's page
+    User(user::Args),
     /// Look whether configuration and installation are in order, and say how to mend what is not
     Check(check::Args),
 }
@@ -134,6 +137,9 @@ pub enum CliError {
     /// The case cannot be shown or changed.
     #[error(transparent)]
     Case(#[from] case::Error),
+    /// There is no password for the user.
+    #[error(transparent)]
+    User(#[from] user::Error),
     /// Recordings cannot be classified.
     #[error(transparent)]
     Classify(#[from] classify::Error),
@@ -147,6 +153,7 @@ impl CliError {
             Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
             Self::Case(error) => error.exit_code(),
+            Self::User(error) => error.exit_code(),
             Self::Classify(error) => error.exit_code(),
         }
     }
@@ -172,6 +179,7 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
         }
         Command::Demo(args) => demo::run(&args, &shared, out),
         Command::Serve(arguments) => serve::run(&arguments, &shared, out),
+        Command::User(args) => Ok(user::run(&args, &mut io::stderr(), out)?),
         Command::Check(args) => check::run(&args, &shared, out),
     }
 }
@@ -186,6 +194,7 @@ pub fn exit(ended: Result<ExitCode, CliError>, err: &mut dyn Write) -> ExitCode 
             CliError::Output(error)
             | CliError::Calls(calls::Error::Write(error))
             | CliError::Case(case::Error::Write(error))
+            | CliError::User(user::Error::Io(error))
             | CliError::Classify(classify::Error::Write(error)),
         ) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {

@@ -30,7 +30,7 @@ pub use self::limits::Limits;
 pub use self::mailbox::MailboxDelivery;
 pub use self::secret::Secret;
 pub use self::shared::{Changes, SharedConfig};
-pub use self::web::Web;
+pub use self::web::{User, Web, is_user_name};
 
 use self::delivery::DeliverySettings;
 use self::mailbox::MailboxSettings;

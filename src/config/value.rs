@@ -70,6 +70,29 @@ pub(super) fn host<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Erro
     text(from, |text| is_host(text).then(|| text.to_owned()), allowed)
 }
 
+/// Names or addresses of machines, as browsers write them.
+pub(super) fn host_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    let host = |text: &str| {
+        let bare = text.parse::<Ipv6Addr>().map(|of| format!("[{of}]"));
+        let host = url::Host::parse(bare.as_deref().unwrap_or(text)).ok()?;
+        Some(host.to_string())
+    };
+    let allowed = "the name or address of a machine, without a port";
+    texts(from, host, allowed)
+}
+
+/// The name of a header of HTTP, in lower case, or none.
+pub(super) fn header<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let rule = |text: &str| {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+        let good = text.len() <= 64 && text.bytes().all(plain);
+        let name = Some(text.to_ascii_lowercase()).filter(|name| !name.is_empty());
+        good.then_some(name)
+    };
+    let allowed = "the name of a header such as \"X-Remote-User\", or \"\" for none";
+    text(from, rule, allowed)
+}
+
 /// What a mail server is greeted with, or nothing: a name, or an address, which is sent in
 /// brackets.
 pub(super) fn hello<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

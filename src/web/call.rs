@@ -8,6 +8,7 @@ use super::Desk;
 use super::problem::Problem;
 use super::view::{Kind, Number, Top};
 use super::visitor::Visitor;
+use crate::access::Action;
 use crate::call_log::export;
 use crate::call_record::{CallId, CallRecord};
 use crate::case::Urgency;
@@ -30,6 +31,13 @@ struct Sentence {
     at: f64,
 }
 
+/// Somebody who had the recording sent to them.
+struct Listener {
+    time: String,
+    who: String,
+    address: String,
+}
+
 #[derive(Template)]
 #[template(path = "call.html")]
 struct Page {
@@ -49,13 +57,24 @@ struct Page {
     /// Where the number is said or keyed, as far as that is known.
     number_at: Option<f64>,
     deliveries: Vec<String>,
+    listeners: Vec<Listener>,
     json: String,
 }
 
-/// A call and the id of its case.
-pub(super) async fn record(desk: &Desk, id: &str) -> Result<(CallRecord, Option<CallId>), Problem> {
+/// A call that a visitor may see, and the id of its case.
+pub(super) async fn record(
+    desk: &Desk,
+    visitor: &Visitor,
+    id: &str,
+) -> Result<(CallRecord, Option<CallId>), Problem> {
     let id = CallId::parse(id).ok_or(Problem::NotFound)?;
+    let visitor = visitor.clone();
     let read = desk.0.readers.ask(move |reader| {
+        // Before its record is read: that one cannot be read is nothing for others, either.
+        let mailbox = reader.mailbox_of(id)?;
+        if !mailbox.is_some_and(|mailbox| visitor.sees(&mailbox)) {
+            return Ok(None);
+        }
         let Some(record) = reader.call(id)? else {
             return Ok(None);
         };
@@ -70,7 +89,13 @@ pub(super) async fn show(
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let (record, case) = record(&desk, &id).await?;
+    let (record, case) = record(&desk, &visitor, &id).await?;
+    let listeners = if visitor.may(Action::SeeListeners) {
+        let call = record.id;
+        desk.0.readers.ask(move |of| of.listenings(call)).await?
+    } else {
+        Vec::new()
+    };
     let (zone, language) = (&desk.0.zone, visitor.language);
     let words = visitor.words();
     let title = format!("{} {}", words.call, record.id);
@@ -121,6 +146,14 @@ pub(super) async fn show(
             .delivered
             .iter()
             .map(|delivered| wording::delivered(delivered, zone, language))
+            .collect(),
+        listeners: listeners
+            .into_iter()
+            .map(|of| Listener {
+                time: wording::time(of.at, zone, language),
+                who: shown(&of.who).to_string(),
+                address: of.address,
+            })
             .collect(),
         json: export::json(&record, zone),
     };

@@ -60,11 +60,14 @@ struct Known {
     owed: Vec<Delivery>,
 }
 
-async fn known(desk: &Desk, id: &str) -> Result<Known, Problem> {
+/// The case, if a visitor may see it.
+async fn known(desk: &Desk, visitor: &Visitor, id: &str) -> Result<Known, Problem> {
     let id = CallId::parse(id).ok_or(Problem::NotFound)?;
+    let mailboxes = visitor.mailboxes();
     let read = desk.0.readers.ask(move |reader| {
         let query = CaseQuery {
             id: Some(id),
+            mailboxes,
             ..CaseQuery::default()
         };
         let Some(counted) = reader.cases(&query)?.pop() else {
@@ -85,7 +88,7 @@ pub(super) async fn show(
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let known = known(&desk, &id).await?;
+    let known = known(&desk, &visitor, &id).await?;
     Ok(Html(page(&desk, &visitor, &known, "", "")).into_response())
 }
 
@@ -194,9 +197,10 @@ pub(super) async fn step(
         n if n > LONGEST_NOTE => Some(words.note_too_long),
         _ => None,
     };
+    // Also that the case is theirs to see.
+    let seen = known(&desk, &visitor, &id).await?;
     if let Some(mistake) = mistake {
-        let known = known(&desk, &id).await?;
-        let page = page(&desk, &visitor, &known, mistake, note);
+        let page = page(&desk, &visitor, &seen, mistake, note);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response());
     }
     let change = Change {
@@ -220,7 +224,7 @@ pub(super) async fn step(
             Ok(Redirect::to(&back).into_response())
         }
         Changed::Refused(refusal) => {
-            let known = known(&desk, &id).await?;
+            let known = known(&desk, &visitor, &id).await?;
             let why = wording::refusal(&refusal, step, &desk.0.zone, visitor.language);
             let page = page(&desk, &visitor, &known, &why, note);
             Ok((StatusCode::CONFLICT, Html(page)).into_response())

@@ -1,7 +1,9 @@
 //! What holds for every request and every answer: whose requests are answered, and the headers that keep a browser
 //! from doing what the page does not want.
 
-use axum::extract::Request;
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
@@ -11,16 +13,19 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::{Host, Url};
 
+use super::Desk;
+use crate::config::Web;
+
 /// Nothing inline, nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Answers what comes from this machine's own browsers, and gives every answer its headers.
+/// Answers what is asked of this page by a name of its own, and gives every answer its headers.
 ///
 /// A page elsewhere that has its name point here (DNS rebinding) sends that name as `Host`; one that has a form of
 /// its own sent here says so in `Origin` or `Sec-Fetch-Site`.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if !names_this_machine(request.headers()) {
+pub(super) async fn guard(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let mut response = if !names_this_page(request.headers(), &desk.0.settings.now().web) {
         StatusCode::MISDIRECTED_REQUEST.into_response()
     } else if request.method() == Method::POST && !is_same_origin(request.headers()) {
         StatusCode::FORBIDDEN.into_response()
@@ -42,21 +47,24 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     response
 }
 
-fn text<'a>(
-    headers: &'a HeaderMap,
-    name: impl axum::http::header::AsHeaderName,
-) -> Option<&'a str> {
+fn text(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-fn names_this_machine(headers: &HeaderMap) -> bool {
+/// Whether it is asked for as this machine itself, by an address where it is served, or as the settings say.
+fn names_this_page(headers: &HeaderMap, web: &Web) -> bool {
     let named = text(headers, HOST).and_then(|host| Url::parse(&format!("http://{host}/")).ok());
     match named.as_ref().and_then(Url::host) {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain("localhost")) => true,
+        Some(Host::Ipv4(address)) if is_own(web, address.into()) => true,
+        Some(Host::Ipv6(address)) if is_own(web, address.into()) => true,
+        Some(host) => web.host.contains(&host.to_string()),
         None => false,
     }
+}
+
+fn is_own(web: &Web, address: IpAddr) -> bool {
+    address.is_loopback() || web.address.iter().any(|own| own.ip() == address)
 }
 
 /// Whether a form was sent from a page of ours.
@@ -85,26 +93,39 @@ mod tests {
     }
 
     #[test]
-    fn only_this_machine_is_meant() {
-        for host in [
-            "localhost:4575",
-            "127.0.0.1:4575",
-            "127.0.0.1",
-            "[::1]:4575",
-            "LOCALHOST",
+    fn only_this_page_is_meant() {
+        let own = Web::default();
+        let served = Web {
+            address: vec![
+                "192.0.2.1:4575".parse().unwrap(),
+                "[2001:db8::1]:4575".parse().unwrap(),
+            ],
+            host: vec!["pbx.example.com".into(), "198.51.100.7".into()],
+            ..Web::default()
+        };
+        for (host, by_default, as_set) in [
+            ("localhost:4575", true, true),
+            ("127.0.0.1:4575", true, true),
+            ("127.0.0.1", true, true),
+            ("[::1]:4575", true, true),
+            ("LOCALHOST", true, true),
+            ("192.0.2.1", false, true),
+            ("[2001:db8::1]:4575", false, true),
+            ("pbx.example.com", false, true),
+            ("PBX.example.com:443", false, true),
+            ("198.51.100.7", false, true),
+            ("192.0.2.2", false, false),
+            ("evil.example:4575", false, false),
+            ("pbx.example.com.evil.example", false, false),
+            ("", false, false),
+            ("localhost.evil.example", false, false),
+            ("a b", false, false),
         ] {
-            assert!(names_this_machine(&headers(&[("host", host)])), "{host}");
+            let headers = headers(&[("host", host)]);
+            assert_eq!(names_this_page(&headers, &own), by_default, "{host}");
+            assert_eq!(names_this_page(&headers, &served), as_set, "{host}");
         }
-        for host in [
-            "evil.example:4575",
-            "192.0.2.1",
-            "",
-            "localhost.evil.example",
-            "a b",
-        ] {
-            assert!(!names_this_machine(&headers(&[("host", host)])), "{host}");
-        }
-        assert!(!names_this_machine(&HeaderMap::new()));
+        assert!(!names_this_page(&HeaderMap::new(), &served));
     }
 
     #[test]

@@ -104,6 +104,7 @@ impl Filter {
                 mailbox: (!self.mailbox.trim().is_empty()).then_some(mailbox),
                 ..Query::default()
             },
+            mailboxes: visitor.mailboxes(),
             limit: Some(PAGE + 1),
             offset: self.page.saturating_mul(PAGE),
             ..CaseQuery::default()
@@ -166,6 +167,7 @@ pub(super) async fn show(
             {
                 found = reader.cases(&CaseQuery {
                     id: Some(case.id),
+                    mailboxes: query.mailboxes.clone(),
                     ..CaseQuery::default()
                 })?;
             }
@@ -208,6 +210,7 @@ pub(super) async fn show(
             .collect(),
         mailboxes: mailboxes
             .into_iter()
+            .filter(|name| visitor.sees(name))
             .filter(|name| MailboxName::from(name.as_str()).mailbox().is_some())
             .map(|name| Choice {
                 is_chosen: filter.mailbox.trim() == name,
@@ -245,6 +248,7 @@ fn counted(query: &CaseQuery, visitor: &Visitor, now: Timestamp) -> [CaseQuery; 
             mailbox: query.calls.mailbox.clone(),
             ..Query::default()
         },
+        mailboxes: query.mailboxes.clone(),
         ..CaseQuery::default()
     })
 }

@@ -2,10 +2,12 @@
 //! really did.
 //!
 //! ```text
-//! browser ──► frame (who may ask, what every answer carries) ──► list · case · call · sound · live
-//!                                                                  │ reads          │ steps
-//!                                                       Readers (beside the writer) │
-//!                                                                              CallLog::change_case
+//! browser ──► frame (what every answer carries) ──► gate (who asks, and what they may)
+//!                                                     │
+//!                                                     ▼
+//!                                      list · case · call · sound · live
+//!                                       │ reads              │ steps, listenings
+//!                            Readers (beside the writer)   CallLog
 //! ```
 //!
 //! It only reads the log beside the guard and asks the writer for steps in a case: a call in the guard never waits
@@ -16,8 +18,11 @@ mod asset;
 mod call;
 mod case;
 mod frame;
+mod gate;
 mod list;
 mod live;
+mod login;
+mod peer;
 mod problem;
 mod readers;
 mod sound;
@@ -25,11 +30,12 @@ mod view;
 mod visitor;
 mod words;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
@@ -37,6 +43,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tracing::warn;
 
+use self::gate::Gate;
 use self::readers::Readers;
 use crate::call_log::CallLog;
 use crate::clock::Clock;
@@ -56,6 +63,7 @@ struct Parts {
     clock: Clock,
     zone: TimeZone,
     readers: Readers,
+    gate: Gate,
 }
 
 impl Desk {
@@ -68,12 +76,13 @@ impl Desk {
             log,
             clock,
             zone: TimeZone::system(),
+            gate: Gate::new(),
         }))
     }
 
     /// Serves the page on these listeners; ends only with what goes wrong.
     pub async fn serve(self, listeners: Vec<TcpListener>) {
-        let router = router(self);
+        let router = router(self).into_make_service_with_connect_info::<SocketAddr>();
         let served = listeners
             .into_iter()
             .map(|listener| axum::serve(listener, router.clone()).into_future());
@@ -93,13 +102,17 @@ fn router(desk: Desk) -> Router {
         .route("/calls/{id}", get(call::show))
         .route("/calls/{id}/sound.wav", get(sound::wav))
         .route("/calls/{id}/waveform.svg", get(sound::waveform))
+        .route("/login", get(login::show).post(login::log_in))
+        .route("/logout", post(login::log_out))
         .route("/me", post(visitor::remember))
         .route("/live", get(live::events))
         .route("/assets/{name}", get(asset::send))
         .fallback(problem::nothing_here)
         .with_state(desk.clone())
+        .layer(from_fn_with_state(desk.clone(), gate::admit))
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn_with_state(desk, problem::as_page))
-        .layer(from_fn(frame::guard))
+        .layer(from_fn_with_state(desk.clone(), problem::as_page))
+        .layer(from_fn_with_state(desk.clone(), gate::identify))
+        .layer(from_fn_with_state(desk, frame::guard))
 }

@@ -90,7 +90,9 @@ struct Page {
 
 /// Gives an answer that is an error and nothing else a page with words and a way back.
 pub(super) async fn as_page(State(desk): State<Desk>, request: Request, next: Next) -> Response {
-    let visitor = Visitor::of(request.headers());
+    let Some(visitor) = request.extensions().get::<Visitor>().cloned() else {
+        return next.run(request).await;
+    };
     let response = next.run(request).await;
     let status = response.status();
     let is_page = response
@@ -104,6 +106,7 @@ pub(super) async fn as_page(State(desk): State<Desk>, request: Request, next: Ne
     let what = match status {
         _ if response.extensions().get::<Unreadable>().is_some() => words.broken_call,
         StatusCode::NOT_FOUND => words.not_found,
+        StatusCode::FORBIDDEN => words.forbidden,
         StatusCode::METHOD_NOT_ALLOWED => words.wrong_method,
         StatusCode::PAYLOAD_TOO_LARGE => words.too_large,
         StatusCode::SERVICE_UNAVAILABLE => words.not_now,

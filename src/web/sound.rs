@@ -16,6 +16,7 @@ use tokio::task::spawn_blocking;
 use super::Desk;
 use super::call::record;
 use super::problem::Problem;
+use super::visitor::Visitor;
 use crate::call_record::CallRecord;
 use crate::plot::{Envelope, Waveform};
 use crate::recordings;
@@ -30,11 +31,13 @@ fn file(desk: &Desk, record: &CallRecord) -> Result<PathBuf, Problem> {
 
 pub(super) async fn wav(
     State(desk): State<Desk>,
+    visitor: Visitor,
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (record, _) = record(&desk, &id).await?;
+    let (record, _) = record(&desk, &visitor, &id).await?;
     let path = file(&desk, &record)?;
+    desk.note_listening(&visitor, record.id).await?;
     let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
     let range = range.map(ToOwned::to_owned);
     let read = spawn_blocking(move || -> std::io::Result<_> {
@@ -106,9 +109,10 @@ fn part_of(range: &str, length: u64) -> Option<(u64, u64)> {
 
 pub(super) async fn waveform(
     State(desk): State<Desk>,
+    visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let (record, _) = record(&desk, &id).await?;
+    let (record, _) = record(&desk, &visitor, &id).await?;
     file(&desk, &record)?;
     let (data, tap) = (
         desk.0.data.clone(),

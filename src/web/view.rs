@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::Desk;
 use super::visitor::Visitor;
 use super::words::Words;
+use crate::access::Action;
 use crate::call_log::{CountedCase, Delivery, Stage};
 use crate::call_record::{CallRecord, Verdict};
 use crate::case::{State, Urgency};
@@ -21,6 +22,12 @@ pub(super) struct Top {
     pub(super) title: String,
     pub(super) name: String,
     pub(super) version: &'static str,
+    /// What every form carries of somebody who has logged in.
+    pub(super) token: Option<String>,
+    /// Whether they say who they are, because nobody logs in.
+    pub(super) says_name: bool,
+    pub(super) has_session: bool,
+    pub(super) takes_steps: bool,
 }
 
 impl Top {
@@ -30,6 +37,10 @@ impl Top {
             title: title.to_owned(),
             name: visitor.name.clone(),
             version: env!("CARGO_PKG_VERSION"),
+            token: visitor.token.clone(),
+            says_name: visitor.token.is_none() && visitor.rights.is_some(),
+            has_session: visitor.has_session,
+            takes_steps: visitor.may(Action::TakeStep),
         }
     }
 }

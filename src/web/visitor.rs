@@ -1,7 +1,5 @@
 //! Who looks at the page: their language and the name they go by, from what their browser sends.
 
-use std::convert::Infallible;
-
 use axum::Form;
 use axum::extract::FromRequestParts;
 use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, REFERER, SET_COOKIE};
@@ -12,7 +10,9 @@ use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use cookie::{Cookie, SameSite};
 use serde::Deserialize;
 
+use super::peer::Peer;
 use super::words::{Words, words};
+use crate::access::{Action, Rights};
 use crate::case::LONGEST_NAME;
 use crate::wording::Language;
 
@@ -22,6 +22,15 @@ pub(super) struct Visitor {
     pub(super) language: Language,
     /// The name they go by; empty until they have said it.
     pub(super) name: String,
+    pub(super) peer: Peer,
+    /// What they may do; nothing where they have to log in first.
+    pub(super) rights: Option<Rights>,
+    /// What their forms carry, where they have logged in.
+    pub(super) token: Option<String>,
+    /// Whether they have logged in here, and so can log out.
+    pub(super) has_session: bool,
+    /// Whether a reverse proxy says that they are somebody who may not see the page.
+    pub(super) is_refused: bool,
 }
 
 impl Visitor {
@@ -29,14 +38,32 @@ impl Visitor {
         words(self.language)
     }
 
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let cookie = |wanted: &str| {
-            let sent = headers.get_all(COOKIE).iter();
-            let sent = sent.filter_map(|value| value.to_str().ok());
-            let mut sent = sent.flat_map(Cookie::split_parse_encoded).flatten();
-            let found = sent.find(|cookie| cookie.name() == wanted)?;
-            Some(found.value().to_owned())
+    /// Whether they may do this.
+    pub(super) fn may(&self, action: Action) -> bool {
+        self.rights
+            .as_ref()
+            .is_some_and(|rights| rights.role.may(action))
+    }
+
+    /// Whether calls for this mailbox are theirs to see.
+    pub(super) fn sees(&self, mailbox: &str) -> bool {
+        self.rights
+            .as_ref()
+            .is_some_and(|rights| rights.sees(mailbox))
+    }
+
+    /// The mailboxes whose cases they see; all where there is no list.
+    pub(super) fn mailboxes(&self) -> Option<Vec<String>> {
+        let Some(rights) = &self.rights else {
+            return Some(Vec::new());
         };
+        let listed = rights.mailboxes.as_ref()?.iter();
+        Some(listed.map(ToString::to_string).collect())
+    }
+
+    /// What a browser says; what they may do is found out by the gate.
+    pub(super) fn of(headers: &HeaderMap, peer: Peer) -> Self {
+        let cookie = |wanted| cookie(headers, wanted);
         let accepted = headers
             .get(ACCEPT_LANGUAGE)
             .and_then(|value| value.to_str().ok());
@@ -48,16 +75,32 @@ impl Visitor {
                 _ => preferred(accepted.unwrap_or_default()),
             },
             name: cookie("name").map(|name| fit(&name)).unwrap_or_default(),
+            peer,
+            rights: None,
+            token: None,
+            has_session: false,
+            is_refused: false,
         }
     }
 }
 
 impl<S: Sync> FromRequestParts<S> for Visitor {
-    type Rejection = Infallible;
+    type Rejection = StatusCode;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(&parts.headers))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
+        // The gate knows everybody.
+        let visitor = parts.extensions.get::<Self>().cloned();
+        visitor.ok_or(StatusCode::FORBIDDEN)
     }
+}
+
+/// What a browser sends in a cookie.
+pub(super) fn cookie(headers: &HeaderMap, wanted: &str) -> Option<String> {
+    let sent = headers.get_all(COOKIE).iter();
+    let sent = sent.filter_map(|value| value.to_str().ok());
+    let mut sent = sent.flat_map(Cookie::split_parse_encoded).flatten();
+    let found = sent.find(|cookie| cookie.name() == wanted)?;
+    Some(found.value().to_owned())
 }
 
 /// The first of the languages we have that a browser asks for, by weight.

@@ -98,6 +98,16 @@ words! {
     keys: "Keys", "Tasten";
     keys_list: "j, k next and previous · Enter open · c claim · / search · space play · s first speech · n number · ? these keys",
         "j, k nächster und voriger · Enter öffnen · c übernehmen · / suchen · Leertaste abspielen · s erste Sprache · n Nummer · ? diese Tasten";
+    log_in: "Log in", "Anmelden";
+    log_out: "Log out", "Abmelden";
+    user: "User", "Benutzer";
+    password: "Password", "Passwort";
+    wrong_login: "User or password is wrong.", "Benutzer oder Passwort stimmt nicht.";
+    too_many_logins: "There were too many wrong logins. Please try again in a quarter of an hour.",
+        "Zu viele falsche Anmeldungen. Bitte in einer Viertelstunde noch einmal versuchen.";
+    forbidden: "You may not do this here, or the page was open for too long: go back and load it again.",
+        "Das dürfen Sie hier nicht, oder die Seite war zu lange offen: bitte zurückgehen und neu laden.";
+    listeners: "Who opened the recording", "Wer die Aufnahme geöffnet hat";
     broken_call: "The record of this call cannot be read.", "Der Eintrag dieses Anrufs ist nicht lesbar.";
 }
 

@@ -212,7 +212,7 @@ fn values_out_of_place_are_refused_with_what_is_allowed() {
     );
     check_mistake(
         "[web]\nport = 80",
-        "line 2: [web] port: unknown setting `port`, expected one of `address`, `answer_within_s`, `claims_last_s`",
+        "line 2: [web] port: unknown setting `port`, expected one of `address`, `answer_within_s`, `claims_last_s`, `host`, `proxies`, `user_header`",
     );
     check_mistake(
         "pause_s = 3",

@@ -147,3 +147,76 @@ fn a_secret_has_one_way_to_be_written() {
     }
     Config::parse(b"[delivery.mail]\npassword = ''\npassword_file = ''").unwrap();
 }
+
+#[test]
+fn a_page_that_others_reach_wants_a_login() {
+    let hash = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\
+                CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAapArZZsoHOwG4k";
+    let anna = format!("[web.user.anna]\npassword = '{hash}'");
+    for (text, expected) in [
+        (
+            "[web]\naddress = ['0.0.0.0:4575']".to_owned(),
+            "line 2: [web] address: 0.0.0.0:4575 can be reached from other machines, and nobody can log in",
+        ),
+        (
+            format!("[web]\nuser_header = 'X-Remote-User'\n{anna}"),
+            "line 2: [web] user_header: anybody could send this header",
+        ),
+        (
+            "[web]\nuser_header = 'X-Remote-User'\nproxies = ['127.0.0.1']".into(),
+            "line 2: [web] user_header: nobody may see the page",
+        ),
+        (
+            format!("[web]\nproxies = ['0.0.0.0/0']\n{anna}"),
+            "line 2: [web] proxies: a network of everybody is no reverse proxy",
+        ),
+        (
+            "[web]\nuser_header = 'X Remote'".into(),
+            "line 2: [web] user_header: \"X Remote\" is not the name of a header",
+        ),
+        (
+            "[web]\nhost = ['pbx.example.com:443']".into(),
+            "line 2: [web] host: \"pbx.example.com:443\" is not the name or address of a machine",
+        ),
+        (
+            "[web.user.anna]\npassword = 'correct horse'".into(),
+            "line 2: [web.user.\"anna\"] password: not a hash as voicemail-guard user add makes it",
+        ),
+        (
+            "[web.user.anna]\nrole = 'work'".into(),
+            "line 1: [web.user.\"anna\"]: nobody can log in so",
+        ),
+        (
+            format!("{anna}\nrole = 'boss'"),
+            "line 3: [web.user.\"anna\"] role: \"boss\" is not one of \"read\", \"work\", \"admin\"",
+        ),
+        (
+            format!("{anna}\nmailboxes = ['../x']"),
+            "line 3: [web.user.\"anna\"] mailboxes: \"../x\" is not a mailbox",
+        ),
+        (
+            format!("{anna}\nmailbox = ['100']"),
+            "line 3: [web.user.\"anna\"] mailbox: unknown setting `mailbox`",
+        ),
+        (
+            anna.replace("anna", "\" anna\""),
+            "line 1: [web.user.\" anna\"]: a user's name has 1 to 64 characters",
+        ),
+        (
+            "[web]\nuser = 'anna'".into(),
+            "line 2: [web] user: users are tables such as",
+        ),
+    ] {
+        let found = mistakes(&text);
+        assert_eq!(found.len(), 1, "{text}: {found:#?}");
+        assert!(found[0].starts_with(expected), "{text}: {}", found[0]);
+        assert!(!found[0].contains("horse"), "{}", found[0]);
+    }
+    let away = "[web]\naddress = ['0.0.0.0:4575']";
+    let proxied = "user_header = 'X-Remote-User'\nproxies = ['192.0.2.0/24']\n[web.user.anna]";
+    for good in [format!("{away}\n{anna}"), format!("{away}\n{proxied}")] {
+        let config = Config::parse(good.as_bytes()).unwrap();
+        assert!(config.web.has_login(), "{good}");
+    }
+    assert!(!Config::default().web.has_login());
+}

@@ -4,6 +4,7 @@ mod calls;
 mod case_list;
 mod cases;
 mod filing;
+mod listening;
 mod outbox;
 mod reader;
 mod salvage;
@@ -21,6 +22,7 @@ pub use reader::{Reader, quick_check};
 use super::case_change::{Change, Changed};
 use super::error::{LogError, StoreError};
 use super::journal::Entry;
+use super::listening::Listening;
 use super::queue::{self, Delivery, Key, Settlement};
 use super::store::{Filing, Result, Store};
 use crate::call_record::{CallId, CallRecord};
@@ -126,6 +128,10 @@ impl Store for Database {
 
     fn change_case(&mut self, change: &Change) -> Result<Changed> {
         cases::change(&mut self.connection, change).map_err(refused)
+    }
+
+    fn note_listening(&mut self, listening: &Listening) -> Result<()> {
+        listening::note(&self.connection, listening).map_err(refused)
     }
 
     fn any_call_since(&self, since: Timestamp) -> Result<bool> {

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::Value;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_from_iter};
 
 use super::case_list::Placing;
 use super::search::Statement;
-use super::{case_list, cases, outbox, refused, salvage, schema};
+use super::{case_list, cases, listening, outbox, refused, salvage, schema};
 use crate::call_log::DATABASE;
 use crate::call_log::case_change::CaseEvent;
 use crate::call_log::error::{LogError, StoreError};
+use crate::call_log::listening::Listening;
 use crate::call_log::query::{CaseOfCall, CaseQuery, CountedCase, Query, SetAside};
 use crate::call_log::queue::Delivery;
 use crate::call_record::{CallId, CallRecord};
@@ -275,6 +276,25 @@ impl Reader {
             statement.query_map([], |row| row.get(0))?.collect()
         };
         read().map_err(|error| self.failed(error))
+    }
+
+    /// The mailbox of a call, also of one whose record cannot be read.
+    pub fn mailbox_of(&self, call: CallId) -> Result<Option<String>, LogError> {
+        let sql = "SELECT box FROM calls WHERE id = ?1";
+        let read = || -> rusqlite::Result<Option<String>> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let id = call.to_string();
+            statement.query_row([id], |row| row.get(0)).optional()
+        };
+        read().map_err(|error| self.failed(error))
+    }
+
+    /// Who listened to the recording of a call, the first first.
+    pub fn listenings(&self, call: CallId) -> Result<Vec<Listening>, LogError> {
+        if !self.has_cases {
+            return Ok(Vec::new());
+        }
+        listening::of(&self.connection, call).map_err(|error| self.failed(error))
     }
 
     /// What was done about a case, oldest first.

@@ -19,7 +19,7 @@ const WRITER_WAITS: Duration = Duration::from_millis(100);
 const OTHERS_WAIT: Duration = Duration::from_secs(5);
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     FIRST,
     OUTBOX,
     SERVED,
@@ -28,6 +28,7 @@ const MIGRATIONS: [&str; 8] = [
     SPOOL,
     SET_ASIDE,
     TEAM,
+    LISTENED,
 ];
 
 const FIRST: &str = "
@@ -213,6 +214,18 @@ const TEAM: &str = "
             SELECT seq FROM calls WHERE case_seq = OLD.case_seq ORDER BY started_ms DESC LIMIT 1)
         WHERE seq = OLD.case_seq AND lead_seq = OLD.seq;
     END;
+";
+
+const LISTENED: &str = "
+    -- Who had which recording sent to them: once for each user, address and hour.
+    CREATE TABLE listened (
+        call_seq  INTEGER NOT NULL REFERENCES calls (seq) ON DELETE CASCADE,
+        who       TEXT NOT NULL,
+        address   TEXT NOT NULL,
+        hour      INTEGER NOT NULL,
+        at_ms     INTEGER NOT NULL,
+        PRIMARY KEY (call_seq, who, address, hour)
+    ) STRICT, WITHOUT ROWID;
 ";
 
 /// The newest schema known here.

@@ -56,5 +56,7 @@ fn is_page(address: SocketAddr) -> io::Result<bool> {
     )?;
     let mut answer = Vec::new();
     stream.take(MOST_READ).read_to_end(&mut answer)?;
-    Ok(String::from_utf8_lossy(&answer).contains("voicemail-guard</title>"))
+    let answer = String::from_utf8_lossy(&answer);
+    // With users it leads to the login.
+    Ok(answer.contains("voicemail-guard</title>") || answer.contains("location: /login?to="))
 }

@@ -5,6 +5,7 @@
 //! fields name, and a table may have several; what none of them takes is unknown.
 
 mod delivery;
+mod web;
 mod words;
 
 use std::borrow::Cow;
@@ -23,7 +24,7 @@ use toml::de::{DeTable, DeValue};
 use super::fields::fields;
 use super::mailbox::{MailboxSettings, OwnLists, conflicts};
 use super::value::{networks, ports};
-use super::{Config, Problem, Tap, Web, duplicate};
+use super::{Config, Problem, Tap, duplicate};
 use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::call_record::{Destination, MailboxName};
@@ -156,21 +157,6 @@ impl<'a> Reader<'a> {
             );
         }
         listen
-    }
-
-    fn web(&mut self, value: Spanned<DeValue<'a>>) -> Web {
-        let mut table = self.open("[web]", value);
-        let at = table.own.get("address").cloned();
-        let web: Web = self.part(&mut table);
-        self.close(table);
-        if let Some(address) = web.address.iter().find(|a| !a.ip().is_loopback()) {
-            let what = format!(
-                "{address} can be reached from other machines, and the page has no login yet: \
-                 leave it on a loopback address, and reach it through an SSH tunnel or a reverse proxy with a login"
-            );
-            self.report(at, "[web] address", &what);
-        }
-        web
     }
 
     /// The guard's name of the folder is Asterisk's where it has none of its own.

@@ -14,6 +14,7 @@ mod delivery;
 mod dialplan;
 mod mistaken;
 mod mistyped;
+mod user;
 
 fn guard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voicemail-guard"));

@@ -16,13 +16,16 @@ use voicemail_guard::web::Desk;
 use crate::support::call_log::{clock, open};
 use crate::support::records::closed;
 
+mod access;
 mod hostile;
+mod proxy;
 mod sound;
 
 /// A page that is served, and the log behind it.
 struct Served {
     folder: TempDir,
     log: CallLog,
+    settings: SharedConfig,
     address: SocketAddr,
 }
 
@@ -55,20 +58,25 @@ impl Answer {
 
 impl Served {
     async fn with(records: &[CallRecord]) -> Self {
+        Self::set(Config::default(), records).await
+    }
+
+    async fn set(config: Config, records: &[CallRecord]) -> Self {
         let folder = TempDir::new().unwrap();
         let log = open(folder.path()).log;
         for record in records {
             log.close_call(record.clone());
         }
         log.flush().await.unwrap();
-        let settings = SharedConfig::new(Config::default());
+        let settings = SharedConfig::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let desk = Desk::new(folder.path().into(), settings, log.clone(), clock());
+        let desk = Desk::new(folder.path().into(), settings.clone(), log.clone(), clock());
         tokio::spawn(desk.serve(vec![listener]));
         Self {
             folder,
             log,
+            settings,
             address,
         }
     }

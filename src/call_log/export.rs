@@ -436,8 +436,7 @@ fn csv_line(form: Csv, cells: [String; CSV_COLUMNS.len()]) -> String {
 /// A cell that neither a spreadsheet nor a terminal takes for an order.
 fn harmless(cell: &str) -> String {
     let cell = visible(cell);
-    let looks_like_formula =
-        cell.starts_with(|c| matches!(c, '=' | '+' | '-' | '@' | '\'' | '＝' | '＋' | '－' | '＠'));
+    let looks_like_formula = cell.starts_with(['=', '+', '-', '@', '\'', '＝', '＋', '－', '＠']);
     let mark = if looks_like_formula { "'" } else { "" };
     format!("{mark}{cell}")
 }

@@ -85,13 +85,13 @@ fn what_is_said_after_a_case_was_closed_is_another_matter() {
 
 #[test]
 fn the_more_urgent_is_rung_first() {
+    use CallbackSource::{CallerId, CallerIdConfirmed, Keyed, KeyedConfirmed};
     let call = |verdict, source, watched: bool| {
         let mut call = caller("030 1234567", "shown");
         (call.verdict, call.callback.source) = (verdict, source);
         call.watched = watched.then(|| "_030X.".into());
         Urgency::of(&call)
     };
-    use CallbackSource::{CallerId, CallerIdConfirmed, Keyed, KeyedConfirmed};
     for (verdict, source, watched, urgency) in [
         (Some(Verdict::Message), CallerId, false, Urgency::Message),
         (Some(Verdict::Rambler), CallerId, false, Urgency::Message),

@@ -12,7 +12,7 @@ pub(super) fn make(folder: &Path) {
     let shown = folder.display();
     match DirBuilder::new().mode(0o770).create(folder) {
         Ok(()) => {
-            info!(folder = %shown, "made the tap folder; Asterisk must be able to write to it")
+            info!(folder = %shown, "made the tap folder; Asterisk must be able to write to it");
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => {

@@ -68,11 +68,12 @@ mod tests {
 
     #[test]
     fn only_proxies_are_believed() {
+        type Sent<'a> = &'a [(&'static str, &'a str)];
         let proxies: Vec<IpNet> = ["192.0.2.0/24", "::1/128"]
             .map(|of| of.parse().unwrap())
             .into();
         let (direct, plain, tls) = ((false, false), (true, false), (true, true));
-        let tests: [(&str, &[(&'static str, &str)], &str, (bool, bool)); 11] = [
+        let tests: [(&str, Sent<'_>, &str, (bool, bool)); 11] = [
             ("203.0.113.9", &[], "203.0.113.9", direct),
             (
                 "203.0.113.9",

@@ -15,9 +15,8 @@ pub(super) fn items(config: &Config) -> impl Iterator<Item = Item> {
 }
 
 fn item(address: SocketAddr) -> Item {
-    let error = match TcpListener::bind(address) {
-        Ok(_) => return Item::ok("page", format!("{address} is free")),
-        Err(error) => error,
+    let Err(error) = TcpListener::bind(address) else {
+        return Item::ok("page", format!("{address} is free"));
     };
     match error.kind() {
         ErrorKind::AddrInUse => match is_page(address) {

@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         let first = table.own.get(one).cloned();
         let line = self.line_of(first.as_ref());
         let what = format!("{one} is set as well, in line {line}; keep one of the two");
-        self.report(at, &format!("{} {other}", table.title), &what);
+        self.report(at.as_ref(), &format!("{} {other}", table.title), &what);
     }
 
     /// Whether everything is set that the mailboxes need which want e-mail or the webhook. What is reported as
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
             }
             let at = keys.iter().find_map(|key| places.get(&whole(key)));
             let at = at.or_else(|| places.get(&table)).cloned();
-            self.report(at, &whole(&keys[0]), &what);
+            self.report(at.as_ref(), &whole(&keys[0]), &what);
         }
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn config(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
     for error in errors {
         match error.span().filter(|_| error.message() == "duplicate key") {
             Some(span) => reader.report_twice(span),
-            None => reader.report(error.span(), "", words::no_toml(error.message())),
+            None => reader.report(error.span().as_ref(), "", words::no_toml(error.message())),
         }
     }
     let config = if reader.problems.is_empty() {
@@ -110,10 +110,10 @@ impl<'a> Reader<'a> {
                         |meant| format!("did you mean [{meant}]?"),
                     );
                     let what = format!("no such table; {meant}");
-                    self.report(Some(at), &format!("[{name}]"), &what);
+                    self.report(Some(&at), &format!("[{name}]"), &what);
                 }
                 name => self.report(
-                    Some(at),
+                    Some(&at),
                     name,
                     &format!("a setting stands in one of the tables {TABLES}"),
                 ),
@@ -147,11 +147,11 @@ impl<'a> Reader<'a> {
             let what = format!(
                 "{address} can be reached from other machines: name the networks that may connect, such as allow = [\"192.0.2.0/24\"]"
             );
-            self.report(at.clone(), "[listen] address", &what);
+            self.report(at.as_ref(), "[listen] address", &what);
         }
         if listen.address.is_empty() {
             self.report(
-                at,
+                at.as_ref(),
                 "[listen] address",
                 "at least one address with its port, such as \"127.0.0.1:4574\"",
             );
@@ -179,7 +179,7 @@ impl<'a> Reader<'a> {
         let at = value.span();
         let DeValue::Table(tables) = value.into_inner() else {
             self.report(
-                Some(at),
+                Some(&at),
                 "box",
                 "boxes are tables such as [box.\"100@default\"]",
             );
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
             let mailbox = MailboxName::from(&**name);
             if mailbox.mailbox().is_none() {
                 self.report(
-                    Some(key.span()),
+                    Some(&key.span()),
                     &title,
                     "a box is written as [box.\"100@default\"] or [box.\"100\"]",
                 );
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
                 let line = self.line_of(Some(&first));
                 let what =
                     format!("{full} has a table in line {line} already; keep one of the two");
-                self.report(Some(key.span()), &title, &what);
+                self.report(Some(&key.span()), &title, &what);
             }
         }
         mailboxes
@@ -258,7 +258,7 @@ impl<'a> Reader<'a> {
             let at = own.get("mail_to").or_else(|| own.get("deliver_to"));
             if at.is_some() {
                 let what = "deliver_to has \"mail\": say to whom, such as mail_to = [\"hotline@example.com\"]";
-                self.report(at.cloned(), &format!("{title} mail_to"), what);
+                self.report(at, &format!("{title} mail_to"), what);
             }
         }
         for conflict in conflicts(&settings.policy) {
@@ -269,7 +269,7 @@ impl<'a> Reader<'a> {
                 .into_iter()
                 .any(|key| reported(self, key));
             if let Some((key, at)) = blamed.filter(|_| !known) {
-                self.report(Some(at), &format!("{title} {key}"), &conflict.what);
+                self.report(Some(&at), &format!("{title} {key}"), &conflict.what);
             }
         }
     }
@@ -290,7 +290,7 @@ impl<'a> Reader<'a> {
         let at = value.span();
         let DeValue::Table(settings) = value.into_inner() else {
             let name = title.trim_matches(['[', ']']);
-            self.report(Some(at), name, &format!("is a table: write {title}"));
+            self.report(Some(&at), name, &format!("is a table: write {title}"));
             return Table::default();
         };
         let spans = settings.iter();
@@ -328,7 +328,7 @@ impl<'a> Reader<'a> {
                 })
                 .map(|(key, _)| key.clone());
             let Some(wrong) = wrong else {
-                self.report(Some(at), &table.title, error.message());
+                self.report(Some(&at), &table.title, error.message());
                 return T::default();
             };
             let key = format!("{} {}", table.title, wrong.get_ref());
@@ -337,7 +337,7 @@ impl<'a> Reader<'a> {
             let choices = (error.message() == words::NO_TEXT)
                 .then(|| wrong_choice::<T>(&own, &wrong, written))
                 .flatten();
-            self.report(Some(at), &key, &choices.unwrap_or(what));
+            self.report(Some(&at), &key, &choices.unwrap_or(what));
             own.remove(&wrong);
         }
     }
@@ -354,7 +354,7 @@ impl<'a> Reader<'a> {
                 }
                 _ => words::unknown(name, &table.known),
             };
-            self.report(Some(key.span()), &format!("{} {name}", table.title), &what);
+            self.report(Some(&key.span()), &format!("{} {name}", table.title), &what);
         }
         table.own
     }
@@ -369,7 +369,7 @@ impl<'a> Reader<'a> {
             }
             None => "stands in the file twice; keep one of the two".into(),
         };
-        self.report(Some(span), &key, &what);
+        self.report(Some(&span), &key, &what);
     }
 
     /// Whether something is wrong with this setting already.
@@ -381,9 +381,9 @@ impl<'a> Reader<'a> {
         line_at(self.text.as_bytes(), at.map_or(0, |span| span.start))
     }
 
-    fn report(&mut self, at: Option<Range<usize>>, key: &str, what: &str) {
+    fn report(&mut self, at: Option<&Range<usize>>, key: &str, what: &str) {
         self.problems.push(Problem {
-            line: self.line_of(at.as_ref()),
+            line: self.line_of(at),
             key: key.into(),
             what: what.into(),
         });

@@ -70,7 +70,11 @@ async fn the_page_is_asked_for_by_its_own_names_only() {
 #[tokio::test]
 async fn other_settings_hold_at_once() {
     let [record, _] = two_calls();
-    let served = Served::set(config("address = ['192.0.2.5:4575']"), &[record.clone()]).await;
+    let served = Served::set(
+        config("address = ['192.0.2.5:4575']"),
+        std::slice::from_ref(&record),
+    )
+    .await;
     let (anna, rita) = (served.login("anna").await, served.login("rita").await);
     let mut changed = (*served.settings.now()).clone();
     let other = PasswordHash::of("another horse").unwrap();

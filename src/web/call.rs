@@ -53,6 +53,8 @@ struct Page {
     reasons: Vec<String>,
     story: Vec<Sentence>,
     has_sound: bool,
+    /// The classes that were heard, with their names.
+    legend: Vec<(&'static str, &'static str)>,
     stretches: Vec<Stretch>,
     /// Where the number is said or keyed, as far as that is known.
     number_at: Option<f64>,
@@ -100,7 +102,7 @@ pub(super) async fn show(
     let words = visitor.words();
     let title = format!("{} {}", words.call, record.id);
     let verdict = record.verdict.map_or_else(
-        || words.to_ring.to_owned(),
+        || words.under_way.to_owned(),
         |verdict| wording::verdict(verdict, language).to_owned(),
     );
     let story = wording::story(&record, zone, language);
@@ -108,7 +110,7 @@ pub(super) async fn show(
         top: Top::new(&desk, &visitor, &title),
         id: record.id.to_string(),
         case: case.map(|case| case.to_string()),
-        kind: Kind::of(Urgency::of(&record), record.verdict, language),
+        kind: Kind::of(Urgency::of(&record), Some(&record), language),
         time: wording::time(record.started, zone, language),
         number: Number::of(&record, language),
         name: shown(record.caller.name.trim()).to_string(),
@@ -127,6 +129,11 @@ pub(super) async fn show(
             })
             .collect(),
         has_sound: record.audio.is_some(),
+        legend: Class::ALL
+            .into_iter()
+            .filter(|of| record.timeline.iter().any(|segment| segment.class == *of))
+            .map(|of| (class(of), wording::class(of, language)))
+            .collect(),
         stretches: record
             .timeline
             .iter()

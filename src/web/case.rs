@@ -10,12 +10,11 @@ use serde::Deserialize;
 
 use super::Desk;
 use super::problem::Problem;
-use super::view::{Kind, Light, Row, Top};
+use super::view::{Kind, Light, Row, Top, speech};
 use super::visitor::Visitor;
 use crate::call_log::{CaseEvent, CaseQuery, Change, Changed, CountedCase, Delivery};
 use crate::call_record::{CallId, CallRecord};
 use crate::case::{Author, LONGEST_NAME, LONGEST_NOTE, Step, Urgency, Via};
-use crate::hearing::Class;
 use crate::text::{is_hostile, shortened, shown};
 use crate::wording;
 
@@ -109,10 +108,10 @@ fn page(desk: &Desk, visitor: &Visitor, known: &Known, refused: &str, note: &str
     };
     let calls = known.calls.iter().rev().map(|call| Call {
         id: call.id.to_string(),
-        kind: Kind::of(Urgency::of(call), call.verdict, language),
+        kind: Kind::of(Urgency::of(call), Some(call), language),
         time: wording::time(call.started, light.zone, language),
         length: wording::call_length(call).map_or_else(String::new, |s| format!("{s} s")),
-        speech: wording::length(call.seconds.of(Class::Speech), language),
+        speech: speech(call, language),
         has_sound: call.audio.is_some(),
         reasons: wording::reasons(&call.reasons, language)
             .iter()

@@ -10,13 +10,12 @@ use url::form_urlencoded;
 
 use super::Desk;
 use super::problem::Problem;
-use super::view::{Light, Row, Top};
+use super::view::{Light, Row, Top, verdict_word};
 use super::visitor::Visitor;
 use crate::call_log::{CaseQuery, Query, Standing};
 use crate::call_record::{MailboxName, Verdict};
 use crate::number::Needle;
 use crate::text::{is_hostile, shown};
-use crate::wording;
 
 /// Cases on one page.
 const PAGE: u32 = 50;
@@ -136,6 +135,8 @@ struct Page {
     top: Top,
     filter: Filter,
     show: &'static str,
+    /// Whether the first of the list is the one to be rung next.
+    leads: bool,
     tabs: Vec<Tab>,
     mailboxes: Vec<Choice>,
     verdicts: Vec<Choice>,
@@ -222,10 +223,11 @@ pub(super) async fn show(
             .into_iter()
             .map(|verdict| Choice {
                 value: verdict.to_string(),
-                name: wording::verdict_name(verdict, visitor.language).replace('_', " "),
+                name: verdict_word(verdict, visitor.language),
                 is_chosen: verdict.as_str() == filter.verdict,
             })
             .collect(),
+        leads: show == "ring" && filter.page == 0,
         newer: (filter.page > 0).then(|| filter.address(show, filter.page - 1)),
         older: has_more.then(|| filter.address(show, filter.page + 1)),
         top: Top::new(&desk, &visitor, words.title),

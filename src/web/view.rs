@@ -7,8 +7,9 @@ use jiff::tz::TimeZone;
 
 use super::Desk;
 use super::visitor::Visitor;
-use super::words::Words;
+use super::words::{Words, words};
 use crate::access::Action;
+use crate::audio::MediaTime;
 use crate::call_log::{CountedCase, Delivery, Stage};
 use crate::call_record::{CallRecord, Verdict};
 use crate::case::{State, Urgency};
@@ -54,7 +55,15 @@ pub(super) struct Kind {
 }
 
 impl Kind {
-    pub(super) fn of(urgency: Urgency, verdict: Option<Verdict>, language: Language) -> Self {
+    /// The kind of a call; none where its record cannot be read.
+    pub(super) fn of(urgency: Urgency, call: Option<&CallRecord>, language: Language) -> Self {
+        let Some(call) = call else {
+            return Self {
+                class: "broken",
+                shape: "✕",
+                word: words(language).unreadable.into(),
+            };
+        };
         let (class, shape) = match urgency {
             Urgency::Watched => ("watched", "◆"),
             Urgency::Message => ("message", "●"),
@@ -64,13 +73,31 @@ impl Kind {
         Self {
             class,
             shape,
-            word: verdict.map_or_else(
-                || "…".into(),
-                |verdict| wording::verdict_name(verdict, language).replace('_', " "),
+            word: call.verdict.map_or_else(
+                || words(language).under_way.into(),
+                |verdict| verdict_word(verdict, language),
             ),
         }
     }
 }
+
+/// A verdict as a word of the page.
+pub(super) fn verdict_word(verdict: Verdict, language: Language) -> String {
+    wording::verdict_name(verdict, language).replace('_', " ")
+}
+
+/// How long somebody spoke; empty where it is not worth a word.
+pub(super) fn speech(call: &CallRecord, language: Language) -> String {
+    let spoken = call.seconds.of(Class::Speech);
+    if spoken < WORTH_A_WORD {
+        return String::new();
+    }
+    let length = wording::length(spoken, language);
+    format!("{length} {}", words(language).speech)
+}
+
+/// Less is no more than a cough.
+const WORTH_A_WORD: MediaTime = MediaTime::from_millis(500);
 
 /// A number to ring.
 pub(super) struct Number {
@@ -137,7 +164,7 @@ impl Row {
         Self {
             id: case.id.to_string(),
             version: case.version,
-            kind: Kind::of(case.urgency, lead.and_then(|lead| lead.verdict), language),
+            kind: Kind::of(case.urgency, lead, language),
             since: wording::time(since, light.zone, language),
             age: age(light.now, since, language),
             lateness: if waits { lateness(light, since) } else { "" },
@@ -153,9 +180,7 @@ impl Row {
                 shown(lead.caller.name.trim()).to_string()
             }),
             mailbox: shown(counted.mailbox.as_str()).to_string(),
-            speech: lead.map_or_else(String::new, |lead| {
-                wording::length(lead.seconds.of(Class::Speech), language)
-            }),
+            speech: lead.map_or_else(String::new, |lead| speech(lead, language)),
             calls: counted.calls,
             state: wording::case_state(case, light.now, light.zone, language),
             is_open: case.closed.is_none(),

@@ -44,6 +44,10 @@ words! {
     copied: "Copied", "Kopiert";
     no_number: "no number is known", "keine Nummer bekannt";
     speech: "speech", "Sprache";
+    under_way: "under way", "läuft noch";
+    unreadable: "unreadable", "nicht lesbar";
+    ring_first: "Ring first", "Zuerst anrufen";
+    prompt: "prompt", "Ansage";
     calls: "calls", "Anrufe";
     one_call: "1 call", "1 Anruf";
     claim: "Claim", "Übernehmen";

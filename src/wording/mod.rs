@@ -20,9 +20,9 @@ pub use story::{Sentence, story};
 pub use support_line::support_line;
 pub use time::{call_length, length, nth_call, span, time};
 pub use words::{
-    Pending, Undelivered, asked, callback, delivered, ended_by, listed, look_elsewhere, mode, name,
-    number, passed_by, played, seconds, source, sure, undelivered, undelivered_in_short, verdict,
-    verdict_name, would_have,
+    Pending, Undelivered, asked, callback, class, delivered, ended_by, listed, look_elsewhere,
+    mode, name, number, passed_by, played, seconds, source, sure, undelivered,
+    undelivered_in_short, verdict, verdict_name, would_have,
 };
 
 /// A language of people who read about calls.

@@ -387,7 +387,8 @@ pub fn callback(callback: &Callback, language: Language) -> Option<String> {
     })
 }
 
-fn class(class: Class, language: Language) -> &'static str {
+/// What was heard, in a word.
+pub fn class(class: Class, language: Language) -> &'static str {
     let (en, de) = match class {
         Class::Speech => ("speech", "Sprache"),
         Class::Silence => ("silence", "Stille"),

@@ -8,6 +8,8 @@ use crate::wording::{self, Language};
 pub(super) struct Example {
     /// Caller ID.
     pub(super) number: &'static str,
+    /// The name that is sent with it.
+    pub(super) name: &'static str,
     /// The right verdict.
     pub(super) made_for: Verdict,
     /// A WAV file; `None` sends no packets at all.
@@ -15,33 +17,44 @@ pub(super) struct Example {
 }
 
 macro_rules! example {
-    ($number:literal, $made_for:ident) => {
+    ($number:literal, $name:literal, $made_for:ident) => {
         Example {
             number: $number,
+            name: $name,
             made_for: Verdict::$made_for,
             recording: None,
         }
     };
-    ($number:literal, $made_for:ident, $file:literal) => {
+    ($number:literal, $name:literal, $made_for:ident, $file:literal) => {
         Example {
             recording: Some(include_bytes!(concat!("../../../examples/calls/", $file))),
-            ..example!($number, $made_for)
+            ..example!($number, $name, $made_for)
         }
     };
 }
 
-/// One of every kind of caller.
+/// One of every kind of caller, with numbers that are kept free for films and books.
 pub(super) const EXAMPLES: [Example; 10] = [
-    example!("+49911555001", Message, "message.wav"),
-    example!("+49911555002", Hangup, "hangup.wav"),
-    example!("+49911555003", Mutter, "mutter.wav"),
-    example!("+49911555004", Rambler, "rambler.wav"),
-    example!("+49911555005", Aside, "aside.wav"),
-    example!("+49911555006", HoldMusic, "hold_music.wav"),
-    example!("+49911555007", Silent, "silent.wav"),
-    example!("+49911555008", NoAudio),
-    example!("+49911555009", Tone, "tone.wav"),
-    example!("+49911555010", Unsure, "unsure.wav"),
+    example!("+493023125001", "Miriam Vogt", Message, "message.wav"),
+    example!("+4917604069002", "Tobias Lindner", Hangup, "hangup.wav"),
+    example!("+493023125014", "Heike Brandt", Mutter, "mutter.wav"),
+    example!(
+        "+492214710205",
+        "Klaus-Peter Reinhardt",
+        Rambler,
+        "rambler.wav"
+    ),
+    example!("+493023125031", "Elektro Sommer GmbH", Aside, "aside.wav"),
+    example!(
+        "+498999998040",
+        "Hausverwaltung Kern",
+        HoldMusic,
+        "hold_music.wav"
+    ),
+    example!("+4917604069017", "Aylin Demir", Silent, "silent.wav"),
+    example!("+493023125077", "Jonas Weidmann", NoAudio),
+    example!("+494066969123", "unknown", Tone, "tone.wav"),
+    example!("+492214710318", "Renate Seidel", Unsure, "unsure.wav"),
 ];
 
 impl Example {

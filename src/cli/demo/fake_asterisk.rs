@@ -18,6 +18,8 @@ use crate::clock::Clock;
 pub(super) struct ExampleCaller {
     /// Caller ID as sent.
     pub(super) number: String,
+    /// The name that is sent with it.
+    pub(super) name: String,
     /// Their sound from the beep on, 8 kHz; `None` sends no packets at all.
     pub(super) samples: Option<Vec<i16>>,
     /// How long they stay when nobody ends the call.
@@ -64,11 +66,11 @@ pub(super) async fn place_call(
     let prelude = format!(
         "agi_network: yes\nagi_network_script: guard?box=100\nagi_request: agi://127.0.0.1/guard?box=100\n\
          agi_channel: Fake/{number}\nagi_language: en\nagi_type: Fake\nagi_uniqueid: 1700000000.{number}\n\
-         agi_version: 22\nagi_callerid: {}\nagi_calleridname: Example\nagi_callingpres: 0\n\
+         agi_version: 22\nagi_callerid: {}\nagi_calleridname: {}\nagi_callingpres: 0\n\
          agi_callingani2: 0\nagi_callington: 0\nagi_callingtns: 0\nagi_dnid: 100\nagi_rdnis: unknown\n\
          agi_context: default\nagi_extension: 100\nagi_priority: 1\nagi_enhanced: 0.0\n\
          agi_accountcode: \nagi_threadid: 1\n\n",
-        call.caller.number
+        call.caller.number, call.caller.name
     );
     call.write.write_all(prelude.as_bytes()).await?;
     let mut lines = BufReader::new(read).lines();

@@ -149,6 +149,7 @@ fn callers() -> Result<Vec<ExampleCaller>, CliError> {
     let callers = EXAMPLES.iter().map(|example| {
         Ok(ExampleCaller {
             number: example.number.into(),
+            name: example.name.into(),
             samples: example.samples().map_err(failed)?,
             stays: Duration::from_mins(3),
         })

@@ -20,6 +20,14 @@ document.addEventListener("play", (event) => {
   for (const audio of all("audio")) if (audio !== event.target) audio.pause();
 }, true);
 
+// A note that is being written outlives a look elsewhere, in this tab alone.
+for (const draft of all("textarea[data-draft]")) {
+  const key = `note ${draft.dataset.draft}`;
+  draft.value ||= sessionStorage.getItem(key) ?? "";
+  draft.addEventListener("input", () => sessionStorage.setItem(key, draft.value));
+  draft.form.addEventListener("submit", () => sessionStorage.removeItem(key));
+}
+
 // News: counts and states change where they stand, the list itself only when it is asked for.
 const list = document.querySelector("[data-live]");
 const news = document.querySelector(".news");
@@ -46,7 +54,7 @@ if (news && window.EventSource) {
       }
     }
     const shown = list ? all("[data-case]", list).map((row) => row.dataset.case).join() : "";
-    news.hidden = ids === shown;
+    news.hidden = ids === shown && fresh.querySelector(".news")?.dataset.seen === news.dataset.seen;
   });
 }
 

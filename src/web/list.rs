@@ -135,8 +135,6 @@ struct Page {
     top: Top,
     filter: Filter,
     show: &'static str,
-    /// Whether the first of the list is the one to be rung next.
-    leads: bool,
     tabs: Vec<Tab>,
     mailboxes: Vec<Choice>,
     verdicts: Vec<Choice>,
@@ -199,8 +197,12 @@ pub(super) async fn show(
         words.all,
     ];
     let tabs = TABS.iter().zip(names).enumerate();
+    let mut rows: Vec<_> = found.map(|case| Row::of(case, &light)).collect();
+    if show == "ring" && filter.page == 0 {
+        let next = rows.iter_mut().find(|row| !row.is_claimed);
+        next.into_iter().for_each(|row| row.is_next = true);
+    }
     let page = Page {
-        rows: found.map(|case| Row::of(case, &light)).collect(),
         tabs: tabs
             .map(|(at, (tab, name))| Tab {
                 name,
@@ -227,10 +229,10 @@ pub(super) async fn show(
                 is_chosen: verdict.as_str() == filter.verdict,
             })
             .collect(),
-        leads: show == "ring" && filter.page == 0,
         newer: (filter.page > 0).then(|| filter.address(show, filter.page - 1)),
         older: has_more.then(|| filter.address(show, filter.page + 1)),
         top: Top::new(&desk, &visitor, words.title),
+        rows,
         filter,
         show,
     };

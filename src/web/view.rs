@@ -140,6 +140,8 @@ pub(super) struct Row {
     pub(super) state: String,
     pub(super) is_open: bool,
     pub(super) is_claimed: bool,
+    /// Whether it is the one to be rung next.
+    pub(super) is_next: bool,
     /// The call to listen to, where there is sound.
     pub(super) sound: Option<String>,
     /// What is not delivered.
@@ -184,6 +186,7 @@ impl Row {
             calls: counted.calls,
             state: wording::case_state(case, light.now, light.zone, language),
             is_open: case.closed.is_none(),
+            is_next: false,
             is_claimed: state == State::Claimed,
             sound: lead
                 .filter(|lead| lead.audio.is_some())

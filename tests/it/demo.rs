@@ -90,7 +90,7 @@ fn story(line: &str) -> Option<(Verdict, [String; 4])> {
 fn calls_that_are_no_example_of_anything_are_one() {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("guard.toml");
-    std::fs::write(&config, "[defaults]\nrefuse = ['_+49911X.']\n").unwrap();
+    std::fs::write(&config, "[defaults]\nrefuse = ['_+49X.']\n").unwrap();
     let data = folder.path().join("data");
     let output = demo(&[
         ("--once", ""),

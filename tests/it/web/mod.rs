@@ -156,6 +156,11 @@ async fn who_is_to_be_rung_stands_first_and_junk_is_elsewhere() {
         (list.status, list.cases()),
         (200, ids(&[&message, &unsure]))
     );
+    let text = list.text();
+    let first = text.find("Ring first").unwrap();
+    let [message_at, unsure_at] =
+        [&message, &unsure].map(|of| text.find(&of.id.to_string()).unwrap());
+    assert!(message_at < first && first < unsure_at, "{text}");
     assert!(
         list.text().contains("href=\"tel:+49303333333\""),
         "{}",
@@ -257,6 +262,8 @@ async fn two_people_and_one_case() {
         "what was typed is lost: {text}"
     );
     assert!(served.get("/?show=mine").await.cases().is_empty());
+    // The only one is somebody's already: nobody is to be rung next.
+    assert!(!served.get("/").await.text().contains("Ring first"));
     let mine = served
         .get_with("/?show=mine", "cookie: name=anna\r\n")
         .await;

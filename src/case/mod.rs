@@ -252,7 +252,7 @@ impl Connected {
 pub struct Open {
     /// The case.
     pub id: CallId,
-    /// The number ([`number_of`]).
+    /// The number ([`Membership::number`]).
     pub number: String,
     /// The numbers dialled in its calls; none where the network sends none.
     pub dialled: BTreeSet<String>,

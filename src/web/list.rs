@@ -198,9 +198,11 @@ pub(super) async fn show(
     ];
     let tabs = TABS.iter().zip(names).enumerate();
     let mut rows: Vec<_> = found.map(|case| Row::of(case, &light)).collect();
-    if show == "ring" && filter.page == 0 {
-        let next = rows.iter_mut().find(|row| !row.is_claimed);
-        next.into_iter().for_each(|row| row.is_next = true);
+    if show == "ring"
+        && filter.page == 0
+        && let Some(next) = rows.iter_mut().find(|row| !row.is_claimed)
+    {
+        next.is_next = true;
     }
     let page = Page {
         tabs: tabs

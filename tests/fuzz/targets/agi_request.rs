@@ -72,9 +72,5 @@ fn exercise(request: &Request) {
         assert_eq!(same, Some((name, first)));
         assert!(value.len() <= 3 * 64 * 1024);
     }
-    let _ = (
-        request.calling_pres(),
-        request.dnid(),
-        request.path(),
-    );
+    let _ = (request.calling_pres(), request.dnid(), request.path());
 }

@@ -68,6 +68,14 @@ impl Needle {
         Some(Self::EndsWith(keys))
     }
 
+    /// Whether a stored key is found.
+    pub fn matches(&self, key: &str) -> bool {
+        match self {
+            Self::Exactly(wanted) => key == wanted,
+            Self::EndsWith(wanted) => wanted.iter().any(|wanted| key.starts_with(wanted.as_str())),
+        }
+    }
+
     /// How many digits it has, where they are too few to find longer numbers by their end; and how many those need.
     pub fn too_short(&self) -> Option<(usize, usize)> {
         match self {
@@ -101,18 +109,6 @@ mod tests {
 
     use super::*;
     use crate::number::E164;
-
-    impl Needle {
-        /// Whether a stored key is found.
-        pub(crate) fn matches(&self, key: &str) -> bool {
-            match self {
-                Self::Exactly(wanted) => key == wanted,
-                Self::EndsWith(wanted) => {
-                    wanted.iter().any(|wanted| key.starts_with(wanted.as_str()))
-                }
-            }
-        }
-    }
 
     fn home(code: &str) -> Option<Country> {
         code.parse().ok()

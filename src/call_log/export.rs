@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{CaseOfCall, CountedCase, Delivery};
+use super::{CaseOfCall, CountedCase, Delivery, Stage};
 use crate::audio::MediaTime;
 use crate::call_record::{
     Asked, CallId, CallRecord, Callback, Caller, Destination, EndedBy, Mode, PlaceInCase, Verdict,
@@ -13,7 +13,7 @@ use crate::call_record::{
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
 use crate::text::{plain_json, visible};
-use crate::wording::{self, Language};
+use crate::wording::{self, Language, Pending, Undelivered};
 
 /// What `calls --format json` prints of a call: these fields in this order, for good.
 #[derive(Serialize)]
@@ -66,6 +66,22 @@ struct OwedLine {
     since: String,
     failures: u32,
     why: Option<String>,
+}
+
+/// As it is shown to people.
+impl<'a> From<&'a Delivery> for Undelivered<'a> {
+    fn from(delivery: &'a Delivery) -> Self {
+        Self {
+            to: delivery.to,
+            state: match delivery.stage {
+                Stage::GivenUp => Pending::GivenUp,
+                Stage::Stored => Pending::Mwi,
+                Stage::Waiting | Stage::Prepared => Pending::Due(delivery.due),
+            },
+            since: delivery.since,
+            why: delivery.why.as_deref(),
+        }
+    }
 }
 
 impl OwedLine {

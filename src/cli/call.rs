@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::calls::{Error, NOTHING_FOUND, undelivered};
+use super::calls::{Error, NOTHING_FOUND};
 use crate::audio::MediaTime;
 use crate::call_log::{CaseOfCall, Delivery, Reader, Stage};
 use crate::call_record::{CallRecord, Mode, Presentation, Verdict};
@@ -140,7 +140,7 @@ pub fn card(
             .map(|delivered| wording::delivered(delivered, zone, En))
             .chain(
                 owed.iter()
-                    .map(|delivery| wording::undelivered(&undelivered(delivery), zone, En)),
+                    .map(|delivery| wording::undelivered(&delivery.into(), zone, En)),
             ),
         "to nobody",
     );

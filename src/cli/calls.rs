@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::hearing::Class;
 use crate::number::{Country, Needle};
 use crate::text::shortened;
-use crate::wording::{self, Language, Pending, Undelivered};
+use crate::wording::{self, Language, Undelivered};
 
 /// Nothing was found.
 pub(super) const NOTHING_FOUND: u8 = 1;
@@ -120,6 +120,9 @@ pub enum Error {
     /// Cases have no form as CSV.
     #[error("--cases prints a table or JSON; --format csv prints calls, each with its case")]
     CasesAsCsv,
+    /// What was given does not fit together.
+    #[error("{0}")]
+    Usage(&'static str),
     /// Writing failed.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
@@ -133,7 +136,8 @@ impl Error {
             | Self::Number(_)
             | Self::Mailbox(_)
             | Self::NoSpan
-            | Self::CasesAsCsv => ExitCode::from(2),
+            | Self::CasesAsCsv
+            | Self::Usage(_) => ExitCode::from(2),
             Self::Log(_) | Self::Write(_) => ExitCode::from(NOTHING_FOUND),
         }
     }
@@ -351,7 +355,9 @@ fn row(
 ) -> [String; 9] {
     let verdict = match (record.verdict, record.ended) {
         (Some(verdict), _) => {
-            let states = owed.iter().map(|delivery| undelivered(delivery).state);
+            let states = owed
+                .iter()
+                .map(|delivery| Undelivered::from(delivery).state);
             let owed = wording::undelivered_in_short(record, states, Language::En);
             format!("{verdict}{}{owed}", wording::listed(record, Language::En))
         }
@@ -369,20 +375,6 @@ fn row(
         record.id.to_string(),
         case.map_or_else(String::new, |of| case_in_short(record, of)),
     ]
-}
-
-/// A delivery that is not made, as it is shown.
-pub(super) fn undelivered(delivery: &Delivery) -> Undelivered<'_> {
-    Undelivered {
-        to: delivery.to,
-        state: match delivery.stage {
-            Stage::GivenUp => Pending::GivenUp,
-            Stage::Stored => Pending::Mwi,
-            Stage::Waiting | Stage::Prepared => Pending::Due(delivery.due),
-        },
-        since: delivery.since,
-        why: delivery.why.as_deref(),
-    }
 }
 
 /// Which call of how many, and whether the caller still has to be called back: `2 of 3, open`.

@@ -1,7 +1,7 @@
 //! `case ID`: what a caller still wants, and what the team has done about it; the same steps as on the page.
 
 use std::env;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use clap::ValueEnum;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use super::calls::NOTHING_FOUND;
+use super::calls::{Error, NOTHING_FOUND};
 use super::when::When;
-use crate::call_log::{CaseQuery, Change, Changed, LogError, Reader, change_case};
+use crate::call_log::{CaseQuery, Change, Changed, Reader, change_case};
 use crate::case::{Author, Case, LONGEST_NAME, LONGEST_NOTE, Step, Via};
 use crate::clock::Clock;
 use crate::config::Web;
@@ -69,33 +69,6 @@ pub enum StepName {
     Reopen,
     /// Only add the note
     Note,
-}
-
-/// Why a case cannot be shown or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The log cannot be read or written.
-    #[error(transparent)]
-    Log(#[from] LogError),
-    /// A time that cannot be.
-    #[error("{0}")]
-    Time(#[from] jiff::Error),
-    /// What was given does not fit together.
-    #[error("{0}")]
-    Usage(&'static str),
-    /// Writing failed.
-    #[error("cannot write: {0}")]
-    Write(#[from] io::Error),
-}
-
-impl Error {
-    /// What the process exits with.
-    pub fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Time(_) | Self::Usage(_) => ExitCode::from(2),
-            Self::Log(_) | Self::Write(_) => ExitCode::from(NOTHING_FOUND),
-        }
-    }
 }
 
 /// Shows a case, or takes a step in it.
@@ -258,13 +231,10 @@ fn show(
     let mut label = "Done";
     for event in reader.case_events(case.id)? {
         let who = event.who.as_deref().unwrap_or("Asterisk");
+        let who = shortened(who, LONGEST_NAME);
         let what = wording::case_event(&event.what, En);
         let time = wording::time(event.at, zone, En);
-        write!(
-            out,
-            "{label:<10} {time}  {}: {what}",
-            shortened(who, LONGEST_NAME)
-        )?;
+        write!(out, "{label:<10} {time}  {who}: {what}")?;
         match &event.note {
             Some(note) => writeln!(out, ": {}", shortened(note, LONGEST_NOTE))?,
             None => writeln!(out)?,

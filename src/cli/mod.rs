@@ -134,9 +134,6 @@ pub enum CliError {
     /// The call log cannot be searched so, or not at all.
     #[error(transparent)]
     Calls(#[from] calls::Error),
-    /// The case cannot be shown or changed.
-    #[error(transparent)]
-    Case(#[from] case::Error),
     /// There is no password for the user.
     #[error(transparent)]
     User(#[from] user::Error),
@@ -152,7 +149,6 @@ impl CliError {
             Self::Config(_) | Self::NoDataFolder(_) | Self::Usage(_) => ExitCode::from(2),
             Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
-            Self::Case(error) => error.exit_code(),
             Self::User(error) => error.exit_code(),
             Self::Classify(error) => error.exit_code(),
         }
@@ -193,7 +189,6 @@ pub fn exit(ended: Result<ExitCode, CliError>, err: &mut dyn Write) -> ExitCode 
         Err(
             CliError::Output(error)
             | CliError::Calls(calls::Error::Write(error))
-            | CliError::Case(case::Error::Write(error))
             | CliError::User(user::Error::Io(error))
             | CliError::Classify(classify::Error::Write(error)),
         ) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,

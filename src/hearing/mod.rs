@@ -57,15 +57,22 @@ impl Class {
     ];
 }
 
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Class {
+    /// The word for it, in what is printed for machines and in the styles of pictures and pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
             Self::Speech => "speech",
             Self::Silence => "silence",
             Self::Music => "music",
             Self::Tone => "tone",
             Self::Noise => "noise",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

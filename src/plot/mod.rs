@@ -149,7 +149,7 @@ impl Plot<'_> {
         for class in Class::ALL {
             svg.path(
                 "wave",
-                name(class),
+                class.as_str(),
                 &paths[class as usize],
                 each.max(1.0) + 0.15,
             );
@@ -163,7 +163,7 @@ impl Plot<'_> {
             let (x, end) = (self.x_of(segment.start), self.x_of(segment.end));
             let wide = (end - x).max(0.8);
             svg.titled_rect(
-                name(segment.class),
+                segment.class.as_str(),
                 (x, top, wide, BAND_HEIGHT),
                 &hint(segment),
             );
@@ -209,7 +209,7 @@ impl Plot<'_> {
         let mut x = LEFT;
         for class in Class::ALL {
             let text = format!("{class} {}", seconds.of(class));
-            svg.rect("key", name(class), (x, y - 10.0, 12.0, 12.0));
+            svg.rect("key", class.as_str(), (x, y - 10.0, 12.0, 12.0));
             svg.text("legend", (x + 18.0, y), &text);
             x += 42.0 + 7.2 * text.len() as f64;
         }
@@ -248,16 +248,6 @@ fn hint(segment: &Segment) -> String {
         "{} from {} to {}, known at {}",
         segment.class, segment.start, segment.end, segment.known_at
     )
-}
-
-fn name(class: Class) -> &'static str {
-    match class {
-        Class::Speech => "speech",
-        Class::Silence => "silence",
-        Class::Music => "music",
-        Class::Tone => "tone",
-        Class::Noise => "noise",
-    }
 }
 
 /// Seconds between two ticks: at most a dozen and a bit of them.

@@ -13,6 +13,7 @@ use crate::call_log::export;
 use crate::call_record::{CallId, CallRecord};
 use crate::case::Urgency;
 use crate::hearing::Class;
+use crate::prompts::Prompt;
 use crate::text::shown;
 use crate::wording;
 
@@ -107,7 +108,7 @@ pub(super) async fn show(
     );
     let story = wording::story(&record, zone, language);
     let page = Page {
-        top: Top::new(&desk, &visitor, &title),
+        top: Top::new(&visitor, &title),
         id: record.id.to_string(),
         case: case.map(|case| case.to_string()),
         kind: Kind::of(Urgency::of(&record), Some(&record), language),
@@ -132,13 +133,13 @@ pub(super) async fn show(
         legend: Class::ALL
             .into_iter()
             .filter(|of| record.timeline.iter().any(|segment| segment.class == *of))
-            .map(|of| (class(of), wording::class(of, language)))
+            .map(|of| (of.as_str(), wording::class(of, language)))
             .collect(),
         stretches: record
             .timeline
             .iter()
             .map(|segment| Stretch {
-                class: class(segment.class),
+                class: segment.class.as_str(),
                 start: segment.start.as_secs_f64(),
                 end: segment.end.as_secs_f64(),
             })
@@ -146,9 +147,8 @@ pub(super) async fn show(
         number_at: record
             .asked
             .iter()
-            .filter(|asked| asked.prompt.name() == "number-first" && asked.answer.is_some())
-            .map(|asked| asked.at.as_secs_f64())
-            .next(),
+            .find(|asked| asked.prompt == Prompt::NumberFirst && asked.answer.is_some())
+            .map(|asked| asked.at.as_secs_f64()),
         deliveries: record
             .delivered
             .iter()
@@ -165,14 +165,4 @@ pub(super) async fn show(
         json: export::json(&record, zone),
     };
     Ok(Html(page.render().unwrap_or_default()).into_response())
-}
-
-fn class(class: Class) -> &'static str {
-    match class {
-        Class::Speech => "speech",
-        Class::Silence => "silence",
-        Class::Music => "music",
-        Class::Tone => "tone",
-        Class::Noise => "noise",
-    }
 }

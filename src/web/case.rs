@@ -130,7 +130,7 @@ fn page(desk: &Desk, visitor: &Visitor, known: &Known, refused: &str, note: &str
         note: shown(event.note.as_deref().unwrap_or_default()).to_string(),
     });
     let page = Page {
-        top: Top::new(desk, visitor, &title),
+        top: Top::new(visitor, &title),
         calls: calls.collect(),
         events: events.collect(),
         row,
@@ -151,9 +151,6 @@ pub(super) struct Wanted {
     /// Minutes until the next try; empty for at once.
     #[serde(default)]
     next_try: String,
-    /// Where to go on.
-    #[serde(default)]
-    back: String,
 }
 
 pub(super) async fn step(
@@ -196,11 +193,23 @@ pub(super) async fn step(
         n if n > LONGEST_NOTE => Some(words.note_too_long),
         _ => None,
     };
-    // Also that the case is theirs to see.
-    let seen = known(&desk, &visitor, &id).await?;
     if let Some(mistake) = mistake {
-        let page = page(&desk, &visitor, &seen, mistake, note);
+        let known = known(&desk, &visitor, &id).await?;
+        let page = page(&desk, &visitor, &known, mistake, note);
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response());
+    }
+    let theirs = CaseQuery {
+        id: Some(case),
+        mailboxes: visitor.mailboxes(),
+        ..CaseQuery::default()
+    };
+    let seen = desk
+        .0
+        .readers
+        .ask(move |of| of.count_cases(&theirs))
+        .await?;
+    if seen == 0 {
+        return Err(Problem::NotFound);
     }
     let change = Change {
         case,
@@ -215,13 +224,7 @@ pub(super) async fn step(
     };
     match desk.0.log.change_case(change).await? {
         Changed::Missing => Err(Problem::NotFound),
-        Changed::Done(_) => {
-            let back = match wanted.back.as_str() {
-                back if back.starts_with("/?") => back.to_owned(),
-                _ => format!("/cases/{case}"),
-            };
-            Ok(Redirect::to(&back).into_response())
-        }
+        Changed::Done(_) => Ok(Redirect::to(&format!("/cases/{case}")).into_response()),
         Changed::Refused(refusal) => {
             let known = known(&desk, &visitor, &id).await?;
             let why = wording::refusal(&refusal, step, &desk.0.zone, visitor.language);

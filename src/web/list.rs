@@ -233,7 +233,7 @@ pub(super) async fn show(
             .collect(),
         newer: (filter.page > 0).then(|| filter.address(show, filter.page - 1)),
         older: has_more.then(|| filter.address(show, filter.page + 1)),
-        top: Top::new(&desk, &visitor, words.title),
+        top: Top::new(&visitor, words.title),
         rows,
         filter,
         show,

@@ -68,15 +68,11 @@ fn own_path(to: &str) -> &str {
     if is_own { to } else { "/" }
 }
 
-pub(super) async fn show(
-    State(desk): State<Desk>,
-    visitor: Visitor,
-    Query(wanted): Query<Wanted>,
-) -> Response {
+pub(super) async fn show(visitor: Visitor, Query(wanted): Query<Wanted>) -> Response {
     if visitor.rights.is_some() {
         return Redirect::to(own_path(&wanted.to)).into_response();
     }
-    Html(page(&desk, &visitor, "", "", &wanted.to)).into_response()
+    Html(page(&visitor, "", "", &wanted.to)).into_response()
 }
 
 /// Has the browser ask once more by itself. Who follows a link from elsewhere, as in an e-mail, may have logged in, but
@@ -89,9 +85,9 @@ pub(super) fn come_again(visitor: &Visitor, to: &str) -> Response {
     Html(page.render().unwrap_or_default()).into_response()
 }
 
-fn page(desk: &Desk, visitor: &Visitor, refused: &'static str, user: &str, to: &str) -> String {
+fn page(visitor: &Visitor, refused: &'static str, user: &str, to: &str) -> String {
     let page = Page {
-        top: Top::new(desk, visitor, visitor.words().log_in),
+        top: Top::new(visitor, visitor.words().log_in),
         refused,
         user: user.to_owned(),
         to: own_path(to).to_owned(),
@@ -112,7 +108,7 @@ pub(super) async fn log_in(
     // One that nobody has may be a password in the wrong field.
     let named = user.map_or("-", |_| sent.user.as_str());
     let refused = |status, why| {
-        let page = page(&desk, &visitor, why, &sent.user, &sent.to);
+        let page = page(&visitor, why, &sent.user, &sent.to);
         (status, Html(page)).into_response()
     };
     if let Err(wait) = gate.attempt(address, &sent.user, now) {

@@ -35,7 +35,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
@@ -112,7 +112,7 @@ fn router(desk: Desk) -> Router {
         .layer(from_fn_with_state(desk.clone(), gate::admit))
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn_with_state(desk.clone(), problem::as_page))
+        .layer(from_fn(problem::as_page))
         .layer(from_fn_with_state(desk.clone(), gate::identify))
         .layer(from_fn_with_state(desk, frame::guard))
 }

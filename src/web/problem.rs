@@ -3,14 +3,13 @@
 use std::any::Any;
 
 use askama::Template;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use tracing::{error, warn};
 
-use super::Desk;
 use super::view::Top;
 use super::visitor::Visitor;
 use crate::call_log::{LogError, OutboxError};
@@ -89,7 +88,7 @@ struct Page {
 }
 
 /// Gives an answer that is an error and nothing else a page with words and a way back.
-pub(super) async fn as_page(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+pub(super) async fn as_page(request: Request, next: Next) -> Response {
     let Some(visitor) = request.extensions().get::<Visitor>().cloned() else {
         return next.run(request).await;
     };
@@ -114,7 +113,7 @@ pub(super) async fn as_page(State(desk): State<Desk>, request: Request, next: Ne
         _ => words.not_understood,
     };
     let page = Page {
-        top: Top::new(&desk, &visitor, words.problem),
+        top: Top::new(&visitor, words.problem),
         status: status.as_u16(),
         what,
     };

@@ -5,17 +5,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::Desk;
 use super::visitor::Visitor;
 use super::words::{Words, words};
 use crate::access::Action;
 use crate::audio::MediaTime;
-use crate::call_log::{CountedCase, Delivery, Stage};
+use crate::call_log::{CountedCase, Delivery};
 use crate::call_record::{CallRecord, Verdict};
 use crate::case::{State, Urgency};
 use crate::hearing::Class;
 use crate::text::shown;
-use crate::wording::{self, Language};
+use crate::wording::{self, Language, Undelivered};
 
 /// What stands at the top of every page.
 pub(super) struct Top {
@@ -32,7 +31,7 @@ pub(super) struct Top {
 }
 
 impl Top {
-    pub(super) fn new(_: &Desk, visitor: &Visitor, title: &str) -> Self {
+    pub(super) fn new(visitor: &Visitor, title: &str) -> Self {
         Self {
             words: visitor.words(),
             title: title.to_owned(),
@@ -198,12 +197,12 @@ impl Row {
 
 fn undelivered(record: &CallRecord, light: &Light<'_>) -> &'static str {
     let owed = light.owed.iter().filter(|of| of.call == record.id);
-    let states = owed.map(|delivery| match delivery.stage {
-        Stage::GivenUp => wording::Pending::GivenUp,
-        Stage::Stored => wording::Pending::Mwi,
-        Stage::Waiting | Stage::Prepared => wording::Pending::Due(delivery.due),
-    });
-    wording::undelivered_in_short(record, states, light.language).trim_matches([' ', '(', ')'])
+    wording::undelivered_in_short(
+        record,
+        owed.map(|of| Undelivered::from(of).state),
+        light.language,
+    )
+    .trim_matches([' ', '(', ')'])
 }
 
 fn lateness(light: &Light<'_>, since: Timestamp) -> &'static str {
@@ -218,21 +217,13 @@ fn lateness(light: &Light<'_>, since: Timestamp) -> &'static str {
 /// How long ago, in the largest unit that is at least one: `3 h`, `2 d`.
 fn age(now: Timestamp, then: Timestamp, language: Language) -> String {
     let minutes = now.duration_since(then).as_mins().max(0);
-    let (days, german) = match language {
-        Language::En => ("d", false),
-        Language::De => (
-            if minutes >= 2 * 24 * 60 {
-                "Tage"
-            } else {
-                "Tag"
-            },
-            true,
-        ),
-    };
-    match minutes {
-        0..60 => format!("{minutes} min"),
-        60..1_440 if german => format!("{} Std.", minutes / 60),
-        60..1_440 => format!("{} h", minutes / 60),
-        _ => format!("{} {days}", minutes / 1_440),
+    let (hours, days) = (minutes / 60, minutes / (24 * 60));
+    match (days, hours, language) {
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, Language::En) => format!("{hours} h"),
+        (0, _, Language::De) => format!("{hours} Std."),
+        (_, _, Language::En) => format!("{days} d"),
+        (1, _, Language::De) => "1 Tag".into(),
+        (_, _, Language::De) => format!("{days} Tage"),
     }
 }

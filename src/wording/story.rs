@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Language, asked, callback, ended_by, length, name, number, pick, verdict};
 use crate::audio::MediaTime;
-use crate::call_record::{Answer, CallRecord};
+use crate::call_record::{Answer, CallRecord, Played};
 use crate::hearing::{Class, Signal};
+use crate::prompts::Prompt;
 use crate::text::shown;
 
 /// What is shorter is not spoken of.
@@ -32,7 +33,7 @@ pub fn story(record: &CallRecord, zone: &TimeZone, language: Language) -> Vec<Se
     for of in &record.asked {
         let text = match (of.answer, of.prompt.wants_answer()) {
             (None, false) => played(&asked(of, language), language),
-            (answer, _) => question(of.prompt.name(), answer, language),
+            (answer, _) => question(&of.prompt, answer, language),
         };
         sentences.push((of.at, 1, text));
     }
@@ -149,12 +150,18 @@ fn played(what: &str, language: Language) -> String {
     }
 }
 
-fn question(prompt: &str, answer: Option<Answer>, language: Language) -> String {
+fn question(prompt: &Played, answer: Option<Answer>, language: Language) -> String {
     let asked = match (prompt, language) {
-        ("still-there", Language::En) => "the guard asked: are you still there?",
-        ("still-there", Language::De) => "die Frage: Sind Sie noch da?",
-        ("number-first", Language::En) => "the guard asked for the callback number first",
-        ("number-first", Language::De) => "die Bitte: zuerst die Rückrufnummer",
+        (Played::Prompt(Prompt::StillThere), Language::En) => {
+            "the guard asked: are you still there?"
+        }
+        (Played::Prompt(Prompt::StillThere), Language::De) => "die Frage: Sind Sie noch da?",
+        (Played::Prompt(Prompt::NumberFirst), Language::En) => {
+            "the guard asked for the callback number first"
+        }
+        (Played::Prompt(Prompt::NumberFirst), Language::De) => {
+            "die Bitte: zuerst die Rückrufnummer"
+        }
         (_, Language::En) => "the guard asked for the callback number",
         (_, Language::De) => "die Frage nach der Rückrufnummer",
     };

@@ -1,8 +1,8 @@
 //! Cases in the database: what [`case`](mod@crate::case) decides, in tables; how they are filed and changed.
 //!
-//! A call's case is decided once, when the call is first filed, by the window in its record. The id
-//! of a case is that of the call that opened it, and stays when that call is gone; the case goes
-//! with its last call. Calls that were filed before there were cases have none: nobody noted then
+//! A call's case is decided when the call is first filed, by the window in its record, and once more
+//! when it ends with something to ring about after its case was closed. The id of a case is that of
+//! the call that opened it, and stays when that call is gone; the case goes with its last call. Calls that were filed before there were cases have none: nobody noted then
 //! which window held, and who got through, so all of them would stand open.
 
 use std::collections::BTreeSet;
@@ -37,21 +37,23 @@ pub(super) fn file(
     let Some(of) = Membership::of(record) else {
         return Ok(());
     };
-    let case_seq = match case_seq {
+    let is_of = match case_seq {
         Some(case_seq) if !is_outlived(connection, case_seq, record)? => Some(case_seq),
         Some(_) => open(connection, record, of.number())?,
         None => join(connection, record, &of)?,
     };
-    let Some(case_seq) = case_seq else {
+    let Some(is_of) = is_of else {
         return Ok(());
     };
-    connection
-        .prepare_cached("UPDATE calls SET case_seq = ?2 WHERE seq = ?1")?
-        .execute((seq, case_seq))?;
+    if case_seq != Some(is_of) {
+        connection
+            .prepare_cached("UPDATE calls SET case_seq = ?2 WHERE seq = ?1")?
+            .execute((seq, is_of))?;
+    }
     if record.ended.is_none() {
         return Ok(());
     }
-    add_words(connection, case_seq, &record.caller.name)?;
+    add_words(connection, is_of, &record.caller.name)?;
     let urgency = Urgency::of(record);
     connection
         .prepare_cached(
@@ -64,7 +66,7 @@ pub(super) fn file(
              WHERE seq = ?1",
         )?
         .execute((
-            case_seq,
+            is_of,
             number_of(urgency),
             seq,
             record.started.as_millisecond(),
@@ -78,6 +80,9 @@ fn is_outlived(
     case_seq: i64,
     record: &CallRecord,
 ) -> rusqlite::Result<bool> {
+    if record.ended.is_none() {
+        return Ok(false);
+    }
     let case = read(connection, "seq = ?1", case_seq)?;
     // It opens a case of its own, unless it is the one that this is called after.
     Ok(case.is_some_and(|(_, case)| case.id != record.id && case.outlived_by(record)))

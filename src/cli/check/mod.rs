@@ -298,11 +298,17 @@ fn enough_descriptors(config: &Config) -> Item {
     Item::ok("limits", format!("{needed} descriptors can be had"))
 }
 
-/// Asks the process that listens there: a guard answers with its name, and files no call.
-fn greet(address: SocketAddr) -> io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+/// A connection on which nothing is waited for longer than [`PATIENCE`].
+fn connect(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+/// Asks the process that listens there: a guard answers with its name, and files no call.
+fn greet(address: SocketAddr) -> io::Result<String> {
+    let mut stream = connect(address)?;
     write!(
         stream,
         "agi_network: yes\nagi_network_script: {CHECK_PATH}\n\n"

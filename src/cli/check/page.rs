@@ -1,9 +1,9 @@
 //! Whether the support team's page can be served, or is served already.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 
-use super::{Item, PATIENCE};
+use super::{Item, connect};
 use crate::config::Config;
 
 /// Bytes of an answer that are looked at.
@@ -46,9 +46,7 @@ fn item(address: SocketAddr) -> Item {
 }
 
 fn is_page(address: SocketAddr) -> io::Result<bool> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = connect(address)?;
     write!(
         stream,
         "GET / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n"

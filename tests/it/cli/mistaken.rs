@@ -234,16 +234,7 @@ fn the_rights_of_the_managers_user_are_read_where_they_stand() {
 fn serve_says_at_its_start_what_would_keep_messages_from_people() {
     let house = House::new();
     fs::remove_dir(house.path("spool")).unwrap();
-    let mut serving = house
-        .command("serve")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(serving.stderr.take().unwrap());
-    let mut said = String::new();
-    while !said.contains("listening") {
-        assert!(log.read_line(&mut said).unwrap() > 0, "{said}");
-    }
+    let (mut serving, _log, said) = house.serve();
     let id = Pid::from_child(&serving);
     kill_process(id, Signal::TERM).unwrap();
     assert!(serving.wait().unwrap().success());

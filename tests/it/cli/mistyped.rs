@@ -71,16 +71,7 @@ fn a_tap_folder_without_its_parent_is_left_to_asterisk() {
     assert_eq!(code, 1, "{lines:#?}");
     let (what, _) = item(&lines, "fail tap");
     assert!(what.contains("no/spool is not there either"), "{what}");
-    let mut serving = house
-        .command("serve")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(serving.stderr.take().unwrap());
-    let mut said = String::new();
-    while !said.contains("listening") {
-        assert!(log.read_line(&mut said).unwrap() > 0, "{said}");
-    }
+    let (mut serving, mut log, mut said) = house.serve();
     kill_process(Pid::from_child(&serving), Signal::TERM).unwrap();
     while log.read_line(&mut said).unwrap() > 0 {}
     assert!(serving.wait().unwrap().success());

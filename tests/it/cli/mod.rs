@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
@@ -39,6 +39,21 @@ struct House {
 }
 
 impl House {
+    /// A guard that serves here: its process, its log, and what that says until it listens.
+    fn serve(&self) -> (Child, BufReader<ChildStderr>, String) {
+        let mut serving = self
+            .command("serve")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(serving.stderr.take().unwrap());
+        let mut said = String::new();
+        while !said.contains("listening") {
+            assert!(log.read_line(&mut said).unwrap() > 0, "{said}");
+        }
+        (serving, log, said)
+    }
+
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let house = Self { folder };

@@ -12,7 +12,7 @@
 //! A message does not close a case, it is what somebody has to call back about. A case is open until the team
 //! says that it is done ([`Step`]), or the caller was connected with somebody (as Asterisk's manager
 //! interface reports). The next call opens another, and so does a message whose caller was still speaking when
-//! the case was closed.
+//! the case was closed; that of the call which opened the case opens it once more.
 
 mod step;
 mod urgency;

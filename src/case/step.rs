@@ -40,11 +40,19 @@ pub enum Via {
     Api,
     /// Nobody: Asterisk reported it.
     Asterisk,
+    /// Nobody: the guard did it, since a message came after the case was closed.
+    Guard,
 }
 
 impl Via {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Command, Self::Page, Self::Api, Self::Asterisk];
+    pub const ALL: [Self; 5] = [
+        Self::Command,
+        Self::Page,
+        Self::Api,
+        Self::Asterisk,
+        Self::Guard,
+    ];
 
     /// The word for it in the log's database and in what is printed for machines.
     pub fn as_str(self) -> &'static str {
@@ -53,6 +61,7 @@ impl Via {
             Self::Page => "page",
             Self::Api => "api",
             Self::Asterisk => "asterisk",
+            Self::Guard => "guard",
         }
     }
 }

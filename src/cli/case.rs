@@ -230,8 +230,7 @@ fn show(
     }
     let mut label = "Done";
     for event in reader.case_events(case.id)? {
-        let who = event.who.as_deref().unwrap_or("Asterisk");
-        let who = shortened(who, LONGEST_NAME);
+        let who = wording::case_author(event.who.as_deref(), event.via);
         let what = wording::case_event(&event.what, En);
         let time = wording::time(event.at, zone, En);
         write!(out, "{label:<10} {time}  {who}: {what}")?;

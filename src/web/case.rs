@@ -14,8 +14,8 @@ use super::view::{Kind, Light, Row, Top, speech};
 use super::visitor::Visitor;
 use crate::call_log::{CaseEvent, CaseQuery, Change, Changed, CountedCase, Delivery};
 use crate::call_record::{CallId, CallRecord};
-use crate::case::{Author, LONGEST_NAME, LONGEST_NOTE, Step, Urgency, Via};
-use crate::text::{is_hostile, shortened, shown};
+use crate::case::{Author, LONGEST_NOTE, Step, Urgency, Via};
+use crate::text::{is_hostile, shown};
 use crate::wording;
 
 /// One call of a case.
@@ -125,7 +125,7 @@ fn page(desk: &Desk, visitor: &Visitor, known: &Known, refused: &str, note: &str
     });
     let events = known.events.iter().rev().map(|event| Event {
         time: wording::time(event.at, light.zone, language),
-        who: shortened(event.who.as_deref().unwrap_or("Asterisk"), LONGEST_NAME).to_string(),
+        who: wording::case_author(event.who.as_deref(), event.via),
         what: shown(wording::case_event(&event.what, language)).to_string(),
         note: shown(event.note.as_deref().unwrap_or_default()).to_string(),
     });

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Language, pick, time};
-use crate::case::{Case, Claim, Closed, ClosedBy, Refusal, State, Step};
+use crate::case::{Case, Claim, Closed, ClosedBy, LONGEST_NAME, Refusal, State, Step, Via};
 use crate::text::shortened;
 
 /// Characters of somebody's name that are shown.
@@ -82,6 +82,15 @@ pub fn closed_by(closed: &Closed, language: Language) -> String {
         }
         None => what.into(),
     }
+}
+
+/// Who did something, as it stands in the history of a case.
+pub fn case_author(who: Option<&str>, via: Via) -> String {
+    let program = match via {
+        Via::Guard => "voicemail-guard",
+        _ => "Asterisk",
+    };
+    shortened(who.unwrap_or(program), LONGEST_NAME).to_string()
 }
 
 /// What was done, as it stands in the history of a case; the word itself where it is one of a newer version.

@@ -14,7 +14,7 @@ mod words;
 
 use serde::Deserialize;
 
-pub use case::{case_event, case_state, closed_by, refusal};
+pub use case::{case_author, case_event, case_state, closed_by, refusal};
 pub use reason::{reason, reasons};
 pub use story::{Sentence, story};
 pub use support_line::support_line;

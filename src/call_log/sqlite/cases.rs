@@ -13,7 +13,9 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use super::{begin, moment};
 use crate::call_log::case_change::{CaseEvent, Change, Changed};
 use crate::call_record::{CallId, CallRecord, Verdict};
-use crate::case::{self, Case, Claim, Closed, ClosedBy, Connected, Membership, Open, Urgency, Via};
+use crate::case::{
+    self, Case, Claim, Closed, ClosedBy, Connected, Membership, Open, Step, Urgency, Via,
+};
 use crate::number::Home;
 
 /// Cases of one number and mailbox that are looked at for one call; those within its window are
@@ -38,8 +40,15 @@ pub(super) fn file(
         return Ok(());
     };
     let is_of = match case_seq {
-        Some(case_seq) if !is_outlived(connection, case_seq, record)? => Some(case_seq),
-        Some(_) => open(connection, record, of.number())?,
+        Some(case_seq) => match outlived(connection, case_seq, record)? {
+            None => Some(case_seq),
+            // A case is called after the call that opened it, so that one has no other to open.
+            Some(case) if case.id == record.id => {
+                reopen(connection, case_seq, &case, record)?;
+                Some(case_seq)
+            }
+            Some(_) => open(connection, record, of.number())?,
+        },
         None => join(connection, record, &of)?,
     };
     let Some(is_of) = is_of else {
@@ -75,17 +84,40 @@ pub(super) fn file(
         .map(drop)
 }
 
-fn is_outlived(
+/// The case of a call, if what the caller went on to say is another matter.
+fn outlived(
     connection: &Connection,
     case_seq: i64,
     record: &CallRecord,
-) -> rusqlite::Result<bool> {
+) -> rusqlite::Result<Option<Case>> {
     if record.ended.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
     let case = read(connection, "seq = ?1", case_seq)?;
-    // It opens a case of its own, unless it is the one that this is called after.
-    Ok(case.is_some_and(|(_, case)| case.id != record.id && case.outlived_by(record)))
+    Ok(case
+        .map(|(_, case)| case)
+        .filter(|case| case.outlived_by(record)))
+}
+
+fn reopen(
+    connection: &Connection,
+    seq: i64,
+    case: &Case,
+    record: &CallRecord,
+) -> rusqlite::Result<()> {
+    let open = Case {
+        closed: None,
+        ..case.clone()
+    };
+    write(connection, seq, &open)?;
+    let event = CaseEvent {
+        at: record.ended.unwrap_or(record.started),
+        who: None,
+        via: Via::Guard,
+        what: Step::Reopen.as_str().into(),
+        note: None,
+    };
+    note_event(connection, seq, &event)
 }
 
 /// The case that a call belongs to, made where there is none.

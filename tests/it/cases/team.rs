@@ -182,6 +182,36 @@ fn a_message_is_never_in_a_case_that_was_closed_before_its_end() {
     assert_eq!(open.unwrap()[0].case.id, message.id);
 }
 
+/// The same where it is the call that the case is called after.
+#[test]
+fn nor_is_the_message_of_the_call_that_opened_it() {
+    let message = by(1, 0, BERLIN, Verdict::Message);
+    let mut up = message.clone();
+    (up.ended, up.verdict, up.ended_by) = (None, None, None);
+    let (folder, log) = filed(&[]);
+    let call = log.open_call(up.clone());
+    flush(&log);
+    let id = message.id.to_string();
+    let change = Change {
+        case: up.id,
+        seen: None,
+        step: Step::NothingToDo,
+        note: None,
+        author: Author {
+            who: "anna".into(),
+            via: Via::Command,
+        },
+        at: up.started,
+    };
+    let changed = block_on(log.change_case(change)).unwrap();
+    assert!(matches!(changed, Changed::Done(_)));
+    call.close_and_deliver(message, &[]);
+    flush(&log);
+    assert_eq!(outline(folder.path()), [(1, None)]);
+    let (_, history) = step(folder.path(), &[&id]);
+    assert!(history.contains("voicemail-guard: reopened"), "{history}");
+}
+
 #[test]
 fn who_is_rung_first_and_who_is_found() {
     let mut watched = hangup(5, 50, "030 555");

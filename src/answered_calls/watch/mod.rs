@@ -42,7 +42,7 @@ impl Watch {
         }
         if !settings.is_set() {
             info!(
-                "[delivery.ami] has no user: cases of repeat callers are closed by their messages, not by calls that were answered"
+                "[delivery.ami] has no user: cases of callers who were answered stay open until the team closes them"
             );
             return None;
         }

@@ -1,6 +1,5 @@
 //! `calls`: the call log, searched; a table for people, JSON and CSV for machines.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -8,15 +7,16 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
-use super::cases;
 use super::listing::Listing;
+use super::owed::Owed;
 use super::when::When;
+use super::{cases, follow};
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
 use crate::call_log::{
     CaseOfCall, CaseQuery, Delivery, LogError, Query, Reader, Stage, Standing, waiting,
 };
-use crate::call_record::{CallId, CallRecord, MailboxName, Mode, Verdict};
+use crate::call_record::{CallRecord, MailboxName, Mode, Verdict};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
 use crate::hearing::Class;
@@ -40,6 +40,7 @@ Examples:
   voicemail-guard calls --since yesterday
   voicemail-guard calls --number 0911/12345678
   voicemail-guard calls --cases --open --since 7d
+  voicemail-guard calls --follow
   voicemail-guard calls --verdict message --since 23.11.2026 --format csv")]
 pub struct Args {
     /// Calls from this number or to be called back there, in any form people write; the last digits do; or the
@@ -67,6 +68,9 @@ pub struct Args {
     /// Only cases that are open: nobody has spoken to the caller, nor says that it is done; the most urgent first
     #[arg(long, requires = "cases")]
     pub open: bool,
+    /// Each call as it ends, a line each, until stopped; with --since first those that have ended since
+    #[arg(long, conflicts_with_all = ["until", "limit", "cases"])]
+    pub follow: bool,
     /// How they are printed: table, for people; json, an object a line; csv, safe to open in a spreadsheet, where one
     /// leading ' of a cell is not part of its value; csv-excel, for an Excel with decimal commas such as the German one
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
@@ -146,6 +150,14 @@ impl Error {
 /// Prints the calls that are wanted, newest first.
 pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let query = query(args)?;
+    if args.follow {
+        return match follow::run(args, &query, data_folder, out) {
+            Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                Ok(ExitCode::SUCCESS)
+            }
+            ended => ended.map(|()| ExitCode::SUCCESS),
+        };
+    }
     let zone = TimeZone::system();
     let reader = Reader::open(data_folder)?;
     let mut observed = Observed::default();
@@ -223,24 +235,6 @@ fn cases(
     Ok(shown)
 }
 
-/// What is not delivered of each call.
-struct Owed(BTreeMap<CallId, Vec<Delivery>>);
-
-impl Owed {
-    fn read(reader: &Reader) -> Result<Self, LogError> {
-        let mut of: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        let all = reader.undelivered()?.into_iter();
-        for delivery in all.filter(|delivery| delivery.stage != Stage::Stored) {
-            of.entry(delivery.call).or_default().push(delivery);
-        }
-        Ok(Self(of))
-    }
-
-    fn of(&self, record: &CallRecord) -> &[Delivery] {
-        self.0.get(&record.id).map_or(&[], Vec::as_slice)
-    }
-}
-
 fn query(args: &Args) -> Result<Query, Error> {
     let now = Clock::default()
         .date()
@@ -274,7 +268,7 @@ fn query(args: &Args) -> Result<Query, Error> {
         mailbox,
         limit: args
             .limit
-            .or((args.format == OutputFormat::Table).then_some(TABLE_LIMIT)),
+            .or((args.format == OutputFormat::Table && !args.follow).then_some(TABLE_LIMIT)),
     })
 }
 

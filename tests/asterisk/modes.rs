@@ -87,7 +87,7 @@ fn observe_cuts_no_hold_music() {
 fn observe_ends_with_voicemail_for_many_without_packets() {
     let lab = Lab::enter();
     let guard = Guard::with(&lab, "mode = \"observe\"");
-    let calls: Vec<_> = (0..20)
+    let calls: Vec<_> = (0..50)
         .map(|_| Caller::dials(&lab, &lab.extension("en", 's')).sends_nothing(60.0))
         .map(|caller| caller.stays(1.0).calls())
         .collect();

@@ -38,6 +38,7 @@ mod setting;
 pub mod tap;
 pub mod telemetry;
 pub mod text;
+pub mod token;
 mod trace;
 pub mod web;
 pub mod wording;

@@ -3,11 +3,13 @@
 
 mod attempts;
 mod sessions;
+mod token;
 
 use serde::Deserialize;
 
 pub use attempts::Attempts;
 pub use sessions::{Session, Sessions};
+pub use token::Token;
 
 use crate::call_record::MailboxName;
 
@@ -36,6 +38,18 @@ pub enum Action {
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Work, Self::Admin];
+
+    /// The word for it in settings, in the log's database and in what is printed for machines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Work => "work",
+            Self::Admin => "admin",
+        }
+    }
+
     /// Whether this is enough for that.
     pub fn may(self, action: Action) -> bool {
         self >= match action {

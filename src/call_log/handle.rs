@@ -151,6 +151,16 @@ impl CallLog {
             .await
     }
 
+    /// Notes that a token was used.
+    ///
+    /// # Errors
+    /// The database cannot be used now; nothing was noted.
+    pub async fn note_token_used(&self, name: String, at: Timestamp) -> Result<(), OutboxError> {
+        self.writer
+            .ask(move |store| store.note_token_used(&name, at))
+            .await
+    }
+
     /// Changes whenever something was filed or done in the log.
     pub fn changes(&self) -> watch::Receiver<()> {
         self.writer.news()

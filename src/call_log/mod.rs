@@ -37,9 +37,9 @@ pub use handle::{CallLog, OpenCall, Opened};
 pub use journal::waiting;
 pub use listening::Listening;
 pub use outbox::Outbox;
-pub use query::{CaseOfCall, CaseQuery, CountedCase, Query, SetAside, Standing, Takeover};
+pub use query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, SetAside, Standing, Takeover};
 pub use queue::{Delivery, Settlement, Stage};
-pub use sqlite::{Reader, change_case, quick_check};
+pub use sqlite::{Reader, add_token, change_case, quick_check, revoke_token};
 pub use writer::Durability;
 
 /// Name of the database in the data folder.

@@ -21,6 +21,10 @@ pub struct Query {
     pub verdict: Option<Verdict>,
     /// Calls for this mailbox.
     pub mailbox: Option<MailboxName>,
+    /// Those for one of these mailboxes; all where there is no list.
+    pub mailboxes: Option<Vec<String>>,
+    /// Those that come behind this call in the order.
+    pub behind: Option<CallId>,
     /// At most this many.
     pub limit: Option<u32>,
 }
@@ -83,6 +87,27 @@ pub struct CountedCase {
     pub up: u32,
     /// How many of them have which verdict; those that are up have none.
     pub verdicts: Vec<(Verdict, u32)>,
+}
+
+/// What waits for the team, in cases.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// To be rung now ([`Standing::ToRing`]), by urgency: watched callers first.
+    pub watched: u32,
+    /// Those with a message.
+    pub message: u32,
+    /// Those of whom it is not sure.
+    pub unsure: u32,
+    /// How many of these nobody has claimed.
+    pub unclaimed: u32,
+    /// How many of these have waited too long.
+    pub late: u32,
+    /// Since when the one that has waited longest does.
+    pub oldest: Option<Timestamp>,
+    /// Open, and claimed by somebody.
+    pub claimed: u32,
+    /// Open, and to be rung again later ([`Standing::Later`]).
+    pub later: u32,
 }
 
 /// The case of one call.

@@ -66,6 +66,9 @@ pub(super) trait Store: Send {
     /// Notes that somebody listened to a recording.
     fn note_listening(&mut self, listening: &Listening) -> Result<()>;
 
+    /// Notes that a token was used.
+    fn note_token_used(&mut self, name: &str, at: Timestamp) -> Result<()>;
+
     /// Whether a call has begun since then.
     fn any_call_since(&self, since: Timestamp) -> Result<bool>;
 }

@@ -269,6 +269,7 @@ fn query(args: &Args) -> Result<Query, Error> {
         limit: args
             .limit
             .or((args.format == OutputFormat::Table && !args.follow).then_some(TABLE_LIMIT)),
+        ..Query::default()
     })
 }
 

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 
 use super::calls::{Error, NOTHING_FOUND};
 use super::when::When;
@@ -140,26 +140,10 @@ fn step(name: StepName, args: &Args, now: Timestamp, zone: &TimeZone) -> Result<
     })
 }
 
-/// A time to come: a length from now, a time of today or else of tomorrow, or the one that is named.
 fn later(when: When, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Error> {
-    let local = now.to_zoned_datetime(zone.clone());
-    let at = match when {
-        When::Ago(span) => local.checked_add(span)?.timestamp(),
-        When::TimeOf(0, _) => {
-            let today = when.begins(&local)?;
-            if today > now {
-                today
-            } else {
-                let tomorrow = today.to_zoned_datetime(zone.clone()).checked_add(1.day())?;
-                tomorrow.timestamp()
-            }
-        }
-        other => other.begins(&local)?,
-    };
-    if at <= now {
-        return Err(Error::Usage("--next-try names a time that is over"));
-    }
-    Ok(at)
+    let over = Error::Usage("--next-try names a time that is over");
+    when.to_come(&now.to_zoned_datetime(zone.clone()))?
+        .ok_or(over)
 }
 
 fn note(words: &[String], step: Step) -> Result<Option<String>, Error> {

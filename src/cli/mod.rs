@@ -11,6 +11,7 @@ mod follow;
 mod listing;
 mod owed;
 pub mod serve;
+pub mod token;
 pub mod user;
 pub mod when;
 
@@ -111,6 +112,8 @@ pub enum Command {
     Case(case::Args),
     /// Make what the configuration needs for somebody who logs in to the support team's page
     User(user::Args),
+    /// Make, list and revoke the tokens with which other programs use the JSON interface
+    Token(token::Args),
     /// Look whether configuration and installation are in order, and say how to mend what is not
     Check(check::Args),
 }
@@ -139,6 +142,9 @@ pub enum CliError {
     /// There is no password for the user.
     #[error(transparent)]
     User(#[from] user::Error),
+    /// Nothing was done about tokens.
+    #[error(transparent)]
+    Token(#[from] token::Error),
     /// Recordings cannot be classified.
     #[error(transparent)]
     Classify(#[from] classify::Error),
@@ -152,6 +158,7 @@ impl CliError {
             Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
             Self::User(error) => error.exit_code(),
+            Self::Token(error) => error.exit_code(),
             Self::Classify(error) => error.exit_code(),
         }
     }
@@ -178,6 +185,15 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
         Command::Demo(args) => demo::run(&args, &shared, out),
         Command::Serve(arguments) => serve::run(&arguments, &shared, out),
         Command::User(args) => Ok(user::run(&args, &mut io::stderr(), out)?),
+        Command::Token(args) => {
+            let (settings, folder) = (shared.settings()?, shared.data_folder()?);
+            Ok(token::run(
+                &args,
+                &settings,
+                &folder,
+                (&mut io::stderr(), out),
+            )?)
+        }
         Command::Check(args) => check::run(&args, &shared, out),
     }
 }
@@ -192,6 +208,7 @@ pub fn exit(ended: Result<ExitCode, CliError>, err: &mut dyn Write) -> ExitCode 
             CliError::Output(error)
             | CliError::Calls(calls::Error::Write(error))
             | CliError::User(user::Error::Io(error))
+            | CliError::Token(token::Error::Io(error))
             | CliError::Classify(classify::Error::Write(error)),
         ) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {

@@ -150,6 +150,25 @@ impl When {
         })
     }
 
+    /// A time to come: a length from now, a time of today or else of tomorrow, or the one that is named; `None` where
+    /// that is over.
+    pub fn to_come(&self, now: &ZonedDateTime) -> Result<Option<Timestamp>, jiff::Error> {
+        let at = match *self {
+            Self::Ago(span) => now.checked_add(span)?.timestamp(),
+            Self::TimeOf(0, _) => {
+                let today = self.begins(now)?;
+                if today > now.timestamp() {
+                    today
+                } else {
+                    let today = today.to_zoned_datetime(now.time_zone().clone());
+                    today.checked_add(1.day())?.timestamp()
+                }
+            }
+            _ => self.begins(now)?,
+        };
+        Ok((at > now.timestamp()).then_some(at))
+    }
+
     /// The moment up to which something is until this time: of a day, the first one of the next.
     pub fn ends(&self, now: &ZonedDateTime) -> Result<Timestamp, jiff::Error> {
         match *self {

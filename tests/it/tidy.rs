@@ -152,6 +152,7 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
     (
         "call_log",
         &[
+            "access::",
             "audio::",
             "case",
             "clock::",
@@ -162,6 +163,7 @@ const NO_DECISIONS: [(&str, &[&str]); 2] = [
             "wording::",
             "call_record::",
             "text::",
+            "token::",
         ],
     ),
     (

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use jiff::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::cases::{CASE, bit_of, case_in, read};
 use super::moment;
 use super::search::Statement;
-use crate::call_log::query::{CaseOfCall, CaseQuery, CountedCase, Query, Standing};
+use crate::call_log::query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, Standing};
 use crate::call_record::{CallId, Verdict};
 use crate::case::Case;
 
@@ -131,8 +133,7 @@ pub(super) fn statement(query: &CaseQuery) -> (Statement, &'static str) {
         made.and("c.id = ?", [id.to_string()]);
     }
     if let Some(mailboxes) = &query.mailboxes {
-        let places = vec!["?"; mailboxes.len()].join(", ");
-        made.and(&format!("c.box IN ({places})"), mailboxes.clone());
+        made.among("c.box", mailboxes);
     }
     if !query.words.is_empty() {
         let words = query.words.iter();
@@ -212,6 +213,48 @@ pub(super) fn count(connection: &Connection, query: &CaseQuery) -> rusqlite::Res
         params_from_iter(values),
         |row| row.get(0),
     )
+}
+
+/// What waits for the team, at `now`; what has waited since `late` or longer is late.
+pub(super) fn backlog(
+    connection: &Connection,
+    mailboxes: Option<&[String]>,
+    (now, late): (Timestamp, Timestamp),
+) -> rusqlite::Result<Backlog> {
+    let mut made = Statement::default();
+    if let Some(mailboxes) = mailboxes {
+        made.among("c.box", mailboxes);
+    }
+    let Statement { sql, values } = made;
+    let sql = format!(
+        "WITH open AS (
+             SELECT urgency, waiting_ms,
+                    urgency > 0 AND coalesce(next_try_ms, 0) <= ?1 AS due,
+                    coalesce(next_try_ms, 0) > ?1 AS later,
+                    claimed_by IS NOT NULL AND claimed_until_ms > ?1 AS claimed,
+                    waiting_ms <= ?2 AS waits_long
+             FROM cases c WHERE c.closed_ms IS NULL {sql})
+         SELECT total(due AND urgency = 3), total(due AND urgency = 2), total(due AND urgency = 1),
+                total(due AND NOT claimed), total(due AND waits_long),
+                min(iif(due, waiting_ms, NULL)), total(claimed), total(later)
+         FROM open"
+    );
+    let times = [now, late].map(|at| at.as_millisecond().into());
+    let values: Vec<Value> = times.into_iter().chain(values).collect();
+    let mut statement = connection.prepare_cached(&sql)?;
+    statement.query_row(params_from_iter(values), |row| {
+        let count = |at: usize| row.get::<_, f64>(at).map(|count| count as u32);
+        Ok(Backlog {
+            watched: count(0)?,
+            message: count(1)?,
+            unsure: count(2)?,
+            unclaimed: count(3)?,
+            late: count(4)?,
+            oldest: row.get::<_, Option<i64>>(5)?.map(moment),
+            claimed: count(6)?,
+            later: count(7)?,
+        })
+    })
 }
 
 fn count_calls(

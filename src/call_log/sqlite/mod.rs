@@ -10,6 +10,7 @@ mod reader;
 mod salvage;
 mod schema;
 mod search;
+mod tokens;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,10 +26,12 @@ use super::journal::Entry;
 use super::listening::Listening;
 use super::queue::{self, Delivery, Key, Settlement};
 use super::store::{Filing, Result, Store};
+use crate::access::Token;
 use crate::call_record::{CallId, CallRecord};
 use crate::case::Connected;
 use crate::hearing::Segment;
 use crate::number::Home;
+use crate::token::Hash;
 
 /// Opens the database for writing: makes or migrates it, and takes over what those that were set aside beside it
 /// owed.
@@ -49,6 +52,25 @@ pub(super) fn open(path: &Path) -> std::result::Result<Box<dyn Store>, LogError>
 pub fn change_case(folder: &Path, change: &Change) -> std::result::Result<Changed, LogError> {
     let (path, mut connection) = schema::open_beside_writer(folder)?;
     cases::change(&mut connection, change).map_err(|error| LogError::Database {
+        path,
+        source: refused(error),
+    })
+}
+
+/// Keeps a new token by the hash of its secret, in a log that another process may be writing; whether there is none
+/// of that name yet.
+pub fn add_token(folder: &Path, token: &Token, hash: &Hash) -> std::result::Result<bool, LogError> {
+    let (path, connection) = schema::open_beside_writer(folder)?;
+    tokens::add(&connection, token, hash).map_err(|error| LogError::Database {
+        path,
+        source: refused(error),
+    })
+}
+
+/// Has a token not be taken any more, from now on; whether there is one of that name.
+pub fn revoke_token(folder: &Path, name: &str) -> std::result::Result<bool, LogError> {
+    let (path, connection) = schema::open_beside_writer(folder)?;
+    tokens::revoke(&connection, name).map_err(|error| LogError::Database {
         path,
         source: refused(error),
     })
@@ -132,6 +154,10 @@ impl Store for Database {
 
     fn note_listening(&mut self, listening: &Listening) -> Result<()> {
         listening::note(&self.connection, listening).map_err(refused)
+    }
+
+    fn note_token_used(&mut self, name: &str, at: Timestamp) -> Result<()> {
+        tokens::note_used(&self.connection, name, at).map_err(refused)
     }
 
     fn any_call_since(&self, since: Timestamp) -> Result<bool> {

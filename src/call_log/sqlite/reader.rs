@@ -3,20 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_from_iter};
 
 use super::case_list::Placing;
 use super::search::Statement;
-use super::{case_list, cases, listening, outbox, refused, salvage, schema};
+use super::{case_list, cases, listening, outbox, refused, salvage, schema, tokens};
+use crate::access::Token;
 use crate::call_log::DATABASE;
 use crate::call_log::case_change::CaseEvent;
 use crate::call_log::error::{LogError, StoreError};
 use crate::call_log::listening::Listening;
-use crate::call_log::query::{CaseOfCall, CaseQuery, CountedCase, Query, SetAside};
+use crate::call_log::query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, SetAside};
 use crate::call_log::queue::Delivery;
 use crate::call_record::{CallId, CallRecord};
 use crate::case::Case;
+use crate::token::Hash;
 
 /// How long a reader waits for a database that is locked.
 const READER_WAITS: Duration = Duration::from_secs(2);
@@ -295,6 +298,36 @@ impl Reader {
             return Ok(Vec::new());
         }
         listening::of(&self.connection, call).map_err(|error| self.failed(error))
+    }
+
+    /// The tokens of the programming interface, by name.
+    pub fn tokens(&self) -> Result<Vec<Token>, LogError> {
+        if !self.has_cases {
+            return Ok(Vec::new());
+        }
+        tokens::all(&self.connection).map_err(|error| self.failed(error))
+    }
+
+    /// The token whose secret has this hash.
+    pub fn token(&self, hash: &Hash) -> Result<Option<Token>, LogError> {
+        if !self.has_cases {
+            return Ok(None);
+        }
+        tokens::by_hash(&self.connection, hash).map_err(|error| self.failed(error))
+    }
+
+    /// How many cases of these mailboxes wait for the team; of all mailboxes where there is no list.
+    pub fn backlog(
+        &self,
+        mailboxes: Option<&[String]>,
+        now: Timestamp,
+        late_since: Timestamp,
+    ) -> Result<Backlog, LogError> {
+        if !self.has_cases {
+            return Ok(Backlog::default());
+        }
+        let read = case_list::backlog(&self.connection, mailboxes, (now, late_since));
+        read.map_err(|error| self.failed(error))
     }
 
     /// What was done about a case, oldest first.

@@ -19,7 +19,7 @@ const WRITER_WAITS: Duration = Duration::from_millis(100);
 const OTHERS_WAIT: Duration = Duration::from_secs(5);
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     FIRST,
     OUTBOX,
     SERVED,
@@ -29,6 +29,7 @@ const MIGRATIONS: [&str; 9] = [
     SET_ASIDE,
     TEAM,
     LISTENED,
+    TOKENS,
 ];
 
 const FIRST: &str = "
@@ -225,6 +226,20 @@ const LISTENED: &str = "
         hour      INTEGER NOT NULL,
         at_ms     INTEGER NOT NULL,
         PRIMARY KEY (call_seq, who, address, hour)
+    ) STRICT, WITHOUT ROWID;
+";
+
+const TOKENS: &str = "
+    -- Who may use the programming interface: of each token what it may do and the SHA-256 of its secret.
+    CREATE TABLE tokens (
+        name        TEXT NOT NULL PRIMARY KEY,
+        hash        BLOB NOT NULL UNIQUE,
+        role        TEXT NOT NULL,
+        -- A list in JSON; nothing where it sees every mailbox.
+        mailboxes   TEXT,
+        made_ms     INTEGER NOT NULL,
+        used_ms     INTEGER,
+        expires_ms  INTEGER
     ) STRICT, WITHOUT ROWID;
 ";
 

@@ -19,7 +19,12 @@ impl Query {
             made.sql.push_str(") n WHERE TRUE");
             made.compare("n.started_ms >= ?", self.since.map(first_ms));
             made.compare("n.started_ms < ?", self.until.map(first_ms));
-            if self.verdict.is_some() || self.mailbox.is_some() || self.withheld {
+            self.continue_behind(&mut made, "(n.started_ms, n.seq)");
+            if self.verdict.is_some()
+                || self.mailbox.is_some()
+                || self.mailboxes.is_some()
+                || self.withheld
+            {
                 made.sql
                     .push_str(" AND EXISTS (SELECT 1 FROM calls c WHERE c.seq = n.seq");
                 self.compare_contents(&mut made);
@@ -35,15 +40,27 @@ impl Query {
             made.compare("started_ms >= ?", self.since.map(first_ms));
             made.compare("started_ms < ?", self.until.map(first_ms));
             self.compare_contents(&mut made);
+            self.continue_behind(&mut made, "(started_ms, seq)");
             made.order(["started_ms", "seq"]);
             made.limit(self.limit);
         }
         made
     }
 
+    fn continue_behind(&self, made: &mut Statement, place: &str) {
+        if let Some(call) = self.behind {
+            let condition =
+                format!("{place} < (SELECT b.started_ms, b.seq FROM calls b WHERE b.id = ?)");
+            made.and(&condition, [call.to_string()]);
+        }
+    }
+
     fn compare_contents(&self, made: &mut Statement) {
         made.compare("verdict = ?", self.verdict.map(|v| v.as_str().to_owned()));
         made.compare("box = ?", self.mailbox.clone().map(String::from));
+        if let Some(mailboxes) = &self.mailboxes {
+            made.among("box", mailboxes);
+        }
         let withheld = self.withheld.then(|| "withheld".to_owned());
         made.compare(WITHHELD, withheld);
     }
@@ -91,6 +108,12 @@ impl Statement {
         self.values.extend(values.into_iter().map(Into::into));
     }
 
+    /// That a column has one of these values.
+    pub(super) fn among(&mut self, column: &str, values: &[String]) {
+        let places = vec!["?"; values.len()].join(", ");
+        self.and(&format!("{column} IN ({places})"), values.to_vec());
+    }
+
     fn compare(&mut self, condition: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.and(condition, [value]);
@@ -134,12 +157,14 @@ mod tests {
             withheld: false,
             verdict: Some(Verdict::Message),
             mailbox: Some("1;drop".into()),
+            mailboxes: Some(vec!["'; drop".into(), "100@default".into()]),
+            behind: None,
             limit: Some(u32::MAX),
         };
         let Statement { sql, values } = query.statement("id, record");
         assert!(!sql.to_lowercase().contains("drop"), "{sql}");
         assert_eq!(sql.matches('?').count(), values.len());
-        assert_eq!(values.len(), 6);
+        assert_eq!(values.len(), 8);
     }
 
     #[test]

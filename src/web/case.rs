@@ -5,17 +5,18 @@ use axum::Form;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::Desk;
 use super::problem::Problem;
+use super::step::{LONGEST_WAIT, Mistake, Taken, Wanted};
 use super::view::{Kind, Light, Row, Top, speech};
 use super::visitor::Visitor;
-use crate::call_log::{CaseEvent, CaseQuery, Change, Changed, CountedCase, Delivery};
+use crate::call_log::{CaseEvent, CaseQuery, Changed, CountedCase, Delivery};
 use crate::call_record::{CallId, CallRecord};
-use crate::case::{Author, LONGEST_NOTE, Step, Urgency, Via};
-use crate::text::{is_hostile, shown};
+use crate::case::Urgency;
+use crate::text::shown;
 use crate::wording;
 
 /// One call of a case.
@@ -52,15 +53,15 @@ struct Page {
 }
 
 /// All that is known of a case.
-struct Known {
-    counted: CountedCase,
-    calls: Vec<CallRecord>,
-    events: Vec<CaseEvent>,
+pub(super) struct Known {
+    pub(super) counted: CountedCase,
+    pub(super) calls: Vec<CallRecord>,
+    pub(super) events: Vec<CaseEvent>,
     owed: Vec<Delivery>,
 }
 
 /// The case, if a visitor may see it.
-async fn known(desk: &Desk, visitor: &Visitor, id: &str) -> Result<Known, Problem> {
+pub(super) async fn known(desk: &Desk, visitor: &Visitor, id: &str) -> Result<Known, Problem> {
     let id = CallId::parse(id).ok_or(Problem::NotFound)?;
     let mailboxes = visitor.mailboxes();
     let read = desk.0.readers.ask(move |reader| {
@@ -142,7 +143,7 @@ fn page(desk: &Desk, visitor: &Visitor, known: &Known, refused: &str, note: &str
 
 /// What a form of the page asks for.
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct Sent {
     step: String,
     /// The version of the case that was looked at.
     version: Option<u32>,
@@ -153,86 +154,48 @@ pub(super) struct Wanted {
     next_try: String,
 }
 
+impl Sent {
+    /// The form has its next try whatever its button is.
+    fn next_try(&self, now: Timestamp) -> Option<Timestamp> {
+        let minutes = self.next_try.parse::<u32>().ok().filter(|of| *of > 0);
+        let wait = SignedDuration::from_mins(minutes?.into());
+        (self.step == "not_reached" && wait <= LONGEST_WAIT).then(|| now + wait)
+    }
+}
+
 pub(super) async fn step(
     State(desk): State<Desk>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Form(wanted): Form<Wanted>,
+    Form(sent): Form<Sent>,
 ) -> Result<Response, Problem> {
-    let (now, words) = (desk.0.clock.date(), visitor.words());
+    let words = visitor.words();
     let case = CallId::parse(&id).ok_or(Problem::NotFound)?;
-    let claims_last = desk.0.settings.now().web.claims_last;
-    let minutes = wanted.next_try.parse::<u32>().ok();
-    let step = match wanted.step.as_str() {
-        "claim" => Step::Claim {
-            until: now + claims_last,
-        },
-        "release" => Step::Release,
-        "reached" => Step::Reached,
-        "not_reached" => Step::NotReached {
-            next_try: minutes
-                .filter(|minutes| (1..=LONGEST_WAIT_MIN).contains(minutes))
-                .map(|minutes| now + SignedDuration::from_mins(minutes.into())),
-        },
-        "done" => Step::Done,
-        "nothing_to_do" => Step::NothingToDo,
-        "reopen" => Step::Reopen,
-        "note" => Step::Note,
-        _ => return Ok(StatusCode::UNPROCESSABLE_ENTITY.into_response()),
+    let wanted = Wanted {
+        next_try: sent.next_try(desk.0.clock.date()),
+        step: sent.step,
+        version: sent.version,
+        note: sent.note,
     };
-    let note: String = wanted
-        .note
-        .replace("\r\n", "\n")
-        .chars()
-        .filter(|c| *c == '\n' || !is_hostile(*c))
-        .collect();
-    let note = note.trim();
-    let mistake = match note.chars().count() {
-        _ if visitor.name.is_empty() => Some(words.name_missing),
-        0 if step == Step::Note => Some(words.note_missing),
-        n if n > LONGEST_NOTE => Some(words.note_too_long),
-        _ => None,
-    };
-    if let Some(mistake) = mistake {
-        let known = known(&desk, &visitor, &id).await?;
-        let page = page(&desk, &visitor, &known, mistake, note);
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, Html(page)).into_response());
-    }
-    let theirs = CaseQuery {
-        id: Some(case),
-        mailboxes: visitor.mailboxes(),
-        ..CaseQuery::default()
-    };
-    let seen = desk
-        .0
-        .readers
-        .ask(move |of| of.count_cases(&theirs))
-        .await?;
-    if seen == 0 {
-        return Err(Problem::NotFound);
-    }
-    let change = Change {
-        case,
-        seen: wanted.version,
-        step,
-        note: (!note.is_empty()).then(|| note.to_owned()),
-        author: Author {
-            who: visitor.name.clone(),
-            via: Via::Page,
-        },
-        at: now,
-    };
-    match desk.0.log.change_case(change).await? {
-        Changed::Missing => Err(Problem::NotFound),
-        Changed::Done(_) => Ok(Redirect::to(&format!("/cases/{case}")).into_response()),
-        Changed::Refused(refusal) => {
-            let known = known(&desk, &visitor, &id).await?;
+    let (status, why) = match wanted.take(&desk, &visitor, case).await? {
+        Taken::Changed(Changed::Refused(refusal), step) => {
             let why = wording::refusal(&refusal, step, &desk.0.zone, visitor.language);
-            let page = page(&desk, &visitor, &known, &why, note);
-            Ok((StatusCode::CONFLICT, Html(page)).into_response())
+            (StatusCode::CONFLICT, why)
         }
-    }
+        Taken::Changed(..) => return Ok(Redirect::to(&format!("/cases/{case}")).into_response()),
+        Taken::Mistake(mistake) => {
+            let why = match mistake {
+                Mistake::Name => words.name_missing,
+                Mistake::NoteMissing => words.note_missing,
+                Mistake::NoteTooLong => words.note_too_long,
+                Mistake::Step | Mistake::NextTry => {
+                    return Ok(StatusCode::UNPROCESSABLE_ENTITY.into_response());
+                }
+            };
+            (StatusCode::UNPROCESSABLE_ENTITY, why.to_owned())
+        }
+    };
+    let known = known(&desk, &visitor, &id).await?;
+    let page = page(&desk, &visitor, &known, &why, &wanted.plain_note());
+    Ok((status, Html(page)).into_response())
 }
-
-/// A next try is at most a month away.
-const LONGEST_WAIT_MIN: u32 = 31 * 24 * 60;

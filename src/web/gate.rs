@@ -172,6 +172,7 @@ impl Desk {
         if let Some((of, name, user)) = known {
             visitor.has_session = of.starts_with(SESSION);
             visitor.token = Some(gate.token(&of));
+            visitor.is_known = true;
             visitor.rights = Some(user.rights.clone());
             visitor.name = name;
         }
@@ -203,7 +204,7 @@ impl Desk {
         call: CallId,
     ) -> Result<(), OutboxError> {
         // Without a login nobody knows who it is.
-        if visitor.token.is_none() {
+        if !visitor.is_known {
             return Ok(());
         }
         let listening = crate::call_log::Listening {

@@ -12,7 +12,7 @@ use super::Desk;
 use super::problem::Problem;
 use super::view::{Light, Row, Top, verdict_word};
 use super::visitor::Visitor;
-use crate::call_log::{CaseQuery, Query, Standing};
+use crate::call_log::{CaseQuery, CountedCase, LogError, Query, Reader, Standing};
 use crate::call_record::{MailboxName, Verdict};
 use crate::number::Needle;
 use crate::text::{is_hostile, shown};
@@ -24,17 +24,17 @@ const PAGE: u32 = 50;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Filter {
-    show: String,
+    pub(super) show: String,
     #[serde(rename = "box")]
-    mailbox: String,
-    verdict: String,
-    since: String,
-    q: String,
-    page: u32,
+    pub(super) mailbox: String,
+    pub(super) verdict: String,
+    pub(super) since: String,
+    pub(super) q: String,
+    pub(super) page: u32,
 }
 
 /// The tabs, by the word in the address.
-const TABS: [&str; 6] = ["ring", "mine", "later", "done", "junk", "all"];
+pub(super) const TABS: [&str; 6] = ["ring", "mine", "later", "done", "junk", "all"];
 
 impl Filter {
     fn show(&self) -> &'static str {
@@ -69,7 +69,8 @@ impl Filter {
         format!("/?{}", query.finish())
     }
 
-    fn query(&self, desk: &Desk, visitor: &Visitor) -> CaseQuery {
+    /// The cases it means, with one more than a page has.
+    pub(super) fn query(&self, desk: &Desk, visitor: &Visitor, on_page: u32) -> CaseQuery {
         let now = desk.0.clock.date();
         let config = desk.0.settings.now();
         let since = self.since.parse::<Date>().ok();
@@ -104,10 +105,32 @@ impl Filter {
                 ..Query::default()
             },
             mailboxes: visitor.mailboxes(),
-            limit: Some(PAGE + 1),
-            offset: self.page.saturating_mul(PAGE),
+            limit: Some(on_page + 1),
+            offset: self.page.saturating_mul(on_page),
             ..CaseQuery::default()
         }
+    }
+
+    /// The cases that this query of it finds; where there are none, the one that is searched by an identifier.
+    pub(super) fn found(
+        &self,
+        reader: &Reader,
+        query: &CaseQuery,
+    ) -> Result<Vec<CountedCase>, LogError> {
+        let found = reader.cases(query)?;
+        let id = self.q.trim();
+        let may_be_id = id.len() >= SHORTEST_ID && !id.contains(char::is_whitespace);
+        if found.is_empty()
+            && may_be_id
+            && let Some(case) = reader.find_case(id)?
+        {
+            return reader.cases(&CaseQuery {
+                id: Some(case.id),
+                mailboxes: query.mailboxes.clone(),
+                ..CaseQuery::default()
+            });
+        }
+        Ok(found)
     }
 }
 
@@ -150,26 +173,15 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     filter.q.retain(|c| !is_hostile(c));
     filter.since.retain(|c| c.is_ascii_digit() || c == '-');
-    let id = filter.q.trim().to_owned();
-    let query = filter.query(&desk, &visitor);
+    let query = filter.query(&desk, &visitor, PAGE);
+    let wanted = filter.clone();
     let now = desk.0.clock.date();
     let counted = counted(&query, &visitor, now);
     let (found, counts, owed, mailboxes) = desk
         .0
         .readers
         .ask(move |reader| {
-            let mut found = reader.cases(&query)?;
-            if found.is_empty()
-                && id.len() >= SHORTEST_ID
-                && !id.contains(char::is_whitespace)
-                && let Some(case) = reader.find_case(&id)?
-            {
-                found = reader.cases(&CaseQuery {
-                    id: Some(case.id),
-                    mailboxes: query.mailboxes.clone(),
-                    ..CaseQuery::default()
-                })?;
-            }
+            let found = wanted.found(reader, &query)?;
             let counts = counted
                 .iter()
                 .map(|query| reader.count_cases(query))

@@ -26,6 +26,7 @@ mod peer;
 mod problem;
 mod readers;
 mod sound;
+mod step;
 mod view;
 mod visitor;
 mod words;

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::peer::Peer;
 use super::words::{Words, words};
 use crate::access::{Action, Rights};
-use crate::case::LONGEST_NAME;
+use crate::case::{LONGEST_NAME, Via};
 use crate::wording::Language;
 
 /// Who looks at the page.
@@ -25,6 +25,10 @@ pub(super) struct Visitor {
     pub(super) peer: Peer,
     /// What they may do; nothing where they have to log in first.
     pub(super) rights: Option<Rights>,
+    /// What they work with.
+    pub(super) via: Via,
+    /// Whether it is known who they are: they have logged in, or have a token.
+    pub(super) is_known: bool,
     /// What their forms carry, where they have logged in.
     pub(super) token: Option<String>,
     /// Whether they have logged in here, and so can log out.
@@ -77,6 +81,8 @@ impl Visitor {
             name: cookie("name").map(|name| fit(&name)).unwrap_or_default(),
             peer,
             rights: None,
+            via: Via::Page,
+            is_known: false,
             token: None,
             has_session: false,
             is_refused: false,

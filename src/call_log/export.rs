@@ -85,16 +85,15 @@ impl<'a> From<&'a Delivery> for Undelivered<'a> {
 }
 
 impl OwedLine {
-    fn all(owed: &[Delivery], zone: &TimeZone) -> Vec<Self> {
-        owed.iter()
-            .map(|delivery| Self {
-                to: delivery.to,
-                stage: delivery.stage.as_str(),
-                since: rfc3339(delivery.since, zone),
-                failures: delivery.failures,
-                why: delivery.why.clone(),
-            })
-            .collect()
+    fn all<'o>(owed: impl Iterator<Item = &'o Delivery>, zone: &TimeZone) -> Vec<Self> {
+        owed.map(|delivery| Self {
+            to: delivery.to,
+            stage: delivery.stage.as_str(),
+            since: rfc3339(delivery.since, zone),
+            failures: delivery.failures,
+            why: delivery.why.clone(),
+        })
+        .collect()
     }
 }
 
@@ -176,11 +175,20 @@ struct VerdictLine {
 
 /// A case as one JSON object without a line end.
 pub fn case_json(counted: &CountedCase, now: Timestamp, zone: &TimeZone) -> String {
+    document(&case_line(counted, now, zone))
+}
+
+/// The same, to stand inside something larger.
+pub fn case_line<'a>(
+    counted: &'a CountedCase,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> impl Serialize + use<'a> {
     let case = &counted.case;
     let lead = counted.lead.as_ref();
     let time = |at| rfc3339(at, zone);
     let verdicts = counted.verdicts.iter();
-    plain_json(&to_json(&CountedLine {
+    CountedLine {
         id: counted.case.id,
         number: &counted.number,
         box_name: counted.mailbox.as_str(),
@@ -204,7 +212,7 @@ pub fn case_json(counted: &CountedCase, now: Timestamp, zone: &TimeZone) -> Stri
         name: lead.map_or("", |lead| &lead.caller.name),
         callback: lead.map(|lead| &lead.callback),
         version: case.version,
-    }))
+    }
 }
 
 /// What [`json`] prints, the call's case, which is `null` where it has none, and what is not delivered.
@@ -214,6 +222,17 @@ pub fn json_with_case(
     owed: &[Delivery],
     zone: &TimeZone,
 ) -> String {
+    let owed: Vec<_> = owed.iter().collect();
+    document(&line_with_case(record, case, &owed, zone))
+}
+
+/// The same, to stand inside something larger.
+pub fn line_with_case<'a>(
+    record: &'a CallRecord,
+    case: Option<&'a CaseOfCall>,
+    owed: &[&Delivery],
+    zone: &TimeZone,
+) -> impl Serialize + use<'a> {
     let case = case.map(|of| CaseLine {
         id: of.case.id,
         place: of.place,
@@ -222,18 +241,21 @@ pub fn json_with_case(
         last: rfc3339(of.case.last, zone),
         closed: ClosedLine::of(&of.case, zone),
     });
-    let call = json_line(record, zone);
-    let undelivered = OwedLine::all(owed, zone);
-    plain_json(&to_json(&InCase {
-        call,
+    InCase {
+        call: json_line(record, zone),
         case,
-        undelivered,
-    }))
+        undelivered: OwedLine::all(owed.iter().copied(), zone),
+    }
 }
 
 /// A call as one JSON object without a line end; times with the offset of `zone`, durations in seconds.
 pub fn json(record: &CallRecord, zone: &TimeZone) -> String {
-    plain_json(&to_json(&json_line(record, zone)))
+    document(&json_line(record, zone))
+}
+
+/// A value as JSON in which nothing steers, hides or reorders.
+pub fn document(value: &impl Serialize) -> String {
+    plain_json(&to_json(value))
 }
 
 /// What [`json`] writes and the call's place in its case, to stand inside something larger.
@@ -253,7 +275,8 @@ pub fn json_line_in_case<'a>(
     }
 }
 
-fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + use<'a> {
+/// What [`json`] writes, to stand inside something larger.
+pub fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize + use<'a> {
     Line {
         id: record.id,
         started: rfc3339(record.started, zone),
@@ -412,7 +435,7 @@ pub fn csv(
             closed.map_or_else(String::new, |closed| time(closed.at)),
             closed.map_or_else(String::new, |closed| closed.by.as_str().to_owned()),
             optional(&record.watched),
-            list(&OwedLine::all(owed, zone)),
+            list(&OwedLine::all(owed.iter(), zone)),
         ],
     )
 }

@@ -8,12 +8,12 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::{Host, Url};
 
-use super::Desk;
+use super::{Desk, api};
 use crate::config::Web;
 
 /// Nothing inline, nothing from elsewhere.
@@ -25,10 +25,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// A page elsewhere that has its name point here (DNS rebinding) sends that name as `Host`; one that has a form of
 /// its own sent here says so in `Origin` or `Sec-Fetch-Site`.
 pub(super) async fn guard(State(desk): State<Desk>, request: Request, next: Next) -> Response {
+    let is_for_program = request.uri().path().starts_with("/api/");
     let mut response = if !names_this_page(request.headers(), &desk.0.settings.now().web) {
-        StatusCode::MISDIRECTED_REQUEST.into_response()
-    } else if request.method() == Method::POST && !is_same_origin(request.headers()) {
-        StatusCode::FORBIDDEN.into_response()
+        refused(StatusCode::MISDIRECTED_REQUEST, is_for_program)
+    } else if !request.method().is_safe() && !is_same_origin(request.headers()) {
+        refused(StatusCode::FORBIDDEN, is_for_program)
     } else {
         next.run(request).await
     };
@@ -45,6 +46,14 @@ pub(super) async fn guard(State(desk): State<Desk>, request: Request, next: Next
         .entry(CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+fn refused(status: StatusCode, is_for_program: bool) -> Response {
+    if is_for_program {
+        api::refused(status.into_response())
+    } else {
+        status.into_response()
+    }
 }
 
 fn text(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> Option<&str> {

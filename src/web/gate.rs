@@ -31,9 +31,9 @@ pub(super) const SESSION: &str = "session";
 const TOKEN: &str = "token";
 
 /// Attempts to log in from one address, and as one user, within [`ATTEMPTS_WITHIN`].
-const ATTEMPTS_OF_ADDRESS: usize = 10;
+pub(super) const ATTEMPTS_OF_ADDRESS: usize = 10;
 const ATTEMPTS_OF_USER: usize = 30;
-const ATTEMPTS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+pub(super) const ATTEMPTS_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 /// Passwords that are looked at, at the same time: each takes memory and a core, which calls need.
 const PASSWORDS_AT_ONCE: usize = 1;
 /// Listenings that are remembered as noted; of more, all are noted again, which changes nothing.
@@ -108,7 +108,7 @@ impl Gate {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -123,7 +123,7 @@ pub(super) fn random<const N: usize>() -> [u8; N] {
 }
 
 /// What counts as one address: of IPv6 the network of 64 bits, in which everybody has as many as they like.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => {

@@ -11,9 +11,9 @@ use futures_util::stream::{self, Stream};
 use super::Desk;
 
 /// Changes within this time are one piece of news.
-const AT_MOST_EVERY: Duration = Duration::from_secs(2);
+pub(super) const AT_MOST_EVERY: Duration = Duration::from_secs(2);
 /// Long enough to cost nothing, short enough for proxies.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 pub(super) async fn events(State(desk): State<Desk>) -> impl IntoResponse {
     Sse::new(news(desk)).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))

@@ -20,7 +20,7 @@ use crate::access::Session;
 use crate::password::verify;
 
 /// Target of the lines about logins; they are read by machines, such as fail2ban.
-const ACCESS: &str = "access";
+pub(super) const ACCESS: &str = "access";
 
 /// Where to go on.
 #[derive(Deserialize)]

@@ -14,6 +14,7 @@
 //! for it. Everything that a caller sent is escaped by the templates; nothing of it stands in a header, a file name
 //! or an address.
 
+mod api;
 mod asset;
 mod call;
 mod case;
@@ -65,6 +66,7 @@ struct Parts {
     zone: TimeZone,
     readers: Readers,
     gate: Gate,
+    tokens: api::Tokens,
 }
 
 impl Desk {
@@ -78,6 +80,7 @@ impl Desk {
             clock,
             zone: TimeZone::system(),
             gate: Gate::new(),
+            tokens: api::Tokens::new(),
         }))
     }
 
@@ -95,9 +98,9 @@ impl Desk {
     }
 }
 
-/// All addresses of the page.
+/// All addresses of the page, and those of the interface for other programs.
 fn router(desk: Desk) -> Router {
-    Router::new()
+    let page = Router::new()
         .route("/", get(list::show))
         .route("/cases/{id}", get(case::show).post(case::step))
         .route("/calls/{id}", get(call::show))
@@ -114,6 +117,7 @@ fn router(desk: Desk) -> Router {
         .layer(RequestBodyLimitLayer::new(LARGEST_FORM))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(problem::as_page))
-        .layer(from_fn_with_state(desk.clone(), gate::identify))
+        .layer(from_fn_with_state(desk.clone(), gate::identify));
+    page.merge(api::router(&desk))
         .layer(from_fn_with_state(desk, frame::guard))
 }

@@ -41,7 +41,7 @@ impl From<OutboxError> for Problem {
 
 /// That the record of what was asked for cannot be read.
 #[derive(Clone)]
-struct Unreadable;
+pub(super) struct Unreadable;
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {

@@ -92,14 +92,14 @@ fn paths(record: &CallRecord) -> [String; 4] {
 }
 
 /// Puts a recording where the record says that it is.
-fn record_sound(served: &Served, record: &CallRecord) {
+pub(super) fn record_sound(served: &Served, record: &CallRecord) {
     let path = served.folder.path().join(record.audio.as_ref().unwrap());
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     let sound = voicemail_guard::audio::wav::encode(&[0; 8_000]);
     std::fs::write(path, sound).unwrap();
 }
 
-fn with_sound(mut record: CallRecord) -> CallRecord {
+pub(super) fn with_sound(mut record: CallRecord) -> CallRecord {
     record.audio = Some(recordings::place(record.id, record.started));
     record
 }

@@ -5,7 +5,7 @@ use voicemail_guard::text::is_hostile;
 
 use super::{Served, call};
 
-const HOSTILE: [&str; 12] = [
+pub(super) const HOSTILE: [&str; 12] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "' onmouseover='alert(1)",

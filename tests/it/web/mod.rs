@@ -17,6 +17,7 @@ use crate::support::call_log::{clock, open};
 use crate::support::records::closed;
 
 mod access;
+mod api;
 mod hostile;
 mod proxy;
 mod sound;

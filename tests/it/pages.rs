@@ -76,7 +76,9 @@ fn the_page_of_commands_has_each_with_its_options() {
     for command in cli.get_subcommands().filter(|c| c.get_name() != "help") {
         commands += 1;
         let takes = |global: bool| {
-            let options = command.get_arguments().filter(move |option| {
+            let below = command.get_subcommands().filter(|c| c.get_name() != "help");
+            let below = below.flat_map(clap::Command::get_arguments);
+            let options = command.get_arguments().chain(below).filter(move |option| {
                 option.is_global_set() == global
                     && !option.is_hide_set()
                     && option.get_long() != Some("help")

@@ -54,6 +54,7 @@ pub(super) fn router(desk: &Desk) -> Router {
         .route("/api/v1/calls/{id}/sound.wav", get(sound::wav))
         .route("/api/v1/calls/{id}/waveform.svg", get(sound::waveform))
         .route("/api", any(problem::nothing_here))
+        .route("/api/", any(problem::nothing_here))
         .route("/api/{*rest}", any(problem::nothing_here))
         .with_state(desk.clone())
         .layer(from_fn_with_state(desk.clone(), admission::admit))

@@ -489,3 +489,66 @@ async fn a_token_sees_its_mailboxes_and_nothing_else() {
     assert!(untouched.case_events(foreign.id).unwrap().is_empty());
     assert!(untouched.listenings(foreign.id).unwrap().is_empty());
 }
+
+#[test]
+fn the_page_about_it_has_every_operation_and_shows_none_that_is_not_there() {
+    let page = include_str!("../../../../src/web/API.md");
+    let mut listed = Vec::new();
+    for line in page.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let (address, about) = line.split_once('`').unwrap();
+        if let Some((method, path)) = address.split_once(" /api/v1") {
+            listed.push((method.to_lowercase(), path.to_owned(), about));
+        }
+    }
+    let mut operations = 0;
+    for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if path == "/openapi.json" {
+                continue;
+            }
+            operations += 1;
+            let row = listed.iter().find(|(of, at, _)| of == method && at == path);
+            let (_, _, about) = row.unwrap_or_else(|| panic!("{method} {path} is not listed"));
+            if about.contains("`show`") || about.contains("`number`") {
+                let named = operation["parameters"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(resolved);
+                for name in named.map(|one| one["name"].as_str().unwrap()) {
+                    assert!(about.contains(&format!("`{name}`")), "{path}: {name}");
+                }
+            }
+        }
+    }
+    assert_eq!(listed.len(), operations);
+    let mut shown = 0;
+    for line in page.lines().filter(|line| line.starts_with("curl ")) {
+        shown += 1;
+        let (_, address) = line.split_once("http://127.0.0.1:4575/api/v1").unwrap();
+        let address = address.trim_end_matches('"');
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let method = if line.contains("--json") {
+            "post"
+        } else {
+            "get"
+        };
+        let paths = DOCUMENT["paths"].as_object().unwrap();
+        let operation = paths
+            .iter()
+            .find(|(known, _)| is_meant(known, path))
+            .unwrap()
+            .1
+            .get(method);
+        let operation = operation.unwrap_or_else(|| panic!("{line}"));
+        for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
+            let mut known = operation["parameters"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(resolved);
+            assert!(known.any(|one| one["name"] == *name), "{line}");
+        }
+    }
+    assert!(shown >= 8, "the examples are no longer found");
+}

@@ -5,6 +5,7 @@ use voicemail_guard::call_record::Verdict;
 
 use super::super::access::{config, two_calls};
 use super::{Served, call};
+use crate::support::call_log::clock;
 
 #[tokio::test]
 async fn of_two_programs_that_claim_one_case_exactly_one_has_it() {
@@ -61,7 +62,7 @@ async fn a_case_from_its_claim_to_its_end() {
         (&"changed".into(), &version(&claimed))
     );
 
-    let at = voicemail_guard::clock::Clock::default().date() + jiff::SignedDuration::from_hours(2);
+    let at = clock().date() + jiff::SignedDuration::from_hours(2);
     let later = json!({"step": "not_reached", "version": version(&claimed), "next_try": at.to_string(), "note": "engaged"});
     let later = served.step(&id, &token, later, 200).await;
     assert_eq!(

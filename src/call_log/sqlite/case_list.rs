@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::cases::{CASE, bit_of, case_in, read};
@@ -221,28 +220,33 @@ pub(super) fn backlog(
     mailboxes: Option<&[String]>,
     (now, late): (Timestamp, Timestamp),
 ) -> rusqlite::Result<Backlog> {
-    let mut made = Statement::default();
-    if let Some(mailboxes) = mailboxes {
-        made.among("c.box", mailboxes);
-    }
-    let Statement { sql, values } = made;
-    let sql = format!(
-        "WITH open AS (
+    let listed = mailboxes.map(|listed| {
+        let names = listed.iter().map(String::as_str);
+        serde_json::Value::from_iter(names).to_string()
+    });
+    // Junk that nobody works on may be all there is, and is not read.
+    let mut statement = connection.prepare_cached(
+        "WITH waiting AS (
+             SELECT urgency, waiting_ms, claimed_by, claimed_until_ms, next_try_ms, box FROM cases
+             WHERE closed_ms IS NULL AND urgency > 0
+             UNION ALL
+             SELECT urgency, waiting_ms, claimed_by, claimed_until_ms, next_try_ms, box FROM cases
+             WHERE closed_ms IS NULL AND (claimed_by IS NOT NULL OR next_try_ms IS NOT NULL)
+                   AND urgency = 0),
+         open AS (
              SELECT urgency, waiting_ms,
                     urgency > 0 AND coalesce(next_try_ms, 0) <= ?1 AS due,
                     coalesce(next_try_ms, 0) > ?1 AS later,
-                    claimed_by IS NOT NULL AND claimed_until_ms > ?1 AS claimed,
-                    waiting_ms <= ?2 AS waits_long
-             FROM cases c WHERE c.closed_ms IS NULL {sql})
+                    claimed_by IS NOT NULL AND claimed_until_ms > ?1 AS claimed
+             FROM waiting
+             WHERE ?3 IS NULL OR box IN (SELECT value FROM json_each(?3)))
          SELECT total(due AND urgency = 3), total(due AND urgency = 2), total(due AND urgency = 1),
-                total(due AND NOT claimed), total(due AND waits_long),
+                total(due AND NOT claimed), total(due AND waiting_ms <= ?2),
                 min(iif(due, waiting_ms, NULL)), total(claimed), total(later)
-         FROM open"
-    );
-    let times = [now, late].map(|at| at.as_millisecond().into());
-    let values: Vec<Value> = times.into_iter().chain(values).collect();
-    let mut statement = connection.prepare_cached(&sql)?;
-    statement.query_row(params_from_iter(values), |row| {
+         FROM open",
+    )?;
+    let values = (now.as_millisecond(), late.as_millisecond(), listed);
+    statement.query_row(values, |row| {
         let count = |at: usize| row.get::<_, f64>(at).map(|count| count as u32);
         Ok(Backlog {
             watched: count(0)?,

@@ -241,6 +241,9 @@ const TOKENS: &str = "
         used_ms     INTEGER,
         expires_ms  INTEGER
     ) STRICT, WITHOUT ROWID;
+    -- What somebody works on is counted again and again, among any number of open cases with nothing to ring about.
+    CREATE INDEX cases_taken ON cases (urgency)
+        WHERE closed_ms IS NULL AND (claimed_by IS NOT NULL OR next_try_ms IS NOT NULL);
 ";
 
 /// The newest schema known here.

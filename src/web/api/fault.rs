@@ -18,7 +18,7 @@ const KIND: &str = "application/problem+json";
 #[derive(Debug)]
 pub(super) struct Fault {
     status: StatusCode,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     members: Map<String, Value>,
 }
 
@@ -32,7 +32,7 @@ impl Fault {
         members.insert("detail".into(), detail.into().into());
         Self {
             status,
-            headers: HeaderMap::new(),
+            headers: Vec::new(),
             members,
         }
     }
@@ -48,8 +48,8 @@ impl Fault {
     }
 
     pub(super) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
-        self.headers
-            .extend(HeaderValue::from_str(value).map(|value| (name, value)));
+        let value = HeaderValue::from_str(value).map(|value| (name, value));
+        self.headers.extend(value);
         self
     }
 }
@@ -57,7 +57,8 @@ impl Fault {
 impl IntoResponse for Fault {
     fn into_response(self) -> Response {
         let body = plain_json(&Value::Object(self.members).to_string());
-        (self.status, self.headers, [(CONTENT_TYPE, KIND)], body).into_response()
+        let headers: HeaderMap = self.headers.into_iter().collect();
+        (self.status, headers, [(CONTENT_TYPE, KIND)], body).into_response()
     }
 }
 
@@ -77,10 +78,11 @@ pub(in crate::web) fn worded(mut response: Response) -> Response {
         return response;
     }
     let mut fault = Fault::new(status, detail(&response));
-    fault.headers = std::mem::take(response.headers_mut());
-    for of_the_body in [CONTENT_TYPE, CONTENT_LENGTH] {
-        fault.headers.remove(of_the_body);
-    }
+    let kept = std::mem::take(response.headers_mut()).into_iter();
+    let kept = kept.filter_map(|(name, value)| Some((name?, value)));
+    fault.headers = kept
+        .filter(|(name, _)| *name != CONTENT_TYPE && *name != CONTENT_LENGTH)
+        .collect();
     fault.into_response()
 }
 

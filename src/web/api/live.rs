@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use super::admission::Ticket;
+use super::fault::Fault;
 use super::parameters::Parameters;
 use super::{Desk, answer};
 use crate::call_log::{Backlog, LogError, export};
@@ -49,7 +50,7 @@ struct Of {
 }
 
 impl Of {
-    fn read(visitor: &Visitor, parameters: &Parameters) -> Result<Self> {
+    fn read(visitor: &Visitor, parameters: &Parameters) -> Result<Self, Fault> {
         let mailboxes = match parameters.mailbox()?.map(String::from) {
             None => visitor.mailboxes(),
             // One that is not theirs has nothing for them.

@@ -10,6 +10,8 @@
 //!                            Readers (beside the writer)   CallLog
 //! ```
 //!
+//! Other programs ask for the same as JSON: [`api`].
+//!
 //! It only reads the log beside the guard and asks the writer for steps in a case: a call in the guard never waits
 //! for it. Everything that a caller sent is escaped by the templates; nothing of it stands in a header, a file name
 //! or an address.

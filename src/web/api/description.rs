@@ -15,23 +15,27 @@ static DOCUMENT: LazyLock<Value> =
 /// What one may ask for at one address.
 pub(super) struct Operation(&'static Value);
 
+/// The methods that an address may take.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
 /// The methods that the document has at an address, in the way of `Allow`; none where it does not know it.
 pub(super) fn methods(path: &str) -> Vec<String> {
     let described = |method: &&str| DOCUMENT["paths"][path].get(method.to_lowercase()).is_some();
-    let known = ["GET", "POST", "PUT", "PATCH", "DELETE"].iter();
-    let known: Vec<&str> = known.copied().filter(described).collect();
+    let known: Vec<&str> = METHODS.into_iter().filter(described).collect();
     let head = known.contains(&"GET").then_some("HEAD");
     known.into_iter().chain(head).map(Into::into).collect()
 }
 
 /// What a method means at an address; HEAD what GET means.
 pub(super) fn operation(path: &str, method: &Method) -> Option<Operation> {
-    let method = if *method == Method::HEAD {
-        "get".to_owned()
-    } else {
-        method.as_str().to_lowercase()
+    let name = match method {
+        &Method::HEAD => "GET",
+        other => other.as_str(),
     };
-    DOCUMENT["paths"][path].get(method).map(Operation)
+    let known = METHODS.into_iter().find(|known| *known == name)?;
+    DOCUMENT["paths"][path]
+        .get(known.to_lowercase())
+        .map(Operation)
 }
 
 impl Operation {

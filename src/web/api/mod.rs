@@ -1,10 +1,9 @@
 //! The page's lists, cases, calls and steps as JSON, for other programs: a CRM, a wallboard.
 //!
 //! ```text
-//! program ──► frame ──► in_words (errors as RFC 9457) ──► admit (description, token, rights, parameters)
-//!                                                           │
-//!                                                           ▼
-//!                                      cases · calls · live, and the page's own step, sound, list
+//! program ──► frame ──► in_words (errors as RFC 9457)
+//!                           └──► admit (description, token, rights, parameters)
+//!                                  └──► cases · calls · live, and the page's own step, sound, list
 //! ```
 //!
 //! What is decided is decided by the code of the page; here stands only what JSON has for it. `openapi.json` says what

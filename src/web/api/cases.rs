@@ -20,6 +20,7 @@ use super::{BASE, Desk, answer};
 use crate::call_log::{CaseEvent, CaseQuery, Changed, CountedCase, export};
 use crate::call_record::CallId;
 use crate::case::{LONGEST_NOTE, Refusal};
+use crate::text::{is_hostile, quoted};
 use crate::web::LARGEST_FORM;
 use crate::web::case::known;
 use crate::web::list::{Filter, TABS};
@@ -72,7 +73,11 @@ pub(super) async fn list(
             .map(|of| of.to_string())
             .unwrap_or_default(),
         since: since.map(|day| day.to_string()).unwrap_or_default(),
-        q: parameters.text("q").into(),
+        q: parameters
+            .text("q")
+            .chars()
+            .filter(|c| !is_hostile(*c))
+            .collect(),
         page: parameters
             .number("page", (0, LAST_PAGE))?
             .unwrap_or_default(),
@@ -300,7 +305,7 @@ impl Fields {
             Some(name) => {
                 let detail = format!(
                     "there is no field {}; there are {}",
-                    crate::text::quoted(name),
+                    quoted(name),
                     known.join(", ")
                 );
                 Err(Fault::of_field(name, detail).with("allowed", json!(known)))

@@ -47,7 +47,7 @@ async fn a_case_from_its_claim_to_its_end() {
     let token = served.token_for("crm", &["--role", "work", "--box", "100"]);
     let version = |value: &Value| value["case"]["version"].clone();
     let claimed = served
-        .step(&id, &token, json!({"step": "claim", "version": 0}), 200)
+        .step(&id, &token, json!({"step": "claim", "version": 1}), 200)
         .await;
     assert_eq!(claimed["case"]["state"], "claimed");
     assert_eq!(
@@ -228,6 +228,6 @@ async fn what_cannot_be_meant_names_its_field() {
     let case = served.api(&format!("/cases/{id}"), &token, 200).await;
     assert_eq!(
         (&case["history"], &case["case"]["version"]),
-        (&json!([]), &json!(0))
+        (&json!([]), &json!(1))
     );
 }

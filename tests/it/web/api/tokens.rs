@@ -169,7 +169,11 @@ fn what_can_be_no_token_is_refused() {
         assert!(says.contains(said), "{words:?}: {says}");
     }
     let settings = served.folder.path().join("settings.toml");
-    std::fs::write(&settings, "[web.user.anna]\nrole = 'work'\n").unwrap();
+    std::fs::write(
+        &settings,
+        "[web]\nproxies = ['127.0.0.1']\nuser_header = 'X-User'\n[web.user.anna]\nrole = 'work'\n",
+    )
+    .unwrap();
     let settings = settings.to_str().unwrap();
     let (code, _, says) = guard(
         &served,

@@ -139,7 +139,12 @@ pub fn refusal(refusal: &Refusal, step: Step, zone: &TimeZone, language: Languag
             time(closed.at, zone, language),
             closed_by(closed, language),
         ),
-        (Refusal::Open, _) => pick(language, "it is open", "der Fall ist offen").into(),
+        (Refusal::Open, _) => pick(
+            language,
+            "it is open already; nothing was changed",
+            "der Fall ist schon offen; es wurde nichts geändert",
+        )
+        .into(),
         (Refusal::Changed, Language::En) => format!(
             "it has changed since you looked at it; look again before \"{}\"",
             step.as_str().replace('_', "-"),

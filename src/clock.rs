@@ -90,6 +90,12 @@ impl Clock {
     }
 }
 
+/// Processor time that this thread has used so far.
+pub fn processor_time() -> Duration {
+    let used = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(used.tv_sec as u64, used.tv_nsec as u32)
+}
+
 /// Waits this long for an answer, by the wall's clock: other machines run no faster.
 ///
 /// # Errors

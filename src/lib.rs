@@ -26,6 +26,7 @@ pub mod config;
 pub mod daemon;
 pub mod delivery;
 pub mod hearing;
+pub mod metrics;
 pub mod number;
 pub mod password;
 mod plot;

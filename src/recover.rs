@@ -18,6 +18,7 @@ use crate::call_record::{
 };
 use crate::delivery::spool::replay::{laid_down, remove_sound};
 use crate::hearing::{Recogniser, Timeline};
+use crate::metrics::METRICS;
 use crate::number;
 use crate::recordings;
 use crate::session::Guard;
@@ -93,6 +94,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
         }
     }
     info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+    METRICS.call_closed(&record, &config);
     let wanted = config.deliver_to(&record.mailbox);
     guard.log.close_and_deliver(record, wanted);
 }

@@ -52,6 +52,11 @@ impl Verb {
         self.nature() == Nature::Dead
     }
 
+    /// Whether Asterisk answers it without waiting for the caller, an application or the end of a sound.
+    pub fn is_answered_at_once(self) -> bool {
+        !self.is_interruptible() && self != Self::Exec
+    }
+
     /// Whether a further command ends it at once, and its own reply is then never sent.
     pub fn is_interruptible(self) -> bool {
         self.nature() == Nature::Interruptible

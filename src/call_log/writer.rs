@@ -17,6 +17,7 @@ use super::store::Store;
 use super::{DATABASE, JOURNAL, UNREADABLE, sqlite};
 use crate::call_record::{CallId, CallRecord};
 use crate::clock::Clock;
+use crate::metrics::METRICS;
 
 /// What waits is tried again after this long.
 const RETRY: Duration = Duration::from_secs(1);
@@ -267,13 +268,20 @@ impl Writer {
         let store = self.store.as_mut().expect("opened by file_all");
         let filing = store.filing().map_err(database)?;
         let mut refused = Vec::new();
+        let mut ended = Vec::new();
         let mut file = |entry: &Entry| match filing.file(entry) {
+            Ok(()) => {
+                if let Entry::Close(closing) = entry {
+                    ended.extend(closing.record.ended);
+                }
+                Ok(())
+            }
             Err(StoreError::Entry(error)) => {
                 error!(call = %entry.record().id, %error, "the database refuses an entry for good, it goes to {UNREADABLE}");
                 refused.push(serde_json::to_vec(entry).unwrap_or_default());
                 Ok(())
             }
-            other => other,
+            error => error,
         };
         let mut aside = Vec::new();
         if !self.journal.is_empty() {
@@ -297,6 +305,11 @@ impl Writer {
             self.journal.set_aside(&aside).map_err(journal)?;
         }
         filing.commit().map_err(database)?;
+        let now = self.clock.date();
+        for ended in ended {
+            let waited = Duration::try_from(now.duration_since(ended)).unwrap_or_default();
+            METRICS.filed(waited);
+        }
         let deliveries = !self.journal.is_empty()
             || self
                 .memory

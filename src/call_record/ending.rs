@@ -47,6 +47,24 @@ pub enum EndedBy {
     Recovered,
 }
 
+impl EndedBy {
+    /// The word for it in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::Guard => "guard",
+            Self::Limit => "limit",
+            Self::Exit => "exit",
+            Self::HandedOn => "handed_on",
+            Self::Overloaded => "refused",
+            Self::Bypassed => "straight",
+            Self::Rejected => "turned_away",
+            Self::Asterisk => "asterisk",
+            Self::Recovered => "recovered",
+        }
+    }
+}
+
 /// What enforce would have done in a call that was only observed (`observing.rs` says how that is
 /// reckoned).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

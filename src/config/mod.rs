@@ -113,6 +113,11 @@ impl Config {
         self.of_mailbox(mailbox).policy.clone()
     }
 
+    /// Whether a mailbox has a table of its own.
+    pub fn has_table(&self, mailbox: &MailboxName) -> bool {
+        self.mailboxes.contains_key(mailbox.as_str())
+    }
+
     /// Where a mailbox wants its messages.
     pub fn deliver_to(&self, mailbox: &MailboxName) -> &[Destination] {
         &self.of_mailbox(mailbox).deliver_to

@@ -24,6 +24,7 @@ use crate::call_log::{CallLog, Durability, LogError};
 use crate::clock::{Clock, timeout};
 use crate::config::{Config, SharedConfig};
 use crate::delivery::Worker;
+use crate::metrics::METRICS;
 use crate::number;
 use crate::recover::{Cause, recover_all, sweep_tap_folder};
 use crate::server;
@@ -55,6 +56,7 @@ pub async fn run(
     stop: Stop,
 ) -> Result<(), LogError> {
     tokio::task::spawn_blocking(number::warm_up);
+    METRICS.config_taken();
     let config = settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
     let doubtful = Arc::clone(&config);

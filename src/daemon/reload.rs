@@ -13,6 +13,7 @@ use super::prompt_files::measure_greetings;
 use super::signals;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, SharedConfig};
+use crate::metrics::METRICS;
 use crate::telemetry::LogLevel;
 
 /// What is read again, and who goes by it.
@@ -60,7 +61,10 @@ impl Reload {
         });
         match read.await {
             Ok(Ok(config)) => self.take(file, config),
-            Ok(Err(refused)) => refuse(&refused),
+            Ok(Err(refused)) => {
+                METRICS.config_refused();
+                refuse(&refused);
+            }
             Err(broken) => {
                 error!(error = %broken, "reading the configuration broke off: the old one holds on");
             }
@@ -78,6 +82,7 @@ impl Reload {
                 "this cannot be changed while the guard runs and stays as it was; restart to apply"
             );
         }
+        METRICS.config_taken();
         let now = self.settings.now();
         self.log_level.set(&now.log.level);
         let file = file.display();

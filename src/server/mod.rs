@@ -23,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::agi::{CodecError, Incoming, Request};
 use crate::clock::Clock;
 use crate::config::Limits;
+use crate::metrics::{METRICS, Refusal};
 
 pub use connection::Connection;
 use rate_limit::RateLimit;
@@ -136,6 +137,7 @@ impl<H: Handler> Server<H> {
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let limits = (self.limits)();
         if !limits.admits(peer.ip()) {
+            METRICS.refused(Refusal::NotAllowed);
             if let Some(left_out) = self.log_limits.not_on_the_list.allow(self.clock.now()) {
                 tracing::warn!(%peer, left_out, "not on the allow list");
             }
@@ -147,6 +149,7 @@ impl<H: Handler> Server<H> {
         let limit = limits.connections.max(limits.calls);
         let limit = limit.min(descriptors::connections(self.descriptors, limits.calls));
         let Some(slot) = self.connections.take(limit) else {
+            METRICS.refused(Refusal::TooManyConnections);
             if let Some(left_out) = self.log_limits.too_many_connections.allow(self.clock.now()) {
                 tracing::warn!(%peer, limit, left_out, "too many connections");
             }
@@ -194,6 +197,7 @@ impl<H: Handler> Server<H> {
         let first = tokio::select! {
             first = connection.next() => first,
             () = self.clock.sleep(limits.prelude) => {
+                METRICS.refused(Refusal::BadPrelude);
                 if let Some(left_out) = self.log_limits.bad_prelude.allow(self.clock.now()) {
                     tracing::warn!(%peer, limit = ?limits.prelude, left_out, "no prelude in time");
                 }
@@ -204,6 +208,7 @@ impl<H: Handler> Server<H> {
             Ok(Some(Incoming::Request(request))) => request,
             Ok(_) => return tracing::debug!(%peer, "closed before the prelude"),
             Err(error) => {
+                METRICS.refused(Refusal::BadPrelude);
                 if let Some(left_out) = self.log_limits.bad_prelude.allow(self.clock.now()) {
                     tracing::warn!(%peer, %error, left_out, "bad prelude");
                 }
@@ -213,7 +218,8 @@ impl<H: Handler> Server<H> {
                 };
             }
         };
-        let Some(_seat) = self.calls.take(limits.calls) else {
+        let Some(_slot) = self.calls.take(limits.calls) else {
+            METRICS.refused(Refusal::TooManyCalls);
             if let Some(left_out) = self.log_limits.too_many_calls.allow(self.clock.now()) {
                 tracing::warn!(%peer, limit = limits.calls, left_out, "too many calls: refused");
             }

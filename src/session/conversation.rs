@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -13,12 +14,13 @@ use tracing::field::display;
 use tracing::{Instrument, Span, debug, error, info, warn};
 
 use super::followed::FollowedTap;
-use crate::agi::Command;
+use crate::agi::{Command, Incoming};
 use crate::call::{Action, Call, Event};
 use crate::call_log::OpenCall;
 use crate::call_record::{CallId, CallRecord};
-use crate::clock::Clock;
+use crate::clock::{Clock, processor_time};
 use crate::config::Config;
+use crate::metrics::METRICS;
 use crate::recordings;
 use crate::server::Connection;
 use crate::tap::{Gap, Source, TapEvent};
@@ -36,6 +38,8 @@ pub(super) struct Session<'a, S> {
     /// The settings with which the call began.
     pub(super) config: Arc<Config>,
     pub(super) connection: Option<Connection<S>>,
+    /// When a command was sent that takes Asterisk no time, until its reply comes.
+    pub(super) awaited: Option<Instant>,
     pub(super) open: Option<OpenCall>,
     pub(super) call: Call,
     pub(super) tap: Option<Box<FollowedTap>>,
@@ -57,8 +61,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 () = self.at_once.cancelled(), if !self.call.is_stopped() => Some(Event::Shutdown),
             };
             if let Some(event) = event {
-                if matches!(event, Event::AgiClosed) {
-                    self.connection = None;
+                match event {
+                    Event::AgiClosed => self.connection = None,
+                    Event::Agi(Incoming::Reply(_)) => {
+                        if let Some(sent) = self.awaited.take() {
+                            METRICS.agi_replied(self.clock.now() - sent);
+                        }
+                    }
+                    _ => {}
                 }
                 self.handle(event);
                 self.link();
@@ -118,6 +128,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             return;
         };
         debug!(command = %trace::command(command), "send");
+        let at_once = command.verb().is_answered_at_once();
+        self.awaited = at_once.then(|| self.clock.now());
         // What Asterisk said before it closed may still be there to be read, and its end behind
         // that.
         if let Err(error) = connection.send(command).await {
@@ -140,7 +152,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     /// Lets the ear hear what the tap sent, and the conversation what came of it.
     fn hear(&mut self, event: Option<TapEvent>) {
         let Some(tap) = &mut self.tap else { return };
-        for event in tap.hear(event) {
+        let before = processor_time();
+        let events = tap.hear(event);
+        METRICS.heard(processor_time().saturating_sub(before));
+        for event in events {
             self.handle(event);
         }
     }
@@ -150,13 +165,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let Some(open) = self.open.take() else { return };
         let gaps = self.tap.take().map(|tap| tap.gaps).unwrap_or_default();
         record.ended = Some(self.clock.date().max(record.started));
-        let folder = self.config.tap.folder_as_guard_sees_it.clone();
+        let lost = gaps.iter().map(|gap| Duration::from(gap.lost)).sum();
+        METRICS.gaps(gaps.len(), lost);
+        let config = Arc::clone(&self.config);
+        let folder = config.tap.folder_as_guard_sees_it.clone();
         let data = self.data.to_owned();
-        let wanted = self.config.deliver_to(&record.mailbox).to_vec();
         let filing = async move {
             record.audio = kept(folder, data, record.id, record.started, gaps).await;
             info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
-            open.close_and_deliver(record, &wanted);
+            METRICS.call_closed(&record, &config);
+            let wanted = config.deliver_to(&record.mailbox);
+            open.close_and_deliver(record, wanted);
         };
         self.filing = Some(tokio::spawn(filing.in_current_span()));
     }
@@ -211,7 +230,7 @@ async fn next_sound(tap: &mut Option<Box<FollowedTap>>) -> Option<TapEvent> {
     }
 }
 
-async fn wake(clock: Clock, at: Option<std::time::Instant>) {
+async fn wake(clock: Clock, at: Option<Instant>) {
     match at {
         Some(at) => clock.sleep_until(at).await,
         None => pending().await,

@@ -7,6 +7,7 @@ use tracing::error;
 use crate::call::{Event, Listener};
 use crate::call_record::CallId;
 use crate::clock::Clock;
+use crate::metrics::METRICS;
 use crate::tap::{Followed, Gap, Source, TapEvent};
 
 pub(super) struct FollowedTap {
@@ -53,10 +54,14 @@ impl FollowedTap {
                 self.listener.finished()
             }
             Some(TapEvent::Failed(error)) => {
+                METRICS.tap_failed();
                 error!(%error, "the tap failed");
                 self.listener.failed(error.to_string())
             }
-            None => self.listener.failed("the tap broke off".into()),
+            None => {
+                METRICS.tap_failed();
+                self.listener.failed("the tap broke off".into())
+            }
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::call_record::{CallId, CallRecord, EndedBy, Reason};
 use crate::clock::Clock;
 use crate::config::{Config, SharedConfig};
 use crate::delivery::spool::rights;
+use crate::metrics::METRICS;
 use crate::server::{Connection, Handler};
 use crate::tap::{Source, monitor};
 use crate::wording::{self, Language, support_line};
@@ -68,6 +69,7 @@ impl Guard {
         let mut record = intake::unheard(record, ended_by, reason);
         record.ended = Some(self.clock.date());
         info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+        METRICS.call_closed(&record, &self.settings.now());
         self.log.close_call(record);
     }
 
@@ -85,6 +87,7 @@ impl Guard {
             }
             return;
         }
+        let _up = METRICS.call_up();
         let config = self.settings.now();
         let (settings, id, now) = self.opens(&request, &config);
         let opening = intake::open(&request, settings, id, now);
@@ -150,6 +153,7 @@ impl Guard {
             at_once: &self.at_once,
             config,
             connection: Some(connection),
+            awaited: None,
             open: Some(open),
             call,
             tap: None,

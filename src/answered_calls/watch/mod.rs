@@ -14,6 +14,7 @@ use crate::clock::{Clock, timeout};
 use crate::config::Config;
 use crate::config::delivery::Ami;
 use crate::delivery::backoff;
+use crate::metrics::METRICS;
 use crate::number::Home;
 
 /// After this long without a word Asterisk is asked whether it is still there.
@@ -66,6 +67,7 @@ impl Watch {
             let began = self.clock.now();
             let mut logged_in = false;
             let Err(error) = self.listen(&connections, &mut logged_in).await;
+            METRICS.ami_is_connected(false);
             if self.clock.now().saturating_duration_since(began) >= LASTING {
                 failures = 0;
             }
@@ -94,6 +96,7 @@ impl Watch {
         let mut calls = CallsUp::default();
         let since = self.clock.date();
         *logged_in = true;
+        METRICS.ami_is_connected(true);
         info!(address = %self.settings.address, "the manager interface reports who was answered");
         let (mut sees_calls, mut skipped) = (false, 0);
         loop {

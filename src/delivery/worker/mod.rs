@@ -25,6 +25,7 @@ use crate::call_log::{Delivery, Outbox, OutboxError, Settlement, Stage};
 use crate::call_record::{CallRecord, Delivered, Destination};
 use crate::clock::Clock;
 use crate::config::{Changes, Config, SharedConfig};
+use crate::metrics::{METRICS, Outcome};
 use crate::recordings;
 
 use in_flight::{InFlight, Lane};
@@ -205,6 +206,9 @@ impl Shared {
             }
         };
         log(&delivery, &settlement, is_for_people);
+        if let Some(outcome) = outcome(&delivery, &settlement) {
+            METRICS.delivery(delivery.to, outcome);
+        }
         let is_given_up = matches!(settlement, Settlement::GivenUp { .. });
         let settlement = match delivery.stage {
             // The message itself is where it belongs.
@@ -360,6 +364,17 @@ impl mail::Recipients for Served<'_> {
             warn!(call = %self.delivery.call, %error, "who has got a mail cannot be noted");
             clock.sleep(OUTBOX_RETRY).await;
         }
+    }
+}
+
+/// What is counted of an attempt: not the steps on the way, nor what follows once the message is where it belongs.
+fn outcome(delivery: &Delivery, settlement: &Settlement) -> Option<Outcome> {
+    match settlement {
+        _ if delivery.stage == Stage::Stored => None,
+        Settlement::Prepared(_) | Settlement::Unprepared => None,
+        Settlement::Stored(_) | Settlement::Done(_) => Some(Outcome::Delivered),
+        Settlement::Later { .. } => Some(Outcome::Retried),
+        Settlement::GivenUp { .. } => Some(Outcome::GivenUp),
     }
 }
 

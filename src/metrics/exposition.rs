@@ -88,7 +88,10 @@ impl Metrics {
         text.single(MOST_CALLS, Some(state.most_calls));
         text.of(REFUSED);
         for why in Refusal::ALL {
-            text.sample(&[("reason", why.as_str())], self.refused[why as usize].get());
+            text.sample(
+                &[("reason", why.as_str())],
+                self.refused[why as usize].get(),
+            );
         }
         text.histogram(AGI, &self.agi_replies);
         text.single(EAR, Some(self.ear_ns.get() as f64 / 1e9));
@@ -236,9 +239,18 @@ mod tests {
             let line = format!("# TYPE {} {}\n", family.name, family.kind);
             assert_eq!(text.matches(&line).count(), 1, "{line}");
         }
-        assert!(text.contains("agi_reply_seconds_bucket{le=\"0.0025\"} 0\n"), "{text}");
-        assert!(text.contains("agi_reply_seconds_bucket{le=\"0.005\"} 1\n"), "{text}");
+        assert!(
+            text.contains("agi_reply_seconds_bucket{le=\"0.0025\"} 0\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("agi_reply_seconds_bucket{le=\"0.005\"} 1\n"),
+            "{text}"
+        );
         assert!(text.contains("agi_reply_seconds_sum 0.003\n"), "{text}");
-        assert!(text.contains("outbox_deliveries{state=\"given_up\"} 2\n"), "{text}");
+        assert!(
+            text.contains("outbox_deliveries{state=\"given_up\"} 2\n"),
+            "{text}"
+        );
     }
 }

@@ -123,9 +123,7 @@ impl Metrics {
             prompts: [const { [const { Count::new() }; ANSWERS.len()] }; Prompt::ALL.len() + 1],
             calls_up: Count::new(),
             refused: [const { Count::new() }; Refusal::ALL.len()],
-            agi_replies: Histogram::new([
-                0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0,
-            ]),
+            agi_replies: Histogram::new([0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0]),
             filing: Histogram::new([0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 60.0]),
             ear_ns: Count::new(),
             tap_gaps: Count::new(),
@@ -152,7 +150,8 @@ impl Metrics {
         };
         *self.closed().entry(closed).or_default() += 1;
         for asked in &record.asked {
-            let ours = |prompt: &Prompt| matches!(&asked.prompt, Played::Prompt(of) if of == prompt);
+            let ours =
+                |prompt: &Prompt| matches!(&asked.prompt, Played::Prompt(of) if of == prompt);
             let at = Prompt::ALL.iter().position(ours);
             self.prompts[at.unwrap_or(Prompt::ALL.len())][answer_of(asked.answer)].add(1);
         }

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::cases::{CASE, bit_of, case_in, read};
 use super::moment;
-use super::search::Statement;
 use crate::call_log::query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, Standing};
+use super::search::{Statement, first_ms};
 use crate::call_record::{CallId, Verdict};
 use crate::case::Case;
 
@@ -88,8 +88,16 @@ fn calls_of(connection: &Connection, case_seq: i64) -> rusqlite::Result<Option<C
     Ok(Some(CallsOfCase { case, calls }))
 }
 
-/// The conditions of a query of cases, and the order.
-pub(super) fn statement(query: &CaseQuery) -> (Statement, &'static str) {
+/// A query of cases `c`.
+struct Wanted {
+    /// The conditions.
+    conditions: Statement,
+    order: &'static str,
+    /// Which index is gone through: SQLite would guess, and may go through all of them.
+    by: &'static str,
+}
+
+fn wanted(query: &CaseQuery) -> Wanted {
     let mut made = Statement::default();
     let by_urgency = "c.urgency DESC, c.waiting_ms, c.last_ms DESC, c.seq";
     let by_last = "c.last_ms DESC, c.seq DESC";
@@ -97,35 +105,35 @@ pub(super) fn statement(query: &CaseQuery) -> (Statement, &'static str) {
     // Who is still talking is nobody to call back.
     let over =
         " AND EXISTS (SELECT 1 FROM calls o WHERE o.case_seq = c.seq AND o.ended_ms IS NOT NULL)";
-    let order = match &query.standing {
-        Standing::Any => by_last,
+    let (order, index) = match &query.standing {
+        Standing::Any => (by_last, "INDEXED BY cases_last"),
         Standing::Open => {
             made.sql.extend([open, over]);
-            by_urgency
+            (by_urgency, "INDEXED BY cases_open")
         }
         Standing::ToRing(now) => {
             made.sql.extend([open, " AND c.urgency > 0"]);
             made.and("coalesce(c.next_try_ms, 0) <= ?", [now.as_millisecond()]);
-            by_urgency
+            (by_urgency, "INDEXED BY cases_open")
         }
         Standing::ClaimedBy(who, now) => {
             made.sql.push_str(open);
             made.and("c.claimed_by = ?", [who.clone()]);
             made.and("c.claimed_until_ms > ?", [now.as_millisecond()]);
-            by_urgency
+            (by_urgency, "INDEXED BY cases_claimed")
         }
         Standing::Later(now) => {
             made.sql.push_str(open);
             made.and("c.next_try_ms > ?", [now.as_millisecond()]);
-            by_urgency
+            (by_urgency, "INDEXED BY cases_later")
         }
         Standing::Junk => {
             made.sql.extend([open, " AND c.urgency = 0", over]);
-            by_last
+            (by_last, "INDEXED BY cases_junk")
         }
         Standing::Closed => {
             made.sql.push_str(" AND c.closed_ms IS NOT NULL");
-            "c.closed_ms DESC, c.seq DESC"
+            ("c.closed_ms DESC, c.seq DESC", "INDEXED BY cases_closed")
         }
     };
     if let Some(id) = query.id {
@@ -155,17 +163,35 @@ pub(super) fn statement(query: &CaseQuery) -> (Statement, &'static str) {
     if let Some(mailbox) = calls.mailbox.take() {
         made.and("c.box = ?", [mailbox.as_str().to_owned()]);
     }
-    if calls.since.is_none()
-        && calls.until.is_none()
-        && let Some(verdict) = calls.verdict.take()
-    {
+    if let Some(since) = calls.since {
+        made.and("c.last_ms >= ?", [first_ms(since)]);
+    }
+    if let Some(until) = calls.until {
+        made.and("c.first_ms < ?", [first_ms(until)]);
+    }
+    if let Some(verdict) = calls.verdict {
         made.and("c.verdicts & ? != 0", [bit_of(verdict)]);
     }
-    if calls != Query::default() {
+    if calls.since.is_none() && calls.until.is_none() {
+        calls.verdict = None;
+    }
+    let are_found = !query.words.is_empty() || calls.number.is_some() || calls.withheld;
+    if calls.number.is_some() || calls.withheld {
         let Statement { sql, values } = calls.statement("case_seq");
         made.and(&format!("c.seq IN ({sql})"), values);
+    } else if calls != Query::default() {
+        let Statement { sql, values } = calls.of_case();
+        made.and(&sql, values);
     }
-    (made, order)
+    Wanted {
+        conditions: made,
+        order,
+        by: match query.id {
+            Some(_) => "",
+            None if are_found => "NOT INDEXED",
+            None => index,
+        },
+    }
 }
 
 /// The cases that are wanted.
@@ -173,11 +199,17 @@ pub(super) fn listed(
     connection: &Connection,
     query: &CaseQuery,
 ) -> rusqlite::Result<Vec<CountedCase>> {
-    let (Statement { sql, mut values }, order) = statement(query);
+    let Wanted {
+        conditions: Statement { sql, mut values },
+        order,
+        by,
+    } = wanted(query);
+    // What is shown is read of those alone that are shown.
     let sql = format!(
         "SELECT {CASE}, c.number, c.box, c.waiting_ms,
                 (SELECT record FROM calls WHERE seq = c.lead_seq) AS lead
-         FROM cases c WHERE TRUE {sql} ORDER BY {order} LIMIT ? OFFSET ?"
+         FROM (SELECT c.seq AS wanted FROM cases c {by} WHERE TRUE {sql} ORDER BY {order} LIMIT ? OFFSET ?)
+         JOIN cases c ON c.seq = wanted ORDER BY {order}"
     );
     let limit = query.limit.map_or(-1, i64::from);
     values.extend([limit.into(), i64::from(query.offset).into()]);
@@ -206,9 +238,10 @@ pub(super) fn listed(
 
 /// How many cases are wanted.
 pub(super) fn count(connection: &Connection, query: &CaseQuery) -> rusqlite::Result<u32> {
-    let (Statement { sql, values }, _) = statement(query);
+    let Wanted { conditions, by, .. } = wanted(query);
+    let Statement { sql, values } = conditions;
     connection.query_row(
-        &format!("SELECT count(*) FROM cases c WHERE TRUE {sql}"),
+        &format!("SELECT count(*) FROM cases c {by} WHERE TRUE {sql}"),
         params_from_iter(values),
         |row| row.get(0),
     )
@@ -291,4 +324,81 @@ fn count_calls(
         (counted.case.first, counted.case.last) = (*first, *last);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::number::Needle;
+
+    /// The steps in which SQLite answers a query.
+    fn plan(connection: &Connection, query: &CaseQuery) -> Vec<String> {
+        let Wanted {
+            conditions: Statement { sql, values },
+            order,
+            by,
+        } = wanted(query);
+        let sql = format!(
+            "EXPLAIN QUERY PLAN SELECT c.seq FROM cases c {by} WHERE TRUE {sql} ORDER BY {order}"
+        );
+        let mut statement = connection.prepare(&sql).unwrap();
+        let steps = statement.query_map(params_from_iter(values), |row| row.get(3));
+        steps.unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn no_list_goes_through_all_calls_nor_sorts_all_cases() {
+        let folder = tempfile::tempdir().unwrap();
+        let (connection, _) = super::super::schema::open(&folder.path().join("log")).unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let calls = [
+            Query::default(),
+            Query {
+                mailbox: Some("100@default".into()),
+                verdict: Some(Verdict::Tone),
+                ..Query::default()
+            },
+            Query {
+                since: Some(now),
+                until: Some(now),
+                verdict: Some(Verdict::Tone),
+                ..Query::default()
+            },
+            Query {
+                number: Needle::read("0911 123", Some("DE".parse().unwrap())),
+                ..Query::default()
+            },
+        ];
+        let (few, all) = (true, false);
+        for (standing, are_few) in [
+            (Standing::Any, all),
+            (Standing::Open, all),
+            (Standing::ToRing(now), all),
+            (Standing::ClaimedBy("anna".into(), now), few),
+            (Standing::Later(now), few),
+            (Standing::Junk, all),
+            (Standing::Closed, all),
+        ] {
+            for calls in &calls {
+                for words in [vec![], vec!["anna".to_owned()]] {
+                    let are_few = are_few || calls.number.is_some() || !words.is_empty();
+                    let query = CaseQuery {
+                        calls: calls.clone(),
+                        standing: standing.clone(),
+                        words,
+                        ..CaseQuery::default()
+                    };
+                    let plan = plan(&connection, &query);
+                    let has = |what: &str| plan.iter().any(|step| step.contains(what));
+                    assert!(!has("SCAN calls") && !has("SCAN k"), "{query:?}: {plan:#?}");
+                    let is_bare =
+                        |step: &String| step.starts_with("SCAN c") && !step.contains("INDEX");
+                    assert!(!plan.iter().any(is_bare), "{query:?}: {plan:#?}");
+                    assert!(are_few || !has("ORDER BY"), "{query:?}: {plan:#?}");
+                }
+            }
+        }
+    }
 }

@@ -19,7 +19,7 @@ const WRITER_WAITS: Duration = Duration::from_millis(100);
 const OTHERS_WAIT: Duration = Duration::from_secs(5);
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     FIRST,
     OUTBOX,
     SERVED,
@@ -30,6 +30,7 @@ const MIGRATIONS: [&str; 10] = [
     TEAM,
     LISTENED,
     TOKENS,
+    DESK_INDEX,
 ];
 
 const FIRST: &str = "
@@ -244,6 +245,24 @@ const TOKENS: &str = "
     -- What somebody works on is counted again and again, among any number of open cases with nothing to ring about.
     CREATE INDEX cases_taken ON cases (urgency)
         WHERE closed_ms IS NULL AND (claimed_by IS NOT NULL OR next_try_ms IS NOT NULL);
+";
+
+const DESK_INDEX: &str = "
+    -- Each list of the page has its index, in its order, with all that is filtered by: what is not wanted is passed
+    -- over without a look at the case. `seq` and `closed_ms` stand in them so that they cover what is asked for.
+    DROP INDEX cases_last;
+    DROP INDEX cases_open;
+    DROP INDEX cases_closed;
+    CREATE INDEX cases_last ON cases (last_ms DESC, seq DESC, box, verdicts);
+    CREATE INDEX cases_open ON cases
+        (urgency DESC, waiting_ms, last_ms DESC, seq, box, verdicts, next_try_ms, closed_ms)
+        WHERE closed_ms IS NULL;
+    CREATE INDEX cases_junk ON cases (last_ms DESC, seq DESC, box, verdicts, urgency, closed_ms)
+        WHERE closed_ms IS NULL AND urgency = 0;
+    CREATE INDEX cases_closed ON cases (closed_ms DESC, seq DESC, box, verdicts, last_ms)
+        WHERE closed_ms IS NOT NULL;
+    CREATE INDEX cases_claimed ON cases (claimed_by) WHERE closed_ms IS NULL AND claimed_by IS NOT NULL;
+    CREATE INDEX cases_later ON cases (next_try_ms) WHERE closed_ms IS NULL AND next_try_ms IS NOT NULL;
 ";
 
 /// The newest schema known here.

@@ -55,6 +55,18 @@ impl Query {
         }
     }
 
+    /// Whether a case `c` has a call that is wanted, for cases that are looked at one by one.
+    pub(super) fn of_case(&self) -> Statement {
+        let mut made = Statement::default();
+        made.sql
+            .push_str("EXISTS (SELECT 1 FROM calls k WHERE k.case_seq = c.seq");
+        made.compare("k.started_ms >= ?", self.since.map(first_ms));
+        made.compare("k.started_ms < ?", self.until.map(first_ms));
+        self.compare_contents(&mut made);
+        made.sql.push(')');
+        made
+    }
+
     fn compare_contents(&self, made: &mut Statement) {
         made.compare("verdict = ?", self.verdict.map(|v| v.as_str().to_owned()));
         made.compare("box = ?", self.mailbox.clone().map(String::from));
@@ -134,7 +146,7 @@ impl Statement {
 }
 
 /// The first whole millisecond at or after `at`: rows carry whole ones.
-fn first_ms(at: Timestamp) -> i64 {
+pub(super) fn first_ms(at: Timestamp) -> i64 {
     let ms = at.as_millisecond();
     if at.as_nanosecond() > i128::from(ms) * 1_000_000 {
         ms + 1

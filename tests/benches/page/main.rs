@@ -16,7 +16,10 @@
 mod big_log;
 mod callers;
 #[path = "../../support/records.rs"]
-#[expect(dead_code, reason = "the records of the tests; a bench needs a part of them")]
+#[expect(
+    dead_code,
+    reason = "the records of the tests; a bench needs a part of them"
+)]
 mod records;
 mod served;
 
@@ -59,7 +62,10 @@ fn main() -> ExitCode {
         let mut times: Vec<_> = (0..ROUNDS).map(|_| served.get(&path).1).collect();
         let [median, p99] = percentiles(&mut times);
         let is_late = p99 > GOAL_MS;
-        println!("| {name} | {median:.1} | {p99:.1} | {} |", if is_late { "LATE" } else { "" });
+        println!(
+            "| {name} | {median:.1} | {p99:.1} | {} |",
+            if is_late { "LATE" } else { "" }
+        );
         missed.extend(is_late.then_some(name));
     }
     let (now, most) = (served.memory("VmRSS:"), served.memory("VmHWM:"));
@@ -123,7 +129,10 @@ fn pages(served: &Served) -> Vec<(String, String)> {
             ", a verdict nobody has since a year",
             &format!("&since={}&verdict={VERDICT_OF_NOBODY}", day(365)),
         );
-        add(", a common name", &format!("&q={}", COMMON_NAME.replace(' ', "+")));
+        add(
+            ", a common name",
+            &format!("&q={}", COMMON_NAME.replace(' ', "+")),
+        );
     }
     for (name, text) in [
         ("number, E.164", number.as_str()),
@@ -166,7 +175,10 @@ fn open_pages(served: &Served) {
     let (list, _) = served.get("/?show=all");
     let case = between(&list, "data-case=\"", "\"");
     let note = |n: u32| {
-        let answer = served.post(&format!("/cases/{case}"), &format!("step=note&note=event+{n}"));
+        let answer = served.post(
+            &format!("/cases/{case}"),
+            &format!("step=note&note=event+{n}"),
+        );
         assert!(answer.starts_with("HTTP/1.1 303"), "{answer:.200}");
     };
     let spent_on_events = || {

@@ -22,6 +22,7 @@ pub mod call_record;
 pub mod case;
 pub mod cli;
 pub mod clock;
+mod condition;
 pub mod config;
 pub mod daemon;
 pub mod delivery;

@@ -147,6 +147,7 @@ impl Writer {
                 return;
             }
             let (mut flushes, mut jobs) = (Vec::new(), Vec::new());
+            let waited = self.durability() != Durability::Database;
             let more = commands.try_iter().take(MOST_AT_ONCE);
             for command in first.into_iter().chain(more) {
                 match command {
@@ -155,6 +156,8 @@ impl Writer {
                     Task::Do(job) => jobs.push(job),
                 }
             }
+            // That somebody asks how things are is no news.
+            let is_news = waited || !self.memory.is_empty() || !jobs.is_empty();
             self.settle().ok();
             for job in jobs {
                 let Some(store) = &mut self.store else {
@@ -165,7 +168,9 @@ impl Writer {
                     self.settle().ok();
                 }
             }
-            self.news.send_replace(());
+            if is_news {
+                self.news.send_replace(());
+            }
             for answer in flushes {
                 // Nobody need be waiting for the answer.
                 answer.send(self.durability()).ok();

@@ -10,8 +10,8 @@ use tracing::warn;
 
 use super::{CliError, SharedArgs};
 use crate::clock::Clock;
+use crate::condition::prompt_files::measure_greetings;
 use crate::config::SharedConfig;
-use crate::daemon::prompt_files::measure_greetings;
 use crate::daemon::{self, Listeners, Reload, Stop, as_root};
 use crate::server::descriptors;
 use crate::telemetry;

@@ -4,8 +4,8 @@ use jiff::tz::TimeZone;
 use rustix::process::geteuid;
 use tracing::warn;
 
-use super::prompt_files::{Installed, installed, own_sound};
 use crate::call_record::Destination;
+use crate::condition::prompt_files::{Installed, installed, own_sound};
 use crate::config::Config;
 use crate::config::delivery::Method;
 use crate::delivery::spool::rights;

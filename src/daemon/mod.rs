@@ -1,10 +1,9 @@
 //! The guard as a whole: what `serve` and `demo` run.
 
 mod doubts;
-pub(crate) mod prompt_files;
 mod reload;
 mod signals;
-pub(crate) mod tap_folder;
+mod tap_folder;
 
 use std::path::PathBuf;
 use std::sync::Arc;

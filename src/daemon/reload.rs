@@ -9,9 +9,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use super::doubts::log_doubts;
-use super::prompt_files::measure_greetings;
 use super::signals;
 use crate::clock::Clock;
+use crate::condition::prompt_files::measure_greetings;
 use crate::config::{Config, ConfigError, SharedConfig};
 use crate::metrics::METRICS;
 use crate::telemetry::LogLevel;

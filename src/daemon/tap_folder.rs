@@ -7,6 +7,8 @@ use std::path::Path;
 
 use tracing::{info, warn};
 
+use crate::condition::tap::without_parent;
+
 /// Makes the folder inside the one that it belongs into, and logs that, or why calls will be handed on.
 pub(super) fn make(folder: &Path) {
     let shown = folder.display();
@@ -20,21 +22,6 @@ pub(super) fn make(folder: &Path) {
             warn!(folder = %shown, %why, "the tap folder is not there; calls go on to VoiceMail()");
         }
     }
-}
-
-/// What is wrong, and what helps, where the folder that it belongs into is missing as well: it is not the guard's to
-/// make.
-pub(crate) fn without_parent(folder: &Path) -> Option<String> {
-    let parent = folder.parent()?;
-    let is_missing =
-        std::fs::metadata(parent).is_err_and(|error| error.kind() == ErrorKind::NotFound);
-    is_missing.then(|| {
-        format!(
-            "{} is not there either, which Asterisk makes: start Asterisk first, give its spool to this container, or \
-             set [tap]",
-            parent.display()
-        )
-    })
 }
 
 #[cfg(test)]

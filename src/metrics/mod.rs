@@ -166,6 +166,11 @@ impl Metrics {
         self.calls_up.hold()
     }
 
+    /// How many calls are up.
+    pub(crate) fn calls_up(&self) -> u64 {
+        self.calls_up.get()
+    }
+
     pub(crate) fn refused(&self, why: Refusal) {
         self.refused[why as usize].add(1);
     }

@@ -25,6 +25,7 @@ mod gate;
 mod list;
 mod live;
 mod login;
+mod machines;
 mod peer;
 mod problem;
 mod readers;
@@ -43,6 +44,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use jiff::tz::TimeZone;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tracing::warn;
@@ -69,6 +71,7 @@ struct Parts {
     readers: Readers,
     gate: Gate,
     tokens: api::Tokens,
+    looks: Arc<Semaphore>,
 }
 
 impl Desk {
@@ -83,6 +86,7 @@ impl Desk {
             zone: TimeZone::system(),
             gate: Gate::new(),
             tokens: api::Tokens::new(),
+            looks: Arc::new(Semaphore::new(1)),
         }))
     }
 
@@ -100,7 +104,7 @@ impl Desk {
     }
 }
 
-/// All addresses of the page, and those of the interface for other programs.
+/// All addresses of the page, those of the interface for other programs, and those that machines ask.
 fn router(desk: Desk) -> Router {
     let page = Router::new()
         .route("/", get(list::show))
@@ -121,5 +125,6 @@ fn router(desk: Desk) -> Router {
         .layer(from_fn(problem::as_page))
         .layer(from_fn_with_state(desk.clone(), gate::identify));
     page.merge(api::router(&desk))
+        .merge(machines::router(&desk))
         .layer(from_fn_with_state(desk, frame::guard))
 }

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::cases::{CASE, bit_of, case_in, read};
 use super::moment;
-use crate::call_log::query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, Standing};
 use super::search::{Statement, first_ms};
+use crate::call_log::query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, Standing};
 use crate::call_record::{CallId, Verdict};
 use crate::case::Case;
 

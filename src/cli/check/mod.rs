@@ -5,38 +5,23 @@ mod compared;
 mod data;
 mod delivery;
 mod page;
-mod prompts;
 mod secrets;
 
-use std::fs::{self, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use rustix::fs::statvfs;
-use rustix::process::{geteuid, getpid};
+use rustix::process::geteuid;
 
 use super::{CliError, SharedArgs};
-use crate::clock::Clock;
+use crate::condition::{Item, prompts, tap};
 use crate::config::{Config, ConfigError};
-use crate::daemon::tap_folder::without_parent;
 use crate::daemon::zone_in_doubt;
-use crate::recordings;
 use crate::server::descriptors;
 use crate::session::CHECK_PATH;
-use crate::tap::monitor;
-use crate::text::shown;
 
-/// Below this a disk is full within the day.
-const LITTLE_SPACE: u64 = 1 << 30;
-/// Below this the next calls may find it full.
-const NO_SPACE: u64 = 64 << 20;
-/// A raw recording that is so old belongs to no call that is up.
-const LONG_LAIN: SignedDuration = SignedDuration::from_hours(1);
 /// How long a running guard, or a writer of its database, is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -99,59 +84,17 @@ pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<Exit
 
 fn installation(config: &Config, data: &Path) -> Vec<Item> {
     let ports = config.listen.iter().map(|&address| port(address));
-    let tap = tap_folder(config);
+    let tap = tap::items(config);
     let descriptors = enough_descriptors(config);
     ports
         .chain(page::items(config))
         .chain(tap)
         .chain(prompts::items(config))
-        .chain(data::items(data))
+        .chain(crate::condition::data::items(data))
+        .chain([data::item(data)])
         .chain([descriptors])
         .chain(delivery::items(config, data))
         .collect()
-}
-
-/// How grave it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Ok,
-    Warn,
-    Fail,
-}
-
-/// One thing that was looked at.
-#[derive(Debug)]
-struct Item {
-    state: State,
-    subject: &'static str,
-    what: String,
-    mend: Option<String>,
-}
-
-impl Item {
-    fn ok(subject: &'static str, what: impl Into<String>) -> Self {
-        Self {
-            state: State::Ok,
-            subject,
-            what: what.into(),
-            mend: None,
-        }
-    }
-
-    fn warn(subject: &'static str, what: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            state: State::Warn,
-            mend: Some(mend.into()),
-            ..Self::ok(subject, what)
-        }
-    }
-
-    fn fail(subject: &'static str, what: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self {
-            state: State::Fail,
-            ..Self::warn(subject, what, mend)
-        }
-    }
 }
 
 struct Report<'a> {
@@ -161,23 +104,8 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn add(&mut self, item: Item) -> io::Result<()> {
-        let word = match item.state {
-            State::Ok => "ok",
-            State::Warn => "warn",
-            State::Fail => "fail",
-        };
         self.counts[item.state as usize] += 1;
-        // What a server answered stands in it, too.
-        writeln!(
-            self.out,
-            "{word:<5} {:<9} {}",
-            item.subject,
-            shown(&item.what)
-        )?;
-        if let Some(mend) = item.mend {
-            writeln!(self.out, "{:<5} {:<9} -> {mend}", "", "")?;
-        }
-        Ok(())
+        writeln!(self.out, "{item}")
     }
 
     fn end(self) -> Result<ExitCode, CliError> {
@@ -316,113 +244,4 @@ fn greet(address: SocketAddr) -> io::Result<String> {
     let mut line = String::new();
     BufReader::new(io::Read::take(stream, 512)).read_line(&mut line)?;
     Ok(line)
-}
-
-fn tap_folder(config: &Config) -> Vec<Item> {
-    let folder = &config.tap.folder_as_guard_sees_it;
-    let shown = folder.display();
-    match fs::metadata(folder) {
-        Err(error) => vec![Item::fail(
-            "tap",
-            match without_parent(folder) {
-                Some(why) => format!("{shown} is not there, so calls go on to VoiceMail(): {why}"),
-                None => format!("{shown}: {error}"),
-            },
-            format!(
-                "install -d -m 2770 -o asterisk -g GROUP {shown}, with a group that Asterisk and the guard share; or set [tap]"
-            ),
-        )],
-        Ok(metadata) => {
-            let mut items = vec![writable("tap", folder), space("tap", folder)];
-            if metadata.permissions().mode() & 0o007 != 0 {
-                items.push(Item::warn(
-                    "tap",
-                    format!(
-                        "{shown} is open to every user of this machine: callers can be overheard"
-                    ),
-                    format!("chmod o= {shown}"),
-                ));
-            }
-            items.push(raw_recordings(folder));
-            items
-        }
-    }
-}
-
-/// What lies there of calls: those that are up, those that are still to be kept, those that could not be removed.
-fn raw_recordings(folder: &Path) -> Item {
-    let shown = folder.display();
-    let now = Clock::default().date();
-    match recordings::left_behind(folder) {
-        Ok(calls) => {
-            let is_old = |call: &&_| {
-                let file = folder.join(monitor::file_name(**call));
-                let written = fs::metadata(file).and_then(|file| file.modified());
-                let written = written.ok().and_then(|at| Timestamp::try_from(at).ok());
-                written.is_none_or(|at| now.duration_since(at) > LONG_LAIN)
-            };
-            let old = calls.iter().filter(is_old).count();
-            let what = format!("{} raw recordings lie in {shown}", calls.len());
-            if old == 0 {
-                return Item::ok("tap", what);
-            }
-            Item::warn(
-                "tap",
-                format!("{what}, {old} of them for more than an hour: callers' voices"),
-                "give the user that runs the guard the right to write there; a running guard keeps and removes them within ten minutes. What another guard or an earlier database left is to be removed by hand",
-            )
-        }
-        Err(error) => Item::warn(
-            "tap",
-            format!("{shown} cannot be looked through: {error}"),
-            format!("give the user that runs the guard the right to read it: ls -ld {shown}"),
-        ),
-    }
-}
-
-/// Whether a file can be made, filled and removed there.
-fn writable(subject: &'static str, folder: &Path) -> Item {
-    let probe = folder.join(format!(".check-{}", getpid().as_raw_nonzero()));
-    let tried = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&probe)
-        .and_then(|mut file| {
-            let written = file
-                .write_all(b"voicemail-guard")
-                .and_then(|()| file.sync_all());
-            fs::remove_file(&probe).and(written)
-        });
-    let shown = folder.display();
-    match tried {
-        Ok(()) => Item::ok(subject, format!("files can be made and removed in {shown}")),
-        Err(error) => Item::fail(
-            subject,
-            format!("no file can be made and removed in {shown}: {error}"),
-            format!("give the user that runs the guard the right to write there: ls -ld {shown}"),
-        ),
-    }
-}
-
-fn space(subject: &'static str, folder: &Path) -> Item {
-    let shown = folder.display();
-    let mend = "make room on that disk; each second of a call needs 96 kB in the tap folder";
-    match statvfs(folder) {
-        Ok(disk) => {
-            let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-            let what = format!("{} MB are free on the disk of {shown}", free / 1_000_000);
-            if free < NO_SPACE {
-                Item::fail(subject, what, mend)
-            } else if free < LITTLE_SPACE {
-                Item::warn(subject, what, mend)
-            } else {
-                Item::ok(subject, what)
-            }
-        }
-        Err(error) => Item::warn(
-            subject,
-            format!("{shown}: free space unknown: {error}"),
-            mend,
-        ),
-    }
 }

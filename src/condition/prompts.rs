@@ -1,13 +1,13 @@
-//! `check` of what is played: the guard's prompts, and greetings of the administrator's own.
+//! What is played: the guard's prompts, and greetings of the administrator's own.
 
 use std::fs;
 use std::path::Path;
 
 use super::Item;
+use super::prompt_files::{Installed, OwnSound, installed, own_sound};
 use crate::config::{Config, Prompts};
-use crate::daemon::prompt_files::{Installed, OwnSound, installed, own_sound};
 
-pub(super) fn items(config: &Config) -> Vec<Item> {
+pub(crate) fn items(config: &Config) -> Vec<Item> {
     let languages = config.prompts.languages.iter();
     let prompts = languages.flat_map(|language| prompts_of(&config.prompts, language));
     let greetings = config.own_greetings().into_iter();

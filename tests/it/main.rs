@@ -1,6 +1,6 @@
 //! The tests of the library and of the binary from outside, each module on one thing.
 //!
-//! With the feature `asterisk` come those that need Exim or Python; `tests/run` provides them.
+//! With the feature `asterisk` come those that need Exim, promtool or Python; `tests/run` provides them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -36,6 +36,8 @@ mod outbox;
 mod overtaking;
 mod pages;
 mod prompts;
+#[cfg(feature = "asterisk")]
+mod promtool;
 mod properties;
 mod reload;
 mod server;

@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use voicemail_guard::call_record::Verdict;
 use voicemail_guard::cli::Cli;
+use voicemail_guard::metrics::FAMILIES;
 
 use crate::support::records::closed;
 use crate::support::sources::{files_below, root, short};
@@ -64,6 +65,24 @@ fn the_page_of_settings_has_each_with_its_default() {
             .filter_map(|row| Some((quoted(row[0])?, quoted(row[1])?)))
             .collect::<Vec<_>>();
         assert_eq!(shown, expected, "{table}");
+    }
+}
+
+#[test]
+fn the_page_of_metrics_has_each_with_its_kind_and_unit() {
+    let page = page("src/metrics/README.md");
+    let shown: Vec<_> = rows(section(&page, "Metrics"))
+        .filter_map(|row| Some((quoted(row[0])?, row[1].trim(), row[2].trim())))
+        .collect();
+    let shown: Vec<_> = shown.iter().filter(|row| row.0 != "name").collect();
+    let names: Vec<_> = shown.iter().map(|row| (row.0, row.1)).collect();
+    let expected = FAMILIES.iter().map(|family| (family.name, family.kind));
+    assert_eq!(names, expected.collect::<Vec<_>>());
+    for (name, _, unit) in shown {
+        let bare = name.trim_end_matches("_total");
+        for of in ["seconds", "bytes"] {
+            assert_eq!(bare.ends_with(of), *unit == of, "{name}");
+        }
     }
 }
 

@@ -19,6 +19,7 @@ use crate::support::records::closed;
 mod access;
 mod api;
 mod hostile;
+mod machines;
 mod proxy;
 mod sound;
 

@@ -29,7 +29,7 @@ use crate::recover::{Cause, recover_all, sweep_tap_folder};
 use crate::server;
 use crate::session::Guard;
 use crate::tap::monitor;
-use crate::web::Desk;
+use crate::web::{Apart, Desk};
 
 /// How long the start waits for what the mailboxes and prompts look like.
 const LONGEST_LOOK: Duration = Duration::from_secs(2);
@@ -94,7 +94,7 @@ pub async fn run(
         guard.log.clone(),
         clock,
     );
-    beside.spawn(desk.serve(listeners.web));
+    let _page = Apart::serve(desk, listeners.web);
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
     // It ends with the runtime: whatever it was given last is in the log, or lost.

@@ -139,9 +139,10 @@ impl Metrics {
 
     /// A call is over; its record is closed so.
     pub(crate) fn call_closed(&self, record: &CallRecord, config: &Config) {
-        let mailbox = match config.has_table(&record.mailbox) {
-            true => record.mailbox.to_string(),
-            false => OTHER.to_owned(),
+        let mailbox = if config.has_table(&record.mailbox) {
+            record.mailbox.to_string()
+        } else {
+            OTHER.to_owned()
         };
         let closed = Closed {
             mailbox,

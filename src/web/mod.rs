@@ -17,6 +17,7 @@
 //! or an address.
 
 mod api;
+mod apart;
 mod asset;
 mod call;
 mod case;
@@ -49,6 +50,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tracing::warn;
 
+pub use self::apart::Apart;
 use self::gate::Gate;
 use self::readers::Readers;
 use crate::call_log::CallLog;

@@ -78,10 +78,8 @@ fn call(n: u32, calls: u32) -> CallRecord {
     record.uniqueid = format!("pbx-{}.{n}", started.as_second());
     record.linkedid.clone_from(&record.uniqueid);
     // Some call again and again over the years.
-    let subscriber = match case % 10 {
-        0..4 => of_case(2) % 4_000,
-        _ => of_case(2) % 9_000_000,
-    };
+    let is_regular = of_case(5) % 10 < 4;
+    let subscriber = of_case(2) % if is_regular { 4_000 } else { 9_000_000 };
     record.caller.number = format!("0911{:07}", 1_000_000 + subscriber);
     record.caller.e164 = format!("+49911{:07}", 1_000_000 + subscriber).parse().ok();
     record.caller.name = name(of_case(3));

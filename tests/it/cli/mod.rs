@@ -12,6 +12,7 @@ use voicemail_guard::prompts::Prompt;
 
 mod delivery;
 mod dialplan;
+mod figures;
 mod follow;
 mod mistaken;
 mod mistyped;

@@ -2,6 +2,8 @@
 //! really did.
 //!
 //! ```text
+//! machine ──► frame ──► machines (figures, health)
+//!
 //! browser ──► frame (what every answer carries) ──► gate (who asks, and what they may)
 //!                                                     │
 //!                                                     ▼
@@ -14,6 +16,8 @@
 //!
 //! It only reads the log beside the guard and asks the writer for steps in a case: a call in the guard never waits
 //! for it. Everything that a caller sent is escaped by the templates; nothing of it stands in a header, a file name
+//! It only reads the log beside the guard and asks the writer for steps in a case, on threads of its own (`apart`): a
+//! call in the guard never waits for it. Everything that a caller sent is escaped by the templates; nothing of it stands in a header, a file name
 //! or an address.
 
 mod api;

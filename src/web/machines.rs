@@ -1,7 +1,8 @@
 //! What machines ask: figures for Prometheus, whether the guard lives, whether it could serve a call now.
 //!
-//! Answered without a login to who asks on this machine itself, and to nobody else: a request that a reverse proxy
-//! has passed on is from elsewhere, whether the proxy is one of the settings' or not.
+//! Answered without a login to who asks on this machine itself; who asks from elsewhere needs a token that is for
+//! every mailbox. A request that a reverse proxy has passed on is from elsewhere, whether the proxy is one of the
+//! settings' or not.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -50,8 +51,16 @@ async fn admit(
     if is_from_here {
         return next.run(request).await;
     }
-    let why = "this is answered on the guard's own machine only, not through a proxy\n";
-    (StatusCode::FORBIDDEN, why).into_response()
+    match desk.program(remote.ip(), request.headers()).await {
+        Ok((program, _)) if program.is_known && program.mailboxes().is_none() => {
+            next.run(request).await
+        }
+        Ok(_) => {
+            let why = "from elsewhere this is answered to a token only, one for every mailbox\n";
+            (StatusCode::FORBIDDEN, why).into_response()
+        }
+        Err(refused) => refused,
+    }
 }
 
 /// Headers with which reverse proxies say that they have passed something on.

@@ -14,14 +14,12 @@
 //!
 //! Other programs ask for the same as JSON: [`api`].
 //!
-//! It only reads the log beside the guard and asks the writer for steps in a case: a call in the guard never waits
-//! for it. Everything that a caller sent is escaped by the templates; nothing of it stands in a header, a file name
 //! It only reads the log beside the guard and asks the writer for steps in a case, on threads of its own (`apart`): a
-//! call in the guard never waits for it. Everything that a caller sent is escaped by the templates; nothing of it stands in a header, a file name
-//! or an address.
+//! call in the guard never waits for it. Everything that a caller sent is escaped by the templates; nothing of it
+//! stands in a header, a file name or an address.
 
-mod api;
 mod apart;
+mod api;
 mod asset;
 mod call;
 mod case;

@@ -76,7 +76,7 @@ impl Tokens {
 
 /// The token with which a request came, if it needed one.
 #[derive(Clone)]
-pub(super) struct Ticket(pub(super) Option<(Hash, Token)>);
+pub(in crate::web) struct Ticket(pub(super) Option<(Hash, Token)>);
 
 impl Ticket {
     /// Whether it is still taken.
@@ -126,7 +126,7 @@ pub(super) async fn admit(
 
 impl Desk {
     /// Who a program is, by its token; whoever it is, where nobody logs in and it has none.
-    async fn program(
+    pub(in crate::web) async fn program(
         &self,
         remote: IpAddr,
         headers: &HeaderMap,

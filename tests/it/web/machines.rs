@@ -1,6 +1,7 @@
 //! What machines ask: figures, whether the guard lives, whether it could serve a call now.
 
 use std::fs;
+use std::process::Command;
 
 use voicemail_guard::call_record::Verdict;
 use voicemail_guard::config::Config;
@@ -105,27 +106,61 @@ async fn the_figures_are_of_the_guard_and_of_nobody() {
     line(&text, "voicemail_guard_disk_free_bytes{folder=\"tap\"} ");
 }
 
+/// A token, made by the command line.
+fn token(served: &Served, words: &[&str]) -> String {
+    let made = Command::new(env!("CARGO_BIN_EXE_voicemail-guard"))
+        .arg("--data")
+        .arg(served.folder.path())
+        .args(["token", "add"])
+        .args(words)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let token = String::from_utf8(made.stdout).unwrap();
+    format!("authorization: Bearer {}\r\n", token.trim_end())
+}
+
 #[tokio::test]
-async fn machines_elsewhere_and_behind_a_proxy_get_nothing() {
-    let served = Served::set(config("host = ['pbx.example.com']"), &[]).await;
+async fn machines_elsewhere_and_behind_a_proxy_need_a_token_for_every_mailbox() {
+    let with_login = Served::set(config("host = ['pbx.example.com']"), &[]).await;
+    let without_login = Served::with(&[]).await;
     let behind = Served::set(config("proxies = ['127.0.0.1']"), &[]).await;
+    let full = token(&behind, &["prometheus", "--role", "read"]);
+    let limited = token(&behind, &["one", "--role", "work", "--box", "100@default"]);
     for path in ["/metrics", "/ready", "/health"] {
-        assert_ne!(served.get(path).await.status, 403, "no login is asked for");
         for passed_on in [
             "x-forwarded-for: 127.0.0.1\r\n",
             "forwarded: for=127.0.0.1\r\n",
             "via: 1.1 proxy\r\n",
         ] {
-            let answer = served.get_with(path, passed_on).await;
+            let answer = with_login.get_with(path, passed_on).await;
+            assert_eq!(answer.status, 401, "{path} {passed_on}");
+            let answer = without_login.get_with(path, passed_on).await;
             assert_eq!(answer.status, 403, "{path} {passed_on}");
         }
-        assert_eq!(behind.get(path).await.status, 403, "{path}");
         let named =
             format!("GET {path} HTTP/1.1\r\nhost: pbx.example.com\r\nconnection: close\r\n\r\n");
-        assert_eq!(served.raw(named.as_bytes()).await.status, 403, "{path}");
+        let named = with_login.raw(named.as_bytes()).await;
+        assert_eq!(named.status, 401, "{path}");
+        for (header, expected) in [
+            ("", 401),
+            (limited.as_str(), 403),
+            ("authorization: Bearer vmg_x\r\n", 401),
+        ] {
+            let answer = behind.get_with(path, header).await;
+            assert_eq!(answer.status, expected, "{path} {header}");
+        }
+        for taken in [
+            behind.get_with(path, &full).await,
+            with_login.get(path).await,
+        ] {
+            // Whether a call could be served depends on where this runs.
+            let is_taken = taken.status == 200 || (path == "/ready" && taken.status == 503);
+            assert!(is_taken, "{path}: {}", taken.text());
+        }
         let post = format!(
             "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
         );
-        assert_eq!(served.raw(post.as_bytes()).await.status, 405, "{path}");
+        assert_eq!(with_login.raw(post.as_bytes()).await.status, 405, "{path}");
     }
 }

@@ -26,6 +26,7 @@ mod condition;
 pub mod config;
 pub mod daemon;
 pub mod delivery;
+pub mod figures;
 pub mod hearing;
 pub mod metrics;
 pub mod number;

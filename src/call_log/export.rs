@@ -397,7 +397,7 @@ pub fn csv(
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     csv_line(
         form,
-        [
+        &[
             record.id.to_string(),
             time(record.started),
             record.ended.map_or_else(String::new, time),
@@ -442,11 +442,7 @@ pub fn csv(
 
 /// The first line of the CSV.
 pub fn csv_header(form: Csv) -> String {
-    let mark = match form {
-        Csv::Plain => "",
-        Csv::Excel => "\u{feff}",
-    };
-    mark.to_owned() + &csv_line(form, CSV_COLUMNS.map(String::from))
+    form.mark().to_owned() + &csv_line(form, &CSV_COLUMNS.map(String::from))
 }
 
 /// The value of a cell as it is shown, the quotation marks already taken off.
@@ -455,7 +451,15 @@ pub fn csv_value(cell: &str) -> &str {
 }
 
 impl Csv {
-    fn number(self, number: String) -> String {
+    /// What stands at its very beginning.
+    pub(super) fn mark(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Excel => "\u{feff}",
+        }
+    }
+
+    pub(super) fn number(self, number: String) -> String {
         match self {
             Self::Plain => number,
             Self::Excel => number.replace('.', ","),
@@ -463,8 +467,9 @@ impl Csv {
     }
 }
 
-fn csv_line(form: Csv, cells: [String; CSV_COLUMNS.len()]) -> String {
-    let cells = cells.map(|cell| format!("\"{}\"", harmless(&cell).replace('"', "\"\"")));
+pub(super) fn csv_line(form: Csv, cells: &[String]) -> String {
+    let quoted = |cell: &String| format!("\"{}\"", harmless(cell).replace('"', "\"\""));
+    let cells: Vec<_> = cells.iter().map(quoted).collect();
     let between = match form {
         Csv::Plain => ",",
         Csv::Excel => ";",

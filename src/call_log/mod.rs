@@ -20,6 +20,7 @@
 mod case_change;
 mod error;
 pub mod export;
+pub mod export_figures;
 mod handle;
 mod journal;
 mod listening;

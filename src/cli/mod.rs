@@ -7,6 +7,7 @@ mod cases;
 pub mod check;
 pub mod classify;
 pub mod demo;
+pub mod figures;
 mod follow;
 mod listing;
 mod owed;
@@ -110,6 +111,8 @@ pub enum Command {
     Call(call::Args),
     /// Show what a caller still wants, or note what was done about it
     Case(case::Args),
+    /// Count calls, what was spared, and how long callers waited, by week and box
+    Figures(figures::Args),
     /// Make what the configuration needs for somebody who logs in to the support team's page
     User(user::Args),
     /// Make, list and revoke the tokens with which other programs use the JSON interface
@@ -182,6 +185,12 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             args.claims_last = shared.settings()?.web.claims_last;
             Ok(case::run(&args, &shared.data_folder()?, out)?)
         }
+        Command::Figures(args) => Ok(figures::run(
+            &args,
+            &shared.settings()?,
+            &shared.data_folder()?,
+            out,
+        )?),
         Command::Demo(args) => demo::run(&args, &shared, out),
         Command::Serve(arguments) => serve::run(&arguments, &shared, out),
         Command::User(args) => Ok(user::run(&args, &mut io::stderr(), out)?),

@@ -146,10 +146,10 @@ struct Tab {
     is_here: bool,
 }
 
-struct Choice {
-    value: String,
-    name: String,
-    is_chosen: bool,
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) name: String,
+    pub(super) is_chosen: bool,
 }
 
 #[derive(Template)]

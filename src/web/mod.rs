@@ -7,7 +7,7 @@
 //! browser ──► frame (what every answer carries) ──► gate (who asks, and what they may)
 //!                                                     │
 //!                                                     ▼
-//!                                      list · case · call · sound · live
+//!                                      list · case · call · sound · figures · live
 //!                                       │ reads              │ steps, listenings
 //!                            Readers (beside the writer)   CallLog
 //! ```
@@ -23,6 +23,7 @@ mod api;
 mod asset;
 mod call;
 mod case;
+mod figures;
 mod frame;
 mod gate;
 mod list;
@@ -116,6 +117,9 @@ fn router(desk: Desk) -> Router {
         .route("/calls/{id}", get(call::show))
         .route("/calls/{id}/sound.wav", get(sound::wav))
         .route("/calls/{id}/waveform.svg", get(sound::waveform))
+        .route("/figures", get(figures::show))
+        .route("/figures.json", get(figures::json))
+        .route("/figures.csv", get(figures::csv))
         .route("/login", get(login::show).post(login::log_in))
         .route("/logout", post(login::log_out))
         .route("/me", post(visitor::remember))

@@ -12,6 +12,7 @@ use crate::audio::MediaTime;
 use crate::call_log::{CountedCase, Delivery};
 use crate::call_record::{CallRecord, Verdict};
 use crate::case::{State, Urgency};
+use crate::figures::Group;
 use crate::hearing::Class;
 use crate::text::shown;
 use crate::wording::{self, Language, Undelivered};
@@ -28,6 +29,8 @@ pub(super) struct Top {
     pub(super) says_name: bool,
     pub(super) has_session: bool,
     pub(super) takes_steps: bool,
+    /// Whether there is anything for them to see.
+    pub(super) sees: bool,
 }
 
 impl Top {
@@ -41,6 +44,7 @@ impl Top {
             says_name: visitor.token.is_none() && visitor.rights.is_some(),
             has_session: visitor.has_session,
             takes_steps: visitor.may(Action::TakeStep),
+            sees: visitor.may(Action::See),
         }
     }
 }
@@ -77,6 +81,16 @@ impl Kind {
                 |verdict| verdict_word(verdict, language),
             ),
         }
+    }
+}
+
+/// The shape by which a group of verdicts is known without colour, as the list has it.
+pub(super) fn shape(group: Group) -> &'static str {
+    match group {
+        Group::Message | Group::Rambler => "●",
+        Group::Unsure => "▲",
+        Group::Junk => "□",
+        Group::PassedBy => "○",
     }
 }
 

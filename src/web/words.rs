@@ -112,6 +112,39 @@ words! {
     forbidden: "You may not do this here, or the page was open for too long: go back and load it again.",
         "Das dürfen Sie hier nicht, oder die Seite war zu lange offen: bitte zurückgehen und neu laden.";
     listeners: "Who opened the recording", "Wer die Aufnahme geöffnet hat";
+    figures: "Figures", "Kennzahlen";
+    period: "Period", "Zeitraum";
+    seven_days: "7 days", "7 Tage";
+    four_weeks: "4 weeks", "4 Wochen";
+    quarter: "Quarter", "Quartal";
+    year: "Year", "Jahr";
+    no_figures: "Nobody called in these days.", "In diesen Tagen hat niemand angerufen.";
+    calls_in_all: "Calls", "Anrufe";
+    with_message: "with a message", "mit Nachricht";
+    messages: "Messages", "Nachrichten";
+    unsure_calls: "Unsure", "Unsicher";
+    spared: "Spared listening", "Erspartes Abhören";
+    at_least: "at least", "mindestens";
+    at_most: "at most", "höchstens";
+    ended_early: "Ended by the guard", "Vom Wächter beendet";
+    of_junk: "of calls with nothing left:", "von Anrufen ohne Anliegen:";
+    rescued: "Numbers rescued", "Gerettete Nummern";
+    asked_in: "calls in which it was asked for:", "Anrufe mit Frage danach:";
+    called_back: "Time until called back", "Zeit bis zum Rückruf";
+    called_back_count: "callers", "Anrufer";
+    called_back_short: "Called back", "Zurückgerufen";
+    nine_of_ten: "nine of ten within", "neun von zehn in";
+    median: "Half within", "Hälfte in";
+    calls_per_day: "Calls per day", "Anrufe je Tag";
+    calls_per_week: "Calls per week", "Anrufe je Woche";
+    see_table: "Each column stands in the table below.", "Jede Säule steht in der Tabelle darunter.";
+    as_table: "As a table", "Als Tabelle";
+    day: "Day", "Tag";
+    week: "Week", "Woche";
+    share: "Share", "Anteil";
+    by_verdict: "What the callers were", "Was die Anrufer waren";
+    by_week: "By week and mailbox", "Je Woche und Mailbox";
+    how_counted: "How it is counted", "Wie gezählt wird";
     broken_call: "The record of this call cannot be read.", "Der Eintrag dieses Anrufs ist nicht lesbar.";
 }
 

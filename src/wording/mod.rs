@@ -6,6 +6,7 @@
 //! except in [`reason()`]: the record's own sentences go into JSON as they are.
 
 mod case;
+pub mod figures;
 mod reason;
 mod story;
 mod support_line;

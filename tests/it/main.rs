@@ -22,6 +22,7 @@ mod deliveries;
 mod delivery_crash;
 mod demo;
 mod documents;
+mod figures;
 mod gsm;
 mod handed_on;
 mod hearing;

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use voicemail_guard::cli::{call, calls, case};
+use voicemail_guard::cli::{call, calls, case, figures};
+use voicemail_guard::config::Config;
 
 /// A command with its arguments.
 #[derive(Parser)]
@@ -12,6 +13,7 @@ pub(crate) enum Command {
     Calls(calls::Args),
     Call(call::Args),
     Case(case::Args),
+    Figures(figures::Args),
 }
 
 /// What a command on this data folder ends with, and what it prints.
@@ -21,6 +23,9 @@ pub(crate) fn run(folder: &Path, line: &[&str]) -> (ExitCode, String) {
         Command::Calls(args) => calls::run(&args, folder, &mut out).unwrap(),
         Command::Call(args) => call::run(&args, folder, &mut out).unwrap(),
         Command::Case(args) => case::run(&args, folder, &mut out).unwrap(),
+        Command::Figures(args) => {
+            figures::run(&args, &Config::default(), folder, &mut out).unwrap()
+        }
     };
     (code, String::from_utf8(out).unwrap())
 }

@@ -3,6 +3,7 @@
 mod calls;
 mod case_list;
 mod cases;
+mod figures;
 mod filing;
 mod listening;
 mod outbox;

@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_
 
 use super::case_list::Placing;
 use super::search::Statement;
-use super::{case_list, cases, listening, outbox, refused, salvage, schema, tokens};
+use super::{case_list, cases, figures, listening, outbox, refused, salvage, schema, tokens};
 use crate::access::Token;
 use crate::call_log::DATABASE;
 use crate::call_log::case_change::CaseEvent;
@@ -19,6 +19,7 @@ use crate::call_log::query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query,
 use crate::call_log::queue::Delivery;
 use crate::call_record::{CallId, CallRecord};
 use crate::case::Case;
+use crate::figures::{Period, Tally};
 use crate::token::Hash;
 
 /// How long a reader waits for a database that is locked.
@@ -328,6 +329,19 @@ impl Reader {
         }
         let read = case_list::backlog(&self.connection, mailboxes, (now, late_since));
         read.map_err(|error| self.failed(error))
+    }
+
+    /// What was counted in a period, of these mailboxes; of all where there is no list.
+    ///
+    /// # Errors
+    /// The log cannot be read now, or an older version has written it.
+    pub fn tally(&self, period: Period, mailboxes: Option<&[String]>) -> Result<Tally, LogError> {
+        if !self.has_cases {
+            return Err(LogError::Older {
+                path: self.path.clone(),
+            });
+        }
+        figures::tally(&self.connection, period, mailboxes).map_err(|error| self.failed(error))
     }
 
     /// What was done about a case, oldest first.

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags};
 
+use super::figures::{self, FIGURES};
 use super::{begin, refused};
 use crate::call_log::DATABASE;
 use crate::call_log::error::LogError;
@@ -19,7 +21,7 @@ const WRITER_WAITS: Duration = Duration::from_millis(100);
 const OTHERS_WAIT: Duration = Duration::from_secs(5);
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     FIRST,
     OUTBOX,
     SERVED,
@@ -31,6 +33,7 @@ const MIGRATIONS: [&str; 11] = [
     LISTENED,
     TOKENS,
     DESK_INDEX,
+    FIGURES,
 ];
 
 const FIRST: &str = "
@@ -298,6 +301,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, bool), LogError> {
     if found < KNOWN {
         migrate(&mut connection).map_err(failed)?;
     }
+    figures::keep_zone(&mut connection, &TimeZone::system()).map_err(failed)?;
     Ok((connection, found == 0))
 }
 

@@ -18,6 +18,7 @@ use crate::support::records::closed;
 
 mod access;
 mod api;
+mod figures;
 mod hostile;
 mod machines;
 mod proxy;

@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::thread;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 
 use super::LOCK;
 use super::case_change::{Change, Changed};
+use super::digest::{DigestNote, DigestsOfDay};
 use super::error::{LogError, OutboxError};
 use super::journal::{Closing, Entry};
 use super::listening::Listening;
@@ -159,6 +161,22 @@ impl CallLog {
         self.writer
             .ask(move |store| store.note_token_used(&name, at))
             .await
+    }
+
+    /// What is known of the digests of a day.
+    ///
+    /// # Errors
+    /// The database cannot be used now.
+    pub async fn digests_of(&self, day: Date) -> Result<DigestsOfDay, OutboxError> {
+        self.writer.ask(move |store| store.digests_of(day)).await
+    }
+
+    /// Notes what has been done about a digest; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// The database cannot be used now; nothing was noted.
+    pub async fn note_digest(&self, note: DigestNote) -> Result<(), OutboxError> {
+        self.writer.ask(move |store| store.note_digest(&note)).await
     }
 
     /// Changes whenever something was filed or done in the log.

@@ -18,6 +18,7 @@
 //! means, repair of audio, days of keeping.
 
 mod case_change;
+mod digest;
 mod error;
 pub mod export;
 pub mod export_figures;
@@ -33,6 +34,7 @@ mod thread;
 mod writer;
 
 pub use case_change::{CaseEvent, Change, Changed};
+pub use digest::{DigestNote, DigestsOfDay};
 pub use error::{LogError, OutboxError, StoreError};
 pub use handle::{CallLog, OpenCall, Opened};
 pub use journal::waiting;

@@ -1,8 +1,10 @@
 //! What the log asks of a database; it is asked on the writer's thread, and may wait for the disk.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::case_change::{Change, Changed};
+use super::digest::{DigestNote, DigestsOfDay};
 use super::error::StoreError;
 use super::journal::Entry;
 use super::listening::Listening;
@@ -68,6 +70,12 @@ pub(super) trait Store: Send {
 
     /// Notes that a token was used.
     fn note_token_used(&mut self, name: &str, at: Timestamp) -> Result<()>;
+
+    /// What is known of the digests of a day.
+    fn digests_of(&self, day: Date) -> Result<DigestsOfDay>;
+
+    /// Notes what has been done about a digest.
+    fn note_digest(&mut self, note: &DigestNote) -> Result<()>;
 
     /// Whether a call has begun since then.
     fn any_call_since(&self, since: Timestamp) -> Result<bool>;

@@ -7,6 +7,7 @@ mod cases;
 pub mod check;
 pub mod classify;
 pub mod demo;
+pub mod digest;
 pub mod figures;
 mod follow;
 mod listing;
@@ -113,6 +114,8 @@ pub enum Command {
     Case(case::Args),
     /// Count calls, what was spared, and how long callers waited, by week and box
     Figures(figures::Args),
+    /// Show what the digest of a box would say now, or send it to try it
+    Digest(digest::Args),
     /// Make what the configuration needs for somebody who logs in to the support team's page
     User(user::Args),
     /// Make, list and revoke the tokens with which other programs use the JSON interface
@@ -186,6 +189,12 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             Ok(case::run(&args, &shared.data_folder()?, out)?)
         }
         Command::Figures(args) => Ok(figures::run(
+            &args,
+            &shared.settings()?,
+            &shared.data_folder()?,
+            out,
+        )?),
+        Command::Digest(args) => Ok(digest::run(
             &args,
             &shared.settings()?,
             &shared.data_folder()?,

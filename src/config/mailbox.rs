@@ -4,15 +4,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::civil::{Time, Weekday};
 use lettre::Address;
 use serde::de::{Deserialize, Deserializer, Error};
 
-use super::value::addresses;
+use super::value::{addresses, time_of_day};
 use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::call_record::{Destination, Mode};
 use crate::number::{CallerList, Country, Entry};
-use crate::setting::seconds_or_off;
+use crate::setting::{seconds_or_off, texts};
 use crate::wording::Language;
 
 /// All settings of a mailbox.
@@ -57,6 +58,61 @@ pub struct MailboxDelivery {
     pub language: Language,
     /// Whether what was said after the number was asked for is heard first.
     pub number_first: bool,
+    /// Who gets its digest by e-mail.
+    #[serde(deserialize_with = "addresses")]
+    pub digest_to: Vec<Address>,
+    /// At which time of day.
+    #[serde(deserialize_with = "time_of_day")]
+    pub digest_at: Time,
+    /// On which days.
+    pub digest_days: DigestDays,
+}
+
+impl MailboxDelivery {
+    /// Whether it wants a digest.
+    pub fn wants_digest(&self) -> bool {
+        !self.digest_to.is_empty() && self.digest_days != DigestDays([false; 7])
+    }
+}
+
+/// Days of the week, Monday first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DigestDays([bool; 7]);
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+impl DigestDays {
+    /// The days with these names, such as `mon`; `None` where one is no day.
+    pub fn parse(names: &[impl AsRef<str>]) -> Option<Self> {
+        let mut days = [false; 7];
+        for name in names {
+            let at = DAYS.iter().position(|day| *day == name.as_ref())?;
+            days[at] = true;
+        }
+        Some(Self(days))
+    }
+
+    /// Whether this is one of them.
+    pub fn contains(self, day: Weekday) -> bool {
+        let at = usize::try_from(day.to_monday_zero_offset()).unwrap_or_default();
+        self.0[at]
+    }
+}
+
+/// From Monday to Friday.
+impl Default for DigestDays {
+    fn default() -> Self {
+        Self([true, true, true, true, true, false, false])
+    }
+}
+
+impl<'de> Deserialize<'de> for DigestDays {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let rule = |text: &str| DAYS.into_iter().find(|day| *day == text);
+        let allowed = "a day: \"mon\", \"tue\", \"wed\", \"thu\", \"fri\", \"sat\" or \"sun\"";
+        let names = texts(from, rule, allowed)?;
+        Ok(Self::parse(&names).unwrap_or_default())
+    }
 }
 
 impl Default for MailboxDelivery {
@@ -65,6 +121,9 @@ impl Default for MailboxDelivery {
             mail_to: Vec::new(),
             language: Language::En,
             number_first: true,
+            digest_to: Vec::new(),
+            digest_at: Time::constant(7, 30, 0, 0),
+            digest_days: DigestDays::default(),
         }
     }
 }

@@ -27,7 +27,7 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 pub use self::limits::Limits;
-pub use self::mailbox::MailboxDelivery;
+pub use self::mailbox::{DigestDays, MailboxDelivery};
 pub use self::secret::Secret;
 pub use self::shared::{Changes, SharedConfig};
 pub use self::web::{User, Web, is_user_name};
@@ -201,6 +201,7 @@ impl Config {
     pub fn deliver_nowhere(&mut self) {
         for settings in self.mailboxes.values_mut().chain([&mut self.defaults]) {
             settings.deliver_to.clear();
+            settings.delivery.digest_to.clear();
         }
     }
 
@@ -210,12 +211,28 @@ impl Config {
         all.any(|settings| settings.deliver_to.contains(&to))
     }
 
-    /// Everybody whom some mailbox has its messages sent to by e-mail, each once.
+    /// Whether any mailbox wants a digest.
+    pub fn wants_digests(&self) -> bool {
+        let mut all = self.mailboxes.values().chain([&self.defaults]);
+        all.any(|settings| settings.delivery.wants_digest())
+    }
+
+    /// Whether anything is sent by e-mail: messages, or digests.
+    pub fn sends_mail(&self) -> bool {
+        self.delivers_to(Destination::Mail) || self.wants_digests()
+    }
+
+    /// Everybody to whom some mailbox has its messages or its digest sent by e-mail, each once.
     pub fn mail_recipients(&self) -> Vec<&lettre::Address> {
         let all = self.mailboxes.values().chain([&self.defaults]);
-        let by_mail = all.filter(|settings| settings.deliver_to.contains(&Destination::Mail));
-        let mut found: Vec<_> = by_mail
-            .flat_map(|settings| &settings.delivery.mail_to)
+        let mut found: Vec<_> = all
+            .flat_map(|settings| {
+                let by_mail = settings.deliver_to.contains(&Destination::Mail);
+                let messages = by_mail.then_some(&settings.delivery.mail_to);
+                let digests = settings.delivery.wants_digest();
+                let digests = digests.then_some(&settings.delivery.digest_to);
+                messages.into_iter().chain(digests).flatten()
+            })
             .collect();
         found.sort_unstable();
         found.dedup();

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use jiff::civil::Time;
 use lettre::Address;
 use serde::de::{Deserialize, Deserializer, Error};
 use url::Url;
@@ -154,6 +155,15 @@ pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Addre
     };
     let allowed = "an e-mail address such as \"hotline@example.com\", or \"\" for none";
     text(from, rule, allowed)
+}
+
+/// Hours and minutes of a day, such as `07:30`.
+pub(super) fn time_of_day<'de, D: Deserializer<'de>>(from: D) -> Result<Time, D::Error> {
+    let rule = |text: &str| {
+        let is_plain = text.len() == "07:30".len() && text.as_bytes()[2] == b':';
+        is_plain.then(|| text.parse().ok())?
+    };
+    text(from, rule, "a time of day such as \"07:30\"")
 }
 
 /// The address of a page or a receiver, or none.

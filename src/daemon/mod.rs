@@ -23,6 +23,7 @@ use crate::call_log::{CallLog, Durability, LogError};
 use crate::clock::{Clock, timeout};
 use crate::config::{Config, SharedConfig};
 use crate::delivery::Worker;
+use crate::delivery::digest::Digests;
 use crate::metrics::METRICS;
 use crate::number;
 use crate::recover::{Cause, recover_all, sweep_tap_folder};
@@ -95,6 +96,13 @@ pub async fn run(
         clock,
     );
     let _page = Apart::serve(desk, listeners.web);
+    let digests = Digests::new(
+        settings.clone(),
+        guard.log.clone(),
+        guard.data.clone(),
+        clock,
+    );
+    beside.spawn(digests.run());
     let stop_delivery = CancellationToken::new();
     let delivery = tokio::spawn(deliver(Arc::clone(&guard), stop_delivery.clone()));
     // It ends with the runtime: whatever it was given last is in the log, or lost.

@@ -14,6 +14,7 @@
 //! a call.
 
 pub mod address;
+pub mod digest;
 pub mod mail;
 mod sound;
 pub mod spool;

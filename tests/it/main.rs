@@ -21,6 +21,7 @@ mod config_mistakes;
 mod deliveries;
 mod delivery_crash;
 mod demo;
+mod digest;
 mod documents;
 mod figures;
 mod gsm;

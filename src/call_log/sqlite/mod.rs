@@ -3,6 +3,7 @@
 mod calls;
 mod case_list;
 mod cases;
+mod digests;
 mod figures;
 mod filing;
 mod listening;
@@ -17,11 +18,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub use reader::{Reader, quick_check};
 
 use super::case_change::{Change, Changed};
+use super::digest::{DigestNote, DigestsOfDay};
 use super::error::{LogError, StoreError};
 use super::journal::Entry;
 use super::listening::Listening;
@@ -159,6 +162,14 @@ impl Store for Database {
 
     fn note_token_used(&mut self, name: &str, at: Timestamp) -> Result<()> {
         tokens::note_used(&self.connection, name, at).map_err(refused)
+    }
+
+    fn digests_of(&self, day: Date) -> Result<DigestsOfDay> {
+        digests::of_day(&self.connection, day).map_err(refused)
+    }
+
+    fn note_digest(&mut self, note: &DigestNote) -> Result<()> {
+        digests::note(&self.connection, note).map_err(refused)
     }
 
     fn any_call_since(&self, since: Timestamp) -> Result<bool> {

@@ -9,7 +9,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_
 
 use super::case_list::Placing;
 use super::search::Statement;
-use super::{case_list, cases, figures, listening, outbox, refused, salvage, schema, tokens};
+use super::{
+    case_list, cases, digests, figures, listening, outbox, refused, salvage, schema, tokens,
+};
 use crate::access::Token;
 use crate::call_log::DATABASE;
 use crate::call_log::case_change::CaseEvent;
@@ -17,7 +19,7 @@ use crate::call_log::error::{LogError, StoreError};
 use crate::call_log::listening::Listening;
 use crate::call_log::query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, SetAside};
 use crate::call_log::queue::Delivery;
-use crate::call_record::{CallId, CallRecord};
+use crate::call_record::{CallId, CallRecord, Verdict};
 use crate::case::Case;
 use crate::figures::{Period, Tally};
 use crate::token::Hash;
@@ -224,6 +226,15 @@ impl Reader {
         self.connection
             .query_row(&count, params_from_iter(&values), |row| row.get(0))
             .map_err(|error| self.failed(error))
+    }
+
+    /// The calls for a mailbox that began since then and have ended, by verdict, the most first.
+    pub fn verdicts_since(
+        &self,
+        mailbox: &str,
+        since: Timestamp,
+    ) -> Result<Vec<(Verdict, u64)>, LogError> {
+        digests::verdicts(&self.connection, mailbox, since).map_err(|error| self.failed(error))
     }
 
     /// This call.

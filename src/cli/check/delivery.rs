@@ -31,9 +31,9 @@ pub(super) fn items(config: &Config, data: &Path) -> Vec<Item> {
     } else if config.has_cases() && config.delivery.ami.is_set() {
         items.push(manager(&config.delivery.ami));
     }
-    if config.delivers_to(Destination::Mail) {
+    if config.sends_mail() {
         let settings = &config.delivery.mail;
-        let mend = "see [delivery.mail]: server, port, tls, ca_file, user, password, from and hello, mail_to of the boxes, and the mail server's own settings; nothing was sent";
+        let mend = "see [delivery.mail]: server, port, tls, ca_file, user, password, from and hello, mail_to and digest_to of the boxes, and the mail server's own settings; nothing was sent";
         let mut recipients = config.mail_recipients();
         recipients.truncate(MOST_ASKED);
         items.push(reached("mail", mail::probe(settings, &recipients), mend));

@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
                 "\"replay\" needs Asterisk's manager interface: user and secret in [delivery.ami]";
             found.push(("voicemail", &["method"][..], what.to_owned()));
         }
-        if config.delivers_to(Destination::Mail) {
+        if config.sends_mail() {
             let mistakes = mail::mistakes(&config.delivery.mail).into_iter();
             found.extend(mistakes.map(|(keys, what)| ("mail", keys, what)));
         }

@@ -6,6 +6,7 @@
 //! made of the delivery's key, by which mail servers and people see that it is the same. A mail
 //! that is too large for the server goes without its audio, in the same attempt.
 
+pub mod digest;
 mod hello;
 mod refusal;
 mod render;
@@ -108,6 +109,40 @@ pub async fn deliver(
         let _ = write!(sent_to, " (refused: {})", refused.join("; "));
     }
     Ok(sent_to)
+}
+
+/// What became of a digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The mail server has taken it.
+    Taken,
+    /// It refuses it for good, and says why.
+    Refused(String),
+}
+
+/// Sends a digest to one recipient.
+///
+/// # Errors
+/// It may be sent later: the server is away, or does not take it now.
+pub async fn send_digest(
+    settings: &Mail,
+    digest: &digest::Digest,
+    language: crate::wording::Language,
+    to: &Address,
+) -> Result<Sent, DeliveryError> {
+    let from = settings.from.as_ref();
+    let from = from.ok_or_else(|| DeliveryError::transient("[delivery.mail] has no from"))?;
+    let mail = digest.mail(from, to, language, &TimeZone::system())?;
+    let mail = mail.formatted();
+    match send(settings, &Addresses { from, to }, &mail, &mail).await {
+        Ok(mut connection) => {
+            // Whatever comes of the farewell, the mail has been taken.
+            let _ = timeout(FAREWELL, connection.quit()).await;
+            Ok(Sent::Taken)
+        }
+        Err((Meaning::Permanent, why)) => Ok(Sent::Refused(with_server(settings, &[why]))),
+        Err((_, why)) => Err(DeliveryError::transient(with_server(settings, &[why]))),
+    }
 }
 
 /// Whether the mail server can be reached, trusted and logged in to, and takes mails from the guard

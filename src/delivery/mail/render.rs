@@ -258,7 +258,7 @@ fn wav_type() -> ContentType {
 }
 
 /// A text from outside as one short line: what steers, hides or breaks lines becomes a blank.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let harmless: String = text
         .chars()
         .take(4 * MOST_SHOWN)

@@ -14,7 +14,8 @@ use voicemail_guard::audio::{MediaTime, g711};
 use voicemail_guard::call_record::{Destination, Verdict};
 use voicemail_guard::config::mail::{Mail, MailTls};
 use voicemail_guard::config::{MailboxDelivery, Secret};
-use voicemail_guard::delivery::mail::{deliver, probe};
+use voicemail_guard::delivery::mail::digest::{Digest, Waiting};
+use voicemail_guard::delivery::mail::{Sent, deliver, probe, send_digest};
 use voicemail_guard::delivery::trim::{TrimPlan, trim};
 use voicemail_guard::delivery::{DeliveryError, Outgoing, key_of};
 use voicemail_guard::hearing::hear;
@@ -234,4 +235,55 @@ async fn exim_delivers_a_message_that_can_be_played() {
     let mail = MessageParser::default().parse(&mail).unwrap();
     assert_eq!(mail.attachment_count(), 0);
     assert!(mail.body_text(0).unwrap().contains("zu groß"));
+}
+
+#[tokio::test]
+async fn exim_delivers_a_digest_that_can_be_read_either_way() {
+    let exim = Exim::start();
+    let since = records::closed(1, Verdict::Message).started;
+    let digest = Digest {
+        mailbox: "100@default".into(),
+        day: "2026-11-24".parse().unwrap(),
+        at: since,
+        is_late: true,
+        waiting: vec![Waiting {
+            name: "<b>Jürgen</b>\r\nBcc: x@example.com".into(),
+            number: "+499111234567".into(),
+            dial: Some("+499111234567".into()),
+            verdict: Some(Verdict::Message),
+            since,
+            state: "offen".into(),
+            page: None,
+        }],
+        more: 0,
+        since,
+        junk: vec![(Verdict::HoldMusic, 1_234)],
+    };
+    let settings = exim.settings(MailTls::Starttls);
+    let to = "team@example.com".parse().unwrap();
+    let sent = send_digest(&settings, &digest, Language::De, &to).await;
+    assert_eq!(sent.unwrap(), Sent::Taken);
+    let mail = exim.mail();
+    let mail = MessageParser::default().parse(&mail).unwrap();
+    assert_eq!(mail.subject(), Some("1 Rückruf für 100@default"));
+    assert!(mail.bcc().is_none());
+    let (text, html) = (mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
+    assert!(
+        text.contains("1. +499111234567  <b>Jürgen</b> Bcc: x@example.com"),
+        "{text}"
+    );
+    assert!(text.contains("1.234 (1.234 Warteschleife)"), "{text}");
+    assert!(
+        html.contains("href=\"tel:+499111234567\"") && html.contains("&lt;b&gt;Jürgen"),
+        "{html}"
+    );
+    // Not for now, and not at all.
+    let busy = "busy@example.com".parse().unwrap();
+    let failed = send_digest(&settings, &digest, Language::De, &busy)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(failed, DeliveryError::Transient { .. }),
+        "{failed}"
+    );
 }

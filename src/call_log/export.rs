@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::csv::csv_line;
+pub use super::csv::{Csv, csv_value};
 use super::{CaseOfCall, CountedCase, Delivery, Stage};
 use crate::audio::MediaTime;
 use crate::call_record::{
@@ -12,7 +14,7 @@ use crate::call_record::{
 };
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
-use crate::text::{plain_json, visible};
+use crate::text::plain_json;
 use crate::wording::{self, Language, Pending, Undelivered};
 
 /// What `calls --format json` prints of a call: these fields in this order, for good.
@@ -361,16 +363,6 @@ pub const CSV_COLUMNS: [&str; 36] = [
     "undelivered",
 ];
 
-/// Which spreadsheet a CSV is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Csv {
-    /// Any program: commas, decimal points, times in RFC 3339 form.
-    Plain,
-    /// An Excel of a country with decimal commas, such as the German one, opened by a double click: semicolons,
-    /// a byte order mark so that it takes the text for UTF-8, and times that it knows as such.
-    Excel,
-}
-
 /// A call as one line of CSV, line end included (RFC 4180: CR LF).
 ///
 /// Every cell stands between quotation marks, and what steers a terminal, hides or turns the direction of writing is
@@ -443,46 +435,6 @@ pub fn csv(
 /// The first line of the CSV.
 pub fn csv_header(form: Csv) -> String {
     form.mark().to_owned() + &csv_line(form, &CSV_COLUMNS.map(String::from))
-}
-
-/// The value of a cell as it is shown, the quotation marks already taken off.
-pub fn csv_value(cell: &str) -> &str {
-    cell.strip_prefix('\'').unwrap_or(cell)
-}
-
-impl Csv {
-    /// What stands at its very beginning.
-    pub(super) fn mark(self) -> &'static str {
-        match self {
-            Self::Plain => "",
-            Self::Excel => "\u{feff}",
-        }
-    }
-
-    pub(super) fn number(self, number: String) -> String {
-        match self {
-            Self::Plain => number,
-            Self::Excel => number.replace('.', ","),
-        }
-    }
-}
-
-pub(super) fn csv_line(form: Csv, cells: &[String]) -> String {
-    let quoted = |cell: &String| format!("\"{}\"", harmless(cell).replace('"', "\"\""));
-    let cells: Vec<_> = cells.iter().map(quoted).collect();
-    let between = match form {
-        Csv::Plain => ",",
-        Csv::Excel => ";",
-    };
-    cells.join(between) + "\r\n"
-}
-
-/// A cell that neither a spreadsheet nor a terminal takes for an order.
-fn harmless(cell: &str) -> String {
-    let cell = visible(cell);
-    let looks_like_formula = cell.starts_with(['=', '+', '-', '@', '\'', '＝', '＋', '－', '＠']);
-    let mark = if looks_like_formula { "'" } else { "" };
-    format!("{mark}{cell}")
 }
 
 /// A list in one cell.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::export::{Csv, csv_line};
+use super::csv::{Csv, csv_line};
 use crate::call_record::Verdict;
 use crate::figures::{Figures, Sum};
 use crate::text::plain_json;

@@ -18,6 +18,7 @@
 //! means, repair of audio, days of keeping.
 
 mod case_change;
+mod csv;
 mod digest;
 mod error;
 pub mod export;

@@ -77,13 +77,15 @@ async fn work(folder: &TempDir, log: &CallLog, config: Config) -> bool {
             .settled
             .contains(MAILBOX)
         {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            clock().sleep(Duration::from_millis(20)).await;
         }
     };
+    let clock = clock();
+    let late = clock.sleep(Duration::from_secs(2));
     tokio::select! {
         () = digests.run() => unreachable!(),
         () = settled => true,
-        () = tokio::time::sleep(Duration::from_secs(2)) => false,
+        () = late => false,
     }
 }
 

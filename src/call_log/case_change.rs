@@ -1,9 +1,10 @@
-//! What is asked to be changed of a case, what came of it, and what is kept of it.
+//! What is asked to be changed of a case or said of its calls, what came of it, and what is kept of
+//! it.
 
 use jiff::Timestamp;
 
-use crate::call_record::CallId;
-use crate::case::{Author, Case, Refusal, Step, Via};
+use crate::call_record::{CallId, Verdict};
+use crate::case::{Author, Case, Correction, NotCorrected, Refusal, Step, Via};
 
 /// A step that somebody takes in a case.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,18 @@ pub enum Changed {
     Missing,
 }
 
+/// What came of somebody's saying what a call really was.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judged {
+    /// It is noted: what stands now, which is nothing where it was withdrawn, and the call's case,
+    /// if it is in one.
+    Done(Option<Correction>, Option<Box<Case>>),
+    /// Nothing was changed.
+    Refused(NotCorrected),
+    /// There is no such call.
+    Missing,
+}
+
 /// What was done about a case.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CaseEvent {
@@ -42,8 +55,21 @@ pub struct CaseEvent {
     pub who: Option<String>,
     /// What they worked with.
     pub via: Via,
-    /// The step ([`Step::as_str`]), or what closed it ([`ClosedBy::as_str`](crate::case::ClosedBy::as_str)).
+    /// The step ([`Step::as_str`]), what closed it
+    /// ([`ClosedBy::as_str`](crate::case::ClosedBy::as_str)), [`Self::JUDGED`] or
+    /// [`Self::WITHDRAWN`].
     pub what: String,
     /// What they had to say.
     pub note: Option<String>,
+    /// The call of the case that it is about.
+    pub call: Option<CallId>,
+    /// What they say that this call was.
+    pub verdict: Option<Verdict>,
+}
+
+impl CaseEvent {
+    /// Somebody said what a call really was.
+    pub const JUDGED: &str = "judged";
+    /// Somebody took back what was said of a call.
+    pub const WITHDRAWN: &str = "judgement_withdrawn";
 }

@@ -4,9 +4,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
+use super::correction_line::CorrectionLine;
 use super::csv::csv_line;
 pub use super::csv::{Csv, csv_value};
-use super::{CaseOfCall, CountedCase, Delivery, Stage};
+use super::{CaseOfCall, CountedCase, Delivery, ListedCall, Stage};
 use crate::audio::MediaTime;
 use crate::call_record::{
     Asked, CallId, CallRecord, Callback, Caller, Destination, EndedBy, Mode, PlaceInCase, Verdict,
@@ -51,10 +52,13 @@ struct Line<'a> {
 
 /// A call, and behind what there is of it its case, which is `null` where it has none.
 #[derive(Serialize)]
-struct InCase<L: Serialize, C: Serialize> {
+struct InCase<'a, L: Serialize, C: Serialize> {
     #[serde(flatten)]
     call: L,
     case: Option<C>,
+    /// Only where somebody says that the verdict is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correction: Option<CorrectionLine<'a>>,
     /// Only where something of the call is still to be delivered, or could not be.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     undelivered: Vec<OwedLine>,
@@ -160,6 +164,7 @@ struct CountedLine<'a> {
     name: &'a str,
     callback: Option<&'a Callback>,
     version: u32,
+    correction: Option<CorrectionLine<'a>>,
 }
 
 #[derive(Serialize)]
@@ -214,28 +219,23 @@ pub fn case_line<'a>(
         name: lead.map_or("", |lead| &lead.caller.name),
         callback: lead.map(|lead| &lead.callback),
         version: case.version,
+        correction: CorrectionLine::of(counted.correction.as_ref(), zone),
     }
 }
 
-/// What [`json`] prints, the call's case, which is `null` where it has none, and what is not delivered.
-pub fn json_with_case(
-    record: &CallRecord,
-    case: Option<&CaseOfCall>,
-    owed: &[Delivery],
-    zone: &TimeZone,
-) -> String {
+/// What [`json`] prints, its case (`null` without one), its correction, what is not delivered.
+pub fn json_with_case(call: &ListedCall, owed: &[Delivery], zone: &TimeZone) -> String {
     let owed: Vec<_> = owed.iter().collect();
-    document(&line_with_case(record, case, &owed, zone))
+    document(&line_with_case(call, &owed, zone))
 }
 
 /// The same, to stand inside something larger.
 pub fn line_with_case<'a>(
-    record: &'a CallRecord,
-    case: Option<&'a CaseOfCall>,
+    call: &'a ListedCall,
     owed: &[&Delivery],
     zone: &TimeZone,
 ) -> impl Serialize + use<'a> {
-    let case = case.map(|of| CaseLine {
+    let case = call.case.as_ref().map(|of| CaseLine {
         id: of.case.id,
         place: of.place,
         calls: of.calls,
@@ -244,8 +244,9 @@ pub fn line_with_case<'a>(
         closed: ClosedLine::of(&of.case, zone),
     });
     InCase {
-        call: json_line(record, zone),
+        call: json_line(&call.record, zone),
         case,
+        correction: CorrectionLine::of(call.correction.as_ref(), zone),
         undelivered: OwedLine::all(owed.iter().copied(), zone),
     }
 }
@@ -273,6 +274,7 @@ pub fn json_line_in_case<'a>(
             place: of.place,
             first: rfc3339(of.first, zone),
         }),
+        correction: None,
         undelivered: Vec::new(),
     }
 }
@@ -324,7 +326,7 @@ fn delivered(record: &CallRecord, zone: &TimeZone) -> Vec<String> {
 }
 
 /// The columns of [`csv`], in order.
-pub const CSV_COLUMNS: [&str; 36] = [
+pub const CSV_COLUMNS: [&str; 38] = [
     "id",
     "started",
     "ended",
@@ -361,6 +363,8 @@ pub const CSV_COLUMNS: [&str; 36] = [
     "case_closed_by",
     "watched",
     "undelivered",
+    "correction",
+    "correction_by",
 ];
 
 /// A call as one line of CSV, line end included (RFC 4180: CR LF).
@@ -371,13 +375,8 @@ pub const CSV_COLUMNS: [&str; 36] = [
 /// `'` in front. So a reader that wants the values takes one leading `'` away from every cell that has one;
 /// [`csv_value`] does so. `reasons`, `delivered` and `undelivered` are JSON lists, in which such characters stand as
 /// JSON escapes them.
-pub fn csv(
-    form: Csv,
-    record: &CallRecord,
-    case: Option<&CaseOfCall>,
-    owed: &[Delivery],
-    zone: &TimeZone,
-) -> String {
+pub fn csv(form: Csv, call: &ListedCall, owed: &[Delivery], zone: &TimeZone) -> String {
+    let (record, case, correction) = (&call.record, call.case.as_ref(), call.correction.as_ref());
     let time = |at| match form {
         Csv::Plain => whole_seconds(at, zone),
         Csv::Excel => wording::time(at, zone, Language::En),
@@ -428,6 +427,8 @@ pub fn csv(
             closed.map_or_else(String::new, |closed| closed.by.as_str().to_owned()),
             optional(&record.watched),
             list(&OwedLine::all(owed.iter(), zone)),
+            correction.map_or_else(String::new, |of| of.verdict.to_string()),
+            correction.map_or_else(String::new, |of| of.author.who.clone()),
         ],
     )
 }

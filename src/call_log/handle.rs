@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 
 use super::LOCK;
-use super::case_change::{Change, Changed};
+use super::case_change::{Change, Changed, Judged};
 use super::digest::{DigestNote, DigestsOfDay};
 use super::error::{LogError, OutboxError};
 use super::journal::{Closing, Entry};
@@ -24,7 +24,7 @@ use super::writer::Durability;
 use crate::call_record::{
     CallId, CallRecord, Destination, EndedBy, Reason, Trouble, Verdict, destinations_of,
 };
-use crate::case::Connected;
+use crate::case::{Connected, Judging};
 use crate::clock::Clock;
 use crate::number::Home;
 
@@ -141,6 +141,14 @@ impl CallLog {
         self.writer
             .ask(move |store| store.change_case(&change))
             .await
+    }
+
+    /// Notes what somebody says that a call really was; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// The database cannot be used now; nothing was noted.
+    pub async fn judge(&self, judging: Judging) -> Result<Judged, OutboxError> {
+        self.writer.ask(move |store| store.judge(&judging)).await
     }
 
     /// Notes that somebody listens to a recording, once for each hour; it is on the disk when this returns.

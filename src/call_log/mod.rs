@@ -18,6 +18,7 @@
 //! means, repair of audio, days of keeping.
 
 mod case_change;
+mod correction_line;
 mod csv;
 mod digest;
 mod error;
@@ -34,16 +35,19 @@ mod store;
 mod thread;
 mod writer;
 
-pub use case_change::{CaseEvent, Change, Changed};
+pub use case_change::{CaseEvent, Change, Changed, Judged};
 pub use digest::{DigestNote, DigestsOfDay};
 pub use error::{LogError, OutboxError, StoreError};
 pub use handle::{CallLog, OpenCall, Opened};
 pub use journal::waiting;
 pub use listening::Listening;
 pub use outbox::Outbox;
-pub use query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, SetAside, Standing, Takeover};
+pub use query::{
+    Backlog, CaseOfCall, CaseQuery, CountedCase, JudgedWrong, ListedCall, Query, SetAside,
+    Standing, Takeover,
+};
 pub use queue::{Delivery, Settlement, Stage};
-pub use sqlite::{Reader, add_token, change_case, quick_check, revoke_token};
+pub use sqlite::{Reader, add_token, change_case, judge, quick_check, revoke_token};
 pub use writer::Durability;
 
 /// Name of the database in the data folder.

@@ -1,9 +1,10 @@
 //! What is asked of the log, and what it answers.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::call_record::{CallId, CallRecord, MailboxName, Verdict};
-use crate::case::Case;
+use crate::case::{Case, Correction};
 use crate::number::Needle;
 
 /// Which calls are wanted, the latest first; all conditions hold together.
@@ -17,8 +18,10 @@ pub struct Query {
     pub since: Option<Timestamp>,
     /// Calls that began before.
     pub until: Option<Timestamp>,
-    /// Calls with this verdict.
+    /// Calls that were this: as somebody says, where the guard judged them wrongly.
     pub verdict: Option<Verdict>,
+    /// Calls of which somebody says that the guard judged them wrongly.
+    pub judged_wrong: bool,
     /// Calls for this mailbox.
     pub mailbox: Option<MailboxName>,
     /// Those for one of these mailboxes; all where there is no list.
@@ -75,6 +78,8 @@ pub struct CountedCase {
     pub case: Case,
     /// The most urgent of its calls, of several the latest; `None` where it is gone or cannot be read.
     pub lead: Option<CallRecord>,
+    /// What somebody said that this one really was.
+    pub correction: Option<Correction>,
     /// Since when the caller waits: the begin of the first call with something to ring about.
     pub waiting_since: Option<Timestamp>,
     /// The number, in E.164 form where it has one; empty where the callers of this case show none.
@@ -85,7 +90,8 @@ pub struct CountedCase {
     pub calls: u32,
     /// How many of them are up.
     pub up: u32,
-    /// How many of them have which verdict; those that are up have none.
+    /// How many of them were what, those that were judged wrongly by what somebody says; those that
+    /// are up are nothing yet.
     pub verdicts: Vec<(Verdict, u32)>,
 }
 
@@ -108,6 +114,50 @@ pub struct Backlog {
     pub claimed: u32,
     /// Open, and to be rung again later ([`Standing::Later`]).
     pub later: u32,
+}
+
+/// A call with what is known of it beside its record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListedCall {
+    /// What the guard noted.
+    pub record: CallRecord,
+    /// Its case.
+    pub case: Option<CaseOfCall>,
+    /// What somebody said that it really was.
+    pub correction: Option<Correction>,
+}
+
+impl From<CallRecord> for ListedCall {
+    fn from(record: CallRecord) -> Self {
+        Self {
+            record,
+            case: None,
+            correction: None,
+        }
+    }
+}
+
+impl ListedCall {
+    /// What the call was: by what somebody says, else by the guard; nothing yet while it is up.
+    pub fn verdict(&self) -> Option<Verdict> {
+        let correction = self.correction.as_ref();
+        correction.map_or(self.record.verdict, |of| Some(of.verdict))
+    }
+}
+
+/// How many calls of one day and mailbox the guard judged so, and somebody otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JudgedWrong {
+    /// The day on which they began.
+    pub day: Date,
+    /// The mailbox.
+    pub mailbox: MailboxName,
+    /// What the guard said.
+    pub by_guard: Verdict,
+    /// What they were.
+    pub verdict: Verdict,
+    /// How many.
+    pub calls: u32,
 }
 
 /// The case of one call.

@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::case_change::{Change, Changed};
+use super::case_change::{Change, Changed, Judged};
 use super::digest::{DigestNote, DigestsOfDay};
 use super::error::StoreError;
 use super::journal::Entry;
 use super::listening::Listening;
 use super::queue::{Delivery, Key, Settlement};
 use crate::call_record::{CallId, CallRecord};
-use crate::case::Connected;
+use crate::case::{Connected, Judging};
 use crate::hearing::Segment;
 use crate::number::Home;
 
@@ -64,6 +64,9 @@ pub(super) trait Store: Send {
 
     /// Takes a step in a case.
     fn change_case(&mut self, change: &Change) -> Result<Changed>;
+
+    /// Notes what somebody says that a call really was.
+    fn judge(&mut self, judging: &Judging) -> Result<Judged>;
 
     /// Notes that somebody listened to a recording.
     fn note_listening(&mut self, listening: &Listening) -> Result<()>;

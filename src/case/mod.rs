@@ -14,6 +14,7 @@
 //! interface reports). The next call opens another, and so does a message whose caller was still speaking when
 //! the case was closed; that of the call which opened the case opens it once more.
 
+mod correction;
 mod step;
 mod urgency;
 
@@ -22,9 +23,10 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::call_record::{CallId, CallRecord, EndedBy, Presentation, Reason};
+use crate::call_record::{CallId, CallRecord, EndedBy, Presentation, Reason, Verdict};
 use crate::number::{self, Home, Trunk};
 
+pub use correction::{Correction, Judgement, Judging, NotCorrected};
 pub use step::{Author, Claim, LONGEST_NAME, LONGEST_NOTE, Refusal, State, Step, Via};
 pub use urgency::Urgency;
 
@@ -191,13 +193,13 @@ impl Case {
         waits || away <= window
     }
 
-    /// Whether a call of this case, now that it has ended, is another matter: who closed the case cannot have
-    /// known what the caller went on to say.
-    pub fn outlived_by(&self, record: &CallRecord) -> bool {
+    /// Whether a call of this case, now that it has ended and was this, is another matter: who
+    /// closed the case cannot have known what the caller went on to say.
+    pub fn outlived_by(&self, record: &CallRecord, verdict: Option<Verdict>) -> bool {
         let (Some(closed), Some(ended)) = (&self.closed, record.ended) else {
             return false;
         };
-        ended > closed.at && Urgency::of(record) > Urgency::Junk
+        ended > closed.at && Urgency::judged(record, verdict) > Urgency::Junk
     }
 
     /// The same case with one more call.

@@ -76,7 +76,7 @@ fn what_is_said_after_a_case_was_closed_is_another_matter() {
         (&open, "24T09:02", Verdict::Message, false),
     ] {
         assert_eq!(
-            of.outlived_by(&call(ended, verdict)),
+            of.outlived_by(&call(ended, verdict), Some(verdict)),
             outlived,
             "{ended} {verdict}"
         );
@@ -329,6 +329,7 @@ proptest! {
 enum Event {
     Step(Step, &'static str, bool),
     Connection { minutes_ago: i64 },
+    Correction(Urgency),
     CallLater,
 }
 
@@ -352,13 +353,16 @@ fn events() -> impl Strategy<Value = Vec<(i64, Event)>> {
         4 => (step, who, any::<bool>()).prop_map(|(step, who, looked)| Event::Step(step, who, looked)),
         1 => (0..60_i64).prop_map(|minutes_ago| Event::Connection { minutes_ago }),
         1 => Just(Event::CallLater),
+        1 => prop::sample::select(&Urgency::ALL[..]).prop_map(Event::Correction),
     ];
     prop::collection::vec((1..90_i64, event), 1..30)
 }
 
 proptest! {
-    /// Whatever people and Asterisk do, in whatever order: only a person reopens what is closed, nothing that
-    /// was reported late overrides a person, nobody takes a step in another's claim, and a refusal changes nothing.
+    /// Whatever people and Asterisk do, in whatever order: only a person reopens what is closed,
+    /// nothing that was reported late overrides a person, nobody takes a step in another's claim, a
+    /// refusal changes nothing, and what is said of a call changes how urgent the case is and
+    /// nothing else; but who looked before has to look again.
     #[test]
     fn people_and_events_in_any_order(events in events()) {
         let mut case = case("24T09:00", "24T09:00", None);
@@ -403,6 +407,20 @@ proptest! {
                             before.closed.is_some() || before.decided.is_some_and(|decided| decided > when)
                         ),
                     }
+                }
+                Event::Correction(urgency) => {
+                    let after = before.after_correction(urgency);
+                    let as_before = Case {
+                        urgency: before.urgency,
+                        version: before.version,
+                        ..after.clone()
+                    };
+                    prop_assert_eq!(&as_before, &before);
+                    prop_assert_eq!(after.urgency, urgency);
+                    let open = after.closed.is_none() && after.claim_at(now).is_none();
+                    let stale = after.after(Step::Done, "anna", Some(before.version), now);
+                    prop_assert!(!open || stale == Err(Refusal::Changed));
+                    case = after;
                 }
                 Event::CallLater => {
                     let closed = before.closed.is_some();

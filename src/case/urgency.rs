@@ -19,17 +19,30 @@ impl Urgency {
     /// All of them, least first; where one stands here is what the database keeps of it.
     pub const ALL: [Self; 4] = [Self::Junk, Self::Unsure, Self::Message, Self::Watched];
 
-    /// How urgent a call is; one that is still up is not, whatever it may bring.
+    /// How urgent a call is by the guard's verdict; one that is still up is not, whatever it may
+    /// bring.
     pub fn of(record: &CallRecord) -> Self {
-        let Some(verdict) = record.verdict else {
+        Self::judged(record, record.verdict)
+    }
+
+    /// How urgent a call is that was this, whatever the guard made of it.
+    pub fn judged(record: &CallRecord, verdict: Option<Verdict>) -> Self {
+        let Some(verdict) = verdict else {
             return Self::Junk;
         };
         let source = record.callback.source;
         let gave_a_number = source.is_keyed() || source == CallbackSource::CallerIdConfirmed;
         match verdict {
             _ if record.watched.is_some() => Self::Watched,
-            Verdict::Message | Verdict::Rambler => Self::Message,
             _ if gave_a_number => Self::Message,
+            verdict => Self::by_verdict(verdict),
+        }
+    }
+
+    /// How urgent a call is of which nothing is known but this.
+    pub fn by_verdict(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Message | Verdict::Rambler => Self::Message,
             Verdict::Unsure => Self::Unsure,
             _ => Self::Junk,
         }

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::calls::{Error, NOTHING_FOUND};
 use crate::audio::MediaTime;
-use crate::call_log::{CaseOfCall, Delivery, Reader, Stage};
+use crate::call_log::{CaseOfCall, Delivery, ListedCall, Reader, Stage};
 use crate::call_record::{CallRecord, Mode, Presentation, Verdict};
 use crate::clock::Clock;
 use crate::recordings;
@@ -41,17 +41,21 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     match found.as_slice() {
         [] => writeln!(out, "There is no call {}.", quoted(&args.id))?,
         [record] => {
-            let case = match reader.case_of(record.id)? {
-                Some(of) => Some((reader.calls_of_case(of.case.id)?, of)),
-                None => None,
+            let call = ListedCall {
+                case: reader.case_of(record.id)?,
+                correction: reader.correction(record.id)?,
+                record: record.clone(),
             };
-            let case = case.as_ref().map(|(calls, of)| (of, calls.as_slice()));
+            let of_case = match &call.case {
+                Some(of) => reader.calls_of_case(of.case.id)?,
+                None => Vec::new(),
+            };
             let mut owed = reader.undelivered()?;
             owed.retain(|delivery| delivery.call == record.id);
             write!(
                 out,
                 "{}",
-                card(record, case, &owed, data_folder, (now, &zone))
+                card(&call, &of_case, &owed, data_folder, (now, &zone))
             )?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -72,15 +76,16 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     Ok(ExitCode::from(NOTHING_FOUND))
 }
 
-/// The card: everything that answers "I did leave a message", in words; `case` with all calls of the case, `owed` what
-/// is still to be delivered or could not be.
+/// The card: everything that answers "I did leave a message", in words; `of_case` are all calls of
+/// its case, `owed` what is still to be delivered or could not be.
 pub fn card(
-    record: &CallRecord,
-    case: Option<(&CaseOfCall, &[CallRecord])>,
+    call: &ListedCall,
+    of_case: &[CallRecord],
     owed: &[Delivery],
     data_folder: &Path,
     (now, zone): (Timestamp, &TimeZone),
 ) -> String {
+    let record = &call.record;
     let mut card = Card(format!("Call {}: {}\n\n", record.id, answer(record, owed)));
     card.line("When", &when(record, zone));
     card.line("Who", &who(record));
@@ -100,6 +105,9 @@ pub fn card(
         ),
     );
     card.line("Verdict", &verdict(record));
+    if let Some(correction) = &call.correction {
+        card.line("In truth", &wording::correction(correction, zone, En));
+    }
     card.lines(
         "Why",
         wording::reasons(&record.reasons, En)
@@ -120,9 +128,9 @@ pub fn card(
         "Call back",
         callback.as_deref().unwrap_or("no number is known"),
     );
-    if let Some((of, calls)) = case {
+    if let Some(of) = &call.case {
         card.line("Case", &case_of(of, now, zone));
-        card.lines("", other_calls(record, calls, zone), "");
+        card.lines("", other_calls(record, of_case, zone), "");
     }
     card.line("End", &end(record));
     if record.mode == Mode::Observe && record.ended_by.is_some() {

@@ -14,7 +14,7 @@ use super::{cases, follow};
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
 use crate::call_log::{
-    CaseOfCall, CaseQuery, Delivery, LogError, Query, Reader, Stage, Standing, waiting,
+    CaseOfCall, CaseQuery, Delivery, ListedCall, LogError, Query, Reader, Stage, Standing, waiting,
 };
 use crate::call_record::{CallRecord, MailboxName, Mode, Verdict};
 use crate::case::ClosedBy;
@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::hearing::Class;
 use crate::number::{Country, Needle};
 use crate::text::shortened;
-use crate::wording::{self, Language, Undelivered};
+use crate::wording::{self, Language::En, Undelivered};
 
 /// Nothing was found.
 pub(super) const NOTHING_FOUND: u8 = 1;
@@ -53,9 +53,12 @@ pub struct Args {
     /// Calls until; a day counts to its end
     #[arg(long, value_name = "TIME")]
     pub until: Option<When>,
-    /// Calls with this verdict
+    /// Calls that were this: by the guard's verdict, or as somebody says where it was wrong
     #[arg(long, value_name = "VERDICT")]
     pub verdict: Option<Verdict>,
+    /// Calls that the guard judged wrongly, as somebody says
+    #[arg(long)]
+    pub judged_wrong: bool,
     /// Calls for this box, such as 100@default
     #[arg(long = "box", value_name = "BOX")]
     pub box_name: Option<String>,
@@ -164,15 +167,15 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
     let owed = Owed::read(&reader)?;
     let csv = |form: Csv, out: &mut dyn Write| {
         out.write_all(export::csv_header(form).as_bytes())?;
-        lines(&reader, &query, out, |record, case| {
-            export::csv(form, record, case, owed.of(record), &zone)
+        lines(&reader, &query, out, |call| {
+            export::csv(form, call, owed.of(&call.record), &zone)
         })
     };
     let printed = match args.format {
         _ if args.cases => cases(&reader, &query, args, &zone, out),
         OutputFormat::Table => table(&reader, &query, args, (&owed, &zone), &mut observed, out),
-        OutputFormat::Json => lines(&reader, &query, out, |record, case| {
-            export::json_with_case(record, case, owed.of(record), &zone) + "\n"
+        OutputFormat::Json => lines(&reader, &query, out, |call| {
+            export::json_with_case(call, owed.of(&call.record), &zone) + "\n"
         }),
         OutputFormat::Csv => csv(Csv::Plain, out),
         OutputFormat::CsvExcel => csv(Csv::Excel, out),
@@ -265,6 +268,7 @@ fn query(args: &Args) -> Result<Query, Error> {
         since,
         until,
         verdict: args.verdict,
+        judged_wrong: args.judged_wrong,
         mailbox,
         limit: args
             .limit
@@ -283,14 +287,14 @@ fn lines(
     reader: &Reader,
     query: &Query,
     out: &mut dyn Write,
-    line: impl Fn(&CallRecord, Option<&CaseOfCall>) -> String,
+    line: impl Fn(&ListedCall) -> String,
 ) -> Result<usize, Error> {
     let mut printed = 0;
     let mut failed = None;
     reader.each_with_case(query, |call| {
         let written = call
             .map_err(Error::from)
-            .and_then(|(record, case)| Ok(out.write_all(line(&record, case.as_ref()).as_bytes())?));
+            .and_then(|call| Ok(out.write_all(line(&call).as_bytes())?));
         match written {
             Ok(()) => printed += 1,
             Err(error) => failed = Some(error),
@@ -326,10 +330,10 @@ fn table(
     let mut broken = None;
     reader.each_with_case(query, |call| {
         match call {
-            Ok((record, case)) => {
-                let owed = owed.of(&record);
-                observed.count(&record, owed);
-                list.add(row(&record, case.as_ref(), owed, zone));
+            Ok(call) => {
+                let owed = owed.of(&call.record);
+                observed.count(&call.record, owed);
+                list.add(row(&call, owed, zone));
             }
             Err(error) => broken = Some(error),
         }
@@ -342,33 +346,33 @@ fn table(
     Ok(list.len())
 }
 
-fn row(
-    record: &CallRecord,
-    case: Option<&CaseOfCall>,
-    owed: &[Delivery],
-    zone: &TimeZone,
-) -> [String; 9] {
+fn row(call: &ListedCall, owed: &[Delivery], zone: &TimeZone) -> [String; 9] {
+    let record = &call.record;
+    let corrected = call.correction.as_ref();
+    let corrected = corrected.map_or_else(String::new, wording::corrected_in_short);
     let verdict = match (record.verdict, record.ended) {
         (Some(verdict), _) => {
             let states = owed
                 .iter()
                 .map(|delivery| Undelivered::from(delivery).state);
-            let owed = wording::undelivered_in_short(record, states, Language::En);
-            format!("{verdict}{}{owed}", wording::listed(record, Language::En))
+            let owed = wording::undelivered_in_short(record, states, En);
+            format!("{verdict}{corrected}{}{owed}", wording::listed(record, En))
         }
         (None, None) => "(up)".into(),
         (None, Some(_)) => String::new(),
     };
     [
-        wording::time(record.started, zone, Language::En),
-        wording::number(&record.caller, Language::En),
+        wording::time(record.started, zone, En),
+        wording::number(&record.caller, En),
         shortened(&record.caller.name, NAME_WIDTH).to_string(),
         shortened(record.mailbox.as_str(), NAME_WIDTH).to_string(),
         verdict,
         record.seconds.of(Class::Speech).to_string(),
-        wording::callback(&record.callback, Language::En).unwrap_or_default(),
+        wording::callback(&record.callback, En).unwrap_or_default(),
         record.id.to_string(),
-        case.map_or_else(String::new, |of| case_in_short(record, of)),
+        call.case
+            .as_ref()
+            .map_or_else(String::new, |of| case_in_short(record, of)),
     ]
 }
 

@@ -91,11 +91,17 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
         return Ok(ExitCode::SUCCESS);
     };
     let step = step(name, args, now, &zone)?;
+    let note = note(&args.note)?;
+    if note.is_none() && step == Step::Note {
+        return Err(Error::Usage(
+            "the note is missing; write it behind the word note",
+        ));
+    }
     let change = Change {
         case: case.id,
         seen: None,
         step,
-        note: note(&args.note, step)?,
+        note,
         author: Author {
             who: who(args.who.as_deref())?,
             via: Via::Command,
@@ -146,21 +152,17 @@ fn later(when: When, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, Error
         .ok_or(over)
 }
 
-fn note(words: &[String], step: Step) -> Result<Option<String>, Error> {
+/// The note that these words are; `None` where there are none.
+pub(super) fn note(words: &[String]) -> Result<Option<String>, Error> {
     let note = words.join(" ").trim().to_owned();
     if note.chars().count() > LONGEST_NOTE {
         return Err(Error::Usage("a note has at most 2000 characters"));
     }
-    match note.as_str() {
-        "" if step == Step::Note => Err(Error::Usage(
-            "the note is missing; write it behind the word note",
-        )),
-        "" => Ok(None),
-        _ => Ok(Some(note)),
-    }
+    Ok((!note.is_empty()).then_some(note))
 }
 
-fn who(named: Option<&str>) -> Result<String, Error> {
+/// Who does this: by the name that was given, or the user who is logged in.
+pub(super) fn who(named: Option<&str>) -> Result<String, Error> {
     let logged_in = ["SUDO_USER", "USER", "LOGNAME"];
     let who = named.map(ToOwned::to_owned).or_else(|| {
         let mut users = logged_in.iter().filter_map(|name| env::var(name).ok());
@@ -206,16 +208,23 @@ fn show(
         )?;
     }
     let mut label = "Calls";
+    let corrections = reader.corrections(case.id)?;
     for call in reader.calls_of_case(case.id)? {
         let verdict = call.verdict.map_or("(up)", |verdict| verdict.as_str());
+        let correction = corrections.get(&call.id);
+        let correction = correction.map_or_else(String::new, wording::corrected_in_short);
         let time = wording::time(call.started, zone, En);
-        writeln!(out, "{label:<10} {time}  {}  {verdict}", call.id)?;
+        writeln!(
+            out,
+            "{label:<10} {time}  {}  {verdict}{correction}",
+            call.id
+        )?;
         label = "";
     }
     let mut label = "Done";
     for event in reader.case_events(case.id)? {
         let who = wording::case_author(event.who.as_deref(), event.via);
-        let what = wording::case_event(&event.what, En);
+        let what = wording::case_event(&event.what, event.call, event.verdict, En);
         let time = wording::time(event.at, zone, En);
         write!(out, "{label:<10} {time}  {who}: {what}")?;
         match &event.note {

@@ -47,7 +47,7 @@ pub(super) fn table(
             }),
             shortened(counted.mailbox.as_str(), WIDTH).to_string(),
             counted.calls.to_string(),
-            verdicts.join(", "),
+            verdicts.join(", ") + &judged_by(counted),
             state(counted, now, zone),
             counted.case.id.to_string(),
         ]);
@@ -63,6 +63,14 @@ fn call_back(counted: &CountedCase) -> String {
             "" => "no number is known".into(),
             number => shortened(number, WIDTH).to_string(),
         })
+}
+
+/// Who says that the call which counts was not what the guard made of it.
+fn judged_by(counted: &CountedCase) -> String {
+    let correction = counted.correction.as_ref();
+    correction.map_or_else(String::new, |of| {
+        format!(" ({})", shortened(&of.author.who, WIDTH))
+    })
 }
 
 fn state(counted: &CountedCase, now: Timestamp, zone: &TimeZone) -> String {

@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::calls::{Args, Error, OutputFormat};
 use super::owed::Owed;
 use crate::call_log::export::{self, Csv};
-use crate::call_log::{CaseOfCall, LogError, Query, Reader};
-use crate::call_record::{CallId, CallRecord};
+use crate::call_log::{ListedCall, LogError, Query, Reader};
+use crate::call_record::CallId;
 use crate::clock::{self, Clock};
 use crate::wording::support_line;
 
@@ -20,8 +20,6 @@ use crate::wording::support_line;
 const BETWEEN: Duration = Duration::from_secs(1);
 /// A call that ends now, or is filed now, began at most so long ago.
 const LONGEST: SignedDuration = SignedDuration::from_hours(3);
-
-type Call = (CallRecord, Option<CaseOfCall>);
 
 /// Prints calls as they end: with `query.since` first those that have ended since, else only what is new. Ends only
 /// with an error, such as that nobody reads any more.
@@ -59,14 +57,12 @@ pub(super) fn run(
             [] => Owed::default(),
             _ => Owed::read(&reader)?,
         };
-        for (record, case) in &news {
-            let (case, owed) = (case.as_ref(), owed.of(record));
+        for call in &news {
+            let owed = owed.of(&call.record);
             let line = match (form, args.format) {
-                (Some(form), _) => export::csv(form, record, case, owed, &zone),
-                (None, OutputFormat::Json) => {
-                    export::json_with_case(record, case, owed, &zone) + "\n"
-                }
-                (None, _) => support_line(record, &zone) + "\n",
+                (Some(form), _) => export::csv(form, call, owed, &zone),
+                (None, OutputFormat::Json) => export::json_with_case(call, owed, &zone) + "\n",
+                (None, _) => support_line(&call.record, &zone) + "\n",
             };
             out.write_all(line.as_bytes())?;
         }
@@ -75,7 +71,7 @@ pub(super) fn run(
     }
 }
 
-fn calls(reader: &Reader, query: &Query, since: Timestamp) -> Result<Vec<Call>, LogError> {
+fn calls(reader: &Reader, query: &Query, since: Timestamp) -> Result<Vec<ListedCall>, LogError> {
     let query = Query {
         since: Some(since),
         ..query.clone()
@@ -100,14 +96,17 @@ struct Known(BTreeMap<CallId, Timestamp>);
 impl Known {
     /// Those of these that have ended and were not known, in the order in which they ended. What began before
     /// `recent` is not asked for again and forgotten.
-    fn news(&mut self, calls: Vec<Call>, recent: Timestamp) -> Vec<Call> {
+    fn news(&mut self, calls: Vec<ListedCall>, recent: Timestamp) -> Vec<ListedCall> {
         self.0.retain(|_, began| *began >= recent);
-        let mut news: Vec<Call> = calls
+        let mut news: Vec<ListedCall> = calls
             .into_iter()
-            .filter(|(record, _)| record.ended.is_some())
-            .filter(|(record, _)| self.0.insert(record.id, record.started).is_none())
+            .filter(|call| call.record.ended.is_some())
+            .filter(|call| {
+                let record = &call.record;
+                self.0.insert(record.id, record.started).is_none()
+            })
             .collect();
-        news.sort_by_key(|(record, _)| (record.ended, record.id));
+        news.sort_by_key(|call| (call.record.ended, call.record.id));
         news
     }
 }

@@ -8,8 +8,10 @@ pub mod check;
 pub mod classify;
 pub mod demo;
 pub mod digest;
+pub mod export;
 pub mod figures;
 mod follow;
+pub mod judge;
 mod listing;
 mod owed;
 pub mod serve;
@@ -116,6 +118,10 @@ pub enum Command {
     Figures(figures::Args),
     /// Show what the digest of a box would say now, or send it to try it
     Digest(digest::Args),
+    /// Note that the guard judged a call wrongly, and what it really was
+    Judge(judge::Args),
+    /// Take recordings of wrongly judged calls out of the log, for the ear's training
+    Export(export::Args),
     /// Make what the configuration needs for somebody who logs in to the support team's page
     User(user::Args),
     /// Make, list and revoke the tokens with which other programs use the JSON interface
@@ -145,6 +151,9 @@ pub enum CliError {
     /// The call log cannot be searched so, or not at all.
     #[error(transparent)]
     Calls(#[from] calls::Error),
+    /// Nothing, or not everything, was exported.
+    #[error(transparent)]
+    Export(#[from] export::Error),
     /// There is no password for the user.
     #[error(transparent)]
     User(#[from] user::Error),
@@ -163,6 +172,7 @@ impl CliError {
             Self::Config(_) | Self::NoDataFolder(_) | Self::Usage(_) => ExitCode::from(2),
             Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
+            Self::Export(error) => error.exit_code(),
             Self::User(error) => error.exit_code(),
             Self::Token(error) => error.exit_code(),
             Self::Classify(error) => error.exit_code(),
@@ -200,6 +210,8 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             &shared.data_folder()?,
             out,
         )?),
+        Command::Judge(args) => Ok(judge::run(&args, &shared.data_folder()?, out)?),
+        Command::Export(args) => Ok(export::run(&args, &shared.data_folder()?, out)?),
         Command::Demo(args) => demo::run(&args, &shared, out),
         Command::Serve(arguments) => serve::run(&arguments, &shared, out),
         Command::User(args) => Ok(user::run(&args, &mut io::stderr(), out)?),
@@ -225,6 +237,7 @@ pub fn exit(ended: Result<ExitCode, CliError>, err: &mut dyn Write) -> ExitCode 
         Err(
             CliError::Output(error)
             | CliError::Calls(calls::Error::Write(error))
+            | CliError::Export(export::Error::Write(error))
             | CliError::User(user::Error::Io(error))
             | CliError::Token(token::Error::Io(error))
             | CliError::Classify(classify::Error::Write(error)),

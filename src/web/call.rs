@@ -5,13 +5,13 @@ use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::Desk;
+use super::judge::{Back, Buttons};
 use super::problem::Problem;
-use super::view::{Kind, Number, Top};
+use super::view::{Kind, Light, Number, Top};
 use super::visitor::Visitor;
 use crate::access::Action;
-use crate::call_log::export;
-use crate::call_record::{CallId, CallRecord};
-use crate::case::Urgency;
+use crate::call_log::{ListedCall, Listening, export};
+use crate::call_record::CallId;
 use crate::hearing::Class;
 use crate::prompts::Prompt;
 use crate::text::shown;
@@ -51,6 +51,9 @@ struct Page {
     name: String,
     mailbox: String,
     verdict: String,
+    /// What was not done, and why.
+    refused: String,
+    judge: Buttons,
     reasons: Vec<String>,
     story: Vec<Sentence>,
     has_sound: bool,
@@ -64,12 +67,8 @@ struct Page {
     json: String,
 }
 
-/// A call that a visitor may see, and the id of its case.
-pub(super) async fn record(
-    desk: &Desk,
-    visitor: &Visitor,
-    id: &str,
-) -> Result<(CallRecord, Option<CallId>), Problem> {
+/// A call that a visitor may see.
+pub(super) async fn known(desk: &Desk, visitor: &Visitor, id: &str) -> Result<ListedCall, Problem> {
     let id = CallId::parse(id).ok_or(Problem::NotFound)?;
     let visitor = visitor.clone();
     let read = desk.0.readers.ask(move |reader| {
@@ -81,8 +80,11 @@ pub(super) async fn record(
         let Some(record) = reader.call(id)? else {
             return Ok(None);
         };
-        let case = reader.case_of(id)?.map(|of| of.case.id);
-        Ok(Some((record, case)))
+        Ok(Some(ListedCall {
+            record,
+            case: reader.case_of(id)?,
+            correction: reader.correction(id)?,
+        }))
     });
     read.await?.ok_or(Problem::NotFound)
 }
@@ -92,12 +94,40 @@ pub(super) async fn show(
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let (record, case) = record(&desk, &visitor, &id).await?;
-    let listeners = if visitor.may(Action::SeeListeners) {
-        let call = record.id;
-        desk.0.readers.ask(move |of| of.listenings(call)).await?
+    let known = known(&desk, &visitor, &id).await?;
+    let listeners = listeners(&desk, &visitor, known.record.id).await?;
+    Ok(Html(page(&desk, &visitor, &known, listeners, "", "")).into_response())
+}
+
+/// Who listened to a call, for those who may know.
+pub(super) async fn listeners(
+    desk: &Desk,
+    visitor: &Visitor,
+    call: CallId,
+) -> Result<Vec<Listening>, Problem> {
+    if visitor.may(Action::SeeListeners) {
+        Ok(desk.0.readers.ask(move |of| of.listenings(call)).await?)
     } else {
-        Vec::new()
+        Ok(Vec::new())
+    }
+}
+
+pub(super) fn page(
+    desk: &Desk,
+    visitor: &Visitor,
+    known: &ListedCall,
+    listeners: Vec<Listening>,
+    refused: &str,
+    note: &str,
+) -> String {
+    let record = &known.record;
+    let config = desk.0.settings.now();
+    let light = Light {
+        now: desk.0.clock.date(),
+        zone: &desk.0.zone,
+        language: visitor.language,
+        answer_within: config.web.answer_within,
+        owed: &[],
     };
     let (zone, language) = (&desk.0.zone, visitor.language);
     let words = visitor.words();
@@ -106,14 +136,17 @@ pub(super) async fn show(
         || words.under_way.to_owned(),
         |verdict| wording::verdict(verdict, language).to_owned(),
     );
-    let story = wording::story(&record, zone, language);
+    let story = wording::story(record, zone, language);
+    let top = Top::new(visitor, &title);
     let page = Page {
-        top: Top::new(&visitor, &title),
+        judge: Buttons::of(known, &top, &light, Back::Call).with(note),
+        refused: refused.into(),
+        top,
         id: record.id.to_string(),
-        case: case.map(|case| case.to_string()),
-        kind: Kind::of(Urgency::of(&record), Some(&record), language),
+        case: known.case.as_ref().map(|of| of.case.id.to_string()),
+        kind: Kind::of(Some(known), language),
         time: wording::time(record.started, zone, language),
-        number: Number::of(&record, language),
+        number: Number::of(record, language),
         name: shown(record.caller.name.trim()).to_string(),
         mailbox: shown(record.mailbox.as_str()).to_string(),
         verdict,
@@ -162,7 +195,7 @@ pub(super) async fn show(
                 address: of.address,
             })
             .collect(),
-        json: export::json(&record, zone),
+        json: export::json(record, zone),
     };
-    Ok(Html(page.render().unwrap_or_default()).into_response())
+    page.render().unwrap_or_default()
 }

@@ -9,13 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::Desk;
+use super::judge::{Back, Buttons};
 use super::problem::Problem;
 use super::step::{LONGEST_WAIT, Mistake, Taken, Wanted};
 use super::view::{Kind, Light, Row, Top, speech};
 use super::visitor::Visitor;
-use crate::call_log::{CaseEvent, CaseQuery, Changed, CountedCase, Delivery};
-use crate::call_record::{CallId, CallRecord};
-use crate::case::Urgency;
+use crate::call_log::{
+    CaseEvent, CaseQuery, Changed, CountedCase, Delivery, ListedCall, LogError, Reader,
+};
+use crate::call_record::CallId;
 use crate::text::shown;
 use crate::wording;
 
@@ -29,6 +31,8 @@ struct Call {
     has_sound: bool,
     reasons: Vec<String>,
     asked: Vec<String>,
+    /// What somebody says that it really was, and the form to say so.
+    judge: Buttons,
 }
 
 /// One thing that was done.
@@ -55,7 +59,7 @@ struct Page {
 /// All that is known of a case.
 pub(super) struct Known {
     pub(super) counted: CountedCase,
-    pub(super) calls: Vec<CallRecord>,
+    pub(super) calls: Vec<ListedCall>,
     pub(super) events: Vec<CaseEvent>,
     owed: Vec<Delivery>,
 }
@@ -75,12 +79,23 @@ pub(super) async fn known(desk: &Desk, visitor: &Visitor, id: &str) -> Result<Kn
         };
         Ok(Some(Known {
             counted,
-            calls: reader.calls_of_case(id)?,
+            calls: calls_of(reader, id)?,
             events: reader.case_events(id)?,
             owed: reader.undelivered()?,
         }))
     });
     read.await?.ok_or(Problem::NotFound)
+}
+
+fn calls_of(reader: &Reader, case: CallId) -> Result<Vec<ListedCall>, LogError> {
+    let mut corrections = reader.corrections(case)?;
+    let calls = reader.calls_of_case(case)?.into_iter();
+    Ok(calls
+        .map(|record| ListedCall {
+            correction: corrections.remove(&record.id),
+            ..record.into()
+        })
+        .collect())
 }
 
 pub(super) async fn show(
@@ -107,9 +122,12 @@ fn page(desk: &Desk, visitor: &Visitor, known: &Known, refused: &str, note: &str
         "" => row.number.shown.clone(),
         name => format!("{name} · {}", row.number.shown),
     };
-    let calls = known.calls.iter().rev().map(|call| Call {
+    let top = Top::new(visitor, &title);
+    let listed = known.calls.iter().rev().map(|of| (of, &of.record));
+    let calls = listed.map(|(of, call)| Call {
         id: call.id.to_string(),
-        kind: Kind::of(Urgency::of(call), Some(call), language),
+        kind: Kind::of(Some(of), language),
+        judge: Buttons::of(of, &top, &light, Back::Case),
         time: wording::time(call.started, light.zone, language),
         length: wording::call_length(call).map_or_else(String::new, |s| format!("{s} s")),
         speech: speech(call, language),
@@ -127,12 +145,19 @@ fn page(desk: &Desk, visitor: &Visitor, known: &Known, refused: &str, note: &str
     let events = known.events.iter().rev().map(|event| Event {
         time: wording::time(event.at, light.zone, language),
         who: wording::case_author(event.who.as_deref(), event.via),
-        what: shown(wording::case_event(&event.what, language)).to_string(),
+        what: shown(&wording::case_event(
+            &event.what,
+            event.call,
+            event.verdict,
+            language,
+        ))
+        .to_string(),
         note: shown(event.note.as_deref().unwrap_or_default()).to_string(),
     });
+    let calls = calls.collect();
     let page = Page {
-        top: Top::new(visitor, &title),
-        calls: calls.collect(),
+        top,
+        calls,
         events: events.collect(),
         row,
         refused: refused.into(),

@@ -30,6 +30,8 @@ pub(super) struct Filter {
     pub(super) verdict: String,
     pub(super) since: String,
     pub(super) q: String,
+    /// `wrong` for calls that somebody says were judged wrongly.
+    pub(super) judged: String,
     pub(super) page: u32,
 }
 
@@ -40,11 +42,12 @@ impl Filter {
     fn show(&self) -> &'static str {
         let known = TABS.iter().find(|tab| **tab == self.show);
         // Who searches wants to find, whatever has become of it.
-        known.copied().unwrap_or(if self.q.trim().is_empty() {
-            "ring"
-        } else {
-            "all"
-        })
+        let seeks = !self.q.trim().is_empty() || self.is_judged_wrong();
+        known.copied().unwrap_or(if seeks { "all" } else { "ring" })
+    }
+
+    fn is_judged_wrong(&self) -> bool {
+        self.judged == "wrong"
     }
 
     fn address(&self, show: &str, page: u32) -> String {
@@ -60,6 +63,7 @@ impl Filter {
             ("verdict", &self.verdict),
             ("since", &self.since),
             ("q", &self.q),
+            ("judged", if self.is_judged_wrong() { "wrong" } else { "" }),
             ("page", &page),
         ] {
             if !value.is_empty() {
@@ -100,6 +104,7 @@ impl Filter {
             calls: Query {
                 number,
                 verdict: self.verdict.parse::<Verdict>().ok(),
+                judged_wrong: self.is_judged_wrong(),
                 since: since.map(|since| since.timestamp()),
                 mailbox: (!self.mailbox.trim().is_empty()).then_some(mailbox),
                 ..Query::default()
@@ -164,6 +169,8 @@ struct Page {
     rows: Vec<Row>,
     newer: Option<String>,
     older: Option<String>,
+    /// The address of all that were judged wrongly.
+    judged_wrong: &'static str,
 }
 
 pub(super) async fn show(
@@ -244,6 +251,7 @@ pub(super) async fn show(
             })
             .collect(),
         newer: (filter.page > 0).then(|| filter.address(show, filter.page - 1)),
+        judged_wrong: "/?judged=wrong",
         older: has_more.then(|| filter.address(show, filter.page + 1)),
         top: Top::new(&visitor, words.title),
         rows,

@@ -26,6 +26,7 @@ mod case;
 mod figures;
 mod frame;
 mod gate;
+mod judge;
 mod list;
 mod live;
 mod login;
@@ -114,7 +115,7 @@ fn router(desk: Desk) -> Router {
     let page = Router::new()
         .route("/", get(list::show))
         .route("/cases/{id}", get(case::show).post(case::step))
-        .route("/calls/{id}", get(call::show))
+        .route("/calls/{id}", get(call::show).post(judge::say))
         .route("/calls/{id}/sound.wav", get(sound::wav))
         .route("/calls/{id}/waveform.svg", get(sound::waveform))
         .route("/figures", get(figures::show))

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use tokio::task::spawn_blocking;
 
 use super::Desk;
-use super::call::record;
+use super::call::known;
 use super::problem::Problem;
 use super::visitor::Visitor;
 use crate::call_record::CallRecord;
@@ -35,7 +35,7 @@ pub(super) async fn wav(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (record, _) = record(&desk, &visitor, &id).await?;
+    let record = known(&desk, &visitor, &id).await?.record;
     let path = file(&desk, &record)?;
     desk.note_listening(&visitor, record.id).await?;
     let range = headers.get(RANGE).and_then(|range| range.to_str().ok());
@@ -112,7 +112,7 @@ pub(super) async fn waveform(
     visitor: Visitor,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let (record, _) = record(&desk, &visitor, &id).await?;
+    let record = known(&desk, &visitor, &id).await?.record;
     file(&desk, &record)?;
     let (data, tap) = (
         desk.0.data.clone(),

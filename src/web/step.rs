@@ -59,15 +59,20 @@ pub(super) enum Taken {
     Changed(Changed, Step),
 }
 
+/// What somebody typed, as it is kept: lines, and nothing that steers a terminal or hides.
+pub(super) fn typed(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n");
+    let plain: String = lines
+        .chars()
+        .filter(|c| *c == '\n' || !is_hostile(*c))
+        .collect();
+    plain.trim().to_owned()
+}
+
 impl Wanted {
     /// The note as it is kept: without what steers, hides or reorders.
     pub(super) fn plain_note(&self) -> String {
-        let note = self.note.replace("\r\n", "\n");
-        let note: String = note
-            .chars()
-            .filter(|c| *c == '\n' || !is_hostile(*c))
-            .collect();
-        note.trim().to_owned()
+        typed(&self.note)
     }
 
     /// The step, and the note on it.

@@ -9,7 +9,7 @@ use super::visitor::Visitor;
 use super::words::{Words, words};
 use crate::access::Action;
 use crate::audio::MediaTime;
-use crate::call_log::{CountedCase, Delivery};
+use crate::call_log::{CountedCase, Delivery, ListedCall};
 use crate::call_record::{CallRecord, Verdict};
 use crate::case::{State, Urgency};
 use crate::figures::Group;
@@ -59,7 +59,12 @@ pub(super) struct Kind {
 
 impl Kind {
     /// The kind of a call; none where its record cannot be read.
-    pub(super) fn of(urgency: Urgency, call: Option<&CallRecord>, language: Language) -> Self {
+    pub(super) fn of(call: Option<&ListedCall>, language: Language) -> Self {
+        Self::in_case(None, call, language)
+    }
+
+    /// The same in a case that is so urgent, whatever the call is by itself.
+    fn in_case(urgency: Option<Urgency>, call: Option<&ListedCall>, language: Language) -> Self {
         let Some(call) = call else {
             return Self {
                 class: "broken",
@@ -67,6 +72,8 @@ impl Kind {
                 word: words(language).unreadable.into(),
             };
         };
+        let verdict = call.verdict();
+        let urgency = urgency.unwrap_or_else(|| Urgency::judged(&call.record, verdict));
         let (class, shape) = match urgency {
             Urgency::Watched => ("watched", "◆"),
             Urgency::Message => ("message", "●"),
@@ -76,7 +83,7 @@ impl Kind {
         Self {
             class,
             shape,
-            word: call.verdict.map_or_else(
+            word: verdict.map_or_else(
                 || words(language).under_way.into(),
                 |verdict| verdict_word(verdict, language),
             ),
@@ -149,6 +156,8 @@ pub(super) struct Row {
     pub(super) name: String,
     pub(super) mailbox: String,
     pub(super) speech: String,
+    /// Who says what kind of caller it was, where the guard was wrong.
+    pub(super) judged: String,
     pub(super) calls: u32,
     pub(super) state: String,
     pub(super) is_open: bool,
@@ -176,10 +185,14 @@ impl Row {
         let since = counted.waiting_since.unwrap_or(case.last);
         let waits = counted.waiting_since.is_some() && case.closed.is_none();
         let state = case.state(light.now);
+        let shown_call = lead.map(|lead| ListedCall {
+            correction: counted.correction.clone(),
+            ..lead.clone().into()
+        });
         Self {
             id: case.id.to_string(),
             version: case.version,
-            kind: Kind::of(case.urgency, lead, language),
+            kind: Kind::in_case(Some(case.urgency), shown_call.as_ref(), language),
             since: wording::time(since, light.zone, language),
             age: age(light.now, since, language),
             lateness: if waits { lateness(light, since) } else { "" },
@@ -196,6 +209,10 @@ impl Row {
             }),
             mailbox: shown(counted.mailbox.as_str()).to_string(),
             speech: lead.map_or_else(String::new, |lead| speech(lead, language)),
+            judged: counted.correction.as_ref().map_or_else(String::new, |of| {
+                let by_guard = lead.and_then(|lead| lead.verdict);
+                wording::instead_of(of, by_guard, language)
+            }),
             calls: counted.calls,
             state: wording::case_state(case, light.now, light.zone, language),
             is_open: case.closed.is_none(),

@@ -111,6 +111,11 @@ words! {
         "Zu viele falsche Anmeldungen. Bitte in einer Viertelstunde noch einmal versuchen.";
     forbidden: "You may not do this here, or the page was open for too long: go back and load it again.",
         "Das dürfen Sie hier nicht, oder die Seite war zu lange offen: bitte zurückgehen und neu laden.";
+    judged_wrongly: "Judged wrongly?", "Falsch eingestuft?";
+    it_was: "It was:", "Es war:";
+    withdraw: "Withdraw", "Zurücknehmen";
+    note_on_it: "with a note", "mit Notiz";
+    only_judged_wrong: "judged wrongly", "falsch eingestufte";
     listeners: "Who opened the recording", "Wer die Aufnahme geöffnet hat";
     figures: "Figures", "Kennzahlen";
     period: "Period", "Zeitraum";

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::correction::plain_verdict;
 use super::{Language, pick, time};
+use crate::call_record::{CallId, Verdict};
 use crate::case::{Case, Claim, Closed, ClosedBy, LONGEST_NAME, Refusal, State, Step, Via};
 use crate::text::shortened;
 
@@ -93,9 +95,36 @@ pub fn case_author(who: Option<&str>, via: Via) -> String {
     shortened(who.unwrap_or(program), LONGEST_NAME).to_string()
 }
 
-/// What was done, as it stands in the history of a case; the word itself where it is one of a newer version.
-pub fn case_event(what: &str, language: Language) -> &str {
-    let (en, de) = match what {
+/// What was done, as it stands in the history of a case: with a call, what somebody says that it
+/// was. The word itself where it is one of a newer version.
+pub fn case_event(
+    what: &str,
+    call: Option<CallId>,
+    verdict: Option<Verdict>,
+    language: Language,
+) -> String {
+    let call = call.map(|call| call.to_string()).unwrap_or_default();
+    let (en, de) = match (what, verdict) {
+        ("judged", Some(verdict)) => {
+            let verdict = plain_verdict(verdict, language);
+            return match language {
+                Language::En => format!("judged call {call}: {verdict}"),
+                Language::De => format!("stufte Anruf {call} ein: {verdict}"),
+            };
+        }
+        ("judgement_withdrawn", _) => {
+            return match language {
+                Language::En => format!("took back the verdict on call {call}"),
+                Language::De => format!("nahm die Einstufung von Anruf {call} zurück"),
+            };
+        }
+        (what, _) => simple_event(what),
+    };
+    pick(language, en, de).to_owned()
+}
+
+fn simple_event(what: &str) -> (&str, &str) {
+    match what {
         "claim" => ("claimed", "übernommen"),
         "release" => ("released", "zurückgegeben"),
         "reached" => ("reached", "erreicht"),
@@ -109,9 +138,8 @@ pub fn case_event(what: &str, language: Language) -> &str {
             "the caller was called back",
             "der Anrufer wurde zurückgerufen",
         ),
-        other => return other,
-    };
-    pick(language, en, de)
+        other => (other, other),
+    }
 }
 
 /// Why a step was not taken, as a sentence with what to do.

@@ -6,6 +6,7 @@
 //! except in [`reason()`]: the record's own sentences go into JSON as they are.
 
 mod case;
+mod correction;
 pub mod figures;
 mod reason;
 mod story;
@@ -16,6 +17,7 @@ mod words;
 use serde::Deserialize;
 
 pub use case::{case_author, case_event, case_state, closed_by, refusal};
+pub use correction::{corrected_in_short, correction, instead_of, not_corrected};
 pub use reason::{reason, reasons};
 pub use story::{Sentence, story};
 pub use support_line::support_line;

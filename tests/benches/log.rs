@@ -15,7 +15,7 @@ use divan::Bencher;
 use jiff::SignedDuration;
 use records::{closed, opened};
 use tempfile::TempDir;
-use voicemail_guard::call_log::{CallLog, CaseOfCall, CaseQuery, Query, Reader, Standing};
+use voicemail_guard::call_log::{CallLog, CaseQuery, ListedCall, Query, Reader, Standing};
 use voicemail_guard::call_record::{CallRecord, Callback, Presentation, Verdict};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::{Needle, normalise};
@@ -111,8 +111,8 @@ fn newest_with_cases(bencher: Bencher) {
     let reader = Reader::open(&READER_FOLDER).unwrap();
     bencher.bench_local(|| {
         let mut in_a_case = 0;
-        let each = |call: Result<(CallRecord, Option<CaseOfCall>), _>| {
-            in_a_case += usize::from(call.unwrap().1.is_some());
+        let each = |call: Result<ListedCall, _>| {
+            in_a_case += usize::from(call.unwrap().case.is_some());
             true
         };
         reader.each_with_case(&table(), each).unwrap();

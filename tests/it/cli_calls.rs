@@ -380,7 +380,7 @@ proptest! {
         record.caller.name.clone_from(&name);
         record.caller.number.clone_from(&number);
         record.reasons = vec![Reason::Text(reason.clone())];
-        let rows = cells(&export::csv(Csv::Plain, &record, None, &[], &TimeZone::UTC));
+        let rows = cells(&export::csv(Csv::Plain, &record.clone().into(), &[], &TimeZone::UTC));
         prop_assert_eq!(rows.len(), 1);
         prop_assert!(!rows[0].concat().chars().any(is_hostile), "{:?}", rows);
         for cell in &rows[0] {
@@ -444,8 +444,8 @@ fn the_support_line_reads_like_a_sentence() {
 fn card(record: &CallRecord) -> String {
     let folder = Path::new("/var/lib/voicemail-guard");
     call::card(
-        record,
-        None,
+        &record.clone().into(),
+        &[],
         &[],
         folder,
         (Timestamp::UNIX_EPOCH, &berlin()),

@@ -16,6 +16,7 @@ mod cases;
 mod cli;
 mod cli_calls;
 mod cli_classify;
+mod cli_export;
 mod config;
 mod config_mistakes;
 mod deliveries;

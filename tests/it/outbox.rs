@@ -208,6 +208,9 @@ fn a_database_of_an_older_version_gets_its_outbox() {
              DROP TABLE case_words; DROP TABLE case_texts; DROP TABLE case_events; DROP TABLE listened;
              DROP INDEX calls_case; DROP TABLE cases;
              ALTER TABLE calls DROP COLUMN case_seq;
+             DROP TABLE corrections; DROP INDEX calls_corrected; DROP INDEX calls_verdict;
+             ALTER TABLE calls DROP COLUMN corrected;
+             CREATE INDEX calls_verdict ON calls (verdict, started_ms, seq);
              DROP TABLE outbox_told; DROP TABLE outbox; DROP TABLE guard; DROP TABLE set_aside; PRAGMA user_version = 1",
         )
         .unwrap();

@@ -193,7 +193,7 @@ fn the_page_of_the_call_log_has_every_field_of_a_record() {
             "{field}"
         );
     }
-    for field in ["would_have", "watched", "case", "undelivered"] {
+    for field in ["would_have", "watched", "case", "correction", "undelivered"] {
         assert!(shown.contains(field), "{field}");
     }
 }

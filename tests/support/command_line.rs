@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use voicemail_guard::cli::{call, calls, case, digest, figures};
+use voicemail_guard::cli::{call, calls, case, digest, export, figures, judge};
 use voicemail_guard::config::Config;
 
 /// A command with its arguments.
@@ -15,6 +15,8 @@ pub(crate) enum Command {
     Case(case::Args),
     Figures(figures::Args),
     Digest(digest::Args),
+    Export(export::Args),
+    Judge(judge::Args),
 }
 
 /// What a command on this data folder ends with, and what it prints.
@@ -31,6 +33,8 @@ pub(crate) fn run_with(config: &Config, folder: &Path, line: &[&str]) -> (ExitCo
         Command::Case(args) => case::run(&args, folder, &mut out).unwrap(),
         Command::Figures(args) => figures::run(&args, config, folder, &mut out).unwrap(),
         Command::Digest(args) => digest::run(&args, config, folder, &mut out).unwrap(),
+        Command::Export(args) => export::run(&args, folder, &mut out).unwrap(),
+        Command::Judge(args) => judge::run(&args, folder, &mut out).unwrap(),
     };
     (code, String::from_utf8(out).unwrap())
 }

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
 use super::cases::{CASE, bit_of, case_in, read};
+use super::corrections;
 use super::moment;
-use super::search::{Statement, first_ms};
+use super::search::{Columns, Statement, first_ms};
 use crate::call_log::query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, Standing};
 use crate::call_record::{CallId, Verdict};
 use crate::case::Case;
@@ -175,9 +176,10 @@ fn wanted(query: &CaseQuery) -> Wanted {
     if calls.since.is_none() && calls.until.is_none() {
         calls.verdict = None;
     }
-    let are_found = !query.words.is_empty() || calls.number.is_some() || calls.withheld;
-    if calls.number.is_some() || calls.withheld {
-        let Statement { sql, values } = calls.statement("case_seq");
+    let by_calls = calls.number.is_some() || calls.withheld || calls.judged_wrong;
+    let are_found = !query.words.is_empty() || by_calls;
+    if by_calls {
+        let Statement { sql, values } = calls.statement("case_seq", Columns::NOW);
         made.and(&format!("c.seq IN ({sql})"), values);
     } else if calls != Query::default() {
         let Statement { sql, values } = calls.of_case();
@@ -206,7 +208,7 @@ pub(super) fn listed(
     } = wanted(query);
     // What is shown is read of those alone that are shown.
     let sql = format!(
-        "SELECT {CASE}, c.number, c.box, c.waiting_ms,
+        "SELECT {CASE}, c.number, c.box, c.waiting_ms, c.lead_seq,
                 (SELECT record FROM calls WHERE seq = c.lead_seq) AS lead
          FROM (SELECT c.seq AS wanted FROM cases c {by} WHERE TRUE {sql} ORDER BY {order} LIMIT ? OFFSET ?)
          JOIN cases c ON c.seq = wanted ORDER BY {order}"
@@ -220,9 +222,14 @@ pub(super) fn listed(
         let Some(case) = case_in(row)? else { continue };
         let lead: Option<String> = row.get("lead")?;
         let waiting: Option<i64> = row.get("waiting_ms")?;
+        let correction = match row.get("lead_seq")? {
+            Some(seq) => corrections::of(connection, seq)?,
+            None => None,
+        };
         let mut counted = CountedCase {
             case,
             lead: lead.and_then(|json| serde_json::from_str(&json).ok()),
+            correction,
             waiting_since: waiting.map(moment),
             number: row.get("number")?,
             mailbox: row.get::<_, String>("box")?.into(),
@@ -300,8 +307,9 @@ fn count_calls(
     counted: &mut CountedCase,
 ) -> rusqlite::Result<()> {
     let mut calls = connection.prepare_cached(
-        "SELECT verdict, count(*), sum(ended_ms IS NULL), min(started_ms), max(started_ms)
-         FROM calls WHERE case_seq = ?1 GROUP BY verdict",
+        "SELECT coalesce(corrected, verdict), count(*), sum(ended_ms IS NULL), min(started_ms),
+                max(started_ms)
+         FROM calls WHERE case_seq = ?1 GROUP BY 1",
     )?;
     let mut rows = calls.query([case_seq])?;
     let mut times = Vec::new();

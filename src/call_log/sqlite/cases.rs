@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
-use super::{begin, moment};
+use super::{begin, moment, via_of};
 use crate::call_log::case_change::{CaseEvent, Change, Changed};
 use crate::call_record::{CallId, CallRecord, Verdict};
 use crate::case::{
@@ -40,11 +40,20 @@ pub(super) fn file(
         return Ok(());
     };
     let is_of = match case_seq {
-        Some(case_seq) => match outlived(connection, case_seq, record)? {
+        Some(case_seq) => match outlived(connection, case_seq, record, record.verdict)? {
             None => Some(case_seq),
             // A case is called after the call that opened it, so that one has no other to open.
             Some(case) if case.id == record.id => {
-                reopen(connection, case_seq, &case, record)?;
+                let event = CaseEvent {
+                    at: record.ended.unwrap_or(record.started),
+                    who: None,
+                    via: Via::Guard,
+                    what: Step::Reopen.as_str().into(),
+                    note: None,
+                    call: None,
+                    verdict: None,
+                };
+                reopen(connection, case_seq, &case, &event)?;
                 Some(case_seq)
             }
             Some(_) => open(connection, record, of.number())?,
@@ -85,10 +94,11 @@ pub(super) fn file(
 }
 
 /// The case of a call, if what the caller went on to say is another matter.
-fn outlived(
+pub(super) fn outlived(
     connection: &Connection,
     case_seq: i64,
     record: &CallRecord,
+    verdict: Option<Verdict>,
 ) -> rusqlite::Result<Option<Case>> {
     if record.ended.is_none() {
         return Ok(None);
@@ -96,28 +106,21 @@ fn outlived(
     let case = read(connection, "seq = ?1", case_seq)?;
     Ok(case
         .map(|(_, case)| case)
-        .filter(|case| case.outlived_by(record)))
+        .filter(|case| case.outlived_by(record, verdict)))
 }
 
-fn reopen(
+pub(super) fn reopen(
     connection: &Connection,
     seq: i64,
     case: &Case,
-    record: &CallRecord,
+    event: &CaseEvent,
 ) -> rusqlite::Result<()> {
     let open = Case {
         closed: None,
         ..case.clone()
     };
     write(connection, seq, &open)?;
-    let event = CaseEvent {
-        at: record.ended.unwrap_or(record.started),
-        who: None,
-        via: Via::Guard,
-        what: Step::Reopen.as_str().into(),
-        note: None,
-    };
-    note_event(connection, seq, &event)
+    note_event(connection, seq, event)
 }
 
 /// The case that a call belongs to, made where there is none.
@@ -151,7 +154,7 @@ fn join(
     open(connection, record, number)
 }
 
-fn open(
+pub(super) fn open(
     connection: &Connection,
     record: &CallRecord,
     number: &str,
@@ -180,7 +183,7 @@ pub(super) fn bit_of(verdict: Verdict) -> i64 {
 }
 
 /// What the database keeps of how urgent a case is.
-fn number_of(urgency: Urgency) -> i64 {
+pub(super) fn number_of(urgency: Urgency) -> i64 {
     let at = Urgency::ALL.iter().position(|known| *known == urgency);
     at.map_or(0, |at| at as i64)
 }
@@ -270,11 +273,15 @@ fn write(connection: &Connection, seq: i64, case: &Case) -> rusqlite::Result<()>
         .map(drop)
 }
 
-fn note_event(connection: &Connection, seq: i64, event: &CaseEvent) -> rusqlite::Result<()> {
+pub(super) fn note_event(
+    connection: &Connection,
+    seq: i64,
+    event: &CaseEvent,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
-            "INSERT INTO case_events (case_seq, at_ms, who, via, what, note)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO case_events (case_seq, at_ms, who, via, what, note, call, verdict)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute((
             seq,
@@ -283,6 +290,8 @@ fn note_event(connection: &Connection, seq: i64, event: &CaseEvent) -> rusqlite:
             event.via.as_str(),
             &event.what,
             &event.note,
+            event.call.map(|call| call.to_string()),
+            event.verdict.map(Verdict::as_str),
         ))?;
     let Some(note) = &event.note else {
         return Ok(());
@@ -291,7 +300,7 @@ fn note_event(connection: &Connection, seq: i64, event: &CaseEvent) -> rusqlite:
 }
 
 /// Words by which a case is found.
-fn add_words(connection: &Connection, seq: i64, words: &str) -> rusqlite::Result<()> {
+pub(super) fn add_words(connection: &Connection, seq: i64, words: &str) -> rusqlite::Result<()> {
     if words.trim().is_empty() {
         return Ok(());
     }
@@ -320,6 +329,8 @@ pub(super) fn change(connection: &mut Connection, change: &Change) -> rusqlite::
         via: author.via,
         what: change.step.as_str().into(),
         note: change.note.clone(),
+        call: None,
+        verdict: None,
     };
     note_event(&changing, seq, &event)?;
     changing.commit()?;
@@ -330,20 +341,20 @@ pub(super) fn change(connection: &mut Connection, change: &Change) -> rusqlite::
 pub(super) fn events(connection: &Connection, case: CallId) -> rusqlite::Result<Vec<CaseEvent>> {
     connection
         .prepare_cached(
-            "SELECT at_ms, who, via, what, note FROM case_events
+            "SELECT at_ms, who, via, what, note, call, verdict FROM case_events
              WHERE case_seq = (SELECT seq FROM cases WHERE id = ?1) ORDER BY seq",
         )?
         .query_map([case.to_string()], |row| {
             let via: String = row.get(2)?;
+            let (call, verdict): (Option<String>, Option<String>) = (row.get(5)?, row.get(6)?);
             Ok(CaseEvent {
                 at: moment(row.get(0)?),
                 who: row.get(1)?,
-                via: Via::ALL
-                    .into_iter()
-                    .find(|known| known.as_str() == via)
-                    .unwrap_or(Via::Command),
+                via: via_of(&via),
                 what: row.get(3)?,
                 note: row.get(4)?,
+                call: call.as_deref().and_then(CallId::parse),
+                verdict: verdict.and_then(|word| word.parse().ok()),
             })
         })?
         .collect()
@@ -375,6 +386,8 @@ pub(super) fn close_connected(
             via: Via::Asterisk,
             what: by.as_str().into(),
             note: None,
+            call: None,
+            verdict: None,
         };
         note_event(&closing, seq, &event)?;
         closed.push(next.id);

@@ -3,6 +3,7 @@
 mod calls;
 mod case_list;
 mod cases;
+mod corrections;
 mod digests;
 mod figures;
 mod filing;
@@ -23,7 +24,7 @@ use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
 pub use reader::{Reader, quick_check};
 
-use super::case_change::{Change, Changed};
+use super::case_change::{Change, Changed, Judged};
 use super::digest::{DigestNote, DigestsOfDay};
 use super::error::{LogError, StoreError};
 use super::journal::Entry;
@@ -32,7 +33,7 @@ use super::queue::{self, Delivery, Key, Settlement};
 use super::store::{Filing, Result, Store};
 use crate::access::Token;
 use crate::call_record::{CallId, CallRecord};
-use crate::case::Connected;
+use crate::case::{Connected, Judging, Via};
 use crate::hearing::Segment;
 use crate::number::Home;
 use crate::token::Hash;
@@ -56,6 +57,15 @@ pub(super) fn open(path: &Path) -> std::result::Result<Box<dyn Store>, LogError>
 pub fn change_case(folder: &Path, change: &Change) -> std::result::Result<Changed, LogError> {
     let (path, mut connection) = schema::open_beside_writer(folder)?;
     cases::change(&mut connection, change).map_err(|error| LogError::Database {
+        path,
+        source: refused(error),
+    })
+}
+
+/// Notes what somebody says that a call really was, in a log that another process may be writing.
+pub fn judge(folder: &Path, judging: &Judging) -> std::result::Result<Judged, LogError> {
+    let (path, mut connection) = schema::open_beside_writer(folder)?;
+    corrections::judge(&mut connection, judging).map_err(|error| LogError::Database {
         path,
         source: refused(error),
     })
@@ -156,6 +166,10 @@ impl Store for Database {
         cases::change(&mut self.connection, change).map_err(refused)
     }
 
+    fn judge(&mut self, judging: &Judging) -> Result<Judged> {
+        corrections::judge(&mut self.connection, judging).map_err(refused)
+    }
+
     fn note_listening(&mut self, listening: &Listening) -> Result<()> {
         listening::note(&self.connection, listening).map_err(refused)
     }
@@ -202,6 +216,11 @@ fn refused(error: rusqlite::Error) -> StoreError {
         _ => StoreError::Other,
     };
     kind(error.into())
+}
+
+fn via_of(word: &str) -> Via {
+    let known = Via::ALL.into_iter().find(|known| known.as_str() == word);
+    known.unwrap_or(Via::Command)
 }
 
 fn moment(ms: i64) -> Timestamp {

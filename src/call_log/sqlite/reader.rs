@@ -8,16 +8,19 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_from_iter};
 
 use super::case_list::Placing;
-use super::search::Statement;
+use super::search::{Columns, Statement};
 use super::{
-    case_list, cases, digests, figures, listening, outbox, refused, salvage, schema, tokens,
+    case_list, cases, corrections, digests, figures, listening, outbox, refused, salvage, schema,
+    tokens,
 };
 use crate::access::Token;
 use crate::call_log::DATABASE;
 use crate::call_log::case_change::CaseEvent;
 use crate::call_log::error::{LogError, StoreError};
 use crate::call_log::listening::Listening;
-use crate::call_log::query::{Backlog, CaseOfCall, CaseQuery, CountedCase, Query, SetAside};
+use crate::call_log::query::{
+    Backlog, CaseOfCall, CaseQuery, CountedCase, ListedCall, Query, SetAside,
+};
 use crate::call_log::queue::Delivery;
 use crate::call_record::{CallId, CallRecord, Verdict};
 use crate::case::Case;
@@ -35,9 +38,9 @@ type EachRow<'a> = dyn FnMut(Result<CallRecord, LogError>, &Row<'_>) -> rusqlite
 /// Reads the log of a data folder, also while a guard works on it.
 pub struct Reader {
     path: PathBuf,
-    connection: Connection,
+    pub(super) connection: Connection,
     /// Not in a database that an older version has written.
-    has_cases: bool,
+    pub(super) has_cases: bool,
 }
 
 impl Reader {
@@ -77,37 +80,45 @@ impl Reader {
         query: &Query,
         mut each: impl FnMut(Result<CallRecord, LogError>) -> bool,
     ) -> Result<(), LogError> {
-        let Statement { sql, values } = query.statement("id, record");
+        let Statement { sql, values } = query.statement("id, record", self.columns());
         self.select(&sql, values, &mut each)
             .map_err(|error| self.failed(error))
     }
 
-    /// The same, each call with its case.
+    /// The same, each call with its case and what somebody said that it really was.
     pub fn each_with_case(
         &self,
         query: &Query,
-        mut each: impl FnMut(Result<(CallRecord, Option<CaseOfCall>), LogError>) -> bool,
+        mut each: impl FnMut(Result<ListedCall, LogError>) -> bool,
     ) -> Result<(), LogError> {
-        let case = self.case_column();
-        let Statement { sql, values } =
-            query.statement(&format!("id, record, started_ms, seq, {case}"));
+        let columns = format!("id, record, started_ms, seq, {}", self.columns().case);
+        let Statement { sql, values } = query.statement(&columns, self.columns());
         let mut placing = Placing::new(&self.connection);
         let mut each = |call: Result<CallRecord, LogError>, row: &Row<'_>| {
             let case = match row.get(4)? {
                 Some(case_seq) => placing.place(case_seq, (row.get(2)?, row.get(3)?))?,
                 None => None,
             };
-            Ok(each(call.map(|call| (call, case))))
+            let correction = if self.has_cases {
+                corrections::of(&self.connection, row.get(3)?)?
+            } else {
+                None
+            };
+            Ok(each(call.map(|record| ListedCall {
+                record,
+                case,
+                correction,
+            })))
         };
         self.select_rows(&sql, values, &mut each)
             .map_err(|error| self.failed(error))
     }
 
-    fn case_column(&self) -> &'static str {
+    fn columns(&self) -> Columns {
         if self.has_cases {
-            "case_seq"
+            Columns::NOW
         } else {
-            "NULL AS case_seq"
+            Columns::OLDER
         }
     }
 
@@ -221,7 +232,7 @@ impl Reader {
             limit: None,
             ..query.clone()
         };
-        let Statement { sql, values } = unlimited.statement(self.case_column());
+        let Statement { sql, values } = unlimited.statement(self.columns().case, self.columns());
         let count = format!("SELECT count(*) - count(case_seq) FROM ({sql})");
         self.connection
             .query_row(&count, params_from_iter(&values), |row| row.get(0))
@@ -397,7 +408,7 @@ impl Reader {
         Ok(())
     }
 
-    fn failed(&self, error: rusqlite::Error) -> LogError {
+    pub(super) fn failed(&self, error: rusqlite::Error) -> LogError {
         LogError::Database {
             path: self.path.clone(),
             source: refused(error),

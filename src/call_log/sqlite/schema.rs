@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags};
 
+use super::corrections::JUDGED;
 use super::digests::DIGESTS;
 use super::figures::{self, FIGURES};
 use super::{begin, refused};
@@ -22,7 +23,7 @@ const WRITER_WAITS: Duration = Duration::from_millis(100);
 const OTHERS_WAIT: Duration = Duration::from_secs(5);
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 13] = [
+const MIGRATIONS: [&str; 14] = [
     FIRST,
     OUTBOX,
     SERVED,
@@ -34,6 +35,7 @@ const MIGRATIONS: [&str; 13] = [
     LISTENED,
     TOKENS,
     DESK_INDEX,
+    JUDGED,
     FIGURES,
     DIGESTS,
 ];

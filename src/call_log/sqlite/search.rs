@@ -8,8 +8,34 @@ use crate::number::Needle;
 
 const WITHHELD: &str = "(record ->> '$.caller.presentation' = ? OR lower(number) IN ('anonymous', 'withheld', 'private'))";
 
+/// Columns of calls, as far as databases of older versions lack them.
+#[derive(Clone, Copy)]
+pub(super) struct Columns {
+    /// The row of its case.
+    pub(super) case: &'static str,
+    /// The verdict that counts.
+    verdict: &'static str,
+    /// Whether somebody says that the guard's is wrong.
+    is_corrected: &'static str,
+}
+
+impl Columns {
+    /// Those of this version.
+    pub(super) const NOW: Self = Self {
+        case: "case_seq",
+        verdict: "coalesce(corrected, verdict)",
+        is_corrected: "corrected IS NOT NULL",
+    };
+    /// Those of an older one.
+    pub(super) const OLDER: Self = Self {
+        case: "NULL AS case_seq",
+        verdict: "verdict",
+        is_corrected: "FALSE",
+    };
+}
+
 impl Query {
-    pub(super) fn statement(&self, columns: &str) -> Statement {
+    pub(super) fn statement(&self, columns: &str, known: Columns) -> Statement {
         let mut made = Statement::default();
         made.sql.extend(["SELECT ", columns, " FROM calls WHERE "]);
         if let Some(needle) = &self.number {
@@ -24,10 +50,11 @@ impl Query {
                 || self.mailbox.is_some()
                 || self.mailboxes.is_some()
                 || self.withheld
+                || self.judged_wrong
             {
                 made.sql
                     .push_str(" AND EXISTS (SELECT 1 FROM calls c WHERE c.seq = n.seq");
-                self.compare_contents(&mut made);
+                self.compare_contents(known, &mut made);
                 made.sql.push(')');
             }
             made.order(["n.started_ms", "n.seq"]);
@@ -39,7 +66,7 @@ impl Query {
             made.sql.push_str("TRUE");
             made.compare("started_ms >= ?", self.since.map(first_ms));
             made.compare("started_ms < ?", self.until.map(first_ms));
-            self.compare_contents(&mut made);
+            self.compare_contents(known, &mut made);
             self.continue_behind(&mut made, "(started_ms, seq)");
             made.order(["started_ms", "seq"]);
             made.limit(self.limit);
@@ -62,13 +89,17 @@ impl Query {
             .push_str("EXISTS (SELECT 1 FROM calls k WHERE k.case_seq = c.seq");
         made.compare("k.started_ms >= ?", self.since.map(first_ms));
         made.compare("k.started_ms < ?", self.until.map(first_ms));
-        self.compare_contents(&mut made);
+        self.compare_contents(Columns::NOW, &mut made);
         made.sql.push(')');
         made
     }
 
-    fn compare_contents(&self, made: &mut Statement) {
-        made.compare("verdict = ?", self.verdict.map(|v| v.as_str().to_owned()));
+    fn compare_contents(&self, known: Columns, made: &mut Statement) {
+        let verdict = self.verdict.map(|verdict| verdict.as_str().to_owned());
+        made.compare(&format!("{} = ?", known.verdict), verdict);
+        if self.judged_wrong {
+            made.sql.extend([" AND ", known.is_corrected]);
+        }
         made.compare("box = ?", self.mailbox.clone().map(String::from));
         if let Some(mailboxes) = &self.mailboxes {
             made.among("box", mailboxes);
@@ -172,8 +203,9 @@ mod tests {
             mailboxes: Some(vec!["'; drop".into(), "100@default".into()]),
             behind: None,
             limit: Some(u32::MAX),
+            judged_wrong: true,
         };
-        let Statement { sql, values } = query.statement("id, record");
+        let Statement { sql, values } = query.statement("id, record", Columns::NOW);
         assert!(!sql.to_lowercase().contains("drop"), "{sql}");
         assert_eq!(sql.matches('?').count(), values.len());
         assert_eq!(values.len(), 8);

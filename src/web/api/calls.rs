@@ -13,10 +13,10 @@ use serde::Serialize;
 use super::fault::Fault;
 use super::parameters::Parameters;
 use super::{BASE, Desk, answer};
-use crate::call_log::{CaseOfCall, Delivery, LogError, Query, Stage, export};
-use crate::call_record::{CallId, CallRecord};
+use crate::call_log::{Delivery, ListedCall, LogError, Query, Stage, export};
+use crate::call_record::CallId;
 use crate::number::Needle;
-use crate::web::call::record;
+use crate::web::call::known;
 use crate::web::problem::Problem;
 use crate::web::visitor::Visitor;
 use crate::wording::{self, Language};
@@ -49,7 +49,7 @@ struct Sentence {
 }
 
 /// A call as it is listed, or the identifier of one that cannot be read.
-type Found = std::result::Result<(CallRecord, Option<CaseOfCall>), String>;
+type Found = std::result::Result<ListedCall, String>;
 
 /// A moment, or the day that it begins; of a day, the first moment or the last.
 fn moment(text: &str, zone: &TimeZone, to_its_end: bool) -> Option<Timestamp> {
@@ -101,6 +101,7 @@ fn query(
         since,
         until,
         verdict: parameters.verdict()?,
+        judged_wrong: false,
         mailbox,
         mailboxes: visitor.mailboxes(),
         behind: parameters.one(
@@ -148,16 +149,14 @@ pub(super) async fn list(
     let has_more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let last = found.last().map(|call| match call {
-        Ok((record, _)) => record.id.to_string(),
+        Ok(call) => call.record.id.to_string(),
         Err(id) => id.clone(),
     });
     let next = last.filter(|_| has_more);
     let (mut calls, mut unreadable) = (Vec::new(), Vec::new());
     for call in &found {
         match call {
-            Ok((record, case)) => {
-                calls.push(line(record, case.as_ref(), &owed, &desk.0.zone));
-            }
+            Ok(call) => calls.push(line(call, &owed, &desk.0.zone)),
             Err(id) => unreadable.push(id.clone()),
         }
     }
@@ -168,16 +167,11 @@ pub(super) async fn list(
     }))
 }
 
-/// A call with its case and what is not delivered of it.
-fn line<'a>(
-    record: &'a CallRecord,
-    case: Option<&'a CaseOfCall>,
-    owed: &[Delivery],
-    zone: &TimeZone,
-) -> impl Serialize + use<'a> {
+/// A call with its case, what somebody said that it was, and what is not delivered of it.
+fn line<'a>(call: &'a ListedCall, owed: &[Delivery], zone: &TimeZone) -> impl Serialize + use<'a> {
     let owed = owed.iter();
-    let owed = owed.filter(|of| of.call == record.id && of.stage != Stage::Stored);
-    export::line_with_case(record, case, &owed.collect::<Vec<_>>(), zone)
+    let owed = owed.filter(|of| of.call == call.record.id && of.stage != Stage::Stored);
+    export::line_with_case(call, &owed.collect::<Vec<_>>(), zone)
 }
 
 pub(super) async fn show(
@@ -190,20 +184,18 @@ pub(super) async fn show(
         Some("de") => Language::De,
         _ => Language::En,
     };
-    let (record, _) = record(&desk, &visitor, &id).await?;
+    let call = known(&desk, &visitor, &id).await?;
+    let record = &call.record;
     let id = record.id;
-    let read = desk
-        .0
-        .readers
-        .ask(move |reader| Ok((reader.case_of(id)?, reader.undelivered()?)));
-    let (case, owed) = read.await.map_err(Problem::from)?;
-    let story = wording::story(&record, &desk.0.zone, language);
+    let read = desk.0.readers.ask(|reader| reader.undelivered());
+    let owed = read.await.map_err(Problem::from)?;
+    let story = wording::story(record, &desk.0.zone, language);
     let of_sound = |name: &str| {
         let has_sound = record.audio.is_some();
         has_sound.then(|| format!("{BASE}/calls/{id}/{name}"))
     };
     Ok(answer(&InFull {
-        call: line(&record, case.as_ref(), &owed, &desk.0.zone),
+        call: line(&call, &owed, &desk.0.zone),
         story: story
             .into_iter()
             .map(|of| Sentence {

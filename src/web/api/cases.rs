@@ -78,6 +78,7 @@ pub(super) async fn list(
             .chars()
             .filter(|c| !is_hostile(*c))
             .collect(),
+        judged: String::new(),
         page: parameters
             .number("page", (0, LAST_PAGE))?
             .unwrap_or_default(),
@@ -125,7 +126,7 @@ async fn in_full(desk: &Desk, visitor: &Visitor, id: &str) -> Result<Response> {
         calls: known
             .calls
             .iter()
-            .map(|call| export::json_line(call, zone))
+            .map(|call| export::json_line(&call.record, zone))
             .collect(),
         history: known.events.iter().map(done).collect(),
     });

@@ -22,6 +22,7 @@ use crate::support::call_log::{Lock, all, flush, open};
 use crate::support::command_line::{Command, run};
 use crate::support::records::closed;
 
+mod judged;
 mod team;
 mod waiting;
 

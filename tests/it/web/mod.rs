@@ -20,6 +20,7 @@ mod access;
 mod api;
 mod figures;
 mod hostile;
+mod judged;
 mod machines;
 mod proxy;
 mod sound;

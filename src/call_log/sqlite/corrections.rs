@@ -1,0 +1,344 @@
+//! What people said that calls really were, beside what the guard said; and what becomes of their
+//! cases.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
+
+use super::{Reader, begin, cases, moment, via_of};
+use crate::call_log::case_change::{CaseEvent, Judged};
+use crate::call_log::error::LogError;
+use crate::call_log::query::JudgedWrong;
+use crate::call_record::{CallId, CallRecord, Verdict};
+use crate::case::{Author, Case, Correction, Judging, Membership, NotCorrected, Step, Urgency};
+
+pub(super) const JUDGED: &str = "
+    -- What people said that calls really were; the call's own row keeps what the guard said.
+    CREATE TABLE corrections (
+        call_seq       INTEGER PRIMARY KEY REFERENCES calls (seq) ON DELETE CASCADE,
+        box            TEXT NOT NULL,
+        guard_verdict  TEXT NOT NULL,
+        verdict        TEXT NOT NULL,
+        who            TEXT NOT NULL,
+        via            TEXT NOT NULL,
+        at_ms          INTEGER NOT NULL,
+        note           TEXT
+    ) STRICT;
+    -- The verdict of its correction once more, so that the one that counts has an index.
+    ALTER TABLE calls ADD COLUMN corrected TEXT;
+    DROP INDEX calls_verdict;
+    CREATE INDEX calls_verdict ON calls (coalesce(corrected, verdict), started_ms, seq);
+    CREATE INDEX calls_corrected ON calls (started_ms, seq) WHERE corrected IS NOT NULL;
+
+    ALTER TABLE case_events ADD COLUMN call TEXT;
+    ALTER TABLE case_events ADD COLUMN verdict TEXT;
+";
+
+impl Reader {
+    /// What somebody said that a call really was.
+    pub fn correction(&self, call: CallId) -> Result<Option<Correction>, LogError> {
+        if !self.has_cases {
+            return Ok(None);
+        }
+        of_call(&self.connection, call).map_err(|error| self.failed(error))
+    }
+
+    /// What was said that the calls of a case really were.
+    pub fn corrections(&self, case: CallId) -> Result<BTreeMap<CallId, Correction>, LogError> {
+        if !self.has_cases {
+            return Ok(BTreeMap::new());
+        }
+        of_case(&self.connection, case).map_err(|error| self.failed(error))
+    }
+
+    /// How many calls that began within this time were judged wrongly, by day, mailbox and both
+    /// verdicts.
+    pub fn judged_wrong(
+        &self,
+        within: Range<Timestamp>,
+        zone: &TimeZone,
+    ) -> Result<Vec<JudgedWrong>, LogError> {
+        if !self.has_cases {
+            return Ok(Vec::new());
+        }
+        let span = (within.start.as_millisecond(), within.end.as_millisecond());
+        counted(&self.connection, span, zone).map_err(|error| self.failed(error))
+    }
+}
+
+/// The columns of a correction, as [`correction_in`] reads them.
+const CORRECTION: &str = "verdict, who, via, at_ms, note";
+
+/// Notes what somebody says of a call, and moves its case to where it belongs.
+pub(super) fn judge(connection: &mut Connection, judging: &Judging) -> rusqlite::Result<Judged> {
+    let changing = begin(connection)?;
+    let found: Option<(i64, Option<i64>, String)> = changing
+        .prepare_cached("SELECT seq, case_seq, record FROM calls WHERE id = ?1")?
+        .query_row([judging.call.to_string()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let Some((seq, case_seq, json)) = found else {
+        return Ok(Judged::Missing);
+    };
+    let Ok(record) = serde_json::from_str::<CallRecord>(&json) else {
+        return Ok(Judged::Refused(NotCorrected::Unreadable));
+    };
+    let standing = of(&changing, seq)?;
+    let correction = match Correction::after(standing.as_ref(), &record, judging) {
+        Ok(correction) => correction,
+        Err(why) => return Ok(Judged::Refused(why)),
+    };
+    write(&changing, seq, &record, correction.as_ref())?;
+    let verdict = correction.as_ref().map(|of| of.verdict);
+    let case = match case_seq {
+        Some(case_seq) => {
+            let event = event(judging, verdict);
+            let counts = verdict.or(record.verdict);
+            in_its_case(&changing, (seq, case_seq), &record, counts, &event)?
+        }
+        None => None,
+    };
+    changing.commit()?;
+    Ok(Judged::Done(correction, case.map(Box::new)))
+}
+
+fn event(judging: &Judging, verdict: Option<Verdict>) -> CaseEvent {
+    let what = match verdict {
+        Some(_) => CaseEvent::JUDGED,
+        None => CaseEvent::WITHDRAWN,
+    };
+    CaseEvent {
+        at: judging.at,
+        who: Some(judging.author.who.clone()),
+        via: judging.author.via,
+        what: what.into(),
+        note: judging.note.clone(),
+        call: Some(judging.call),
+        verdict,
+    }
+}
+
+fn write(
+    connection: &Connection,
+    seq: i64,
+    record: &CallRecord,
+    correction: Option<&Correction>,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE calls SET corrected = ?2 WHERE seq = ?1")?
+        .execute((seq, correction.map(|of| of.verdict.as_str())))?;
+    let Some(correction) = correction else {
+        connection
+            .prepare_cached("DELETE FROM corrections WHERE call_seq = ?1")?
+            .execute([seq])?;
+        return Ok(());
+    };
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO corrections
+                (call_seq, box, guard_verdict, verdict, who, via, at_ms, note)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        )?
+        .execute((
+            seq,
+            record.mailbox.as_str(),
+            record.verdict.map(Verdict::as_str),
+            correction.verdict.as_str(),
+            &correction.author.who,
+            correction.author.via.as_str(),
+            correction.at.as_millisecond(),
+            &correction.note,
+        ))
+        .map(drop)
+}
+
+/// Notes in the case of a call, by its row and that of its case, what somebody says that it was;
+/// returns the case that it is in then.
+fn in_its_case(
+    connection: &Connection,
+    (seq, case_seq): (i64, i64),
+    record: &CallRecord,
+    verdict: Option<Verdict>,
+    event: &CaseEvent,
+) -> rusqlite::Result<Option<Case>> {
+    let is_of = match cases::outlived(connection, case_seq, record, verdict)? {
+        None => case_seq,
+        Some(case) if case.id == record.id => {
+            let event = CaseEvent {
+                what: Step::Reopen.as_str().into(),
+                note: None,
+                verdict: None,
+                ..event.clone()
+            };
+            cases::reopen(connection, case_seq, &case, &event)?;
+            case_seq
+        }
+        Some(_) => {
+            let number = Membership::of(record);
+            let number = number.as_ref().map_or("", Membership::number);
+            cases::open(connection, record, number)?.unwrap_or(case_seq)
+        }
+    };
+    if is_of != case_seq {
+        connection
+            .prepare_cached("UPDATE calls SET case_seq = ?2 WHERE seq = ?1")?
+            .execute((seq, is_of))?;
+        cases::add_words(connection, is_of, &record.caller.name)?;
+        weigh(connection, case_seq)?;
+    }
+    cases::note_event(connection, is_of, event)?;
+    weigh(connection, is_of)
+}
+
+/// Finds out anew what its calls make of a case; one without calls goes.
+fn weigh(connection: &Connection, case_seq: i64) -> rusqlite::Result<Option<Case>> {
+    let mut calls = connection.prepare_cached(
+        "SELECT seq, started_ms, record, coalesce(corrected, verdict) FROM calls
+         WHERE case_seq = ?1 AND ended_ms IS NOT NULL ORDER BY started_ms, seq",
+    )?;
+    let mut rows = calls.query([case_seq])?;
+    let (mut most, mut lead, mut waiting, mut verdicts) = (Urgency::Junk, None, None, 0);
+    while let Some(row) = rows.next()? {
+        let (seq, started): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let word: Option<String> = row.get(3)?;
+        let verdict = word.and_then(|word| word.parse::<Verdict>().ok());
+        let urgency = match serde_json::from_str(&row.get::<_, String>(2)?) {
+            Ok(record) => Urgency::judged(&record, verdict),
+            Err(_) => verdict.map_or(Urgency::Junk, Urgency::by_verdict),
+        };
+        if urgency >= most {
+            (most, lead) = (urgency, Some(seq));
+        }
+        if urgency > Urgency::Junk {
+            waiting = waiting.or(Some(started));
+        }
+        verdicts |= verdict.map_or(0, cases::bit_of);
+    }
+    let Some((_, case)) = cases::read(connection, "seq = ?1", case_seq)? else {
+        return Ok(None);
+    };
+    let case = case.after_correction(most);
+    connection
+        .prepare_cached(
+            "UPDATE cases SET lead_seq = coalesce(?2, lead_seq), urgency = ?3, waiting_ms = ?4,
+                verdicts = ?5, version = ?6
+             WHERE seq = ?1",
+        )?
+        .execute((
+            case_seq,
+            lead,
+            cases::number_of(most),
+            waiting,
+            verdicts,
+            case.version,
+        ))?;
+    connection
+        .prepare_cached(
+            "DELETE FROM cases WHERE seq = ?1
+                AND NOT EXISTS (SELECT 1 FROM calls WHERE case_seq = ?1)",
+        )?
+        .execute([case_seq])?;
+    Ok(Some(case))
+}
+
+/// What somebody said of the call in this row.
+pub(super) fn of(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Correction>> {
+    read(connection, "call_seq = ?1", seq)
+}
+
+/// What somebody said of this call.
+pub(super) fn of_call(
+    connection: &Connection,
+    call: CallId,
+) -> rusqlite::Result<Option<Correction>> {
+    let condition = "call_seq = (SELECT seq FROM calls WHERE id = ?1)";
+    read(connection, condition, call.to_string())
+}
+
+fn read(
+    connection: &Connection,
+    condition: &str,
+    value: impl ToSql,
+) -> rusqlite::Result<Option<Correction>> {
+    let sql = format!("SELECT {CORRECTION} FROM corrections WHERE {condition}");
+    let found = connection
+        .prepare_cached(&sql)?
+        .query_row([value], |row| correction_in(row, 0))
+        .optional()?;
+    Ok(found.flatten())
+}
+
+/// What was said of the calls of a case.
+pub(super) fn of_case(
+    connection: &Connection,
+    case: CallId,
+) -> rusqlite::Result<BTreeMap<CallId, Correction>> {
+    let mut found = connection.prepare_cached(
+        "SELECT c.id, o.verdict, o.who, o.via, o.at_ms, o.note
+         FROM calls c JOIN corrections o ON o.call_seq = c.seq
+         WHERE c.case_seq = (SELECT seq FROM cases WHERE id = ?1)",
+    )?;
+    let mut rows = found.query([case.to_string()])?;
+    let mut corrections = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let call = CallId::parse(&row.get::<_, String>(0)?);
+        corrections.extend(call.zip(correction_in(row, 1)?));
+    }
+    Ok(corrections)
+}
+
+/// The correction in a row from this column on; `None` where a newer version has written what this
+/// one does not know.
+fn correction_in(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Correction>> {
+    let (word, via): (String, String) = (row.get(first)?, row.get(first + 2)?);
+    let Ok(verdict) = word.parse() else {
+        return Ok(None);
+    };
+    Ok(Some(Correction {
+        verdict,
+        author: Author {
+            who: row.get(first + 1)?,
+            via: via_of(&via),
+        },
+        at: moment(row.get(first + 3)?),
+        note: row.get(first + 4)?,
+    }))
+}
+
+/// How many calls were judged wrongly: by the day on which they began, their mailbox, and both
+/// verdicts.
+pub(super) fn counted(
+    connection: &Connection,
+    (from_ms, until_ms): (i64, i64),
+    zone: &TimeZone,
+) -> rusqlite::Result<Vec<JudgedWrong>> {
+    let mut found = connection.prepare_cached(
+        "SELECT c.started_ms, o.box, o.guard_verdict, o.verdict
+         FROM calls c JOIN corrections o ON o.call_seq = c.seq
+         WHERE c.corrected IS NOT NULL AND c.started_ms >= ?1 AND c.started_ms < ?2",
+    )?;
+    let mut rows = found.query([from_ms, until_ms])?;
+    let mut counted = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let day = moment(row.get(0)?).to_zoned_datetime(zone.clone()).date();
+        let (guard, real): (String, String) = (row.get(2)?, row.get(3)?);
+        if let (Ok(guard), Ok(real)) = (guard.parse::<Verdict>(), real.parse::<Verdict>()) {
+            let key = (day, row.get::<_, String>(1)?, guard, real);
+            *counted.entry(key).or_insert(0) += 1;
+        }
+    }
+    let counted = counted.into_iter();
+    Ok(counted
+        .map(|((day, mailbox, by_guard, verdict), calls)| JudgedWrong {
+            day,
+            mailbox: mailbox.into(),
+            by_guard,
+            verdict,
+            calls,
+        })
+        .collect())
+}

@@ -205,7 +205,7 @@ fn a_database_of_an_older_version_gets_its_outbox() {
     database
         .execute_batch(
             "DROP TRIGGER case_goes_with_its_last_call; DROP TRIGGER case_shows_another_call;
-             DROP TABLE case_words; DROP TABLE case_texts; DROP TABLE case_events; DROP TABLE listened;
+             DROP TABLE case_words; DROP TABLE case_texts; DROP TABLE case_events; DROP TABLE listened; DROP TABLE tokens;
              DROP INDEX calls_case; DROP TABLE cases;
              ALTER TABLE calls DROP COLUMN case_seq;
              DROP TABLE corrections; DROP INDEX calls_corrected; DROP INDEX calls_verdict;

@@ -199,7 +199,7 @@ async fn place(guard: &Guard, asterisk: &mut Asterisk) {
         while let Some(line) = heard.next_line().await.unwrap() {
             // The guard may have closed behind its last line.
             let besides = std::mem::take(&mut asterisk.besides);
-            let answer = besides.to_owned() + &asterisk.answer(&line);
+            let answer = besides.to_owned() + &*asterisk.answer(&line);
             says.write_all(answer.as_bytes()).await.ok();
         }
     };

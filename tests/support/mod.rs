@@ -3,6 +3,8 @@
 pub(crate) mod any_call;
 pub(crate) mod any_caller_list;
 pub(crate) mod argument_splitter;
+#[cfg(feature = "asterisk")]
+pub(crate) mod browser;
 pub(crate) mod call_log;
 pub(crate) mod captured_log;
 pub(crate) mod certificates;

@@ -29,7 +29,7 @@ fn a_search_that_can_find_nothing_says_why() {
     ] {
         let output = house.command("calls").args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}");
-        let said = text(&output) + &String::from_utf8_lossy(&output.stderr);
+        let said = text(&output) + &*String::from_utf8_lossy(&output.stderr);
         assert!(said.contains(expected), "{arguments:?}: {said}");
     }
     let plain = house.command("calls").args(["--number", "200"]).output();

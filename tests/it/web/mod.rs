@@ -18,6 +18,8 @@ use crate::support::records::closed;
 
 mod access;
 mod api;
+#[cfg(feature = "asterisk")]
+mod browser;
 mod figures;
 mod hostile;
 mod judged;

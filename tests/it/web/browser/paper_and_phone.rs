@@ -1,0 +1,118 @@
+//! On paper and on a telephone.
+
+use thirtyfour::common::print::{PrintPage, PrintParameters};
+
+use super::{Browser, Served, Verdict, call, heard, json, pages, record_sound};
+
+const LONG: &str =
+    "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_fits_a_phone() {
+    let mut record = heard(1, "+49 911 76543210987", LONG);
+    record.dnid = "9".repeat(60);
+    let served = Served::with(std::slice::from_ref(&record)).await;
+    record_sound(&served, &record);
+    let browser = Browser::of(served.address, "de").await;
+    browser.is_a_phone().await;
+    for path in pages(&record.id.to_string()) {
+        browser.open(&path).await;
+        browser
+            .js("for (const details of document.querySelectorAll('details')) details.open = true")
+            .await;
+        let wide = browser
+            .js("return document.documentElement.scrollWidth")
+            .await;
+        let wider = browser
+            .js(
+                "return [...document.querySelectorAll('main *')].filter((of) => \
+                 !of.closest('.tabs, .quiet') && of.getBoundingClientRect().right > 361)\
+                 .map((of) => of.outerHTML.slice(0, 80))",
+            )
+            .await;
+        assert_eq!((wide, wider), (json!(360), json!([])), "{path}");
+        // Links within a sentence are as high as its line.
+        let small = browser
+            .js(
+                "return [...document.querySelectorAll('button, select, summary, audio, textarea, \
+                 input:not([type=hidden]), main a')].filter((of) => of.checkVisibility() && \
+                 !of.closest('.quiet')).map((of) => [of.closest('label') ?? of, of]).filter(([by, of]) => \
+                 Math.max(by.getBoundingClientRect().height, of.getBoundingClientRect().height) < 43.5)\
+                 .map(([, of]) => of.outerHTML.slice(0, 120))",
+            )
+            .await;
+        assert_eq!(small, json!([]), "too small for a thumb on {path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_shows_the_next_to_ring_without_scrolling() {
+    let records: Vec<_> = (1..30)
+        .map(|n| call(n, &format!("030 12345{n:02}"), "Kern", Verdict::Message))
+        .collect();
+    let served = Served::with(&records).await;
+    let browser = Browser::of(served.address, "de").await;
+    for is_phone in [false, true] {
+        if is_phone {
+            browser.is_a_phone().await;
+        }
+        browser.open("/").await;
+        for css in [".first", ".case .tel", ".case button.main"] {
+            let bottom = format!(
+                "return innerHeight - document.querySelector({css:?}).getBoundingClientRect().bottom"
+            );
+            let left = browser.js(&bottom).await.as_f64().unwrap();
+            assert!(left > 0.0, "{css} is {left} below, phone: {is_phone}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_prints_a_call_on_one_page() {
+    let mut record = heard(1, "0911 7654321", "Schmidt");
+    record.asked = (0..4).flat_map(|_| record.asked.clone()).collect();
+    let served = Served::with(std::slice::from_ref(&record)).await;
+    record_sound(&served, &record);
+    for language in ["en", "de"] {
+        let browser = Browser::of(served.address, language).await;
+        browser.likes("dark").await;
+        browser.open(&format!("/calls/{}", record.id)).await;
+        browser
+            .until("document.querySelector('.wave').naturalWidth")
+            .await;
+        let a4 = PrintParameters {
+            page: PrintPage {
+                width: 21.0,
+                height: 29.7,
+            },
+            ..PrintParameters::default()
+        };
+        let pdf = browser.driver.print_page(a4).await.unwrap();
+        let pdf = String::from_utf8_lossy(&pdf);
+        let pages = pdf.matches("/Type /Page\n").count();
+        assert_eq!((pdf.get(..5), pages), (Some("%PDF-"), 1));
+        let paper = json!({"media": "print", "features": []});
+        browser.devtools("Emulation.setEmulatedMedia", paper).await;
+        let seen = browser.text("body").await;
+        let id = record.id.to_string();
+        for word in ["7654321", "Schmidt", "100@default", &id, "2026", "10:1"] {
+            assert!(seen.contains(word), "{word}: {seen}");
+        }
+        let story = browser.text(".story").await;
+        assert!(
+            seen.contains(&story) && story.lines().count() > 5,
+            "{story}"
+        );
+        for button in ["You are", "Sie sind", "Back to", "Zurück", "1.5", "1,5"] {
+            assert!(!seen.contains(button), "{button}: {seen}");
+        }
+        let colours = browser
+            .js("return ['body', '.case-head', 'h1'].flatMap((css) => \
+                 [getComputedStyle(document.querySelector(css)).color, \
+                  getComputedStyle(document.querySelector(css)).backgroundColor])")
+            .await;
+        let colours = colours.to_string();
+        assert!(!colours.contains("230, 234, 239"), "white ink: {colours}");
+        assert!(!colours.contains("28, 34, 41"), "black paper: {colours}");
+    }
+}

@@ -80,6 +80,23 @@ impl E164 {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The number in groups as its country writes it, to be read: `+49 30 23125001`.
+    pub fn grouped(&self) -> String {
+        let read = phonenumber::parse(None, &self.0);
+        let grouped = read.map(|number| {
+            let format = number.format();
+            format.mode(phonenumber::Mode::International).to_string()
+        });
+        let is_same = |grouped: &String| {
+            let digits = grouped.chars().filter(char::is_ascii_digit);
+            digits.eq(self.0.chars().skip(1))
+        };
+        grouped
+            .ok()
+            .filter(is_same)
+            .unwrap_or_else(|| self.0.clone())
+    }
 }
 
 impl fmt::Display for E164 {
@@ -252,6 +269,20 @@ mod tests {
             expected,
             "{raw:?} in {country}"
         );
+    }
+
+    #[test]
+    fn a_number_is_read_in_groups() {
+        for (plain, grouped) in [
+            ("+493023125001", "+49 30 23125001"),
+            ("+4917604069002", "+49 176 04069002"),
+            ("+442079460000", "+44 20 7946 0000"),
+            ("+15550100", "+15550100"),
+            ("+99912345678", "+99912345678"),
+        ] {
+            let number = E164::try_from(plain.to_owned()).unwrap();
+            assert_eq!(number.grouped(), grouped);
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ const SMALLEST_SCALE: f64 = 0.05;
 const STYLE: &str = ".speech{stroke:#0072b2;fill:#0072b2}.music{stroke:#d98c00;fill:#d98c00}\
 .tone{stroke:#cc3377;fill:#cc3377}.noise{stroke:#8a7a5c;fill:#8a7a5c}.silence{stroke:#9aa4b0;fill:#9aa4b0}\
 path{fill:none}rect{stroke:none}.mark{stroke:#7a3fb5;stroke-width:2;stroke-dasharray:4 3}.point{fill:#7a3fb5;stroke:none}\
-@media(prefers-color-scheme:dark){.speech{stroke:#5ab4f0;fill:#5ab4f0}.music{stroke:#f0b040;fill:#f0b040}\
+@media screen and (prefers-color-scheme:dark){.speech{stroke:#5ab4f0;fill:#5ab4f0}.music{stroke:#f0b040;fill:#f0b040}\
 .tone{stroke:#f07ab0;fill:#f07ab0}.noise{stroke:#b8a888;fill:#b8a888}.silence{stroke:#66717d;fill:#66717d}\
 path{fill:none}.mark{stroke:#c79bf0}.point{fill:#c79bf0;stroke:none}}";
 

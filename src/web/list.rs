@@ -39,6 +39,12 @@ pub(super) struct Filter {
 pub(super) const TABS: [&str; 6] = ["ring", "mine", "later", "done", "junk", "all"];
 
 impl Filter {
+    /// Whether it leaves out some of what its tab has.
+    fn narrows(&self) -> bool {
+        let of = [&self.mailbox, &self.verdict, &self.since, &self.q];
+        of.iter().any(|text| !text.trim().is_empty())
+    }
+
     fn show(&self) -> &'static str {
         let known = TABS.iter().find(|tab| **tab == self.show);
         // Who searches wants to find, whatever has become of it.

@@ -14,6 +14,7 @@ use crate::call_record::{CallRecord, Verdict};
 use crate::case::{State, Urgency};
 use crate::figures::Group;
 use crate::hearing::Class;
+use crate::number::E164;
 use crate::text::shown;
 use crate::wording::{self, Language, Undelivered};
 
@@ -123,6 +124,8 @@ const WORTH_A_WORD: MediaTime = MediaTime::from_millis(500);
 pub(super) struct Number {
     /// As it is shown; empty where none is known.
     pub(super) shown: String,
+    /// As it is copied: without anything but its digits, where it is known so well.
+    pub(super) plain: String,
     /// What a telephone is given, where the number is one that it can dial.
     pub(super) link: Option<String>,
     /// How it is known.
@@ -132,8 +135,13 @@ pub(super) struct Number {
 impl Number {
     pub(super) fn of(record: &CallRecord, language: Language) -> Self {
         let callback = &record.callback;
+        let plain = shown(callback.best_form()).to_string();
         Self {
-            shown: shown(callback.best_form()).to_string(),
+            shown: callback
+                .e164
+                .as_ref()
+                .map_or_else(|| plain.clone(), E164::grouped),
+            plain,
             link: callback
                 .e164
                 .as_ref()
@@ -199,6 +207,7 @@ impl Row {
             number: lead.map_or_else(
                 || Number {
                     shown: shown(&counted.number).to_string(),
+                    plain: String::new(),
                     link: None,
                     source: "",
                 },

@@ -100,8 +100,8 @@ words! {
     not_understood: "The request could not be understood.", "Die Anfrage war nicht zu verstehen.";
     changes: "There is news – show it", "Es gibt Neues – anzeigen";
     keys: "Keys", "Tasten";
-    keys_list: "j, k next and previous · Enter open · c claim · / search · space play · s first speech · n number · ? these keys",
-        "j, k nächster und voriger · Enter öffnen · c übernehmen · / suchen · Leertaste abspielen · s erste Sprache · n Nummer · ? diese Tasten";
+    keys_list: "j, k next and previous · Enter open · c claim · / search · space play · s first speech · n number · f faster · ? these keys",
+        "j, k nächster und voriger · Enter öffnen · c übernehmen · / suchen · Leertaste abspielen · s erste Sprache · n Nummer · f schneller · ? diese Tasten";
     log_in: "Log in", "Anmelden";
     log_out: "Log out", "Abmelden";
     user: "User", "Benutzer";

@@ -45,12 +45,11 @@ if (news && window.EventSource) {
     const ids = rows.map((row) => row.dataset.case).join();
     for (const row of rows) {
       const here = list && list.querySelector(`[data-case="${row.dataset.case}"]`);
-      if (!here || here.dataset.version === row.dataset.version || here.contains(document.activeElement)) continue;
-      here.dataset.version = row.dataset.version;
+      if (!here || here.contains(document.activeElement)) continue;
       here.className = row.className;
-      for (const part of [".state", "form"]) {
+      for (const part of [".kind", ".who .sub", ".age", "form"]) {
         const [old, now] = [here.querySelector(part), row.querySelector(part)];
-        if (old && now) old.replaceWith(now);
+        if (old && now && !old.isEqualNode(now)) old.replaceWith(now);
       }
     }
     const shown = list ? all("[data-case]", list).map((row) => row.dataset.case).join() : "";
@@ -110,12 +109,14 @@ document.addEventListener("keydown", (event) => {
   const at = links.findIndex((link) => here?.contains(link));
   const player = document.querySelector(".player");
   const audio = (here ?? document).querySelector("audio");
+  const keyList = document.querySelector(".keys");
   const keys = {
     j: () => links[Math.min(at + 1, links.length - 1)]?.focus(),
     k: () => links[Math.max(at - 1, 0)]?.focus(),
     "/": () => document.querySelector("input[type=search]")?.focus(),
     c: () => (here ?? document).querySelector("button[value=claim]")?.click(),
-    "?": () => { const keys = document.querySelector(".keys"); keys.open = !keys.open; },
+    "?": () => { keyList.open = !keyList.open; },
+    ...(keyList.open ? { Escape: () => { keyList.open = false; } } : {}),
     " ": () => audio && (audio.paused ? audio.play() : audio.pause()),
     ...(player?.keys ?? {}),
   };

@@ -43,6 +43,7 @@ mod local;
 mod manager;
 mod modes;
 mod number;
+mod page;
 mod ramblers;
 mod reload;
 mod replay;

@@ -14,6 +14,7 @@ mod harmless;
 mod keyboard;
 mod login;
 mod paper_and_phone;
+mod pictures;
 mod player;
 mod scripts_off;
 mod team;

@@ -95,7 +95,14 @@ async fn browser_prints_a_call_on_one_page() {
         browser.devtools("Emulation.setEmulatedMedia", paper).await;
         let seen = browser.text("body").await;
         let id = record.id.to_string();
-        for word in ["7654321", "Schmidt", "100@default", &id, "2026", "10:1"] {
+        for word in [
+            "+49 911 7654321",
+            "Schmidt",
+            "100@default",
+            &id,
+            "2026",
+            "10:1",
+        ] {
             assert!(seen.contains(word), "{word}: {seen}");
         }
         let story = browser.text(".story").await;

@@ -13,7 +13,7 @@ async fn browser_shows_who_is_rung_first_and_filters() {
     browser.open("/").await;
     assert_eq!(cases(&browser).await, json!([message_id, unsure_id]));
     let first = browser.text("[data-case]").await;
-    for word in ["Ring first", "Schmidt", "+49303333333", "message"] {
+    for word in ["Ring first", "Schmidt", "+49 30 3333333", "message"] {
         assert!(first.contains(word), "{first}");
     }
     let last = browser.text("[data-case]:last-child").await;
@@ -73,6 +73,8 @@ async fn browser_keeps_what_is_typed_while_a_call_comes() {
     case.open(&format!("/cases/{}", first.id)).await;
     case.is_named("anna").await;
     case.write("textarea", "she wants the blue").await;
+    let place = "return document.querySelector('.case, textarea').getBoundingClientRect().top";
+    let before = [list.js(place).await, case.js(place).await];
     served
         .log
         .close_call(call(2, "0911 7654321", "Schmidt", Verdict::Message));
@@ -85,6 +87,8 @@ async fn browser_keeps_what_is_typed_while_a_call_comes() {
             .until("!document.querySelector('.news').hidden")
             .await;
     }
+    let after = [list.js(place).await, case.js(place).await];
+    assert_eq!(after, before, "what one looks at has moved");
     assert_eq!(typed(&list, "input[type=search]").await, json!("half a na"));
     assert_eq!(list.text("[data-count='1']").await, "2");
     assert_eq!(cases(&list).await.as_array().unwrap().len(), 1);
@@ -118,6 +122,40 @@ async fn browser_lets_one_of_two_claim_a_case() {
     let refused = bert.text("[role=alert]").await;
     assert!(refused.contains("anna has been on it since"), "{refused}");
     assert_eq!(typed(&bert, "textarea").await, json!("rang at ten"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_says_who_is_next_when_somebody_has_claimed_the_first() {
+    let records = [1, 2].map(|n| call(n, &format!("030 123456{n}"), "Kern", Verdict::Message));
+    let served = Served::with(&records).await;
+    let anna = Browser::of(served.address, "en").await;
+    anna.open("/").await;
+    anna.is_named("anna").await;
+    let bert = Browser::of(served.address, "en").await;
+    bert.open("/").await;
+    let [first, second] = [1, 2].map(|n| format!(".case:nth-child({n})"));
+    let here = bert.text(&format!("{first} .kind")).await;
+    assert!(here.contains("Ring first"), "{here}");
+    bert.js("window.here = true; document.querySelector('audio, .open').scrollIntoView()")
+        .await;
+    anna.click_through(&format!("{first} button[value=claim]"))
+        .await;
+    bert.until(&format!(
+        "document.querySelector({:?}).innerText.includes('anna')",
+        format!("{first} .state")
+    ))
+    .await;
+    let here = bert.text(&format!("{second} .kind")).await;
+    assert!(here.contains("Ring first"), "{here}");
+    let gone = bert.text(&format!("{first} .kind")).await;
+    assert!(!gone.contains("Ring first"), "{gone}");
+    let main = bert.js("return [...document.querySelectorAll('button.main')].map((of) => of.closest('.case') === document.querySelector('.case:nth-child(2)'))").await;
+    assert_eq!(main, json!([true]));
+    assert_eq!(
+        bert.js("return window.here").await,
+        json!(true),
+        "it was loaded anew"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use crate::sound::Sound;
 mod browser;
 
 #[test]
-fn page_shows_a_call_that_comes_while_a_note_is_typed() {
+fn browser_shows_a_call_that_comes_while_a_note_is_typed() {
     let lab = Lab::enter();
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = free.local_addr().unwrap();

@@ -27,7 +27,8 @@ fn news(desk: Desk) -> impl Stream<Item = Result<Event, Infallible>> {
         changes.borrow_and_update();
         desk.0.clock.sleep(AT_MOST_EVERY).await;
         Some((
-            Ok(Event::default().event("change").data("")),
+            // Browsers drop an event without data.
+            Ok(Event::default().event("change").data("-")),
             (desk, changes),
         ))
     })

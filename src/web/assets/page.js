@@ -33,7 +33,7 @@ const list = document.querySelector("[data-live]");
 const news = document.querySelector(".news");
 if (news && window.EventSource) {
   news.querySelector("a").href = location.href;
-  new EventSource("/live").addEventListener("change", async () => {
+  const look = async () => {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -54,7 +54,20 @@ if (news && window.EventSource) {
     }
     const shown = list ? all("[data-case]", list).map((row) => row.dataset.case).join() : "";
     news.hidden = ids === shown && fresh.querySelector(".news")?.dataset.seen === news.dataset.seen;
+  };
+  // A browser has six connections to a site: only a page that is seen takes one.
+  let source;
+  const listen = (isSeen) => {
+    source?.close();
+    source = isSeen ? new EventSource("/live") : undefined;
+    source?.addEventListener("change", look);
+  };
+  listen(!document.hidden);
+  document.addEventListener("visibilitychange", () => {
+    listen(!document.hidden);
+    if (!document.hidden) look();
   });
+  addEventListener("pagehide", () => listen(false));
 }
 
 for (const player of all(".player")) {

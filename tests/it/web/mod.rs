@@ -405,7 +405,7 @@ async fn news_come_while_one_looks() {
     withheld.caller.presentation = Presentation::Withheld;
     served.log.close_call(withheld);
     let mut news = String::new();
-    while !news.contains("event: change") {
+    while !news.contains("event: change\ndata: -\n") {
         let mut more = [0; 1_024];
         let read = stream.read(&mut more).await.unwrap();
         assert!(read > 0, "{news}");

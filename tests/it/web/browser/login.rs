@@ -73,7 +73,7 @@ async fn browser_shows_each_what_is_theirs() {
         browser.open("/?show=all").await;
         log_in(&browser, user, PASSWORD).await;
         let all = if sees_all {
-            json!([own.id.to_string(), foreign.id.to_string()])
+            json!([foreign.id.to_string(), own.id.to_string()])
         } else {
             json!([own.id.to_string()])
         };

@@ -95,22 +95,19 @@ async fn browser_prints_a_call_on_one_page() {
         browser.devtools("Emulation.setEmulatedMedia", paper).await;
         let seen = browser.text("body").await;
         let id = record.id.to_string();
-        for word in [
-            "+49 911 7654321",
-            "Schmidt",
-            "100@default",
-            &id,
-            "2026",
-            "10:1",
-        ] {
+        for word in ["+49 911 7654321", "Schmidt", "100@default", &id, "2026"] {
             assert!(seen.contains(word), "{word}: {seen}");
         }
         let story = browser.text(".story").await;
-        assert!(
-            seen.contains(&story) && story.lines().count() > 5,
-            "{story}"
-        );
-        for button in ["You are", "Sie sind", "Back to", "Zurück", "1.5", "1,5"] {
+        assert!(story.lines().count() > 5, "{story}");
+        for button in [
+            "You are",
+            "Sie sind",
+            "Back to",
+            "Zurück zur",
+            "1.5×",
+            "1,5×",
+        ] {
             assert!(!seen.contains(button), "{button}: {seen}");
         }
         let colours = browser

@@ -125,6 +125,36 @@ async fn browser_lets_one_of_two_claim_a_case() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn browser_has_many_pages_open_and_goes_back_to_them() {
+    let [first, second] =
+        [1, 2].map(|n| call(n, &format!("030 123456{n}"), "Kern", Verdict::Message));
+    let served = Served::with(std::slice::from_ref(&first)).await;
+    let browser = Browser::of(served.address, "en").await;
+    browser.open("/").await;
+    let at_first = browser.driver.window().await.unwrap();
+    for _ in 0..8 {
+        let tab = browser.driver.new_tab().await.unwrap();
+        browser.driver.switch_to_window(tab).await.unwrap();
+        browser.open("/").await;
+    }
+    for _ in 0..8 {
+        browser.click_through(".case .open").await;
+        browser.click_through(".back a").await;
+    }
+    // What came meanwhile is seen by who comes back.
+    served.log.close_call(second);
+    served.log.flush().await.unwrap();
+    browser
+        .until("document.querySelector('[data-count]').textContent === '2'")
+        .await;
+    browser.driver.switch_to_window(at_first).await.unwrap();
+    browser.devtools("Page.bringToFront", json!({})).await;
+    browser
+        .until("document.querySelector('[data-count]').textContent === '2'")
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn browser_says_who_is_next_when_somebody_has_claimed_the_first() {
     let records = [1, 2].map(|n| call(n, &format!("030 123456{n}"), "Kern", Verdict::Message));
     let served = Served::with(&records).await;
@@ -149,8 +179,10 @@ async fn browser_says_who_is_next_when_somebody_has_claimed_the_first() {
     assert!(here.contains("Ring first"), "{here}");
     let gone = bert.text(&format!("{first} .kind")).await;
     assert!(!gone.contains("Ring first"), "{gone}");
-    let main = bert.js("return [...document.querySelectorAll('button.main')].map((of) => of.closest('.case') === document.querySelector('.case:nth-child(2)'))").await;
-    assert_eq!(main, json!([true]));
+    let main = bert
+        .js("return [...document.querySelectorAll('button.main')].map((of) => of.closest('.case').dataset.case)")
+        .await;
+    assert_eq!(main, json!([cases(&bert).await[1]]));
     assert_eq!(
         bert.js("return window.here").await,
         json!(true),

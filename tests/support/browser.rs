@@ -181,6 +181,14 @@ impl Browser {
         self.click_through(".me button:not([name])").await;
     }
 
+    /// Has a window of this width.
+    pub(crate) async fn is_wide(&self, width: u32) {
+        let window =
+            json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", window)
+            .await;
+    }
+
     /// Looks at the page as on a telephone that is held upright.
     pub(crate) async fn is_a_phone(&self) {
         let phone = json!({"width": 360, "height": 740, "deviceScaleFactor": 2, "mobile": true});

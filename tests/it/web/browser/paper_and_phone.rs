@@ -7,41 +7,75 @@ use super::{Browser, Served, Verdict, call, heard, json, pages, record_sound};
 const LONG: &str =
     "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn browser_fits_a_phone() {
+/// A call with much of everything, served.
+async fn much() -> (Served, String) {
     let mut record = heard(1, "+49 911 76543210987", LONG);
     record.dnid = "9".repeat(60);
-    let served = Served::with(std::slice::from_ref(&record)).await;
+    let others = (2..).zip(Verdict::ALL).map(|(n, verdict)| {
+        let mut record = call(
+            n,
+            &format!("0176 040690{n:02}"),
+            "Hausverwaltung Kern",
+            verdict,
+        );
+        record.watched = (n % 2 == 0).then(|| "Kern".into());
+        record
+    });
+    let mut records: Vec<_> = others.collect();
+    records.push(record.clone());
+    let served = Served::with(&records).await;
     record_sound(&served, &record);
+    (served, record.id.to_string())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_fits_every_width() {
+    let (served, id) = much().await;
+    let browser = Browser::of(served.address, "de").await;
+    for width in [360, 700, 1_000, 1_200, 1_400] {
+        browser.is_wide(width).await;
+        for path in pages(&id) {
+            browser.open(&path).await;
+            browser
+                .js("for (const of of document.querySelectorAll('details')) of.open = true")
+                .await;
+            let wide = browser
+                .js("return document.documentElement.scrollWidth")
+                .await;
+            let wider = browser
+                .js("return [...document.querySelectorAll('main *')].filter((of) => \
+                     !of.closest('.tabs, .quiet') && of.getBoundingClientRect().right > innerWidth + 1)\
+                     .map((of) => of.outerHTML.slice(0, 80))")
+                .await;
+            assert_eq!((wide, wider), (json!(width), json!([])), "{path}");
+            let cut_off = browser
+                .js("return [...document.querySelectorAll('button, .kind, .who .sub, .age, .number')]\
+                     .filter((of) => of.checkVisibility() && of.scrollWidth > of.clientWidth + 1)\
+                     .map((of) => of.outerHTML.slice(0, 120))")
+                .await;
+            assert_eq!(cut_off, json!([]), "{path} {width}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_is_used_by_the_thumb() {
+    let (served, id) = much().await;
     let browser = Browser::of(served.address, "de").await;
     browser.is_a_phone().await;
-    for path in pages(&record.id.to_string()) {
+    for path in pages(&id) {
         browser.open(&path).await;
-        browser
-            .js("for (const details of document.querySelectorAll('details')) details.open = true")
-            .await;
-        let wide = browser
-            .js("return document.documentElement.scrollWidth")
-            .await;
-        let wider = browser
-            .js(
-                "return [...document.querySelectorAll('main *')].filter((of) => \
-                 !of.closest('.tabs, .quiet') && of.getBoundingClientRect().right > 361)\
-                 .map((of) => of.outerHTML.slice(0, 80))",
-            )
-            .await;
-        assert_eq!((wide, wider), (json!(360), json!([])), "{path}");
-        // Links within a sentence are as high as its line.
         let small = browser
             .js(
                 "return [...document.querySelectorAll('button, select, summary, audio, textarea, \
-                 input:not([type=hidden]), main a')].filter((of) => of.checkVisibility() && \
-                 !of.closest('.quiet')).map((of) => [of.closest('label') ?? of, of]).filter(([by, of]) => \
-                 Math.max(by.getBoundingClientRect().height, of.getBoundingClientRect().height) < 43.5)\
-                 .map(([, of]) => of.outerHTML.slice(0, 120))",
+                 input:not([type=hidden]), main a')]\
+                 .filter((of) => of.checkVisibility() && !of.closest('.quiet'))\
+                 .filter((of) => Math.max(...[of, of.closest('label') ?? of]\
+                 .map((part) => part.getBoundingClientRect().height)) < 43.5)\
+                 .map((of) => of.outerHTML.slice(0, 120))",
             )
             .await;
-        assert_eq!(small, json!([]), "too small for a thumb on {path}");
+        assert_eq!(small, json!([]), "too small on {path}");
     }
 }
 

@@ -43,8 +43,7 @@ pub use journal::waiting;
 pub use listening::Listening;
 pub use outbox::Outbox;
 pub use query::{
-    Backlog, CaseOfCall, CaseQuery, CountedCase, JudgedWrong, ListedCall, Query, SetAside,
-    Standing, Takeover,
+    Backlog, CaseOfCall, CaseQuery, CountedCase, ListedCall, Query, SetAside, Standing, Takeover,
 };
 pub use queue::{Delivery, Settlement, Stage};
 pub use sqlite::{Reader, add_token, change_case, judge, quick_check, revoke_token};

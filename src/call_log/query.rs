@@ -1,7 +1,6 @@
 //! What is asked of the log, and what it answers.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
 use crate::call_record::{CallId, CallRecord, MailboxName, Verdict};
 use crate::case::{Case, Correction};
@@ -143,21 +142,6 @@ impl ListedCall {
         let correction = self.correction.as_ref();
         correction.map_or(self.record.verdict, |of| Some(of.verdict))
     }
-}
-
-/// How many calls of one day and mailbox the guard judged so, and somebody otherwise.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JudgedWrong {
-    /// The day on which they began.
-    pub day: Date,
-    /// The mailbox.
-    pub mailbox: MailboxName,
-    /// What the guard said.
-    pub by_guard: Verdict,
-    /// What they were.
-    pub verdict: Verdict,
-    /// How many.
-    pub calls: u32,
 }
 
 /// The case of one call.

@@ -195,6 +195,12 @@ fn summary(export: &Export<'_>, total: &Sum, out: &mut dyn Write) -> Result<(), 
         words::waited(total.waits.median(), en),
         words::waited(total.waits.most(), en)
     )?;
+    writeln!(
+        out,
+        "Judged wrongly, as somebody says: {} of {} calls.",
+        count(counts.wrong),
+        count(total.judged())
+    )?;
     if counts.observed > 0 {
         let sentence = words::observed(counts.observed, counts.would_end, counts.would_save, en);
         writeln!(out, "{sentence}")?;

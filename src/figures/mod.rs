@@ -40,6 +40,8 @@ pub struct Counts {
     pub asked: u64,
     /// Calls in which a number was keyed in that the network did not show.
     pub rescued: u64,
+    /// Calls of which somebody says that the guard judged them wrongly.
+    pub wrong: u64,
     /// Calls that were only observed.
     pub observed: u64,
     /// Of these, those that enforce would have ended earlier.
@@ -57,6 +59,7 @@ impl AddAssign for Counts {
         self.ended_after += other.ended_after;
         self.asked += other.asked;
         self.rescued += other.rescued;
+        self.wrong += other.wrong;
         self.observed += other.observed;
         self.would_end += other.would_end;
         self.would_save += other.would_save;

@@ -23,6 +23,7 @@ mod api;
 mod asset;
 mod call;
 mod case;
+mod columns;
 mod figures;
 mod frame;
 mod gate;

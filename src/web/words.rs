@@ -135,6 +135,8 @@ words! {
     of_junk: "of calls with nothing left:", "von Anrufen ohne Anliegen:";
     rescued: "Numbers rescued", "Gerettete Nummern";
     asked_in: "calls in which it was asked for:", "Anrufe mit Frage danach:";
+    wrong: "Judged wrongly", "Falsch eingestuft";
+    of_judged: "as the team says, of", "laut Team, von";
     called_back: "Time until called back", "Zeit bis zum Rückruf";
     called_back_count: "callers", "Anrufer";
     called_back_short: "Called back", "Zurückgerufen";

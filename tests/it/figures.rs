@@ -67,6 +67,7 @@ fn counts(record: &CallRecord) -> Counts {
         ended_after: if ended { recorded } else { Duration::ZERO },
         asked: asked.into(),
         rescued: (record.callback.source.is_keyed() && !is_shown).into(),
+        wrong: 0,
         observed: (observed && record.was_let_in()).into(),
         would_end: would_have.is_some().into(),
         would_save: would_have.map_or(Duration::ZERO, |of| of.saved_s.into()),

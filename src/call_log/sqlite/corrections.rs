@@ -2,16 +2,12 @@
 //! cases.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
 use super::{Reader, begin, cases, moment, via_of};
 use crate::call_log::case_change::{CaseEvent, Judged};
 use crate::call_log::error::LogError;
-use crate::call_log::query::JudgedWrong;
 use crate::call_record::{CallId, CallRecord, Verdict};
 use crate::case::{Author, Case, Correction, Judging, Membership, NotCorrected, Step, Urgency};
 
@@ -52,20 +48,6 @@ impl Reader {
             return Ok(BTreeMap::new());
         }
         of_case(&self.connection, case).map_err(|error| self.failed(error))
-    }
-
-    /// How many calls that began within this time were judged wrongly, by day, mailbox and both
-    /// verdicts.
-    pub fn judged_wrong(
-        &self,
-        within: Range<Timestamp>,
-        zone: &TimeZone,
-    ) -> Result<Vec<JudgedWrong>, LogError> {
-        if !self.has_cases {
-            return Ok(Vec::new());
-        }
-        let span = (within.start.as_millisecond(), within.end.as_millisecond());
-        counted(&self.connection, span, zone).map_err(|error| self.failed(error))
     }
 }
 
@@ -307,38 +289,4 @@ fn correction_in(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<Correct
         at: moment(row.get(first + 3)?),
         note: row.get(first + 4)?,
     }))
-}
-
-/// How many calls were judged wrongly: by the day on which they began, their mailbox, and both
-/// verdicts.
-pub(super) fn counted(
-    connection: &Connection,
-    (from_ms, until_ms): (i64, i64),
-    zone: &TimeZone,
-) -> rusqlite::Result<Vec<JudgedWrong>> {
-    let mut found = connection.prepare_cached(
-        "SELECT c.started_ms, o.box, o.guard_verdict, o.verdict
-         FROM calls c JOIN corrections o ON o.call_seq = c.seq
-         WHERE c.corrected IS NOT NULL AND c.started_ms >= ?1 AND c.started_ms < ?2",
-    )?;
-    let mut rows = found.query([from_ms, until_ms])?;
-    let mut counted = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let day = moment(row.get(0)?).to_zoned_datetime(zone.clone()).date();
-        let (guard, real): (String, String) = (row.get(2)?, row.get(3)?);
-        if let (Ok(guard), Ok(real)) = (guard.parse::<Verdict>(), real.parse::<Verdict>()) {
-            let key = (day, row.get::<_, String>(1)?, guard, real);
-            *counted.entry(key).or_insert(0) += 1;
-        }
-    }
-    let counted = counted.into_iter();
-    Ok(counted
-        .map(|((day, mailbox, by_guard, verdict), calls)| JudgedWrong {
-            day,
-            mailbox: mailbox.into(),
-            by_guard,
-            verdict,
-            calls,
-        })
-        .collect())
 }

@@ -29,7 +29,7 @@ pub(super) const FIGURES: &str = "
            is_unheard AS unheard, is_unheard * recorded_ms AS unheard_ms,
            is_unheard AND ended_by = 'guard' AS ended,
            (is_unheard AND ended_by = 'guard') * recorded_ms AS ended_ms,
-           asked, rescued,
+           asked, rescued, coalesce(corrected != verdict, 0) AS wrong,
            mode = 'observe' AND NOT is_passed_by AS observed,
            mode = 'observe' AND would_s IS NOT NULL AS would_end,
            iif(mode = 'observe', CAST(round(1000 * coalesce(would_s, 0)) AS INTEGER), 0) AS would_ms
@@ -39,7 +39,7 @@ pub(super) const FIGURES: &str = "
                verdict NOT IN ('message', 'rambler', 'unsure') AND mode != 'observe' AND watched IS NULL
                    AND ended_by IN ('caller', 'guard', 'limit', 'exit') AS is_unheard
         FROM (
-            SELECT seq, box, verdict,
+            SELECT seq, box, verdict, corrected,
                    (started_ms + coalesce((SELECT offset_ms FROM local_offsets WHERE from_ms <= started_ms
                                            ORDER BY from_ms DESC LIMIT 1), 0)) / 86400000 AS day,
                    coalesce(r ->> '$.ended_by', '') AS ended_by,
@@ -57,7 +57,7 @@ pub(super) const FIGURES: &str = "
                        AND (r ->> '$.caller.presentation' != 'shown'
                             OR coalesce(r ->> '$.callback.e164', r ->> '$.callback.number')
                                != coalesce(r ->> '$.caller.e164', r ->> '$.caller.number')), 0) AS rescued
-            FROM (SELECT seq, started_ms, box, verdict, iif(json_valid(record), record, '{}') AS r
+            FROM (SELECT seq, started_ms, box, verdict, corrected, iif(json_valid(record), record, '{}') AS r
                   FROM calls WHERE ended_ms IS NOT NULL AND verdict IS NOT NULL)));
 
     -- The sums of that by day in the guard's time zone, mailbox and verdict.
@@ -72,6 +72,7 @@ pub(super) const FIGURES: &str = "
         ended_ms    INTEGER NOT NULL,
         asked       INTEGER NOT NULL,
         rescued     INTEGER NOT NULL,
+        wrong       INTEGER NOT NULL,
         observed    INTEGER NOT NULL,
         would_end   INTEGER NOT NULL,
         would_ms    INTEGER NOT NULL,
@@ -82,14 +83,14 @@ pub(super) const FIGURES: &str = "
     CREATE TRIGGER call_is_counted_in_sums INSTEAD OF INSERT ON counting BEGIN
         INSERT INTO figures
         SELECT day, box, kind, NEW.sign * calls, NEW.sign * unheard, NEW.sign * unheard_ms, NEW.sign * ended,
-               NEW.sign * ended_ms, NEW.sign * asked, NEW.sign * rescued, NEW.sign * observed,
+               NEW.sign * ended_ms, NEW.sign * asked, NEW.sign * rescued, NEW.sign * wrong, NEW.sign * observed,
                NEW.sign * would_end, NEW.sign * would_ms
         FROM counted_calls WHERE seq = NEW.seq
         ON CONFLICT (day, box, kind) DO UPDATE SET
             calls = calls + excluded.calls, unheard = unheard + excluded.unheard,
             unheard_ms = unheard_ms + excluded.unheard_ms, ended = ended + excluded.ended,
             ended_ms = ended_ms + excluded.ended_ms, asked = asked + excluded.asked,
-            rescued = rescued + excluded.rescued, observed = observed + excluded.observed,
+            rescued = rescued + excluded.rescued, wrong = wrong + excluded.wrong, observed = observed + excluded.observed,
             would_end = would_end + excluded.would_end, would_ms = would_ms + excluded.would_ms;
     END;
     CREATE TRIGGER call_comes_to_figures AFTER INSERT ON calls BEGIN
@@ -98,10 +99,10 @@ pub(super) const FIGURES: &str = "
     CREATE TRIGGER call_leaves_figures BEFORE DELETE ON calls BEGIN
         INSERT INTO counting (seq, sign) VALUES (OLD.seq, -1);
     END;
-    CREATE TRIGGER call_was_counted BEFORE UPDATE OF started_ms, ended_ms, box, verdict, record ON calls BEGIN
+    CREATE TRIGGER call_was_counted BEFORE UPDATE OF started_ms, ended_ms, box, verdict, corrected, record ON calls BEGIN
         INSERT INTO counting (seq, sign) VALUES (OLD.seq, -1);
     END;
-    CREATE TRIGGER call_is_counted AFTER UPDATE OF started_ms, ended_ms, box, verdict, record ON calls BEGIN
+    CREATE TRIGGER call_is_counted AFTER UPDATE OF started_ms, ended_ms, box, verdict, corrected, record ON calls BEGIN
         INSERT INTO counting (seq, sign) VALUES (NEW.seq, 1);
     END;
 
@@ -157,7 +158,7 @@ pub(super) fn keep_zone(connection: &mut Connection, zone: &TimeZone) -> rusqlit
 /// What stands in `figures`, made of the calls.
 const RECOUNT: &str = "
     SELECT day, box, kind, sum(calls), sum(unheard), sum(unheard_ms), sum(ended), sum(ended_ms), sum(asked),
-           sum(rescued), sum(observed), sum(would_end), sum(would_ms)
+           sum(rescued), sum(wrong), sum(observed), sum(would_end), sum(would_ms)
     FROM counted_calls GROUP BY day, box, kind";
 
 /// What was counted in a period, of these mailboxes; of all where there is no list.
@@ -186,8 +187,8 @@ pub(super) fn tally(
     };
 
     let sql = format!(
-        "SELECT day, box, kind, calls, unheard, unheard_ms, ended, ended_ms, asked, rescued, observed, would_end,
-                would_ms
+        "SELECT day, box, kind, calls, unheard, unheard_ms, ended, ended_ms, asked, rescued, wrong, observed,
+                would_end, would_ms
          FROM figures WHERE day BETWEEN ? AND ?{of_boxes}"
     );
     let calls = connection
@@ -211,9 +212,10 @@ pub(super) fn tally(
                     ended_after: length(7)?,
                     asked: number(8)?,
                     rescued: number(9)?,
-                    observed: number(10)?,
-                    would_end: number(11)?,
-                    would_save: length(12)?,
+                    wrong: number(10)?,
+                    observed: number(11)?,
+                    would_end: number(12)?,
+                    would_save: length(13)?,
                 },
             })
         })?

@@ -8,7 +8,7 @@ fn zone(name: &str) -> TimeZone {
 fn sums(connection: &Connection, table: &str) -> Vec<Vec<rusqlite::types::Value>> {
     let sql = format!("SELECT * FROM ({table}) ORDER BY 1, 2, 3");
     let mut statement = connection.prepare(&sql).unwrap();
-    let rows = statement.query_map([], |row| (0..13).map(|column| row.get(column)).collect());
+    let rows = statement.query_map([], |row| (0..14).map(|column| row.get(column)).collect());
     rows.unwrap().collect::<Result<_, _>>().unwrap()
 }
 

@@ -3,18 +3,17 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use jiff::SignedDuration;
 use jiff::civil::date;
-use jiff::tz::TimeZone;
 use rusqlite::Connection;
 use serde_json::Value;
-use voicemail_guard::call_log::{CaseQuery, DATABASE, JudgedWrong, Query, Reader};
+use voicemail_guard::call_log::{CaseQuery, DATABASE, Query, Reader};
 use voicemail_guard::call_record::Verdict;
 use voicemail_guard::case::Judgement;
 use voicemail_guard::cli::Cli;
+use voicemail_guard::figures::Period;
 
 use super::super::{BERLIN, by, filed, hangup, run};
-use super::{minute, say, was};
+use super::{say, was};
 
 #[test]
 fn the_command_says_what_it_did_and_the_lists_show_who_said_so() {
@@ -178,36 +177,39 @@ fn how_many_were_judged_wrongly_by_day_and_mailbox() {
     for call in &calls[..4] {
         was(&log, call, Verdict::Message);
     }
-    let day = date(2026, 11, 24);
-    let wrong = |day, mailbox: &str, calls| JudgedWrong {
-        day,
-        mailbox: mailbox.into(),
-        by_guard: Verdict::Hangup,
-        verdict: Verdict::Message,
-        calls,
-    };
     let reader = Reader::open(folder.path()).unwrap();
-    let counted = |from: i64, until: i64| {
-        reader
-            .judged_wrong(minute(from)..minute(until), &TimeZone::UTC)
-            .unwrap()
+    let (day, next) = (date(2026, 11, 24), date(2026, 11, 25));
+    let counted = || {
+        let tally = reader.tally(Period::new(day, next), None).unwrap();
+        let wrong = tally.calls.into_iter().filter(|of| of.counts.wrong > 0);
+        wrong
+            .map(|of| (of.day, of.mailbox, of.verdict, of.counts.wrong))
+            .collect::<Vec<_>>()
     };
+    let hangups =
+        |day, mailbox: &str, calls| (day, mailbox.to_owned(), Some(Verdict::Hangup), calls);
     assert_eq!(
-        counted(0, 5_000),
+        counted(),
         [
-            wrong(day, "100@default", 2),
-            wrong(day, "200@default", 1),
-            wrong(date(2026, 11, 25), "100@default", 1)
+            hangups(day, "100@default", 2),
+            hangups(day, "200@default", 1),
+            hangups(next, "100@default", 1)
         ]
     );
-    assert_eq!(counted(2, 1_440), [wrong(day, "200@default", 1)]);
     say(&log, calls[0].id, Judgement::Withdrawn);
-    assert_eq!(counted(0, 1)[..], []);
+    say(&log, calls[3].id, Judgement::Withdrawn);
+    assert_eq!(
+        counted(),
+        [
+            hangups(day, "100@default", 1),
+            hangups(day, "200@default", 1)
+        ]
+    );
     // A correction goes with its call.
     let database = Connection::open(folder.path().join(DATABASE)).unwrap();
     database.pragma_update(None, "foreign_keys", true).unwrap();
     database.execute("DELETE FROM calls", []).unwrap();
-    assert_eq!(counted(0, 5_000), []);
+    assert_eq!(counted(), []);
     let left: u32 = database
         .query_row("SELECT count(*) FROM corrections", [], |row| row.get(0))
         .unwrap();
@@ -248,8 +250,6 @@ fn a_database_of_an_older_version_is_searched_as_it_is() {
     );
     let id = hangup(1, 0, BERLIN).id;
     assert_eq!(reader.correction(id).unwrap(), None);
-    let span = minute(0)..minute(0) + SignedDuration::from_hours(1);
-    assert_eq!(reader.judged_wrong(span, &TimeZone::UTC).unwrap(), []);
     let line = [
         "voicemail-guard",
         "judge",

@@ -39,12 +39,13 @@ fn record_sound(served: &Served, record: &CallRecord) {
     std::fs::write(&path, wav::encode(&samples)).unwrap();
 }
 
-/// The list, a case, a call and a problem.
-fn pages(id: &str) -> [String; 4] {
+/// The list, a case, a call, the figures and a problem.
+fn pages(id: &str) -> [String; 5] {
     [
         "/?show=all".into(),
         format!("/cases/{id}"),
         format!("/calls/{id}"),
+        "/figures?span=year".into(),
         "/nothing".into(),
     ]
 }

@@ -198,3 +198,34 @@ async fn browser_speaks_both_languages() {
     let steps = browser.text(".steps").await;
     assert!(steps.contains("Not reached"), "{steps}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn browser_marks_a_verdict_as_wrong_and_counts_it() {
+    let mutter = call(1, "0911 7654321", "Schmidt", Verdict::Mutter);
+    let served = Served::with(std::slice::from_ref(&mutter)).await;
+    let browser = Browser::of(served.address, "en").await;
+    browser.open("/").await;
+    assert_eq!(cases(&browser).await, json!([]));
+    browser.open(&format!("/calls/{}", mutter.id)).await;
+    browser.is_named("anna").await;
+    browser.click_through(".judge button[value=message]").await;
+    let said = browser.text(".judged").await;
+    assert!(said.contains("anna") && said.contains("message"), "{said}");
+    // The caller is to be rung now.
+    browser.open("/").await;
+    assert_eq!(cases(&browser).await, json!([mutter.id.to_string()]));
+    browser.click_through("a[href*='judged=wrong']").await;
+    assert_eq!(cases(&browser).await, json!([mutter.id.to_string()]));
+    browser.open("/figures?span=year").await;
+    let tiles = browser.text(".tiles").await;
+    assert!(tiles.contains("Judged wrongly"), "{tiles}");
+    let counted = "return [...document.querySelectorAll('.tiles div')].filter((of) => \
+                   of.textContent.includes('Judged wrongly'))[0].querySelector('b').textContent";
+    assert_eq!(browser.js(counted).await, json!("1"));
+    browser.open(&format!("/calls/{}", mutter.id)).await;
+    browser
+        .click_through(".judge button[value=withdrawn]")
+        .await;
+    browser.open("/").await;
+    assert_eq!(cases(&browser).await, json!([]));
+}

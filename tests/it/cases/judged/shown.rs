@@ -6,8 +6,9 @@ use clap::Parser;
 use jiff::civil::date;
 use rusqlite::Connection;
 use serde_json::Value;
+use tempfile::TempDir;
 use voicemail_guard::call_log::{CaseQuery, DATABASE, Query, Reader};
-use voicemail_guard::call_record::Verdict;
+use voicemail_guard::call_record::{CallId, Verdict};
 use voicemail_guard::case::Judgement;
 use voicemail_guard::cli::Cli;
 use voicemail_guard::figures::Period;
@@ -22,7 +23,13 @@ fn the_command_says_what_it_did_and_the_lists_show_who_said_so() {
     let (folder, _log) = filed(&[junk.clone(), message.clone()]);
     let folder = folder.path();
     let id = junk.id.to_string();
-    let judge = |arguments: &[&str]| run(folder, &[&["judge"], arguments].concat());
+    let judge = |arguments: &[&str]| {
+        let who: &[&str] = match arguments.contains(&"--as") {
+            true => &[],
+            false => &["--as", "dora"],
+        };
+        run(folder, &[&["judge"], arguments, who].concat())
+    };
     let (code, out) = judge(&[
         &id,
         "message",
@@ -220,14 +227,10 @@ fn how_many_were_judged_wrongly_by_day_and_mailbox() {
 /// is found.
 #[test]
 fn a_database_of_an_older_version_is_searched_as_it_is() {
-    let (folder, log) = filed(&[hangup(1, 0, BERLIN)]);
-    drop(log);
+    let folder = TempDir::new().unwrap();
     let database = Connection::open(folder.path().join(DATABASE)).unwrap();
     database
-        .execute_batch(
-            "DROP TABLE corrections; DROP INDEX calls_verdict; DROP INDEX calls_corrected;
-             ALTER TABLE calls DROP COLUMN corrected; PRAGMA user_version = 9;",
-        )
+        .execute_batch(include_str!("../../../log/version-2.sql"))
         .unwrap();
     let reader = Reader::open(folder.path()).unwrap();
     let found = |judged_wrong, verdict| {
@@ -246,9 +249,9 @@ fn a_database_of_an_older_version_is_searched_as_it_is() {
     };
     assert_eq!(
         (found(false, Some(Verdict::Hangup)), found(true, None)),
-        (1, 0)
+        (2, 0)
     );
-    let id = hangup(1, 0, BERLIN).id;
+    let id = CallId::parse("6aq6scwt0001").unwrap();
     assert_eq!(reader.correction(id).unwrap(), None);
     let line = [
         "voicemail-guard",

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::{Browser, cases, json};
@@ -40,7 +41,8 @@ impl Drop for Demo {
     }
 }
 
-/// Writes what is seen now as `examples/page/NAME.png`, down to the end of this.
+/// Writes what is seen now as `target/tmp/page/NAME.png`, down to the end of this. `examples/page` has them as somebody
+/// chose them.
 async fn take(browser: &Browser, name: &str, css: &str) {
     let script = format!(
         "return [innerWidth, document.querySelector({css:?}).getBoundingClientRect().bottom + 24]"
@@ -53,12 +55,14 @@ async fn take(browser: &Browser, name: &str, css: &str) {
         &base64::engine::general_purpose::STANDARD,
         taken["data"].as_str().unwrap(),
     );
-    let folder = root().join("examples/page");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("page");
     fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join(format!("{name}.png")), png.unwrap()).unwrap();
+    let file = format!("{name}.png");
+    fs::write(folder.join(&file), png.unwrap()).unwrap();
+    let shown = root().join("examples/page").join(&file);
+    assert!(shown.exists(), "the documents show no {file}");
 }
 
-#[ignore = "writes into examples/page: cargo test --features asterisk --test it -- --ignored pictures"]
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_takes_the_pictures_of_the_documents() {
     let demo = Demo::played();
@@ -100,6 +104,8 @@ async fn browser_takes_the_pictures_of_the_documents() {
     take(&browser, "call-dark", ".story").await;
 
     browser.likes("light").await;
+    browser.open("/figures").await;
+    take(&browser, "figures", ".panel").await;
     browser.is_a_phone().await;
     browser.open("/?show=all&verdict=rambler").await;
     browser.open("/").await;

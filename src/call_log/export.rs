@@ -443,7 +443,7 @@ fn list(values: &impl Serialize) -> String {
     plain_json(&to_json(values))
 }
 
-fn to_json(value: &impl Serialize) -> String {
+pub(super) fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("text, numbers and lists have a JSON form")
 }
 

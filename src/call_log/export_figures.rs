@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::csv::{Csv, csv_line};
+use super::export::to_json;
 use crate::call_record::Verdict;
 use crate::figures::{Figures, Sum};
 use crate::text::plain_json;
@@ -43,7 +44,7 @@ struct Line {
 }
 
 #[derive(Serialize)]
-struct Day<'a> {
+struct OfDay<'a> {
     day: String,
     #[serde(rename = "box")]
     mailbox: &'a str,
@@ -52,7 +53,7 @@ struct Day<'a> {
 }
 
 #[derive(Serialize)]
-struct Week<'a> {
+struct OfWeek<'a> {
     week: String,
     monday: String,
     #[serde(rename = "box")]
@@ -68,8 +69,8 @@ struct All<'a> {
     #[serde(rename = "box")]
     mailbox: Option<&'a str>,
     total: Line,
-    weeks: Vec<Week<'a>>,
-    days: Vec<Day<'a>>,
+    weeks: Vec<OfWeek<'a>>,
+    days: Vec<OfDay<'a>>,
 }
 
 impl Export<'_> {
@@ -101,13 +102,13 @@ impl Export<'_> {
     /// One JSON object without a line end.
     pub fn json(&self) -> String {
         let figures = self.figures;
-        let weeks = figures.by_week.iter().map(|((week, mailbox), sum)| Week {
+        let weeks = figures.by_week.iter().map(|((week, mailbox), sum)| OfWeek {
             week: week.name(),
             monday: week.monday().to_string(),
             mailbox,
             of: self.line(sum),
         });
-        let days = figures.by_day.iter().map(|((day, mailbox), sum)| Day {
+        let days = figures.by_day.iter().map(|((day, mailbox), sum)| OfDay {
             day: day.to_string(),
             mailbox,
             of: self.line(sum),
@@ -120,8 +121,7 @@ impl Export<'_> {
             weeks: weeks.collect(),
             days: days.collect(),
         };
-        let json = serde_json::to_string(&all);
-        plain_json(&json.expect("text, numbers and lists have a JSON form"))
+        plain_json(&to_json(&all))
     }
 
     /// The whole CSV, as safe in a spreadsheet as that of the calls.

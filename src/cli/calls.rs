@@ -42,6 +42,7 @@ Examples:
   voicemail-guard calls --cases --open --since 7d
   voicemail-guard calls --follow
   voicemail-guard calls --verdict message --since 23.11.2026 --format csv")]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option")]
 pub struct Args {
     /// Calls from this number or to be called back there, in any form people write; the last digits do; or the
     /// word withheld

@@ -26,7 +26,7 @@ pub struct Args {
     /// The box, such as 100@default
     #[arg(long = "box", value_name = "BOX")]
     pub box_name: String,
-    /// Send it now to everybody in digest_to; the digest of the day is sent at its time all the same
+    /// Send it now to everybody who gets it; the digest of the day is sent at its time all the same
     #[arg(long)]
     pub send: bool,
 }

@@ -30,7 +30,10 @@ pub struct Args {
     /// The call's identifier or its beginning, or Asterisk's uniqueid or linkedid
     #[arg(value_name = "ID")]
     pub id: String,
-    /// What it was: message, rambler, hangup, mutter, hold_music, aside, silent, no_audio or tone
+    /// What it was.
+    #[arg(
+        help = "What it was: message, rambler, hangup, mutter, hold_music, aside, silent, no_audio or tone"
+    )]
     #[arg(value_name = "VERDICT", value_parser = a_verdict, required_unless_present = "withdraw")]
     pub verdict: Option<Verdict>,
     /// A note on it

@@ -257,7 +257,7 @@ impl Figures {
         }
         for spoken in &tally.called_back {
             figures.each(spoken.day, &spoken.mailbox, |sum| {
-                sum.waits.add(spoken.waited)
+                sum.waits.add(spoken.waited);
             });
         }
         figures

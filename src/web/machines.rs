@@ -22,7 +22,7 @@ use url::{Host, Url};
 
 use super::peer::Peer;
 use super::{Desk, problem};
-use crate::call_log::{Durability, JOURNAL, Stage};
+use crate::call_log::{Durability, JOURNAL, Reader, Stage};
 use crate::clock::timeout;
 use crate::condition::{self, Item, data, prompts, tap};
 use crate::config::{Config, Web};
@@ -97,7 +97,7 @@ async fn figures(State(desk): State<Desk>) -> Response {
 
 async fn state(desk: &Desk, config: &Config) -> metrics::State {
     let now = desk.0.clock.date();
-    let undelivered = desk.0.readers.ask(|log| log.undelivered()).await;
+    let undelivered = desk.0.readers.ask(Reader::undelivered).await;
     let waiting = |stage| matches!(stage, Stage::Waiting | Stage::Prepared);
     let mut state = metrics::State {
         most_calls: config.limits.calls,
@@ -153,7 +153,8 @@ async fn ready(State(desk): State<Desk>) -> Response {
     } else {
         StatusCode::OK
     };
-    let text: String = items.iter().map(|item| format!("{item}\n")).collect();
+    let lines: Vec<_> = items.iter().map(Item::to_string).collect();
+    let text = lines.join("\n") + "\n";
     (status, text).into_response()
 }
 

@@ -19,6 +19,10 @@ use crate::text::shown;
 use crate::wording::{self, Language, Undelivered};
 
 /// What stands at the top of every page.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each shows or hides something"
+)]
 pub(super) struct Top {
     pub(super) words: &'static Words,
     pub(super) title: String,

@@ -262,7 +262,7 @@ pub(super) fn backlog(
 ) -> rusqlite::Result<Backlog> {
     let listed = mailboxes.map(|listed| {
         let names = listed.iter().map(String::as_str);
-        serde_json::Value::from_iter(names).to_string()
+        names.collect::<serde_json::Value>().to_string()
     });
     // Junk that nobody works on may be all there is, and is not read.
     let mut statement = connection.prepare_cached(

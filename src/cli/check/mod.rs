@@ -51,13 +51,13 @@ pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<Exit
         out,
         counts: [0; 3],
     };
-    report.add(user())?;
+    report.add(&user())?;
     let items = match shared.settings() {
         Ok(config) => {
             if let Some(item) = zone() {
-                report.add(item)?;
+                report.add(&item)?;
             }
-            report.add(Item::ok(
+            report.add(&Item::ok(
                 "settings",
                 match &shared.config {
                     Some(file) => format!("{} is in order", file.display()),
@@ -66,7 +66,7 @@ pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<Exit
             ))?;
             for remark in config.remarks() {
                 let mend = "change one of the two, or leave it so if it is meant";
-                report.add(Item::warn("settings", remark, mend))?;
+                report.add(&Item::warn("settings", remark, mend))?;
             }
             let mut items = secrets::items(&config, shared.config.as_deref());
             items.extend(installation(&config, &data));
@@ -77,7 +77,7 @@ pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<Exit
         Err(error) => settings_mistakes(&error),
     };
     for item in items {
-        report.add(item)?;
+        report.add(&item)?;
     }
     report.end()
 }
@@ -103,7 +103,7 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    fn add(&mut self, item: Item) -> io::Result<()> {
+    fn add(&mut self, item: &Item) -> io::Result<()> {
         self.counts[item.state as usize] += 1;
         writeln!(self.out, "{item}")
     }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::fault::Fault;
 use super::parameters::Parameters;
 use super::{BASE, Desk, answer};
-use crate::call_log::{Delivery, ListedCall, LogError, Query, Stage, export};
+use crate::call_log::{Delivery, ListedCall, LogError, Query, Reader, Stage, export};
 use crate::call_record::CallId;
 use crate::number::Needle;
 use crate::web::call::known;
@@ -187,7 +187,7 @@ pub(super) async fn show(
     let call = known(&desk, &visitor, &id).await?;
     let record = &call.record;
     let id = record.id;
-    let read = desk.0.readers.ask(|reader| reader.undelivered());
+    let read = desk.0.readers.ask(Reader::undelivered);
     let owed = read.await.map_err(Problem::from)?;
     let story = wording::story(record, &desk.0.zone, language);
     let of_sound = |name: &str| {

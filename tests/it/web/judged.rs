@@ -7,6 +7,7 @@ use super::access::{config, form, two_calls};
 use super::{Served, call};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one call from click to click")]
 async fn one_click_moves_a_call_to_where_it_belongs_and_another_takes_it_back() {
     let junk = call(1, "030 1111111", "Schmidt", Verdict::Mutter);
     let served = Served::with(std::slice::from_ref(&junk)).await;

@@ -17,6 +17,7 @@ use super::super::{BERLIN, by, filed, hangup, run};
 use super::{say, was};
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one call, looked at everywhere")]
 fn the_command_says_what_it_did_and_the_lists_show_who_said_so() {
     let junk = hangup(1, 0, BERLIN);
     let message = by(2, 200, "030 222", Verdict::Message);
@@ -24,9 +25,10 @@ fn the_command_says_what_it_did_and_the_lists_show_who_said_so() {
     let folder = folder.path();
     let id = junk.id.to_string();
     let judge = |arguments: &[&str]| {
-        let who: &[&str] = match arguments.contains(&"--as") {
-            true => &[],
-            false => &["--as", "dora"],
+        let who: &[&str] = if arguments.contains(&"--as") {
+            &[]
+        } else {
+            &["--as", "dora"]
         };
         run(folder, &[&["judge"], arguments, who].concat())
     };

@@ -106,7 +106,7 @@ impl Listener {
                 let value: Value = serde_json::from_str(data).unwrap();
                 let whole = json!({"$ref": "#/components/schemas/Summary", "components": DOCUMENT["components"]});
                 jsonschema::validate(&whole, &value).unwrap();
-                self.heard = rest.to_owned();
+                self.heard = rest.to_string();
                 return Some(value);
             }
             let mut more = [0; 4_096];

@@ -44,7 +44,7 @@ async fn browser_fits_every_width() {
                 .await;
             let wider = browser
                 .js("return [...document.querySelectorAll('main *')].filter((of) => \
-                     !of.closest('.tabs, .quiet') && of.getBoundingClientRect().right > innerWidth + 1)\
+                     !of.closest('.tabs, .quiet, .scroll') && of.getBoundingClientRect().right > innerWidth + 1)\
                      .map((of) => of.outerHTML.slice(0, 80))")
                 .await;
             assert_eq!((wide, wider), (json!(width), json!([])), "{path}");

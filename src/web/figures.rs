@@ -272,7 +272,10 @@ fn tiles(total: &Sum, at_most: std::time::Duration, visitor: &Visitor) -> Vec<Ti
         Tile {
             name: page.unsure_calls,
             value: words::share(total.unsure_share(), language),
-            more: format!("{} {}", count(total.of(Verdict::Unsure)), page.calls),
+            more: match total.of(Verdict::Unsure) {
+                1 => page.one_call.into(),
+                calls => format!("{} {}", count(calls), page.calls),
+            },
         },
         Tile {
             name: page.spared,

@@ -12,7 +12,7 @@
 //!                            Readers (beside the writer)   CallLog
 //! ```
 //!
-//! Other programs ask for the same as JSON: [`api`].
+//! Other programs ask for the same as JSON: `api`.
 //!
 //! It only reads the log beside the guard and asks the writer for steps in a case, on threads of its own (`apart`): a
 //! call in the guard never waits for it. Everything that a caller sent is escaped by the templates; nothing of it

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::export::rfc3339;
+use super::time::rfc3339;
 use crate::call_record::Verdict;
 use crate::case::Correction;
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::correction_line::CorrectionLine;
 use super::csv::csv_line;
 pub use super::csv::{Csv, csv_value};
+pub use super::time::rfc3339;
 use super::{CaseOfCall, CountedCase, Delivery, ListedCall, Stage};
 use crate::audio::MediaTime;
 use crate::call_record::{
@@ -305,11 +306,6 @@ pub fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize 
         would_have: record.would_have,
         watched: record.watched.as_deref(),
     }
-}
-
-/// A time in RFC 3339 form with the offset of `zone`, never `Z`.
-pub fn rfc3339(at: Timestamp, zone: &TimeZone) -> String {
-    at.display_with_offset(zone.to_offset(at)).to_string()
 }
 
 /// The same in whole seconds.

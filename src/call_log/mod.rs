@@ -33,6 +33,7 @@ mod queue;
 mod sqlite;
 mod store;
 mod thread;
+mod time;
 mod writer;
 
 pub use case_change::{CaseEvent, Change, Changed, Judged};

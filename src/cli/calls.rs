@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
+use super::cases;
 use super::listing::Listing;
 use super::owed::Owed;
 use super::when::When;
-use super::{cases, follow};
 use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
 use crate::call_log::{
@@ -154,14 +154,6 @@ impl Error {
 /// Prints the calls that are wanted, newest first.
 pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let query = query(args)?;
-    if args.follow {
-        return match follow::run(args, &query, data_folder, out) {
-            Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-                Ok(ExitCode::SUCCESS)
-            }
-            ended => ended.map(|()| ExitCode::SUCCESS),
-        };
-    }
     let zone = TimeZone::system();
     let reader = Reader::open(data_folder)?;
     let mut observed = Observed::default();
@@ -239,7 +231,7 @@ fn cases(
     Ok(shown)
 }
 
-fn query(args: &Args) -> Result<Query, Error> {
+pub(super) fn query(args: &Args) -> Result<Query, Error> {
     let now = Clock::default()
         .date()
         .to_zoned_datetime(TimeZone::system());

@@ -10,7 +10,7 @@ pub mod demo;
 pub mod digest;
 pub mod export;
 pub mod figures;
-mod follow;
+pub mod follow;
 pub mod judge;
 mod listing;
 mod owed;
@@ -190,7 +190,8 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
         Command::Calls(mut args) => {
             let mailbox = args.box_name.as_deref().unwrap_or_default().into();
             args.home = shared.settings()?.policy(&mailbox).home_country;
-            Ok(calls::run(&args, &shared.data_folder()?, out)?)
+            let run = if args.follow { follow::run } else { calls::run };
+            Ok(run(&args, &shared.data_folder()?, out)?)
         }
         Command::Classify(args) => Ok(classify::run(&args, out, &mut io::stderr())?),
         Command::Call(args) => Ok(call::run(&args, &shared.data_folder()?, out)?),

@@ -17,9 +17,10 @@ use ring::hmac;
 use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
+use super::again::come_again;
 use super::peer::Peer;
 use super::visitor::{Visitor, cookie};
-use super::{Desk, LARGEST_FORM, login};
+use super::{Desk, LARGEST_FORM};
 use crate::access::{Action, Attempts, Rights, Role, Sessions};
 use crate::call_log::OutboxError;
 use crate::call_record::CallId;
@@ -267,7 +268,7 @@ pub(super) async fn admit(State(desk): State<Desk>, request: Request, next: Next
             let wanted = request.uri().path_and_query().map_or("/", |to| to.as_str());
             let site = request.headers().get("sec-fetch-site");
             if site.is_some_and(|site| site == "cross-site" || site == "same-site") {
-                return login::come_again(&visitor, wanted);
+                return come_again(&visitor, wanted);
             }
             let mut query = form_urlencoded::Serializer::new(String::new());
             let query = query.append_pair("to", wanted).finish();

@@ -13,6 +13,7 @@ use tokio::task::spawn_blocking;
 use tracing::{info, warn};
 
 use super::Desk;
+use super::again::own_path;
 use super::gate::{SESSION, random};
 use super::view::Top;
 use super::visitor::{Visitor, cookie};
@@ -45,13 +46,6 @@ struct Page {
     to: String,
 }
 
-#[derive(Template)]
-#[template(path = "again.html")]
-struct Again {
-    tag: &'static str,
-    to: String,
-}
-
 /// What the form sends.
 #[derive(Deserialize)]
 pub(super) struct Sent {
@@ -61,28 +55,11 @@ pub(super) struct Sent {
     to: String,
 }
 
-/// An address of this page and no other's, else the list.
-fn own_path(to: &str) -> &str {
-    let is_plain = to.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    let is_own = is_plain && to.starts_with('/') && !to.starts_with("//");
-    if is_own { to } else { "/" }
-}
-
 pub(super) async fn show(visitor: Visitor, Query(wanted): Query<Wanted>) -> Response {
     if visitor.rights.is_some() {
         return Redirect::to(own_path(&wanted.to)).into_response();
     }
     Html(page(&visitor, "", "", &wanted.to)).into_response()
-}
-
-/// Has the browser ask once more by itself. Who follows a link from elsewhere, as in an e-mail, may have logged in, but
-/// their browser keeps the cookie back the first time.
-pub(super) fn come_again(visitor: &Visitor, to: &str) -> Response {
-    let page = Again {
-        tag: visitor.words().tag,
-        to: own_path(to).to_owned(),
-    };
-    Html(page.render().unwrap_or_default()).into_response()
 }
 
 fn page(visitor: &Visitor, refused: &'static str, user: &str, to: &str) -> String {
@@ -168,26 +145,4 @@ pub(super) async fn log_out(
     }
     let set = [(SET_COOKIE, session_cookie(&visitor, String::new()))];
     (set, Redirect::to("/login")).into_response()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_comes_back_to_this_page_only() {
-        for to in ["/", "/?show=mine&q=%C3%A4", "/cases/6aq6scwt0001"] {
-            assert_eq!(own_path(to), to);
-        }
-        for to in [
-            "",
-            "//evil.example",
-            "https://evil.example",
-            "/\\evil.example",
-            "/a\r\nb",
-            "/ a",
-        ] {
-            assert_eq!(own_path(to), "/", "{to:?}");
-        }
-    }
 }

@@ -18,6 +18,7 @@
 //! call in the guard never waits for it. Everything that a caller sent is escaped by the templates; nothing of it
 //! stands in a header, a file name or an address.
 
+mod again;
 mod apart;
 mod api;
 mod asset;

@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{Html, IntoResponse, Response};
 
 use super::Desk;
-use super::judge::{Back, Buttons};
+use super::judge_buttons::{Back, Buttons};
 use super::problem::Problem;
 use super::view::{Kind, Light, Number, Top};
 use super::visitor::Visitor;

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::Desk;
-use super::judge::{Back, Buttons};
+use super::judge_buttons::{Back, Buttons};
 use super::problem::Problem;
 use super::step::{LONGEST_WAIT, Mistake, Taken, Wanted};
 use super::view::{Kind, Light, Row, Top, speech};

@@ -29,6 +29,7 @@ mod figures;
 mod frame;
 mod gate;
 mod judge;
+mod judge_buttons;
 mod list;
 mod live;
 mod login;

@@ -73,7 +73,7 @@ pub struct Args {
     #[arg(long, requires = "cases")]
     pub open: bool,
     /// Each call as it ends, a line each, until stopped; with --since first those that have ended since
-    #[arg(long, conflicts_with_all = ["until", "limit", "cases"])]
+    #[arg(long, conflicts_with_all = ["until", "limit", "cases", "open"])]
     pub follow: bool,
     /// How they are printed: table, for people; json, an object a line; csv, safe to open in a spreadsheet, where one
     /// leading ' of a cell is not part of its value; csv-excel, for an Excel with decimal commas such as the German one

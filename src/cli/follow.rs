@@ -41,9 +41,13 @@ fn print(args: &Args, query: &Query, data_folder: &Path, out: &mut dyn Write) ->
         OutputFormat::Table | OutputFormat::Json => None,
     };
     let mut known = Known::default();
+    let recent = || {
+        let recent = clock.date() - LONGEST;
+        query.since.map_or(recent, |since| recent.max(since))
+    };
     let mut since = query.since;
     if since.is_none() {
-        let recent = clock.date() - LONGEST;
+        let recent = recent();
         known.news(calls(&Reader::open(data_folder)?, query, recent)?, recent);
     }
     if let Some(form) = form {
@@ -51,7 +55,7 @@ fn print(args: &Args, query: &Query, data_folder: &Path, out: &mut dyn Write) ->
         out.flush()?;
     }
     loop {
-        let recent = clock.date() - LONGEST;
+        let recent = recent();
         // A reader of its own each time: a broken database is replaced by the guard.
         let reader = Reader::open(data_folder)?;
         let news = known.news(

@@ -1,7 +1,7 @@
 //! Who asks, and whether they are let in: every request passes here before a page sees it.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
 use super::again::come_again;
+use super::connections::Remote;
 use super::peer::Peer;
 use super::visitor::{Visitor, cookie};
 use super::{Desk, LARGEST_FORM};
@@ -136,7 +137,7 @@ pub(super) fn network(address: IpAddr) -> IpAddr {
 /// Finds out who asks.
 pub(super) async fn identify(
     State(desk): State<Desk>,
-    ConnectInfo(remote): ConnectInfo<SocketAddr>,
+    ConnectInfo(Remote(remote)): ConnectInfo<Remote>,
     mut request: Request,
     next: Next,
 ) -> Response {

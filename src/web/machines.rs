@@ -4,7 +4,7 @@
 //! every mailbox. A request that a reverse proxy has passed on is from elsewhere, whether the proxy is one of the
 //! settings' or not.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ use tokio::task::spawn_blocking;
 use tower_http::catch_panic::CatchPanicLayer;
 use url::{Host, Url};
 
+use super::connections::Remote;
 use super::peer::Peer;
 use super::{Desk, problem};
 use crate::call_log::{Durability, JOURNAL, Reader, Stage};
@@ -43,7 +44,7 @@ pub(super) fn router(desk: &Desk) -> Router {
 
 async fn admit(
     State(desk): State<Desk>,
-    ConnectInfo(remote): ConnectInfo<SocketAddr>,
+    ConnectInfo(Remote(remote)): ConnectInfo<Remote>,
     request: Request,
     next: Next,
 ) -> Response {

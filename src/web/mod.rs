@@ -25,6 +25,7 @@ mod asset;
 mod call;
 mod case;
 mod columns;
+mod connections;
 mod figures;
 mod frame;
 mod gate;
@@ -43,7 +44,6 @@ mod view;
 mod visitor;
 mod words;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -58,6 +58,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use tracing::warn;
 
 pub use self::apart::Apart;
+use self::connections::{Bounded, Remote};
 use self::gate::Gate;
 use self::readers::Readers;
 use crate::call_log::CallLog;
@@ -66,6 +67,9 @@ use crate::config::SharedConfig;
 
 /// The largest form that is taken; a note has at most 2,000 characters.
 const LARGEST_FORM: usize = 32 * 1024;
+
+/// Connections that are open at once: six for each browser of a large team, and far fewer than calls need.
+const MOST_CONNECTIONS: usize = 500;
 
 /// What the page works with.
 #[derive(Clone)]
@@ -101,9 +105,11 @@ impl Desk {
 
     /// Serves the page on these listeners; ends only with what goes wrong.
     pub async fn serve(self, listeners: Vec<TcpListener>) {
-        let router = router(self).into_make_service_with_connect_info::<SocketAddr>();
+        let router = router(self).into_make_service_with_connect_info::<Remote>();
+        let free = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let served = listeners
             .into_iter()
+            .map(|listener| Bounded::new(listener, Arc::clone(&free)))
             .map(|listener| axum::serve(listener, router.clone()).into_future());
         for ended in futures_util::future::join_all(served).await {
             if let Err(error) = ended {

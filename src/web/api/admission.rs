@@ -5,7 +5,7 @@
 //! logs in, whoever is on this machine may do without a token, as on the page.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Mutex;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -23,6 +23,7 @@ use super::{BASE, Desk};
 use crate::access::{Action, Attempts, Rights, Role, Token};
 use crate::case::Via;
 use crate::token::{self, Hash};
+use crate::web::connections::Remote;
 use crate::web::gate::{ATTEMPTS_OF_ADDRESS, ATTEMPTS_WITHIN, locked, network};
 use crate::web::login::ACCESS;
 use crate::web::peer::Peer;
@@ -93,7 +94,7 @@ impl Ticket {
 /// Lets in what is described, by who may ask for it.
 pub(super) async fn admit(
     State(desk): State<Desk>,
-    ConnectInfo(remote): ConnectInfo<SocketAddr>,
+    ConnectInfo(Remote(remote)): ConnectInfo<Remote>,
     mut request: Request,
     next: Next,
 ) -> Response {

@@ -46,6 +46,7 @@ fn calls_are_printed_as_they_end_and_once() {
     let log = CallLog::open(folder.path(), Clock::default()).unwrap().log;
     let now = Clock::default().date();
     let (earlier, longer, later) = (ended(1, 30, now), ended(2, 20, now), ended(3, 5, now));
+    log.close_call(ended(4, 90, now));
     let up = CallRecord {
         ended: None,
         verdict: None,
@@ -110,7 +111,7 @@ fn it_ends_when_nobody_reads_and_where_there_is_no_log() {
     log.close_call(ended(1, 2, Clock::default().date()));
     assert_eq!(child.wait().unwrap().code(), Some(0));
     let both = guard()
-        .args(["calls", "--follow", "--limit", "3"])
+        .args(["calls", "--follow", "--open"])
         .output()
         .unwrap();
     assert_eq!(both.status.code(), Some(2), "{both:?}");

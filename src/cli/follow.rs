@@ -1,7 +1,7 @@
 //! `calls --follow`: each call as it ends, until somebody stops the command.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,17 +23,9 @@ const BETWEEN: Duration = Duration::from_secs(1);
 const LONGEST: SignedDuration = SignedDuration::from_hours(3);
 
 /// Prints calls as they end: with `--since` first those that have ended since, else only what is new. Ends only with
-/// an error, or when nobody reads any more.
+/// an error, such as that nobody reads any more.
 pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitCode, Error> {
-    match print(args, &query(args)?, data_folder, out) {
-        Err(Error::Write(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            Ok(ExitCode::SUCCESS)
-        }
-        ended => ended.map(|()| ExitCode::SUCCESS),
-    }
-}
-
-fn print(args: &Args, query: &Query, data_folder: &Path, out: &mut dyn Write) -> Result<(), Error> {
+    let query = &query(args)?;
     let (clock, zone) = (Clock::default(), TimeZone::system());
     let form = match args.format {
         OutputFormat::Csv => Some(Csv::Plain),

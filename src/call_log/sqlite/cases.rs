@@ -40,24 +40,18 @@ pub(super) fn file(
         return Ok(());
     };
     let is_of = match case_seq {
-        Some(case_seq) => match outlived(connection, case_seq, record, record.verdict)? {
-            None => Some(case_seq),
-            // A case is called after the call that opened it, so that one has no other to open.
-            Some(case) if case.id == record.id => {
-                let event = CaseEvent {
-                    at: record.ended.unwrap_or(record.started),
-                    who: None,
-                    via: Via::Guard,
-                    what: Step::Reopen.as_str().into(),
-                    note: None,
-                    call: None,
-                    verdict: None,
-                };
-                reopen(connection, case_seq, &case, &event)?;
-                Some(case_seq)
-            }
-            Some(_) => open(connection, record, of.number())?,
-        },
+        Some(case_seq) => {
+            let reopened = || CaseEvent {
+                at: record.ended.unwrap_or(record.started),
+                who: None,
+                via: Via::Guard,
+                what: Step::Reopen.as_str().into(),
+                note: None,
+                call: None,
+                verdict: None,
+            };
+            now_of(connection, case_seq, record, record.verdict, reopened)?
+        }
         None => join(connection, record, &of)?,
     };
     let Some(is_of) = is_of else {
@@ -93,23 +87,38 @@ pub(super) fn file(
         .map(drop)
 }
 
-/// The case of a call, if what the caller went on to say is another matter.
-pub(super) fn outlived(
+/// The row of the case that a call belongs to which was of the one in this row, now that it was this: another where
+/// what the caller went on to say is another matter, or the same once more, of which the event is noted.
+pub(super) fn now_of(
     connection: &Connection,
     case_seq: i64,
     record: &CallRecord,
     verdict: Option<Verdict>,
-) -> rusqlite::Result<Option<Case>> {
+    reopened: impl FnOnce() -> CaseEvent,
+) -> rusqlite::Result<Option<i64>> {
     if record.ended.is_none() {
-        return Ok(None);
+        return Ok(Some(case_seq));
     }
-    let case = read(connection, "seq = ?1", case_seq)?;
-    Ok(case
-        .map(|(_, case)| case)
-        .filter(|case| case.outlived_by(record, verdict)))
+    let case = read(connection, "seq = ?1", case_seq)?.map(|(_, case)| case);
+    match case.filter(|case| case.outlived_by(record, verdict)) {
+        None => Ok(Some(case_seq)),
+        // A case is called after the call that opened it, so that one has no other to open.
+        Some(case) if case.id == record.id => {
+            reopen(connection, case_seq, &case, &reopened())?;
+            Ok(Some(case_seq))
+        }
+        Some(_) => {
+            let of = Membership::of(record);
+            open(
+                connection,
+                record,
+                of.as_ref().map_or("", Membership::number),
+            )
+        }
+    }
 }
 
-pub(super) fn reopen(
+fn reopen(
     connection: &Connection,
     seq: i64,
     case: &Case,
@@ -154,7 +163,7 @@ fn join(
     open(connection, record, number)
 }
 
-pub(super) fn open(
+fn open(
     connection: &Connection,
     record: &CallRecord,
     number: &str,

@@ -9,19 +9,17 @@ use super::{Reader, begin, cases, moment, via_of};
 use crate::call_log::case_change::{CaseEvent, Judged};
 use crate::call_log::error::LogError;
 use crate::call_record::{CallId, CallRecord, Verdict};
-use crate::case::{Author, Case, Correction, Judging, Membership, NotCorrected, Step, Urgency};
+use crate::case::{Author, Case, Correction, Judging, NotCorrected, Step, Urgency};
 
 pub(super) const JUDGED: &str = "
     -- What people said that calls really were; the call's own row keeps what the guard said.
     CREATE TABLE corrections (
-        call_seq       INTEGER PRIMARY KEY REFERENCES calls (seq) ON DELETE CASCADE,
-        box            TEXT NOT NULL,
-        guard_verdict  TEXT NOT NULL,
-        verdict        TEXT NOT NULL,
-        who            TEXT NOT NULL,
-        via            TEXT NOT NULL,
-        at_ms          INTEGER NOT NULL,
-        note           TEXT
+        call_seq  INTEGER PRIMARY KEY REFERENCES calls (seq) ON DELETE CASCADE,
+        verdict   TEXT NOT NULL,
+        who       TEXT NOT NULL,
+        via       TEXT NOT NULL,
+        at_ms     INTEGER NOT NULL,
+        note      TEXT
     ) STRICT;
     -- The verdict of its correction once more, so that the one that counts has an index.
     ALTER TABLE calls ADD COLUMN corrected TEXT;
@@ -74,7 +72,7 @@ pub(super) fn judge(connection: &mut Connection, judging: &Judging) -> rusqlite:
         Ok(correction) => correction,
         Err(why) => return Ok(Judged::Refused(why)),
     };
-    write(&changing, seq, &record, correction.as_ref())?;
+    write(&changing, seq, correction.as_ref())?;
     let verdict = correction.as_ref().map(|of| of.verdict);
     let case = match case_seq {
         Some(case_seq) => {
@@ -107,7 +105,6 @@ fn event(judging: &Judging, verdict: Option<Verdict>) -> CaseEvent {
 fn write(
     connection: &Connection,
     seq: i64,
-    record: &CallRecord,
     correction: Option<&Correction>,
 ) -> rusqlite::Result<()> {
     connection
@@ -122,13 +119,11 @@ fn write(
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO corrections
-                (call_seq, box, guard_verdict, verdict, who, via, at_ms, note)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                (call_seq, verdict, who, via, at_ms, note)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute((
             seq,
-            record.mailbox.as_str(),
-            record.verdict.map(Verdict::as_str),
             correction.verdict.as_str(),
             &correction.author.who,
             correction.author.via.as_str(),
@@ -147,24 +142,14 @@ fn in_its_case(
     verdict: Option<Verdict>,
     event: &CaseEvent,
 ) -> rusqlite::Result<Option<Case>> {
-    let is_of = match cases::outlived(connection, case_seq, record, verdict)? {
-        None => case_seq,
-        Some(case) if case.id == record.id => {
-            let event = CaseEvent {
-                what: Step::Reopen.as_str().into(),
-                note: None,
-                verdict: None,
-                ..event.clone()
-            };
-            cases::reopen(connection, case_seq, &case, &event)?;
-            case_seq
-        }
-        Some(_) => {
-            let number = Membership::of(record);
-            let number = number.as_ref().map_or("", Membership::number);
-            cases::open(connection, record, number)?.unwrap_or(case_seq)
-        }
+    let reopened = || CaseEvent {
+        what: Step::Reopen.as_str().into(),
+        note: None,
+        verdict: None,
+        ..event.clone()
     };
+    let is_of = cases::now_of(connection, case_seq, record, verdict, reopened)?;
+    let is_of = is_of.unwrap_or(case_seq);
     if is_of != case_seq {
         connection
             .prepare_cached("UPDATE calls SET case_seq = ?2 WHERE seq = ?1")?

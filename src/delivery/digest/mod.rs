@@ -84,10 +84,7 @@ impl Digests {
         let called = blocking(move || Reader::open(&data)?.mailboxes()).await??;
         for mailbox in wanting(&config, called) {
             let wants = config.mailbox_delivery(&mailbox.as_str().into());
-            let plan = Plan {
-                at: wants.digest_at,
-                days: &wants.digest_days,
-            };
+            let plan = Plan::of(wants);
             if !done.known.contains(&mailbox) {
                 let day = settled_at_first(plan, &now);
                 self.note(&mailbox, day, None).await?;
@@ -113,12 +110,8 @@ impl Digests {
     ) -> Result<(), Waits> {
         let wants = config.mailbox_delivery(&mailbox.into());
         let (data, name, slot_of) = (self.data.clone(), mailbox.to_owned(), slot.clone());
-        let context = Context {
-            now: self.clock.date(),
-            zone: self.zone.clone(),
-            language: wants.language,
-            page: config.delivery.page_url.clone(),
-        };
+        let now = self.clock.date().to_zoned_datetime(self.zone.clone());
+        let context = Context::of(config, wants, &now);
         let digest = blocking(move || of(&data, &name, &slot_of, &context)).await??;
         if digest.is_empty() {
             debug!(mailbox, "nobody waits and nothing was junk: no digest");
@@ -207,6 +200,26 @@ struct Context {
     page: Option<String>,
 }
 
+impl Context {
+    fn of(config: &Config, wants: &MailboxDelivery, now: &ZonedDateTime) -> Self {
+        Self {
+            now: now.timestamp(),
+            zone: now.time_zone().clone(),
+            language: wants.language,
+            page: config.delivery.page_url.clone(),
+        }
+    }
+}
+
+impl<'a> Plan<'a> {
+    fn of(wants: &'a MailboxDelivery) -> Self {
+        Self {
+            at: wants.digest_at,
+            days: &wants.digest_days,
+        }
+    }
+}
+
 /// The digest of a mailbox as it would be sent now, whenever it is due.
 ///
 /// # Errors
@@ -217,18 +230,10 @@ pub fn preview(
     mailbox: &MailboxName,
     now: &ZonedDateTime,
 ) -> Result<Digest, LogError> {
-    let wants: &MailboxDelivery = config.mailbox_delivery(mailbox);
-    let plan = Plan {
-        at: wants.digest_at,
-        days: &wants.digest_days,
-    };
-    let context = Context {
-        now: now.timestamp(),
-        zone: now.time_zone().clone(),
-        language: wants.language,
-        page: config.delivery.page_url.clone(),
-    };
-    of(data, mailbox.as_str(), &plan.at_once(now), &context)
+    let wants = config.mailbox_delivery(mailbox);
+    let context = Context::of(config, wants, now);
+    let slot = Plan::of(wants).at_once(now);
+    of(data, mailbox.as_str(), &slot, &context)
 }
 
 fn of(data: &Path, mailbox: &str, slot: &Slot, context: &Context) -> Result<Digest, LogError> {

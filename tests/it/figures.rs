@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call_log::{CallLog, Change, DATABASE, Reader};
+use voicemail_guard::call_log::{Change, DATABASE, Reader};
 use voicemail_guard::call_record::{
     Asked, CallRecord, CallbackSource, EndedBy, Mode, Presentation, Verdict, WouldHave,
 };
@@ -19,7 +19,7 @@ use voicemail_guard::figures::{Counts, GREETING, Period, Tally};
 use voicemail_guard::hearing::{Class, ClassSeconds};
 use voicemail_guard::prompts::Prompt;
 
-use crate::support::call_log::{all, flush, open};
+use crate::support::call_log::{all, filed, flush, open};
 use crate::support::command_line::run;
 use crate::support::records::{closed, opened};
 
@@ -245,16 +245,6 @@ proptest! {
             prop_assert_eq!(sums, of_records(&all(folder.path())));
         }
     }
-}
-
-fn filed(records: &[CallRecord]) -> (TempDir, CallLog) {
-    let folder = TempDir::new().unwrap();
-    let log = open(folder.path()).log;
-    for record in records {
-        log.close_call(record.clone());
-    }
-    flush(&log);
-    (folder, log)
 }
 
 #[test]

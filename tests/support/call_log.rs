@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use tempfile::TempDir;
 use voicemail_guard::call_log::{CallLog, DATABASE, Durability, Opened, Query, Reader};
 use voicemail_guard::call_record::CallRecord;
 use voicemail_guard::clock::Clock;
@@ -18,6 +19,17 @@ pub(crate) fn open(folder: &Path) -> Opened {
 
 pub(crate) fn flush(log: &CallLog) -> Durability {
     log.flush().blocking_recv().unwrap()
+}
+
+/// A log of these calls, which have ended, in a folder of its own.
+pub(crate) fn filed(records: &[CallRecord]) -> (TempDir, CallLog) {
+    let folder = TempDir::new().unwrap();
+    let log = open(folder.path()).log;
+    for record in records {
+        log.close_call(record.clone());
+    }
+    flush(&log);
+    (folder, log)
 }
 
 /// Every call, the oldest first.

@@ -18,7 +18,7 @@ use voicemail_guard::cli::calls;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::number::{Country, Home, normalise};
 
-use crate::support::call_log::{Lock, all, flush, open};
+use crate::support::call_log::{Lock, all, filed, flush, open};
 use crate::support::command_line::{Command, run};
 use crate::support::records::closed;
 
@@ -56,16 +56,6 @@ fn by(n: u32, minutes: i64, number: &str, verdict: Verdict) -> CallRecord {
 
 fn hangup(n: u32, minutes: i64, number: &str) -> CallRecord {
     by(n, minutes, number, Verdict::Hangup)
-}
-
-fn filed(records: &[CallRecord]) -> (TempDir, CallLog) {
-    let folder = TempDir::new().unwrap();
-    let log = open(folder.path()).log;
-    for record in records {
-        log.close_call(record.clone());
-    }
-    flush(&log);
-    (folder, log)
 }
 
 fn cases(folder: &Path) -> Vec<CountedCase> {

@@ -20,6 +20,7 @@ use crate::text::shown;
 const LITTLE_SPACE: u64 = 1 << 30;
 /// Below this the next calls may find it full.
 const NO_SPACE: u64 = 64 << 20;
+
 /// How grave it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {

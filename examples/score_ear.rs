@@ -10,8 +10,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::verdict::{Facts, by_rules, evidence, judge};
-use voicemail_guard::hearing::{Ear, Recogniser, Weights};
+use voicemail_guard::call::verdict::{Facts, by_rules, evidence, evidence_of_voice, judge};
+use voicemail_guard::hearing::{Ear, Recogniser, VoiceDetector, Weights};
 
 #[path = "support/wav8k.rs"]
 mod wav8k;
@@ -34,10 +34,17 @@ fn main() -> Result<(), Box<dyn Error>> {
             let truth: serde_json::Value = serde_json::from_str(line)?;
             let file = truth["file"].as_str().ok_or("a line without a file")?;
             let mut recogniser = Recogniser::with(Ear::with(weights));
-            recogniser.push(&wav8k::read(&folder.join("wav").join(file))?);
-            let timeline = recogniser.finish();
-            let facts = Facts::of_recording(&timeline);
-            let (rules, judgement) = (by_rules(&facts), judge(&facts));
+            let mut detector = VoiceDetector::default();
+            let samples = wav8k::read(&folder.join("wav").join(file))?;
+            recogniser.push(&samples);
+            detector.push(&samples);
+            let (timeline, voice) = (recogniser.finish(), detector.finish());
+            let two = Facts::of_recording(&timeline);
+            let three = Facts {
+                voice: Some(&voice),
+                ..two
+            };
+            let [rules, by_two, judgement] = [by_rules(&two), judge(&two), judge(&three)];
             let said = serde_json::json!({
                 "file": file,
                 "duration": timeline.heard(),
@@ -45,9 +52,12 @@ fn main() -> Result<(), Box<dyn Error>> {
                 "verdict": judgement.verdict,
                 "confidence": judgement.confidence,
                 "reasons": judgement.reasons,
+                "two": by_two.verdict,
+                "two_confidence": by_two.confidence,
                 "rules": rules.verdict,
                 "rules_confidence": rules.confidence,
                 "evidence": evidence(&timeline, MediaTime::ZERO),
+                "voice": evidence_of_voice(&timeline, MediaTime::ZERO, &voice),
             });
             writeln!(out, "{said}")?;
         }

@@ -33,11 +33,13 @@ pub enum Prompt {
     Thanks,
     /// The call ends.
     Goodbye,
+    /// The question, for callers who wait in a queue.
+    StillWaiting,
 }
 
 impl Prompt {
     /// All prompts.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Greeting,
         Self::GreetingWithheld,
         Self::StillThere,
@@ -52,6 +54,7 @@ impl Prompt {
         Self::OfferConfirm,
         Self::Thanks,
         Self::Goodbye,
+        Self::StillWaiting,
     ];
 
     /// Whether it wants an answer.
@@ -64,6 +67,7 @@ impl Prompt {
                 | Self::EnterNumber
                 | Self::NumberConfirm
                 | Self::OfferCallerId
+                | Self::StillWaiting
         )
     }
 
@@ -84,6 +88,7 @@ impl Prompt {
             Self::OfferConfirm => "offer-confirm",
             Self::Thanks => "thanks",
             Self::Goodbye => "goodbye",
+            Self::StillWaiting => "still-waiting",
         }
     }
 
@@ -107,7 +112,7 @@ mod tests {
     fn names_are_told_apart() {
         let mut names = Prompt::ALL.map(Prompt::name);
         names.sort_unstable();
-        assert_eq!(names.len(), 14);
+        assert_eq!(names.len(), 15);
         assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
         assert_eq!(Prompt::StillThere.to_string(), "still-there");
         assert_eq!(Prompt::StillThere.path(), "voicemail-guard/still-there");

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tracing::{debug, error, info, warn};
 
@@ -17,12 +16,12 @@ use crate::call_record::{
     CallId, CallRecord, Callback, CallbackSource, EndedBy, Reason, Trouble, Verdict,
 };
 use crate::delivery::spool::replay::{laid_down, remove_sound};
-use crate::hearing::{Recogniser, Timeline};
+use crate::hearing::{Recogniser, Timeline, Voice, VoiceDetector};
 use crate::metrics::METRICS;
 use crate::number;
 use crate::recordings;
 use crate::session::Guard;
-use crate::wording::support_line;
+use crate::trace;
 
 /// Why a record was left open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +36,13 @@ pub enum Cause {
 ///
 /// Blocks.
 pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
+    let _in_call = trace::call_span(&record).entered();
+    if record.queue.is_some() {
+        return close_wait(guard, record);
+    }
     let config = guard.settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
-    let timeline = hear(folder, &guard.data, &record);
+    let (timeline, voice) = hear(folder, &guard.data, &record);
     let keyed = record.callback.source.is_keyed();
     let confirmed = record.callback.confirmed;
     if let Some(number) = number::among_keys(timeline.keys()).filter(|_| !keyed && !confirmed) {
@@ -62,6 +65,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
         record.reasons.push(Reason::NothingLeft);
     } else {
         let judgement = judge(&Facts {
+            voice: Some(&voice),
             keyed,
             asked: &record.asked,
             parting: Parting::Gone,
@@ -90,13 +94,33 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
     match recordings::keep(folder, &guard.data, record.id, record.started, &[]) {
         Ok(place) => record.audio = place,
         Err(error) => {
-            error!(%error, id = %record.id, "the audio of a recovered call could not be kept");
+            error!(event = "audio_lost", %error, id = %record.id, "the audio of a recovered call could not be kept");
         }
     }
-    info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+    trace::log_end(&record);
     METRICS.call_closed(&record, &config);
     let wanted = config.deliver_to(&record.mailbox);
     guard.log.close_and_deliver(record, wanted);
+}
+
+/// What became of a caller who waited in a queue is not known; there is sound only where it was to be kept.
+fn close_wait(guard: &Guard, mut record: CallRecord) {
+    let folder = &guard.settings.now().tap.folder_as_guard_sees_it;
+    match recordings::keep_late(folder, &guard.data, record.id, record.started) {
+        Ok(None) => {}
+        Ok(Some((place, timeline))) => {
+            record.audio = Some(place);
+            record.seconds = timeline.seconds();
+            record.timeline = timeline.segments().to_vec();
+        }
+        Err(error) => {
+            error!(event = "audio_lost", %error, id = %record.id, "the audio of a recovered wait could not be kept");
+        }
+    }
+    record.ended_by = Some(EndedBy::Recovered);
+    record.ended = Some(guard.clock.date().max(record.started));
+    trace::log_end(&record);
+    guard.log.close_call(record);
 }
 
 /// Waits for unfinished records and recovers them, one after the other.
@@ -113,7 +137,7 @@ pub async fn recover_all(
         let guard = Arc::clone(&guard);
         let recovering = tokio::task::spawn_blocking(move || recover(&guard, record, cause));
         if let Err(error) = recovering.await {
-            error!(%error, "recovering a call broke off");
+            error!(event = "recovery_failed", %error, "recovering a call broke off");
         }
     }
 }
@@ -130,7 +154,7 @@ pub async fn sweep_tap_folder(guard: Arc<Guard>) {
             Ok(Ok((recordings, sounds))) => {
                 for call in recordings {
                     if let Err(error) = take_up(&guard, call).await {
-                        warn!(%call, %error, "a recording waits in the tap folder");
+                        warn!(event = "recording_waits", %call, %error, "a recording waits in the tap folder");
                     }
                 }
                 for call in sounds {
@@ -140,7 +164,9 @@ pub async fn sweep_tap_folder(guard: Arc<Guard>) {
                 }
             }
             Ok(Err(error)) => debug!(%error, "the tap folder cannot be looked through"),
-            Err(error) => error!(%error, "taking up recordings broke off"),
+            Err(error) => {
+                error!(event = "recovery_failed", %error, "taking up recordings broke off");
+            }
         }
         guard.clock.sleep(ROUND).await;
     }
@@ -187,22 +213,25 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
             .note_audio(call, place.clone(), timeline.to_vec())
             .await
         {
-            warn!(%call, %error, "that a recording is kept cannot be noted");
+            warn!(event = "recording_not_noted", %call, %error, "that a recording is kept cannot be noted");
             guard.clock.sleep(NOTE_RETRY).await;
         }
-        info!(%call, place, "the recording of an earlier call could be kept after all");
+        info!(event = "recording_kept", %call, place, "the recording of an earlier call could be kept after all");
     }
     Ok(())
 }
 
-fn hear(tap_folder: &Path, data: &Path, record: &CallRecord) -> Timeline {
+fn hear(tap_folder: &Path, data: &Path, record: &CallRecord) -> (Timeline, Voice) {
     let (id, started) = (record.id, record.started);
-    let mut recogniser = Recogniser::default();
-    let each = &mut |samples: &[i16]| recogniser.push(samples);
-    if let Err(error) = recordings::read(tap_folder, data, id, started, each) {
-        error!(%error, %id, "the recording of a recovered call could not be heard to its end");
+    let (mut recogniser, mut detector) = (Recogniser::default(), VoiceDetector::default());
+    let each = &mut |samples: &[i16]| {
+        recogniser.push(samples);
+        detector.push(samples);
+    };
+    if let Err(error) = recordings::read(tap_folder, data, id, started, &[], each) {
+        error!(event = "recording_unheard", %error, %id, "the recording of a recovered call could not be heard to its end");
     }
-    recogniser.finish()
+    (recogniser.finish(), detector.finish())
 }
 
 /// The tap folder is looked through this often.

@@ -55,7 +55,8 @@ impl Visitor<'_> for SecondsFrom {
         if allowed.contains(&seconds) {
             Ok(Some(Duration::from_secs_f64(seconds)))
         } else {
-            Err(not_allowed(seconds, &self))
+            // A large one is written with all its digits otherwise.
+            Err(not_allowed(format_args!("{seconds:?}"), &self))
         }
     }
 

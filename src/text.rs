@@ -53,6 +53,19 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
+/// The lines of a text behind each other, with a space between them.
+pub fn one_line(text: &str) -> String {
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<_> = lines.filter(|line| !line.is_empty()).collect();
+    lines.join(" ")
+}
+
+/// The same as [`shown`], a line for each line of the text.
+pub fn shown_lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(|line| shown(line).to_string()).collect();
+    lines.join("\n")
+}
+
 /// A text with everything escaped in it that steers, hides or ends a line, as [`shown`] does; all that can be seen
 /// stays as it is, backslashes among it.
 pub fn visible(text: &str) -> Cow<'_, str> {
@@ -114,6 +127,12 @@ pub fn is_hostile(c: char) -> bool {
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// A count of things whose name has no other plural than by an s: `1 call`, `2 calls`.
+pub fn counted(count: usize, name: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {name}{s}")
 }
 
 /// The same text between quotation marks, which are escaped inside it.

@@ -1,14 +1,52 @@
-//! What goes over a FastAGI connection, as the technical log may show it: one line each, nothing
-//! raw, nobody's number.
+//! What the technical log has of a call. What goes over its FastAGI connection is shown a line each, nothing raw, nobody's
+//! number.
 
 use std::fmt::Write;
 
-use tracing::{Level, debug, enabled, error, warn};
+use jiff::tz::TimeZone;
+use tracing::field::{Empty, display};
+use tracing::{Level, Span, debug, enabled, error, info, info_span, warn};
 
 use crate::agi::{Command, Incoming, Reply, Request, ResultLine, Verb};
 use crate::call::intake::Mistake;
+use crate::call_record::{CallRecord, Verdict};
+use crate::dialplan;
 use crate::number::{mask, mask_in};
+use crate::telemetry::SUPPORT;
 use crate::text::{self, quoted, shown};
+use crate::wording::support_line;
+
+/// What every line of a call says which call it is by. The linked id is recorded once Asterisk has said it.
+pub(crate) fn call_span(record: &CallRecord) -> Span {
+    let span = info_span!(
+        "call",
+        id = %record.id,
+        uniqueid = %text::shown(&record.uniqueid),
+        linkedid = Empty,
+        r#box = %text::shown(record.mailbox.as_str()),
+    );
+    link(&span, &record.linkedid);
+    span
+}
+
+/// Has a call's span say the linked id, if it is known by now; whether it does.
+pub(crate) fn link(span: &Span, linkedid: &str) -> bool {
+    if !linkedid.is_empty() {
+        span.record("linkedid", display(text::shown(linkedid)));
+    }
+    !linkedid.is_empty()
+}
+
+/// Logs the line of a call that the support team reads.
+pub(crate) fn log_end(record: &CallRecord) {
+    info!(
+        target: SUPPORT,
+        event = "call_ended",
+        verdict = record.verdict.map(Verdict::as_str),
+        "{}",
+        support_line(record, &TimeZone::system())
+    );
+}
 
 /// Logs the lines of a prelude, at the level debug, and what is odd about them.
 pub(crate) fn log_prelude(request: &Request) {
@@ -17,12 +55,23 @@ pub(crate) fn log_prelude(request: &Request) {
             debug!(line = %prelude(name, value), "prelude");
         }
     }
+    let dialplan = request.argument(dialplan::ARGUMENT);
+    if let Some(version) = dialplan.and_then(|it| it.parse().ok())
+        && let Some(stands) = dialplan::compared(version)
+    {
+        warn!(
+            event = "dialplan_version",
+            dialplan = version,
+            guard = dialplan::VERSION,
+            "Asterisk's dialplan is {stands} than this guard: voicemail-guard install-dialplan, then asterisk -rx 'dialplan reload'"
+        );
+    }
     for name in request.contradicted() {
-        warn!(name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
+        warn!(event = "prelude_doubled", name = %text::shortened(&name, 80), "the prelude says this twice, and differently: a caller may have forged a line");
     }
     for line in request.stray_lines() {
         let line = mask_in(&String::from_utf8_lossy(line));
-        warn!(line = %text::shortened(&line, 80), "the prelude has a line that is none");
+        warn!(event = "prelude_stray_line", line = %text::shortened(&line, 80), "the prelude has a line that is none");
     }
 }
 
@@ -32,10 +81,10 @@ pub(crate) fn log_mistakes(mistakes: Vec<Mistake>) {
         match mistake {
             Mistake::UnknownArgument { name, value } => {
                 let value = mask_in(&value);
-                error!(name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
+                error!(event = "argument_unknown", name = %text::shortened(&name, 80), value = %text::shortened(&value, 80), "unknown argument in the request");
             }
             Mistake::VoicemailOptions(options) => {
-                error!(options = %text::shortened(&options, 80), "vm_options are none of VoiceMail()");
+                error!(event = "argument_wrong", options = %text::shortened(&options, 80), "vm_options are none of VoiceMail()");
             }
         }
     }

@@ -67,6 +67,11 @@ impl Sessions {
         Some(session)
     }
 
+    /// The same without using it.
+    pub fn lasting(&self, id: &str, now: Timestamp) -> Option<&Session> {
+        self.0.get(id).filter(|session| session.lasts(now))
+    }
+
     /// Ends a login.
     pub fn end(&mut self, id: &str) {
         self.0.remove(id);
@@ -89,7 +94,10 @@ mod tests {
     fn a_login_ends_when_it_is_not_used_and_after_a_day() {
         let mut sessions = Sessions::default();
         sessions.begin("1".into(), anna(at(0)), at(0));
+        assert!(sessions.lasting("1", at(119)).is_some());
+        assert!(sessions.lasting("1", at(120)).is_none());
         assert!(sessions.used("1", at(119)).is_some());
+        assert!(sessions.lasting("1", at(238)).is_some());
         assert!(sessions.used("2", at(119)).is_none());
         assert!(sessions.used("1", at(119 + 120)).is_none());
         assert!(sessions.used("1", at(120)).is_none(), "it is over for good");

@@ -46,6 +46,11 @@ impl Command {
         Self::new(Verb::GetFullVariable).arg(expression)
     }
 
+    /// The same in what another channel has set.
+    pub fn get_full_variable_of(expression: impl AsRef<[u8]>, channel: impl AsRef<[u8]>) -> Self {
+        Self::get_full_variable(expression).arg(channel)
+    }
+
     /// GET VARIABLE: a variable's value, cut by Asterisk at 1,024 bytes.
     ///
     /// A value with a line end in it can forge replies: take outside text from the prelude instead.

@@ -26,6 +26,12 @@ impl Block {
             _ => "",
         }
     }
+
+    /// Whether any line of this name has this value; there may be several, as above.
+    pub(crate) fn has(&self, name: &str, value: &str) -> bool {
+        let mut lines = self.lines.iter().filter_map(|line| line.split_once(':'));
+        lines.any(|(key, of)| key.eq_ignore_ascii_case(name) && of.trim() == value)
+    }
 }
 
 /// Takes bytes as they come, gives blocks.

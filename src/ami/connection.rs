@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -27,7 +28,7 @@ const READ_BYTES: usize = 16 * 1024;
 pub(crate) enum AmiError {
     /// The connection cannot be made, or breaks.
     #[error(
-        "the manager interface at {address}: {source}; look at [general] in manager.conf and at [delivery.ami]"
+        "the manager interface at {address}: {source}; look at [general] in manager.conf and at [ami]"
     )]
     Io {
         /// Where.
@@ -49,7 +50,7 @@ pub(crate) enum AmiError {
     },
     /// Asterisk's response is no success.
     #[error(
-        "Asterisk refuses {action}: {message}; the user of [delivery.ami] needs a section in manager.conf with its secret, read = call and write = user; where messages are replayed, write = system,originate"
+        "Asterisk refuses {action}: {message}; the user of [ami] needs a section in manager.conf with its secret, read = call and write = user; where messages are replayed, write = system,originate"
     )]
     Rejected {
         /// What was asked for.
@@ -66,6 +67,8 @@ pub(crate) enum Events {
     Off,
     /// Those about calls: `read = call` in manager.conf.
     Call,
+    /// Those and what happens in queues, and keys: `read = call,agent,dtmf`.
+    Queue,
 }
 
 /// A connection that is logged in.
@@ -109,6 +112,7 @@ impl Connection {
                     match events {
                         Events::Off => "off",
                         Events::Call => "call",
+                        Events::Queue => "call,agent,dtmf",
                     },
                 ),
             ];
@@ -170,12 +174,55 @@ impl Connection {
         Ok(Some(found.get("Val").to_owned()))
     }
 
+    /// Has one action done that is answered by a list: the events of this name, up to the one that ends it.
+    ///
+    /// # Errors
+    /// Why it was not done.
+    pub(crate) async fn list(
+        &mut self,
+        action: &'static str,
+        fields: &[(&str, &str)],
+        (each, end): (&str, &str),
+    ) -> Result<Vec<Block>, AmiError> {
+        self.act(action, fields).await?;
+        let address = self.address.clone();
+        let listing = async {
+            let mut found = Vec::new();
+            loop {
+                let of_it = |block: &Block| [each, end].contains(&block.get("Event"));
+                let block = self.find(of_it).await?;
+                if block.get("Event") == end {
+                    return Ok(found);
+                }
+                if found.len() < MOST_WAITING {
+                    found.push(block);
+                }
+            }
+        };
+        in_time(&address, listing).await
+    }
+
+    /// The address of this machine by which Asterisk is reached.
+    ///
+    /// # Errors
+    /// The connection is over.
+    pub(crate) fn here(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr()
+    }
+
     /// The next event, however long it takes. Cancelling it loses nothing.
     ///
     /// # Errors
     /// The connection is over.
     pub(crate) async fn event(&mut self) -> Result<Block, AmiError> {
         self.find(|block| !block.get("Event").is_empty()).await
+    }
+
+    /// The next of the events that came while something else was waited for.
+    pub(crate) fn waiting_event(&mut self) -> Option<Block> {
+        let is_event = |block: &Block| !block.get("Event").is_empty();
+        let at = self.waiting.iter().position(is_event)?;
+        self.waiting.remove(at)
     }
 
     /// Lines, blocks and events that were beyond the limits so far.

@@ -4,9 +4,12 @@
 
 mod block;
 mod connection;
+mod voicemail;
 
 pub(crate) use block::Block;
 pub(crate) use connection::{AmiError, Connection, Events};
+
+pub(crate) use voicemail::{messages, remove};
 
 use crate::call_record::Mailbox;
 use crate::config::delivery::Ami;

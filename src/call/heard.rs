@@ -61,6 +61,11 @@ impl Heard {
         }
     }
 
+    /// Whether somebody has spoken near by since the call began.
+    pub(super) fn has_spoken(&self) -> bool {
+        self.speech_since(MediaTime::ZERO) >= ANSWER_BY_VOICE
+    }
+
     /// How long there has been no near voice; zero while one speaks.
     pub(super) fn voice_paused_for(&self) -> Duration {
         match self.timeline.current() {

@@ -11,6 +11,7 @@ use crate::call_record::{
     CallId, CallRecord, Callback, CallbackSource, Caller, EndedBy, MailboxName, Presentation,
     Reason, Verdict,
 };
+use crate::dialplan;
 use crate::hearing::ClassSeconds;
 use crate::number::{self, NoNumber};
 use crate::setting::are_voicemail_options;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub policy: Policy,
     /// How close together calls by one number are one case; `None` where they form no cases.
     pub repeat_window: Option<Duration>,
+    /// Whether `doctor` has placed the call.
+    pub is_test: bool,
 }
 
 /// A call that is to be guarded.
@@ -111,6 +114,7 @@ pub fn record(request: &Request, settings: &Settings, id: CallId, now: Timestamp
     let Settings {
         policy,
         repeat_window,
+        ..
     } = settings;
     let number = text(request.caller_id());
     let presentation = presentation(&number, request.calling_pres());
@@ -139,10 +143,14 @@ pub fn record(request: &Request, settings: &Settings, id: CallId, now: Timestamp
         reasons: Vec::new(),
         seconds: ClassSeconds::default(),
         asked: Vec::new(),
+        keys: Vec::new(),
         mode: policy.mode,
         ended_by: None,
         would_have: None,
+        is_test: settings.is_test,
         repeat_window_s: repeat_window.map(|window| window.as_secs() as u32),
+        queue: None,
+        came_from: None,
         timeline: Vec::new(),
         audio: None,
         delivered: Vec::new(),
@@ -157,6 +165,11 @@ pub fn unheard(record: CallRecord, ended_by: EndedBy, reason: Reason) -> CallRec
         reasons: vec![reason],
         ..record
     }
+}
+
+/// Whether the dialplan asks another guard if this one does not take the call.
+pub fn has_further_guard(request: &Request) -> bool {
+    request.argument(dialplan::FURTHER).as_deref() == Some("1")
 }
 
 /// Whether packets of the caller are in these samples: MixMonitor pads their side with zeros while
@@ -190,7 +203,7 @@ fn callback(caller: &Caller) -> Callback {
 }
 
 /// What the dialplan may say in the request.
-const ARGUMENTS: [&str; 2] = ["box", "vm_options"];
+const ARGUMENTS: [&str; 4] = ["box", "vm_options", dialplan::FURTHER, dialplan::ARGUMENT];
 
 /// Characters at most of what the prelude says of one thing.
 const LONGEST: usize = 256;
@@ -226,6 +239,7 @@ mod tests {
                 ..Policy::default()
             },
             repeat_window: Some(Duration::from_mins(5)),
+            is_test: false,
         };
         let now = Timestamp::UNIX_EPOCH;
         open(&request(script, lines), settings, CallId::new(now, 1), now)
@@ -309,6 +323,8 @@ mod tests {
         };
         assert_eq!(options("guard?box=1"), ("u".into(), vec![]));
         assert_eq!(options("guard?box=1&vm_options=us"), ("us".into(), vec![]));
+        assert_eq!(options("guard?box=1&dialplan=1"), ("u".into(), vec![]));
+        assert_eq!(options("guard?box=1&further=1"), ("u".into(), vec![]));
         let bad = "s,g(12)".to_owned();
         assert_eq!(
             options("guard?box=1&vm_options=s,g(12)"),

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::agi::{self, Command};
 use crate::audio::MediaTime;
 use crate::call_record::CallRecord;
-use crate::hearing::Update;
+use crate::hearing::{Update, Voice};
 
 /// What can happen to a call.
 #[derive(Debug)]
@@ -27,6 +27,9 @@ pub enum Event {
     TapFailed(String),
     /// The last sound has been heard, as [`Action::FinishTap`] asked.
     TapFinished,
+    /// What the third listener made of the recording, as [`Action::HearAgain`] asked; nothing where
+    /// it could not be read.
+    HeardAgain(Option<Voice>),
     /// The guard must go now: the grace period of a graceful stop is over. From the server.
     Shutdown,
 }
@@ -41,6 +44,8 @@ pub enum Action {
     FollowTap,
     /// Hear the tap to its end, then report [`Event::TapFinished`].
     FinishTap,
+    /// Let the third listener hear the recording, then report [`Event::HeardAgain`].
+    HearAgain,
     /// File what is known so far, so that it outlives the guard.
     Save(Box<CallRecord>),
     /// Close the record: stamp it, keep its audio, file it. The last but one action of every call.
@@ -58,9 +63,11 @@ pub enum Timer {
     SafetyTimeoutDue,
     /// The tap has not reported its end: the record is closed, and says that not all was heard.
     TapOverdue,
+    /// The third listener has not had its say: the call is judged without it.
+    HearingAgainOverdue,
 }
 
-/// At most one wait at a time: a command or the end of the tap.
+/// At most one wait at a time: a command, the end of the tap or the third listener.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Deadline(Option<(Instant, Timer)>);
 

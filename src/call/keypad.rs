@@ -25,7 +25,7 @@ use super::policy::Offer;
 use super::state::{AfterPrompt, Keying, Leaving, Recording, State};
 use super::{Call, KeysFrom, key_of};
 use crate::agi::{Command, Key, Outcome};
-use crate::call_record::{Answer, Callback, CallbackSource, EndedBy};
+use crate::call_record::{Answer, Callback, CallbackSource, EndedBy, KeyPress};
 use crate::hearing::Update;
 use crate::number::{self, E164, FEWEST_KEYS};
 use crate::prompts::Prompt;
@@ -109,9 +109,20 @@ impl Call {
         }
     }
 
+    /// Notes which key was pressed, and when. Who keeps on pressing fills no record.
+    pub(super) fn note_key(&mut self, key: char) {
+        if self.record.keys.len() < MOST_NOTED {
+            let at = self.heard.heard();
+            self.record.keys.push(KeyPress { key, at });
+        }
+    }
+
     /// A key whose tones were heard: an answer, and a digit of the number. Where Asterisk hears the
     /// keys itself, the number comes from there.
     pub(super) fn key_in_sound(&mut self, key: char) {
+        if !self.progress.asterisk_hears_keys {
+            self.note_key(key);
+        }
         self.heard.update(Update::Key(key));
         self.heard.resume();
         if let State::Recording(recording) = self.state.lasting_mut()
@@ -297,6 +308,9 @@ fn is_better(begun: &Callback, before: &Callback) -> bool {
 
 /// E.164 has 15 digits; with a prefix to dial out and back some more. So many are never a number.
 const MOST_DIGITS: usize = 24;
+
+/// A number keyed in as often as it may be, and then some.
+const MOST_NOTED: usize = 200;
 
 /// How often a number may be keyed in again.
 const MOST_TRIES: u32 = 3;

@@ -1,4 +1,5 @@
-//! The way out: stop the tap, hear it to its end, judge, file, set the dialplan's variables, close.
+//! The way out: stop the tap, hear it to its end, have it heard again, judge, file, set the
+//! dialplan's variables, close.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,6 +11,7 @@ use super::{Action, Call, NumberPrompt, SHORT, Timer};
 use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
 use crate::call_record::{Answer, EndedBy, Mode, Reason, Trouble, Verdict};
+use crate::hearing::Voice;
 use crate::prompts::Prompt;
 use crate::wording::{self, Language};
 
@@ -36,6 +38,9 @@ impl Call {
     /// The longest message or the longest call: ends it, or hands it on where nobody is ended.
     pub(super) fn limit_reached(&mut self, now: Instant) {
         if self.record.mode == Mode::Enforce {
+            if self.late_at().is_some() {
+                return self.hand_on_late(now);
+            }
             return self.end(EndedBy::Limit, now);
         }
         let longest = self.policy.longest_call.as_secs_f64();
@@ -50,7 +55,7 @@ impl Call {
         leaving.step = Step::DrainTap;
         if self.progress.tapped.is_some() {
             self.actions.push_back(Action::FinishTap);
-            self.deadline.set(Timer::TapOverdue, now + LONGEST_FLUSH);
+            self.await_step(now);
         } else {
             self.tap_finished(now);
         }
@@ -63,18 +68,65 @@ impl Call {
         self.tap_finished(now);
     }
 
-    /// The sound is complete: judge and file, then set the variables.
+    /// The sound is complete: have it heard again where that can change the verdict and nobody
+    /// waits for the dialplan to go on with them.
     pub(super) fn tap_finished(&mut self, now: Instant) {
         let State::Leaving(Leaving {
             ended_by,
+            step: step @ Step::DrainTap,
+            ..
+        }) = &mut self.state
+        else {
+            return;
+        };
+        *step = Step::HearAgain;
+        let is_over = matches!(ended_by, EndedBy::Caller | EndedBy::Guard | EndedBy::Limit);
+        let is_sound = self.progress.tapped.is_some() && self.trouble.is_none();
+        if is_over && is_sound && verdict::asks_for_voice(&self.facts()) {
+            self.actions.push_back(Action::HearAgain);
+            self.await_step(now);
+        } else {
+            self.heard_again(None, now);
+        }
+    }
+
+    /// Sets when the step that waits for the tap or for the third listener is overdue.
+    fn await_step(&mut self, now: Instant) {
+        let State::Leaving(leaving) = &self.state else {
+            return;
+        };
+        match leaving.step {
+            Step::DrainTap => self.deadline.set(Timer::TapOverdue, now + LONGEST_FLUSH),
+            Step::HearAgain => self
+                .deadline
+                .set(Timer::HearingAgainOverdue, now + LONGEST_HEARING),
+            Step::StopTap | Step::Variables(_) => {}
+        }
+    }
+
+    /// Whether the third listener is waited for.
+    pub(super) fn is_heard_again(&self) -> bool {
+        matches!(
+            &self.state,
+            State::Leaving(Leaving {
+                step: Step::HearAgain,
+                ..
+            })
+        )
+    }
+
+    /// All listeners have had their say: judge and file, then set the variables.
+    pub(super) fn heard_again(&mut self, voice: Option<&Voice>, now: Instant) {
+        let State::Leaving(Leaving {
+            ended_by,
             exit,
-            step: Step::DrainTap,
+            step: Step::HearAgain,
         }) = self.state
         else {
             return;
         };
         self.deadline.stop();
-        self.judge(ended_by);
+        self.judge(ended_by, voice);
         self.actions
             .push_back(Action::File(Box::new(self.record.clone())));
         let variables = self.variables(ended_by);
@@ -93,7 +145,7 @@ impl Call {
         };
         match &mut leaving.step {
             Step::StopTap => self.drain_tap(now),
-            Step::DrainTap => {}
+            Step::DrainTap | Step::HearAgain => self.await_step(now),
             Step::Variables(left) => {
                 left.pop_front();
                 self.next_variable(now);
@@ -107,7 +159,7 @@ impl Call {
             return;
         };
         match &mut leaving.step {
-            Step::DrainTap => self.deadline.set(Timer::TapOverdue, now + LONGEST_FLUSH),
+            Step::DrainTap | Step::HearAgain => self.await_step(now),
             Step::StopTap if command_lost => self.drain_tap(now),
             Step::StopTap => {}
             Step::Variables(left) => {
@@ -140,6 +192,7 @@ impl Call {
             .map_or_else(|| self.unrecorded(), |(_, place)| place);
         Facts {
             timeline: &self.heard.timeline,
+            voice: None,
             began: self.heard.signal_before(place).unwrap_or(place),
             packets: self.heard.packets,
             longest_message: self.policy.longest_message.into(),
@@ -195,17 +248,26 @@ impl Call {
         }
     }
 
-    fn judge(&mut self, ended_by: EndedBy) {
+    fn judge(&mut self, ended_by: EndedBy, voice: Option<&Voice>) {
         let handed_on = ended_by == EndedBy::HandedOn;
         if let NumberPrompt::Answerable { since } = self.progress.number_prompt
             && self.heard.speech_since(since) >= ANSWER_BY_VOICE
         {
             self.note_answer(Prompt::NumberFirst, Answer::Voice);
         }
-        let mut judgement = verdict::judge(&self.facts());
+        let facts = Facts {
+            voice,
+            ..self.facts()
+        };
+        let mut judgement = verdict::judge(&facts);
         // Where the connection broke, the caller may be there still: what they were is not known.
         let broke_off = ended_by == EndedBy::Asterisk && self.trouble.is_some();
-        if (handed_on || broke_off || self.heard.deaf) && !judgement.verdict.is_delivered() {
+        let late = self.lateness.worst();
+        let is_unknown = handed_on || broke_off || self.heard.deaf || late.is_some();
+        if is_unknown && !judgement.verdict.is_delivered() {
+            if let Some(by) = late {
+                self.trouble(Trouble::Late(by.into()));
+            }
             judgement.verdict = Verdict::Unsure;
             judgement.confidence = judgement.confidence.min(NO_BLUFF);
         }
@@ -270,6 +332,10 @@ impl Call {
 
 /// The confidence at most in a verdict about a caller who was not heard to the end.
 const NO_BLUFF: f32 = 0.5;
+
+/// A minute of sound takes a tenth of a second; when many calls end at once they wait for one
+/// another.
+const LONGEST_HEARING: Duration = Duration::from_secs(5);
 
 /// Asterisk flushes within milliseconds; the tap itself gives up after one second.
 const LONGEST_FLUSH: Duration = Duration::from_secs(3);

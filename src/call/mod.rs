@@ -12,6 +12,7 @@ mod heard;
 pub mod intake;
 mod io;
 mod keypad;
+mod lateness;
 mod leaving;
 mod listener;
 mod observing;
@@ -33,6 +34,7 @@ pub use listener::Listener;
 use self::clip::LONGEST_CLIP;
 use self::heard::Heard;
 use self::io::Deadline;
+use self::lateness::Lateness;
 use self::policy::{Offer, Policy};
 use self::state::{SettingUp, State};
 use crate::agi::{Command, Exchange, Finished, Handled, Key, Outcome, Verb};
@@ -51,6 +53,7 @@ pub struct Call {
     heard: Heard,
     state: State,
     deadline: Deadline,
+    lateness: Lateness,
     progress: Progress,
     started: Instant,
     /// When Asterisk's safety timeout strikes; `None` where it is not ours.
@@ -69,6 +72,8 @@ struct Progress {
     tapped: Option<String>,
     recording: Option<(Instant, MediaTime)>,
     number_prompt: NumberPrompt,
+    /// Asterisk has reported a key: those that are heard as sound besides are the same ones.
+    asterisk_hears_keys: bool,
     /// Where the keys of the number come from.
     keys_from: Option<KeysFrom>,
     warned: Option<Instant>,
@@ -123,6 +128,7 @@ impl Call {
                 tap_id: String::new(),
             }),
             deadline: Deadline::default(),
+            lateness: Lateness::default(),
             progress: Progress::default(),
             started: now,
             safety_timeout: Some(now + SAFETY_TIMEOUT),
@@ -143,6 +149,11 @@ impl Call {
     /// What is known of the call so far.
     pub fn record(&self) -> &CallRecord {
         &self.record
+    }
+
+    /// When Asterisk was late to reply the last time; `None` where it keeps up.
+    pub fn late_at(&self) -> Option<Instant> {
+        self.lateness.last()
     }
 
     /// How many replies came that answer no command.
@@ -173,6 +184,9 @@ impl Call {
                 self.trouble(Trouble::Tap(why));
             }
             Event::TapFinished => self.tap_finished(now),
+            Event::HeardAgain(voice) => self.heard_again(voice.as_ref(), now),
+            // Nobody stays for the third listener.
+            Event::Shutdown if self.is_heard_again() => self.heard_again(None, now),
             Event::Shutdown => self.trouble(Trouble::Stopped),
         }
         self.drain_exchange();
@@ -182,10 +196,12 @@ impl Call {
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.deadline.expired(now) {
             Some(Timer::CommandOverdue) => {
+                self.lateness.replied(now);
                 self.trouble(Trouble::NoReply);
                 self.closed(now);
             }
             Some(Timer::TapOverdue) => self.tap_overdue(now),
+            Some(Timer::HearingAgainOverdue) => self.heard_again(None, now),
             Some(Timer::SafetyTimeoutDue) => self.send_timeout_behind(now),
             None => {}
         }
@@ -233,8 +249,13 @@ impl Call {
 
     /// Starts a command whose reply is overdue `longest` and some from now.
     fn send(&mut self, command: Command, longest: Duration, now: Instant) -> bool {
+        // What a set-up waits for, an answered line or a recording that begins, may take its time.
+        let sets_up = matches!(self.state, State::SettingUp(_));
+        let at_once = command.verb().is_answered_at_once() && !sets_up;
         let started = self.exchange.start(command).is_ok();
         if started {
+            self.lateness
+                .expect(if at_once { now } else { now + longest });
             self.deadline
                 .set(Timer::CommandOverdue, now + longest + SLACK);
             self.drain_exchange();
@@ -268,11 +289,16 @@ impl Call {
 
     fn finished(&mut self, Finished { command, outcome }: Finished, now: Instant) {
         self.deadline.stop();
+        self.lateness.replied(now);
         if matches!(self.state, State::Leaving(_)) {
             return self.step_done(now);
         }
         if matches!(self.state, State::Observing(_) | State::Observed) {
             return self.observed(&command, &outcome, now);
+        }
+        if let Some(key) = key_of(&outcome) {
+            self.progress.asterisk_hears_keys = true;
+            self.note_key(key.as_char());
         }
         if self.exchange.is_dead() {
             self.keep_last_digit(&outcome);

@@ -16,7 +16,10 @@ impl Call {
     /// `VoiceMail()` begins to take the message.
     pub(super) fn begin_observing(&mut self, now: Instant) {
         self.safety_timeout = None;
-        self.state = State::Observing(Box::new(Observing::new(&self.policy)));
+        self.state = State::Observing(Box::new(Observing::new(
+            &self.policy,
+            self.music_was_known(),
+        )));
         let voicemail = format!("{},{}", self.record.mailbox, self.policy.voicemail_options);
         self.send(
             Command::exec("VoiceMail", voicemail),

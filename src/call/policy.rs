@@ -28,6 +28,8 @@ pub struct Situation {
     pub doubtful: bool,
     /// Whether the rambler's prompt was given, or the number is already known from the keys.
     pub number_settled: bool,
+    /// Whether hold music played on this line before the call, and nobody has given a sign of life in it yet.
+    pub music_known: bool,
     /// Since the warning; `None` where none was given.
     pub warned_for: Option<Duration>,
 }
@@ -149,7 +151,12 @@ impl Policy {
             (true, false) => self.pause,
             (false, _) => self.no_near_voice,
         };
-        recent_music >= self.hold_music || total >= limit
+        let music = if at.music_known {
+            self.hold_music.min(KNOWN_MUSIC)
+        } else {
+            self.hold_music
+        };
+        recent_music >= music || total >= limit
     }
 
     fn is_rambling(&self, at: &Situation) -> bool {
@@ -169,6 +176,9 @@ const UNSEEN_GREETING: Duration = Duration::from_mins(3);
 
 /// Less speech than this does not count as having started.
 const WORTH_A_PAUSE: Duration = Duration::from_millis(300);
+
+/// So much music brings the question where it is known to be hold music.
+const KNOWN_MUSIC: Duration = Duration::from_secs(2);
 
 /// A pause that is not inside a word: the closure of a stop consonant is half as long at most.
 const PAUSE_BETWEEN_WORDS: Duration = Duration::from_millis(250);
@@ -195,6 +205,7 @@ mod tests {
             questions_asked: 0,
             doubtful: false,
             number_settled: false,
+            music_known: false,
             warned_for: None,
         }
     }
@@ -253,6 +264,39 @@ mod tests {
         check_idle(idle(11.0, 2.0, 9.0, 0.0), Advice::GoOn);
         check_idle(idle(12.0, 2.0, 10.0, 0.0), Advice::Ask);
         check_idle(idle(6.0, 0.0, 0.0, 6.0), Advice::Ask);
+    }
+
+    #[test]
+    fn hold_music_that_is_known_brings_the_question_earlier_and_nothing_else() {
+        let at = |music: f64| Situation {
+            idle: idle(music + 0.5, 0.5, 0.0, music),
+            speech: Duration::ZERO,
+            music_known: true,
+            ..speaking(music + 0.5)
+        };
+        check(at(1.9), Advice::GoOn);
+        check(at(2.0), Advice::Ask);
+        let speaks = Situation {
+            idle: Idle::default(),
+            ..at(2.0)
+        };
+        check(speaks, Advice::GoOn);
+        let thinks = Situation {
+            idle: idle(7.9, 7.9, 0.0, 0.0),
+            ..at(0.0)
+        };
+        check(thinks, Advice::GoOn);
+        let doubtful = Situation {
+            questions_asked: 1,
+            doubtful: true,
+            ..at(9.0)
+        };
+        check(doubtful, Advice::GoOn);
+        let sooner = Policy {
+            hold_music: secs(1.0),
+            ..Policy::default()
+        };
+        assert_eq!(sooner.advise(&at(1.0)), Advice::Ask);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::state::{AfterPrompt, AwaitedAnswer, Keying, Recording, State};
 use super::{Call, NumberPrompt, verdict};
 use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
-use crate::call_record::{Answer, EndedBy, Mode, Trouble};
+use crate::call_record::{Answer, CameFrom, EndedBy, Mode, Trouble};
 use crate::prompts::Prompt;
 
 impl Call {
@@ -87,6 +87,7 @@ impl Call {
                     now,
                 );
             }
+            Advice::EndIdle | Advice::EndTone if self.late_at().is_some() => self.hand_on_late(now),
             Advice::EndIdle => {
                 self.progress.unanswered = Some(self.heard.heard());
                 self.end(EndedBy::Guard, now);
@@ -123,9 +124,19 @@ impl Call {
         }
         self.progress.unanswered = Some(self.heard.heard());
         match self.record.mode {
+            Mode::Enforce if self.late_at().is_some() => self.hand_on_late(now),
             Mode::Enforce => self.end(EndedBy::Guard, now),
             Mode::Guide | Mode::Observe => self.record_on(Recording::default(), None, now),
         }
+    }
+
+    /// Nobody is ended for what they may have said where it has not come yet.
+    pub(super) fn hand_on_late(&mut self, now: Instant) {
+        self.progress.unanswered = None;
+        if let Some(by) = self.lateness.worst() {
+            self.trouble(Trouble::Late(by.into()));
+        }
+        self.leave(EndedBy::HandedOn, now);
     }
 
     /// A digit is the first of a number as well.
@@ -136,6 +147,12 @@ impl Call {
         } else {
             self.record_on(Recording::default(), None, now);
         }
+    }
+
+    /// Whether hold music played on this line, and nobody was there, when the caller left a queue.
+    pub(super) fn music_was_known(&self) -> bool {
+        let came_from = self.record.came_from.as_ref();
+        came_from.is_some_and(CameFrom::is_hold_music)
     }
 
     fn situation(&self, now: Instant) -> Situation {
@@ -152,6 +169,9 @@ impl Call {
             doubtful: self.progress.questions > 0
                 && verdict::is_doubtful(&self.heard.timeline, place),
             number_settled: confirmed || self.progress.number_prompt != NumberPrompt::NotYet,
+            music_known: self.music_was_known()
+                && self.record.keys.is_empty()
+                && !self.heard.has_spoken(),
             warned_for: self
                 .progress
                 .warned

@@ -168,6 +168,8 @@ pub(super) enum Step {
     StopTap,
     /// The tap is heard to its end.
     DrainTap,
+    /// The third listener hears the recording.
+    HearAgain,
     /// The variables that are left; the first is under way.
     Variables(VecDeque<Command>),
 }

@@ -21,6 +21,8 @@ pub(super) struct Observing {
     enforcing: Policy,
     stage: Imagined,
     questions: u32,
+    /// Hold music played on this line before the call.
+    music_was_known: bool,
 }
 
 #[derive(Debug)]
@@ -42,7 +44,7 @@ enum Imagined {
 }
 
 impl Observing {
-    pub(super) fn new(policy: &Policy) -> Self {
+    pub(super) fn new(policy: &Policy, music_was_known: bool) -> Self {
         Self {
             enforcing: Policy {
                 mode: Mode::Enforce,
@@ -50,6 +52,7 @@ impl Observing {
             },
             stage: Imagined::Greeting,
             questions: 0,
+            music_was_known,
         }
     }
 
@@ -100,6 +103,7 @@ impl Observing {
             doubtful: self.questions > 0 && verdict::is_doubtful(&sound.timeline, began),
             // What would only be said is left out.
             number_settled: true,
+            music_known: self.music_was_known && !sound.has_spoken(),
             warned_for: Some(Duration::MAX),
         };
         match self.enforcing.advise(&situation) {

@@ -7,17 +7,18 @@ use serde::Serialize;
 use super::correction_line::CorrectionLine;
 use super::csv::csv_line;
 pub use super::csv::{Csv, csv_value};
+use super::owed_line::OwedLine;
 pub use super::time::rfc3339;
-use super::{CaseOfCall, CountedCase, Delivery, ListedCall, Stage};
+use super::{CaseOfCall, CountedCase, Delivery, ListedCall};
 use crate::audio::MediaTime;
 use crate::call_record::{
-    Asked, CallId, CallRecord, Callback, Caller, Destination, EndedBy, Mode, PlaceInCase, Verdict,
-    WouldHave,
+    Asked, CallId, CallRecord, Callback, Caller, CameFrom, EndedBy, KeyPress, Mode, PlaceInCase,
+    QueueWait, Verdict, WouldHave,
 };
 use crate::case::{Case, ClosedBy};
 use crate::hearing::{Class, ClassSeconds};
 use crate::text::plain_json;
-use crate::wording::{self, Language, Pending, Undelivered};
+use crate::wording::{self, Language};
 
 /// What `calls --format json` prints of a call: these fields in this order, for good.
 #[derive(Serialize)]
@@ -49,6 +50,21 @@ struct Line<'a> {
     /// Only where the box's watch list means the caller: the entry that does.
     #[serde(skip_serializing_if = "Option::is_none")]
     watched: Option<&'a str>,
+    /// Only where the caller pressed keys: which and when.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    keys: &'a [KeyPress],
+    /// Only of a test call by `doctor`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
+    /// Only of a wait in a queue: `queue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    /// And what became of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue: Option<&'a QueueWait>,
+    /// Only of a call whose caller came from a queue in which this guard had watched them: that wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    came_from: Option<&'a CameFrom>,
 }
 
 /// A call, and behind what there is of it its case, which is `null` where it has none.
@@ -57,6 +73,9 @@ struct InCase<'a, L: Serialize, C: Serialize> {
     #[serde(flatten)]
     call: L,
     case: Option<C>,
+    /// Only of a wait in a queue from which the caller went to a mailbox: that call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    went_to: Option<WentToLine<'a>>,
     /// Only where somebody says that the verdict is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     correction: Option<CorrectionLine<'a>>,
@@ -65,43 +84,12 @@ struct InCase<'a, L: Serialize, C: Serialize> {
     undelivered: Vec<OwedLine>,
 }
 
-/// A delivery that is not made.
+/// The call that somebody made who has waited before.
 #[derive(Serialize)]
-struct OwedLine {
-    to: Destination,
-    stage: &'static str,
-    since: String,
-    failures: u32,
-    why: Option<String>,
-}
-
-/// As it is shown to people.
-impl<'a> From<&'a Delivery> for Undelivered<'a> {
-    fn from(delivery: &'a Delivery) -> Self {
-        Self {
-            to: delivery.to,
-            state: match delivery.stage {
-                Stage::GivenUp => Pending::GivenUp,
-                Stage::Stored => Pending::Mwi,
-                Stage::Waiting | Stage::Prepared => Pending::Due(delivery.due),
-            },
-            since: delivery.since,
-            why: delivery.why.as_deref(),
-        }
-    }
-}
-
-impl OwedLine {
-    fn all<'o>(owed: impl Iterator<Item = &'o Delivery>, zone: &TimeZone) -> Vec<Self> {
-        owed.map(|delivery| Self {
-            to: delivery.to,
-            stage: delivery.stage.as_str(),
-            since: rfc3339(delivery.since, zone),
-            failures: delivery.failures,
-            why: delivery.why.clone(),
-        })
-        .collect()
-    }
+struct WentToLine<'a> {
+    id: CallId,
+    #[serde(rename = "box")]
+    mailbox: &'a str,
 }
 
 /// What `calls` prints of the case of a call.
@@ -247,6 +235,10 @@ pub fn line_with_case<'a>(
     InCase {
         call: json_line(&call.record, zone),
         case,
+        went_to: call.went_to.as_ref().map(|of| WentToLine {
+            id: of.id,
+            mailbox: of.mailbox.as_str(),
+        }),
         correction: CorrectionLine::of(call.correction.as_ref(), zone),
         undelivered: OwedLine::all(owed.iter().copied(), zone),
     }
@@ -275,6 +267,7 @@ pub fn json_line_in_case<'a>(
             place: of.place,
             first: rfc3339(of.first, zone),
         }),
+        went_to: None,
         correction: None,
         undelivered: Vec::new(),
     }
@@ -305,6 +298,11 @@ pub fn json_line<'a>(record: &'a CallRecord, zone: &TimeZone) -> impl Serialize 
         delivered: delivered(record, zone),
         would_have: record.would_have,
         watched: record.watched.as_deref(),
+        keys: &record.keys,
+        test: record.is_test,
+        kind: record.queue.as_ref().map(|_| QUEUE),
+        queue: record.queue.as_ref(),
+        came_from: record.came_from.as_ref(),
     }
 }
 
@@ -321,8 +319,11 @@ fn delivered(record: &CallRecord, zone: &TimeZone) -> Vec<String> {
         .collect()
 }
 
+/// The `kind` of a wait in a queue.
+const QUEUE: &str = "queue";
+
 /// The columns of [`csv`], in order.
-pub const CSV_COLUMNS: [&str; 38] = [
+pub const CSV_COLUMNS: [&str; 46] = [
     "id",
     "started",
     "ended",
@@ -361,6 +362,14 @@ pub const CSV_COLUMNS: [&str; 38] = [
     "undelivered",
     "correction",
     "correction_by",
+    "kind",
+    "queue",
+    "queue_position",
+    "queue_waited",
+    "queue_ended",
+    "queue_nobody",
+    "came_from",
+    "went_to",
 ];
 
 /// A call as one line of CSV, line end included (RFC 4180: CR LF).
@@ -381,6 +390,8 @@ pub fn csv(form: Csv, call: &ListedCall, owed: &[Delivery], zone: &TimeZone) -> 
     let of_case = |cell: fn(&CaseOfCall) -> String| case.map_or_else(String::new, cell);
     let closed = case.and_then(|of| of.case.closed.as_ref());
     let class = |class: Class| seconds(record.seconds.of(class));
+    let wait = record.queue.as_ref();
+    let count = |of: Option<u32>| of.map_or_else(String::new, |of| of.to_string());
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     csv_line(
         form,
@@ -425,6 +436,19 @@ pub fn csv(form: Csv, call: &ListedCall, owed: &[Delivery], zone: &TimeZone) -> 
             list(&OwedLine::all(owed.iter(), zone)),
             correction.map_or_else(String::new, |of| of.verdict.to_string()),
             correction.map_or_else(String::new, |of| of.author.who.clone()),
+            wait.map_or_else(String::new, |_| QUEUE.to_owned()),
+            wait.map_or_else(String::new, |of| of.queue.clone()),
+            count(wait.and_then(|of| of.position)),
+            count(wait.and_then(|of| of.waited_s)),
+            word(&wait.and_then(|of| of.ended)),
+            word(&wait.and_then(|of| of.nobody).map(|of| of.heard)),
+            record
+                .came_from
+                .as_ref()
+                .map_or_else(String::new, |of| of.id.to_string()),
+            call.went_to
+                .as_ref()
+                .map_or_else(String::new, |of| of.id.to_string()),
         ],
     )
 }

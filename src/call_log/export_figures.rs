@@ -1,4 +1,4 @@
-//! The figures for machines: one JSON object, and CSV with a row for each day and mailbox.
+//! The figures for machines: one JSON object, and CSV with a row for each day and mailbox, and for each day and queue.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::csv::{Csv, csv_line};
 use super::export::to_json;
 use crate::call_record::Verdict;
-use crate::figures::{Figures, Sum};
+use crate::figures::{Figures, QueueCounts, Sum};
 use crate::text::plain_json;
 
 /// The figures, the mailbox they are of where it is one, and the longest message of each mailbox.
@@ -62,6 +62,60 @@ struct OfWeek<'a> {
     of: Line,
 }
 
+/// What is printed of some waits in queues: these fields in this order, for good.
+#[derive(Serialize)]
+struct QueueLine {
+    waits: u64,
+    asked: u64,
+    answered: u64,
+    nobody: u64,
+    answered_in_vain: u64,
+    taken_out: u64,
+    saved_s_at_most: f64,
+    lost_s: f64,
+}
+
+impl From<&QueueCounts> for QueueLine {
+    fn from(counts: &QueueCounts) -> Self {
+        Self {
+            waits: counts.waits,
+            asked: counts.asked,
+            answered: counts.answered,
+            nobody: counts.nobody,
+            answered_in_vain: counts.in_vain,
+            taken_out: counts.taken_out,
+            saved_s_at_most: counts.saved_at_most().as_secs_f64(),
+            lost_s: counts.lost().as_secs_f64(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct QueueOfDay<'a> {
+    day: String,
+    #[serde(rename = "box")]
+    queue: &'a str,
+    #[serde(flatten)]
+    of: QueueLine,
+}
+
+#[derive(Serialize)]
+struct QueueOfWeek<'a> {
+    week: String,
+    monday: String,
+    #[serde(rename = "box")]
+    queue: &'a str,
+    #[serde(flatten)]
+    of: QueueLine,
+}
+
+#[derive(Serialize)]
+struct Queues<'a> {
+    total: QueueLine,
+    weeks: Vec<QueueOfWeek<'a>>,
+    days: Vec<QueueOfDay<'a>>,
+}
+
 #[derive(Serialize)]
 struct All<'a> {
     since: String,
@@ -71,7 +125,20 @@ struct All<'a> {
     total: Line,
     weeks: Vec<OfWeek<'a>>,
     days: Vec<OfDay<'a>>,
+    queues: Queues<'a>,
 }
+
+/// The columns of a queue's row.
+const OF_QUEUE: [&str; 8] = [
+    "queue_waits",
+    "queue_asked",
+    "queue_answered",
+    "queue_nobody",
+    "queue_answered_in_vain",
+    "queue_taken_out",
+    "queue_saved_s_at_most",
+    "queue_lost_s",
+];
 
 impl Export<'_> {
     fn line(&self, sum: &Sum) -> Line {
@@ -120,8 +187,31 @@ impl Export<'_> {
             total: self.line(&figures.total),
             weeks: weeks.collect(),
             days: days.collect(),
+            queues: self.queues(),
         };
         plain_json(&to_json(&all))
+    }
+
+    fn queues(&self) -> Queues<'_> {
+        let queues = &self.figures.queues;
+        let weeks = queues.by_week.iter();
+        let weeks = weeks.map(|((week, queue), counts)| QueueOfWeek {
+            week: week.name(),
+            monday: week.monday().to_string(),
+            queue,
+            of: counts.into(),
+        });
+        let days = queues.by_day.iter();
+        let days = days.map(|((day, queue), counts)| QueueOfDay {
+            day: day.to_string(),
+            queue,
+            of: counts.into(),
+        });
+        Queues {
+            total: (&queues.total).into(),
+            weeks: weeks.collect(),
+            days: days.collect(),
+        }
     }
 
     /// The whole CSV, as safe in a spreadsheet as that of the calls.
@@ -143,7 +233,8 @@ impl Export<'_> {
             "waited_s_median",
             "waited_s_90",
         ]);
-        let header: Vec<_> = header.map(String::from).collect();
+        let header: Vec<_> = header.chain(OF_QUEUE).map(String::from).collect();
+        let columns = header.len();
         let mut csv = form.mark().to_owned() + &csv_line(form, &header);
         for ((day, mailbox), sum) in &self.figures.by_day {
             let line = self.line(sum);
@@ -168,6 +259,16 @@ impl Export<'_> {
                 optional(line.waited_s_median),
                 optional(line.waited_s_90),
             ]);
+            cells.resize(columns, String::new());
+            csv += &csv_line(form, &cells);
+        }
+        for ((day, queue), counts) in &self.figures.queues.by_day {
+            let line = QueueLine::from(counts);
+            let mut cells = vec![day.to_string(), queue.clone()];
+            cells.resize(columns - OF_QUEUE.len(), String::new());
+            cells.extend(counts.all().map(|of| of.to_string()));
+            let seconds = [line.saved_s_at_most, line.lost_s];
+            cells.extend(seconds.map(|of| form.number(format!("{of:.3}"))));
             csv += &csv_line(form, &cells);
         }
         csv

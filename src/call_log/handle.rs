@@ -17,7 +17,9 @@ use super::case_change::{Change, Changed, Judged};
 use super::digest::{DigestNote, DigestsOfDay};
 use super::error::{LogError, OutboxError};
 use super::journal::{Closing, Entry};
+use super::keeper::Keeper;
 use super::listening::Listening;
+use super::news::News;
 use super::outbox::Outbox;
 use super::thread::WriterThread;
 use super::writer::Durability;
@@ -100,12 +102,14 @@ impl CallLog {
     /// its deliveries into the outbox: those of the wanted ones that it deserves ([`destinations_of`]).
     ///
     /// A closed record stays as it is. What a closed record must have and this one lacks is filled in:
-    /// the end is now, the verdict `unsure`, ended by handing on.
+    /// the end is now, the verdict `unsure` (a wait in a queue has none), ended by handing on.
     pub fn close_and_deliver(&self, mut record: CallRecord, wanted: &[Destination]) {
         record
             .ended
             .get_or_insert_with(|| self.writer.now().max(record.started));
-        record.verdict.get_or_insert(Verdict::Unsure);
+        if record.queue.is_none() {
+            record.verdict.get_or_insert(Verdict::Unsure);
+        }
         record.ended_by.get_or_insert(EndedBy::HandedOn);
         let deliver_to = destinations_of(&record, wanted);
         self.writer
@@ -115,6 +119,11 @@ impl CallLog {
     /// The deliveries that are still to be made.
     pub fn outbox(&self) -> Outbox {
         Outbox::new(Arc::clone(&self.writer))
+    }
+
+    /// What is kept no longer.
+    pub fn keeper(&self) -> Keeper {
+        Keeper::new(Arc::clone(&self.writer))
     }
 
     /// Closes the cases that a connection between two telephones closes, and returns them. They are closed on the
@@ -129,7 +138,10 @@ impl CallLog {
         homes: Vec<Home>,
     ) -> Result<Vec<CallId>, OutboxError> {
         self.writer
-            .ask(move |store| store.close_connected(&connected, at, &homes))
+            .change(
+                move |store| store.close_connected(&connected, at, &homes),
+                Vec::clone,
+            )
             .await
     }
 
@@ -138,8 +150,13 @@ impl CallLog {
     /// # Errors
     /// The database cannot be used now; nothing was changed.
     pub async fn change_case(&self, change: Change) -> Result<Changed, OutboxError> {
+        let case = change.case;
+        let touched = move |changed: &Changed| match changed {
+            Changed::Done(_) => vec![case],
+            Changed::Refused(_) | Changed::Missing => Vec::new(),
+        };
         self.writer
-            .ask(move |store| store.change_case(&change))
+            .change(move |store| store.change_case(&change), touched)
             .await
     }
 
@@ -148,7 +165,14 @@ impl CallLog {
     /// # Errors
     /// The database cannot be used now; nothing was noted.
     pub async fn judge(&self, judging: Judging) -> Result<Judged, OutboxError> {
-        self.writer.ask(move |store| store.judge(&judging)).await
+        let call = judging.call;
+        let touched = move |judged: &Judged| match judged {
+            Judged::Done(..) => vec![call],
+            Judged::Refused(_) | Judged::Missing => Vec::new(),
+        };
+        self.writer
+            .change(move |store| store.judge(&judging), touched)
+            .await
     }
 
     /// Notes that somebody listens to a recording, once for each hour; it is on the disk when this returns.
@@ -187,8 +211,8 @@ impl CallLog {
         self.writer.ask(move |store| store.note_digest(&note)).await
     }
 
-    /// Changes whenever something was filed or done in the log.
-    pub fn changes(&self) -> watch::Receiver<()> {
+    /// Changes whenever something was filed or done in the log that can be seen.
+    pub fn changes(&self) -> watch::Receiver<News> {
         self.writer.news()
     }
 
@@ -269,11 +293,22 @@ impl Drop for OpenCall {
         if let Err(unheard) = self.log.abandoned.send(record) {
             let mut record = unheard.0;
             record.confidence = 0.0;
-            record.verdict = Some(Verdict::Unsure);
+            record.verdict = record.queue.is_none().then_some(Verdict::Unsure);
             record.ended_by = Some(EndedBy::HandedOn);
             self.log.close_call(record);
         }
     }
+}
+
+/// Whether another process works on this data folder as its guard, as far as can be known without
+/// taking its lock, which would keep one from starting.
+pub fn guard_at_work(folder: &Path) -> bool {
+    let noted = std::fs::read_to_string(folder.join(LOCK)).unwrap_or_default();
+    let process: Option<u32> = noted.trim().parse().ok();
+    process.is_some_and(|process| {
+        let is_up = Path::new("/proc").join(process.to_string()).exists();
+        is_up && process != std::process::id()
+    })
 }
 
 fn lock(folder: &Path) -> Result<File, LogError> {

@@ -5,6 +5,7 @@
 //!                                           │ busy, broken, full
 //!                                           └──► calls.journal (JSON lines) ──► filed later
 //! calls, call ── Reader ──► calls.sqlite (read only, beside the writer)
+//! import ── ImportLog ────► calls.sqlite (tables of its own, beside the writer)
 //! ```
 //!
 //! Nothing here makes a call wait: the handle only puts an entry into a queue. An entry that the database
@@ -15,7 +16,7 @@
 //! The record itself is stored as JSON; the columns beside it are its index. Which calls are one caller's case
 //! is decided in [`case`](crate::case) and kept beside the calls; which delivery is tried, and what comes of it, in
 //! `queue`. The writer knows its database as a `Store`; SQL stands in `sqlite` alone. Not here: what a verdict
-//! means, repair of audio, days of keeping.
+//! means, repair of audio, how long what is kept ([`keeping`](crate::keeping)).
 
 mod case_change;
 mod correction_line;
@@ -26,8 +27,13 @@ pub mod export;
 pub mod export_figures;
 mod handle;
 mod journal;
+mod keeper;
+mod kept;
+pub mod leftovers;
 mod listening;
+mod news;
 mod outbox;
+mod owed_line;
 mod query;
 mod queue;
 mod sqlite;
@@ -39,15 +45,21 @@ mod writer;
 pub use case_change::{CaseEvent, Change, Changed, Judged};
 pub use digest::{DigestNote, DigestsOfDay};
 pub use error::{LogError, OutboxError, StoreError};
-pub use handle::{CallLog, OpenCall, Opened};
+pub use handle::{CallLog, OpenCall, Opened, guard_at_work};
 pub use journal::waiting;
+pub use keeper::Keeper;
+pub use kept::{Decided, Kept, Pause};
 pub use listening::Listening;
+pub use news::News;
 pub use outbox::Outbox;
 pub use query::{
     Backlog, CaseOfCall, CaseQuery, CountedCase, ListedCall, Query, SetAside, Standing, Takeover,
 };
 pub use queue::{Delivery, Settlement, Stage};
-pub use sqlite::{Reader, add_token, change_case, judge, quick_check, revoke_token};
+pub use sqlite::{
+    CdrDatabase, Elsewhere, Eraser, Found, ImportLog, NoteWithNumber, OthersCall, Place, Reader,
+    add_token, change_case, judge, quick_check, remove_test, revoke_token,
+};
 pub use writer::Durability;
 
 /// Name of the database in the data folder.

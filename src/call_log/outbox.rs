@@ -44,9 +44,10 @@ impl Outbox {
 
     /// Notes what came of an attempt; it is on the disk when this returns.
     pub async fn settle(&self, delivery: &Delivery, settlement: Settlement) -> Result<()> {
-        let key = delivery.key();
+        let (key, call) = (delivery.key(), delivery.call);
+        let touched = move |(): &()| vec![call];
         self.writer
-            .ask(move |store| store.settle(key, settlement))
+            .change(move |store| store.settle(key, settlement), touched)
             .await
     }
 
@@ -58,7 +59,10 @@ impl Outbox {
         timeline: Vec<Segment>,
     ) -> Result<()> {
         self.writer
-            .ask(move |store| store.note_audio(call, &place, &timeline))
+            .change(
+                move |store| store.note_audio(call, &place, &timeline),
+                move |()| vec![call],
+            )
             .await
     }
 

@@ -124,6 +124,17 @@ pub struct ListedCall {
     pub case: Option<CaseOfCall>,
     /// What somebody said that it really was.
     pub correction: Option<Correction>,
+    /// Of a wait in a queue: the call to a mailbox that the caller made from there.
+    pub went_to: Option<WentTo>,
+}
+
+/// The call that somebody made who has waited in a queue before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WentTo {
+    /// The call.
+    pub id: CallId,
+    /// The mailbox that it was for.
+    pub mailbox: MailboxName,
 }
 
 impl From<CallRecord> for ListedCall {
@@ -132,6 +143,7 @@ impl From<CallRecord> for ListedCall {
             record,
             case: None,
             correction: None,
+            went_to: None,
         }
     }
 }

@@ -7,11 +7,14 @@ use super::case_change::{Change, Changed, Judged};
 use super::digest::{DigestNote, DigestsOfDay};
 use super::error::StoreError;
 use super::journal::Entry;
+use super::kept::{Decided, Kept, Pause};
 use super::listening::Listening;
+use super::query::SetAside;
 use super::queue::{Delivery, Key, Settlement};
 use crate::call_record::{CallId, CallRecord};
 use crate::case::{Connected, Judging};
 use crate::hearing::Segment;
+use crate::keeping::Pseudonyms;
 use crate::number::Home;
 
 pub(super) type Result<T> = std::result::Result<T, StoreError>;
@@ -28,6 +31,9 @@ pub(super) trait Store: Send {
 
     /// The record of a call.
     fn record(&self, call: CallId) -> Result<Option<CallRecord>>;
+
+    /// The mailbox of the call or the case with this identifier.
+    fn mailbox_of(&self, id: CallId) -> Result<Option<String>>;
 
     /// Notes where the audio of a call is kept, and what is heard in it.
     fn note_audio(&self, call: CallId, place: &str, timeline: &[Segment]) -> Result<()>;
@@ -82,6 +88,34 @@ pub(super) trait Store: Send {
 
     /// Whether a call has begun since then.
     fn any_call_since(&self, since: Timestamp) -> Result<bool>;
+
+    /// Notes that a sweep begins; why nothing is to be deleted in it, if that is so.
+    fn begin_sweep(&mut self, now: Timestamp) -> Result<Option<Pause>>;
+
+    /// Whether there is a call whose recording is kept.
+    fn keeps_audio(&self, call: CallId) -> Result<bool>;
+
+    /// Has calls behind this row looked at again if these are other rules than before; the row to go on behind, if
+    /// there are more.
+    fn go_by_rules(&mut self, rules: &str, after: i64) -> Result<Option<i64>>;
+
+    /// The calls of which something may be due by then, the longest due first.
+    fn kept_until(&self, now: Timestamp, most: u32) -> Result<Vec<Kept>>;
+
+    /// Deletes what was decided to be due, all or nothing.
+    fn keep_no_longer(&mut self, decided: &[Decided], pseudonyms: &Pseudonyms) -> Result<()>;
+
+    /// Calls that were erased since then, and when they began.
+    fn erased_since(&self, since: Timestamp) -> Result<Vec<(CallId, Timestamp)>>;
+
+    /// The broken databases that lie beside this one, oldest first.
+    fn set_aside(&self) -> Result<Vec<SetAside>>;
+
+    /// Forgets a broken database whose file was removed.
+    fn forget_set_aside(&self, file: &str) -> Result<()>;
+
+    /// Empties the write-ahead log, in which what was deleted stands; `false` if somebody reads in it now.
+    fn truncate_wal(&self) -> Result<bool>;
 }
 
 /// Entries that are filed together, or not at all when it is dropped.

@@ -13,9 +13,10 @@ use tracing::error;
 
 use super::error::{LogError, OutboxError};
 use super::journal::Entry;
+use super::news::News;
 use super::store::{self, Store};
 use super::writer::{Durability, Remedy, Task, Writer};
-use crate::call_record::CallRecord;
+use crate::call_record::{CallId, CallRecord};
 use crate::clock::Clock;
 
 /// The writer's thread. When this is dropped, the entries that are left are written and the data folder is
@@ -24,7 +25,7 @@ pub(super) struct WriterThread {
     commands: Option<Sender<Task>>,
     thread: Option<JoinHandle<()>>,
     changed: Arc<Notify>,
-    news: watch::Sender<()>,
+    news: watch::Sender<News>,
     clock: Clock,
 }
 
@@ -36,7 +37,7 @@ impl WriterThread {
         clock: Clock,
     ) -> Result<(Self, UnboundedReceiver<CallRecord>), LogError> {
         let changed = Arc::new(Notify::new());
-        let (news, _) = watch::channel(());
+        let (news, _) = watch::channel(News::default());
         let (writer, unfinished) =
             Writer::open(folder, lock, (Arc::clone(&changed), news.clone()), clock)?;
         let (commands, given) = channel();
@@ -66,15 +67,15 @@ impl WriterThread {
         self.changed.notified().await;
     }
 
-    /// Changes whenever something was filed or done.
-    pub(super) fn news(&self) -> watch::Receiver<()> {
+    /// Changes whenever something was filed or done that can be seen.
+    pub(super) fn news(&self) -> watch::Receiver<News> {
         self.news.subscribe()
     }
 
     pub(super) fn file(&self, entry: Entry) {
         let id = entry.record().id;
         if !self.send(Task::File(entry)) {
-            error!(call = %id, "the writer of the call log is gone, the entry is lost");
+            error!(event = "log_entry_lost", call = %id, "the writer of the call log is gone, the entry is lost");
         }
     }
 
@@ -84,18 +85,31 @@ impl WriterThread {
         answered
     }
 
-    /// Has something done on the database once everything given so far is filed.
+    /// Has something done on the database that nobody sees, once everything given so far is filed.
     pub(super) async fn ask<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut dyn Store) -> store::Result<T> + Send + 'static,
     ) -> Result<T, OutboxError> {
+        self.change(job, |_| Vec::new()).await
+    }
+
+    /// Has something changed in the database, once everything given so far is filed; `touched` says
+    /// in which calls and cases it can be seen.
+    pub(super) async fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut dyn Store) -> store::Result<T> + Send + 'static,
+        touched: impl FnOnce(&T) -> Vec<CallId> + Send + 'static,
+    ) -> Result<T, OutboxError> {
         let (answer, answered) = oneshot::channel();
         self.send(Task::Do(Box::new(move |store| {
             let done = job(store);
-            let remedy = done.as_ref().err().map_or(Remedy::Nothing, Remedy::of);
+            let (remedy, touched) = match &done {
+                Ok(done) => (Remedy::Nothing, touched(done)),
+                Err(error) => (Remedy::of(error), Vec::new()),
+            };
             // Who asked may be gone by now; what was done is done.
             answer.send(done).ok();
-            remedy
+            (remedy, touched)
         })));
         Ok(answered.await.map_err(|_| OutboxError::Away)??)
     }

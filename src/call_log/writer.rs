@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -13,6 +14,7 @@ use tracing::{error, info, warn};
 
 use super::error::{LogError, StoreError};
 use super::journal::{Entry, Journal, ReplayError};
+use super::news::{News, Touched};
 use super::store::Store;
 use super::{DATABASE, JOURNAL, UNREADABLE, sqlite};
 use crate::call_record::{CallId, CallRecord};
@@ -45,8 +47,9 @@ pub(super) enum Task {
     Do(Job),
 }
 
-/// What is done on the database; what its failure means for the connection.
-pub(super) type Job = Box<dyn FnOnce(&mut dyn Store) -> Remedy + Send>;
+/// What is done on the database; what its failure means for the connection, and in which calls and cases it can be
+/// seen.
+pub(super) type Job = Box<dyn FnOnce(&mut dyn Store) -> (Remedy, Vec<CallId>) + Send>;
 
 /// What is to be done about a database before it is used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,8 +82,10 @@ pub(super) struct Writer {
     recovery: Option<Recovery>,
     /// Notified when deliveries may have come into the outbox.
     changed: Arc<Notify>,
-    /// Changes whenever something was filed or done.
-    news: watch::Sender<()>,
+    /// Changes whenever something was filed or done that can be seen.
+    news: watch::Sender<News>,
+    /// What there will be news of once it can be read.
+    touched: Touched,
     clock: Clock,
     _lock: File,
 }
@@ -105,7 +110,7 @@ impl Writer {
     pub(super) fn open(
         folder: &Path,
         lock: File,
-        (changed, news): (Arc<Notify>, watch::Sender<()>),
+        (changed, news): (Arc<Notify>, watch::Sender<News>),
         clock: Clock,
     ) -> Result<(Self, UnboundedReceiver<CallRecord>), LogError> {
         let journal = Journal::open(folder).map_err(|source| LogError::File {
@@ -125,6 +130,7 @@ impl Writer {
             }),
             changed,
             news,
+            touched: Touched::default(),
             clock,
             _lock: lock,
         };
@@ -156,20 +162,27 @@ impl Writer {
                     Task::Do(job) => jobs.push(job),
                 }
             }
-            // That somebody asks how things are is no news.
-            let is_news = waited || !self.memory.is_empty() || !jobs.is_empty();
             self.settle().ok();
+            // What waited may be of an earlier run.
+            self.touched.everywhere |= waited && self.durability() == Durability::Database;
             for job in jobs {
                 let Some(store) = &mut self.store else {
                     break;
                 };
-                let remedy = job(&mut **store);
+                let (remedy, touched) = job(&mut **store);
+                for id in touched {
+                    match store.mailbox_of(id) {
+                        Ok(mailbox) => self.touched.mailboxes.extend(mailbox),
+                        Err(_) => self.touched.everywhere = true,
+                    }
+                }
                 if self.apply(remedy) {
                     self.settle().ok();
                 }
             }
-            if is_news {
-                self.news.send_replace(());
+            if self.durability() == Durability::Database && !self.touched.is_nothing() {
+                let touched = mem::take(&mut self.touched);
+                self.news.send_modify(|news| news.note(touched));
             }
             for answer in flushes {
                 // Nobody need be waiting for the answer.
@@ -191,6 +204,7 @@ impl Writer {
         if !self.memory.is_empty() {
             let lost = self.memory.len();
             error!(
+                event = "log_entry_lost",
                 lost,
                 "neither database nor journal could be written, entries of the call log are lost"
             );
@@ -201,6 +215,8 @@ impl Writer {
         if let Some(recovery) = &mut self.recovery {
             recovery.ours.insert(entry.record().id);
         }
+        let mailbox = entry.record().mailbox.as_str();
+        self.touched.mailboxes.insert(mailbox.to_owned());
         self.memory.push(entry);
     }
 
@@ -282,7 +298,7 @@ impl Writer {
                 Ok(())
             }
             Err(StoreError::Entry(error)) => {
-                error!(call = %entry.record().id, %error, "the database refuses an entry for good, it goes to {UNREADABLE}");
+                error!(event = "log_entry_refused", call = %entry.record().id, %error, "the database refuses an entry for good, it goes to {UNREADABLE}");
                 refused.push(serde_json::to_vec(entry).unwrap_or_default());
                 Ok(())
             }
@@ -301,6 +317,7 @@ impl Writer {
         }
         if !aside.is_empty() {
             warn!(
+                event = "journal_unreadable",
                 lines = aside.len(),
                 "the journal has lines nobody can read (a crash cuts the last one), they go to {UNREADABLE}"
             );
@@ -326,7 +343,10 @@ impl Writer {
         self.memory.clear();
         if !self.journal.is_empty() {
             self.journal.clear().map_err(journal)?;
-            info!("the entries in the journal are filed in the call log");
+            info!(
+                event = "journal_filed",
+                "the entries in the journal are filed in the call log"
+            );
         }
         Ok(())
     }
@@ -343,6 +363,7 @@ impl Writer {
         })?;
         for id in unreadable {
             error!(
+                event = "log_record_unreadable",
                 call = id,
                 "an unfinished record cannot be read and stays open"
             );
@@ -360,11 +381,11 @@ impl Writer {
     fn recreate(&self) -> bool {
         match sqlite::set_aside(&self.path, self.clock.date()) {
             Ok(aside) => {
-                error!(kept = %aside.display(), "the call log's database is broken: it was moved aside, nothing of it is deleted, and a new one is begun");
+                error!(event = "database_set_aside", kept = %aside.display(), "the call log's database is broken: it was moved aside, nothing of it is deleted, and a new one is begun");
                 true
             }
             Err(error) => {
-                error!(%error, database = %self.path.display(), "the call log's database is broken and cannot be moved aside");
+                error!(event = "database_stuck", %error, database = %self.path.display(), "the call log's database is broken and cannot be moved aside");
                 false
             }
         }
@@ -376,15 +397,19 @@ impl Writer {
         }
         self.health = health;
         match health {
-            Health::Well => info!("the call log's database is written again"),
+            Health::Well => info!(
+                event = "database_back",
+                "the call log's database is written again"
+            ),
             Health::NoDatabase => {
                 error!(
-                    why,
-                    "the call log's database cannot be written, entries wait in the journal"
+                    event = "database_down",
+                    why, "the call log's database cannot be written, entries wait in the journal"
                 );
             }
             Health::NoJournal => {
                 error!(
+                    event = "journal_down",
                     why,
                     "neither the call log's database nor its journal can be written, entries wait in memory"
                 );

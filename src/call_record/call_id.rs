@@ -47,6 +47,11 @@ impl CallId {
         self.0
     }
 
+    /// The identifier with these bits ([`Self::bits`]).
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits & ((1 << 60) - 1))
+    }
+
     fn digit(byte: u8) -> Option<usize> {
         let byte = match byte.to_ascii_lowercase() {
             b'o' => b'0',

@@ -63,6 +63,18 @@ impl MailboxName {
         }
     }
 
+    /// What stands for a queue in the place of a mailbox, such as `support@queue`; `None` where no queue can be called so.
+    pub fn of_queue(queue: &str) -> Option<Self> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        let name = Self::from(format!("{queue}@{QUEUES}"));
+        (queue.chars().all(plain) && name.mailbox().is_some()).then_some(name)
+    }
+
+    /// Whether it stands for a queue.
+    pub fn is_queue(&self) -> bool {
+        self.mailbox().is_some_and(|name| name.context() == QUEUES)
+    }
+
     /// The name with its context.
     pub fn as_str(&self) -> &str {
         match self {
@@ -105,3 +117,6 @@ impl From<MailboxName> for String {
 }
 
 const DEFAULT_CONTEXT: &str = "default";
+
+/// What stands behind the `@` where a queue stands in the place of a mailbox.
+const QUEUES: &str = "queue";

@@ -7,7 +7,12 @@ mod case;
 mod delivered;
 mod destination;
 mod ending;
+#[cfg(test)]
+pub(crate) mod example;
 mod mailbox;
+mod pressed;
+mod pseudonym;
+mod queue_wait;
 mod reason;
 mod verdict;
 
@@ -28,6 +33,9 @@ pub use delivered::{Delivered, NotDelivered};
 pub use destination::{Destination, destinations_of};
 pub use ending::{EndedBy, Mode, WouldHave};
 pub use mailbox::{Mailbox, MailboxName};
+pub use pressed::{KeyPress, KeyRun};
+pub use pseudonym::Pseudonym;
+pub use queue_wait::{CameFrom, Instead, Nobody, QueueWait, WaitEnd};
 pub use reason::{Reason, Trouble};
 pub use verdict::{UnknownVerdict, Verdict};
 
@@ -71,6 +79,9 @@ pub struct CallRecord {
     pub seconds: ClassSeconds,
     /// What was played to the caller and what came of it.
     pub asked: Vec<Asked>,
+    /// The keys that the caller pressed; none in records from before they were noted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<KeyPress>,
     /// The number to call back.
     pub callback: Callback,
     /// What the guard was allowed to do.
@@ -85,6 +96,16 @@ pub struct CallRecord {
     /// calls form no cases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_window_s: Option<u32>,
+    /// Whether it is a test call by `doctor`, in which nobody wants anything.
+    #[serde(rename = "test", default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_test: bool,
+    /// The wait in a queue that this is the record of; `None` in that of a call for a mailbox. Such a record has no
+    /// verdict, is delivered nowhere and in no case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueWait>,
+    /// The wait in a queue that the caller came from; `None` where they came from none, or where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_from: Option<CameFrom>,
     /// What was heard, and when.
     pub timeline: Vec<Segment>,
     /// Path of the kept audio below the data folder, if there is any.

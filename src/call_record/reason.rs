@@ -63,6 +63,8 @@ pub enum Reason {
     WouldRefuse(String),
     /// Not heard: more calls than `max_calls`.
     TooManyCalls,
+    /// Not heard: Asterisk had answered other calls late.
+    Behind,
     /// The request names no mailbox.
     NoMailbox,
     /// The request names a mailbox that Asterisk cannot have; the name is hostile.
@@ -104,6 +106,8 @@ pub enum Trouble {
     Command(String),
     /// Asterisk did not answer in time.
     NoReply,
+    /// Asterisk answered late by so much.
+    Late(MediaTime),
     /// The connection to Asterisk broke off.
     Disconnected,
     /// The guard was stopped during the call.

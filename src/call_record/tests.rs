@@ -49,6 +49,58 @@ fn every_prompt_is_known_by_its_name() {
     }
 }
 
+#[test]
+fn keys_are_in_one_run_until_a_pause_or_a_prompt() {
+    let at = MediaTime::from_millis;
+    // A row from before keys were noted.
+    let old = r#"{"id":"6aq6scwt0001","started":"2026-11-24T09:00:00Z","ended":null,"box":"100@default",
+        "uniqueid":"","linkedid":"","channel":"","dnid":"","rdnis":"","confidence":0,"reasons":[],"asked":[],
+        "seconds":{"speech":0,"silence":0,"music":0,"tone":0,"noise":0},"timeline":[],"audio":null,
+        "callback":{"number":"","e164":null,"source":"none","confirmed":false},"verdict":null,"ended_by":null,
+        "caller":{"number":"","e164":null,"name":"","presentation":"shown"},"mode":"enforce","delivered":[]}"#;
+    let opened: CallRecord = serde_json::from_str(old).unwrap();
+    assert!(!serde_json::to_string(&opened).unwrap().contains("keys"));
+    let press = |(key, ms)| KeyPress { key, at: at(ms) };
+    let asked = |ms| Asked {
+        prompt: Prompt::NumberIs.into(),
+        at: at(ms),
+        answer: None,
+    };
+    for (keys, prompts, expected) in [
+        (&[][..], &[][..], &[][..]),
+        (&[('1', 500)], &[], &[("1", 500, 500)]),
+        // The last key brings the prompt about; the next one answers it.
+        (
+            &[('0', 1_000), ('9', 1_400), ('#', 1_800), ('1', 3_000)],
+            &[1_800],
+            &[("09#", 1_000, 1_800), ("1", 3_000, 3_000)],
+        ),
+        (
+            &[('0', 1_000), ('9', 6_000), ('1', 11_001)],
+            &[0],
+            &[("09", 1_000, 6_000), ("1", 11_001, 11_001)],
+        ),
+    ] {
+        let record = CallRecord {
+            keys: keys.iter().copied().map(press).collect(),
+            asked: prompts.iter().copied().map(asked).collect(),
+            ..opened.clone()
+        };
+        let runs = record.key_runs();
+        let runs: Vec<_> = runs
+            .iter()
+            .map(|run| (run.keys.as_str(), run.at, run.until))
+            .collect();
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(keys, from, until)| (*keys, at(*from), at(*until)))
+            .collect();
+        assert_eq!(runs, expected);
+        let json = serde_json::to_string(&record).unwrap();
+        assert_eq!(serde_json::from_str::<CallRecord>(&json).unwrap(), record);
+    }
+}
+
 proptest! {
     #[test]
     fn texts_are_read_as_they_were_written(

@@ -143,9 +143,9 @@ impl Case {
 #[cfg(test)]
 mod tests {
     use super::super::Via;
-    use super::super::tests::caller;
     use super::*;
     use crate::call_record::EndedBy;
+    use crate::call_record::example::caller;
 
     fn judging(judgement: Judgement, note: Option<&str>, who: &str) -> Judging {
         Judging {

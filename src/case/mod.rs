@@ -7,7 +7,7 @@
 //! E.164 form ([`number::identity`]). A caller who withholds the number, or of whom none is known, has a case
 //! for each call: nothing distinguishes them from others. In no case is a call whose request names no mailbox,
 //! for which nobody answers; nor one that a list sent straight to `VoiceMail()` or turned away: what became of
-//! the one the guard does not know, and the other is not to be called back.
+//! the one the guard does not know, and the other is not to be called back; nor a test call by `doctor`.
 //!
 //! A message does not close a case, it is what somebody has to call back about. A case is open until the team
 //! says that it is done ([`Step`]), or the caller was connected with somebody (as Asterisk's manager
@@ -134,7 +134,8 @@ impl Membership {
         let passed_by = matches!(record.ended_by, Some(EndedBy::Bypassed | EndedBy::Rejected));
         let nobodys =
             |reason: &Reason| matches!(reason, Reason::NoMailbox | Reason::ImpossibleMailbox(_));
-        if passed_by || record.reasons.iter().any(nobodys) {
+        let waits = record.queue.is_some();
+        if passed_by || waits || record.is_test || record.reasons.iter().any(nobodys) {
             return None;
         }
         let caller = &record.caller;

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::call_record::example::caller;
 use crate::call_record::{CallbackSource, EndedBy, Verdict};
-use crate::number::{CallerNumbers, Country};
+use crate::number::CallerNumbers;
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -121,28 +122,6 @@ fn the_more_urgent_is_rung_first() {
     }
 }
 
-fn record(json: &str) -> CallRecord {
-    let all = r#"{"id":"6aq6scwt0001","started":"2026-11-24T09:00:00Z","ended":"2026-11-24T09:01:00Z","box":"100@default",
-        "uniqueid":"","linkedid":"","channel":"","dnid":"","rdnis":"","confidence":1,"reasons":[],"asked":[],
-        "seconds":{"speech":0,"silence":0,"music":0,"tone":0,"noise":0},"timeline":[],"audio":null,"delivered":[],
-        "callback":{"number":"","e164":null,"source":"none","confirmed":false},"verdict":null,"mode":"enforce",
-        "ended_by":"caller","caller":{"number":"","e164":null,"name":"","presentation":"shown"},
-        "repeat_window_s":86400}"#;
-    let mut all: serde_json::Value = serde_json::from_str(all).unwrap();
-    let changes: serde_json::Value = serde_json::from_str(json).unwrap();
-    let fields = all.as_object_mut().unwrap();
-    fields.extend(changes.as_object().unwrap().clone());
-    serde_json::from_value(all).unwrap()
-}
-
-/// A call by this number, over, to be amended.
-pub(crate) fn caller(number: &str, presentation: &str) -> CallRecord {
-    let home: Country = "DE".parse().unwrap();
-    let e164 = number::normalise(number, Some(home)).map(String::from);
-    let caller = serde_json::json!({"number": number, "e164": e164, "name": "", "presentation": presentation});
-    record(&serde_json::json!({ "caller": caller }).to_string())
-}
-
 #[test]
 fn one_number_however_it_is_sent() {
     for sent in [
@@ -197,6 +176,13 @@ fn whom_a_list_let_by_or_turned_away_has_no_case() {
         listed.ended_by = Some(ended_by);
         assert_eq!(Membership::of(&listed), None, "{ended_by:?}");
     }
+}
+
+#[test]
+fn a_test_call_is_in_no_case() {
+    let mut test = caller("030 1234567", "shown");
+    test.is_test = true;
+    assert_eq!(Membership::of(&test), None);
 }
 
 fn open(n: u32, number: &str, dialled: &[&str]) -> Open {

@@ -44,12 +44,17 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
             let call = ListedCall {
                 case: reader.case_of(record.id)?,
                 correction: reader.correction(record.id)?,
+                went_to: None,
                 record: record.clone(),
             };
             let of_case = match &call.case {
                 Some(of) => reader.calls_of_case(of.case.id)?,
                 None => Vec::new(),
             };
+            let mut of_channel = reader.find(&record.uniqueid)?;
+            of_channel.retain(|other| {
+                other.uniqueid == record.uniqueid && other.queue.is_some() != record.queue.is_some()
+            });
             let mut owed = reader.undelivered()?;
             owed.retain(|delivery| delivery.call == record.id);
             write!(
@@ -57,6 +62,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
                 "{}",
                 card(&call, &of_case, &owed, data_folder, (now, &zone))
             )?;
+            write!(out, "{}", before_and_after(&of_channel))?;
             return Ok(ExitCode::SUCCESS);
         }
         several => {
@@ -104,7 +110,10 @@ pub fn card(
             wording::mode(record.mode, En)
         ),
     );
-    card.line("Verdict", &verdict(record));
+    match &record.queue {
+        Some(wait) => card.lines("Wait", wording::wait(wait, En), ""),
+        None => card.line("Verdict", &verdict(record)),
+    }
     if let Some(correction) = &call.correction {
         card.line("In truth", &wording::correction(correction, zone, En));
     }
@@ -122,6 +131,14 @@ pub fn card(
         asked.map(|asked| format!("{:>7}  {}", clock(asked.at), wording::asked(asked, En))),
         "nothing was played",
     );
+    let runs = record.key_runs();
+    if !runs.is_empty() {
+        let keys = runs.iter().map(|run| {
+            let keys = shortened(&run.keys, MOST_SHOWN);
+            format!("{:>7}  {keys}", clock(run.at))
+        });
+        card.lines("Keys", keys, "");
+    }
     card.lines("Timeline", timeline(record), "nothing was heard");
     let callback = wording::callback(&record.callback, En);
     card.line(
@@ -133,7 +150,7 @@ pub fn card(
         card.lines("", other_calls(record, of_case, zone), "");
     }
     card.line("End", &end(record));
-    if record.mode == Mode::Observe && record.ended_by.is_some() {
+    if record.mode == Mode::Observe && record.ended_by.is_some() && record.queue.is_none() {
         let would_have = wording::would_have(record.would_have);
         card.line("Enforce", &format!("would {would_have}"));
     }
@@ -153,6 +170,24 @@ pub fn card(
         "to nobody",
     );
     card.line("Asterisk", &asterisk(record));
+    card.0
+}
+
+/// The wait in a queue that the caller of this call came from, or where they went from there.
+fn before_and_after(of_channel: &[CallRecord]) -> String {
+    let mut card = Card(String::new());
+    for other in of_channel {
+        let what = match &other.queue {
+            Some(wait) => wording::wait_in_short(wait, En),
+            None => shown(other.mailbox.as_str()).to_string(),
+        };
+        let label = if other.queue.is_some() {
+            "Before"
+        } else {
+            "After"
+        };
+        card.line(label, &format!("{}  {what}", other.id));
+    }
     card.0
 }
 
@@ -186,6 +221,12 @@ fn answer(record: &CallRecord, owed: &[Delivery]) -> String {
 
 /// What became of the message as far as the guard had a hand in it.
 fn by_the_guard(record: &CallRecord, owed: &[Delivery]) -> String {
+    if let (Some(wait), Some(_)) = (&record.queue, record.ended) {
+        return format!(
+            "the caller waited in a queue: {}",
+            wording::wait_in_short(wait, En)
+        );
+    }
     let Some(verdict) = record.verdict else {
         return "still up, or cut off and not closed yet".into();
     };

@@ -1,27 +1,28 @@
 //! `calls`: the call log, searched; a table for people, JSON and CSV for machines.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
 use jiff::tz::TimeZone;
 
+use super::below_calls::{Observed, notes};
 use super::cases;
 use super::listing::Listing;
 use super::owed::Owed;
 use super::when::When;
-use crate::audio::MediaTime;
 use crate::call_log::export::{self, Csv};
 use crate::call_log::{
-    CaseOfCall, CaseQuery, Delivery, ListedCall, LogError, Query, Reader, Stage, Standing, waiting,
+    CaseOfCall, CaseQuery, Delivery, ListedCall, LogError, Query, Reader, Standing,
 };
-use crate::call_record::{CallRecord, MailboxName, Mode, Verdict};
+use crate::call_record::{CallRecord, MailboxName, Verdict};
 use crate::case::ClosedBy;
 use crate::clock::Clock;
+use crate::figures::NoPeriod;
 use crate::hearing::Class;
 use crate::number::{Country, Needle};
-use crate::text::shortened;
+use crate::text::{shortened, shown};
 use crate::wording::{self, Language::En, Undelivered};
 
 /// Nothing was found.
@@ -60,13 +61,13 @@ pub struct Args {
     /// Calls that the guard judged wrongly, as somebody says
     #[arg(long)]
     pub judged_wrong: bool,
-    /// Calls for this box, such as 100@default
+    /// Calls for this mailbox, such as 100@default
     #[arg(long = "box", value_name = "BOX")]
     pub box_name: Option<String>,
     /// At most this many, newest first [default: 50 in a table, else all]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub limit: Option<u32>,
-    /// One line a case (all that one caller wants of a box until they are helped) instead of one a call
+    /// One line a case (all that one caller wants of a mailbox until they are helped) instead of one a call
     #[arg(long)]
     pub cases: bool,
     /// Only cases that are open: nobody has spoken to the caller, nor says that it is done; the most urgent first
@@ -114,23 +115,37 @@ pub enum Error {
     #[error(transparent)]
     Log(#[from] LogError),
     /// A time lies beyond the calendar.
-    #[error("{0}")]
+    #[error("the calendar has no such time, it ends with the year 9999")]
     Time(#[from] jiff::Error),
     /// The number to search for has neither digits nor letters.
     #[error("there is nothing to search for in the number {0:?}")]
     Number(String),
-    /// The box to search for cannot be one.
+    /// The mailbox to search for cannot be one.
     #[error("{0:?} is no mailbox's name; write --box 100@default, or 100 for the same")]
     Mailbox(String),
+    /// Nobody has the mailbox.
+    #[error("{0} is neither in the settings, nor has it been called")]
+    UnknownMailbox(MailboxName),
     /// Nothing can be since one time and until an earlier one.
     #[error("--since is later than --until: no call is in between")]
     NoSpan,
+    /// There are no figures of such days.
+    #[error("--{0}")]
+    NoPeriod(NoPeriod),
     /// Cases have no form as CSV.
     #[error("--cases prints a table or JSON; --format csv prints calls, each with its case")]
     CasesAsCsv,
     /// What was given does not fit together.
     #[error("{0}")]
     Usage(&'static str),
+    /// A file or folder that was named cannot be read.
+    #[error("{}: cannot be read: {source}", shown(&.path.to_string_lossy()))]
+    Named {
+        /// The name.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Writing failed.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
@@ -143,9 +158,12 @@ impl Error {
             Self::Time(_)
             | Self::Number(_)
             | Self::Mailbox(_)
+            | Self::UnknownMailbox(_)
             | Self::NoSpan
+            | Self::NoPeriod(_)
             | Self::CasesAsCsv
-            | Self::Usage(_) => ExitCode::from(2),
+            | Self::Usage(_)
+            | Self::Named { .. } => ExitCode::from(2),
             Self::Log(_) | Self::Write(_) => ExitCode::from(NOTHING_FOUND),
         }
     }
@@ -180,7 +198,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
         printed => printed?,
     };
     if args.format == OutputFormat::Table && !args.cases {
-        notes(printed, observed, args, data_folder, out)?;
+        notes(printed, is_cut(args, printed), observed, data_folder, out)?;
     }
     if args.format == OutputFormat::Table && printed == 0 {
         short_number(&query, out)?;
@@ -222,8 +240,8 @@ fn cases(
         }
         OutputFormat::Table => {
             cases::table(&cases, args.width, (now, zone), out)?;
-            let is_cut = args.limit.is_none() && shown == TABLE_LIMIT as usize;
-            let cut = is_cut.then_some(if args.open { "most urgent" } else { "newest" });
+            let cut =
+                is_cut(args, shown).then_some(if args.open { "most urgent" } else { "newest" });
             cases::notes(shown, cut, reader.calls_without_case(query)?, out)?;
         }
     }
@@ -268,6 +286,11 @@ pub(super) fn query(args: &Args) -> Result<Query, Error> {
             .or((args.format == OutputFormat::Table && !args.follow).then_some(TABLE_LIMIT)),
         ..Query::default()
     })
+}
+
+/// Whether the table has its most lines without having been asked for so many.
+fn is_cut(args: &Args, shown: usize) -> bool {
+    args.limit.is_none() && shown == TABLE_LIMIT as usize
 }
 
 /// Whether a text stands for the callers who withhold their number.
@@ -352,7 +375,10 @@ fn row(call: &ListedCall, owed: &[Delivery], zone: &TimeZone) -> [String; 9] {
             format!("{verdict}{corrected}{}{owed}", wording::listed(record, En))
         }
         (None, None) => "(up)".into(),
-        (None, Some(_)) => String::new(),
+        (None, Some(_)) => record
+            .queue
+            .as_ref()
+            .map_or_else(String::new, |wait| wording::wait_in_short(wait, En)),
     };
     [
         wording::time(record.started, zone, En),
@@ -387,33 +413,6 @@ fn case_in_short(record: &CallRecord, of: &CaseOfCall) -> String {
     format!("{} of {}, {state}", of.place, of.calls)
 }
 
-/// What stands below a table: what enforce would have saved in the calls that were only observed, what is not
-/// delivered, and what `VoiceMail()` took.
-#[derive(Clone, Copy, Default)]
-struct Observed {
-    waiting: usize,
-    given_up: usize,
-    handed_on: usize,
-    calls: usize,
-    ended: usize,
-    saved: MediaTime,
-}
-
-impl Observed {
-    fn count(&mut self, record: &CallRecord, owed: &[Delivery]) {
-        let given_up = owed.iter().any(|delivery| delivery.stage == Stage::GivenUp);
-        let waiting = owed.iter().any(|delivery| delivery.stage != Stage::GivenUp);
-        self.waiting += usize::from(waiting);
-        self.given_up += usize::from(given_up);
-        self.handed_on += usize::from(record.went_to_voicemail());
-        self.calls += usize::from(record.mode == Mode::Observe);
-        if let Some(would_have) = record.would_have {
-            self.ended += 1;
-            self.saved += would_have.saved_s;
-        }
-    }
-}
-
 /// Why nothing was found by a few digits.
 fn short_number(query: &Query, out: &mut dyn Write) -> io::Result<()> {
     if let Some((digits, needed)) = query.number.as_ref().and_then(Needle::too_short) {
@@ -425,51 +424,6 @@ fn short_number(query: &Query, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
             "{digits} {word} only a number of just these; to find longer ones by their end, give at least {needed}."
-        )?;
-    }
-    Ok(())
-}
-
-fn notes(
-    printed: usize,
-    observed: Observed,
-    args: &Args,
-    folder: &Path,
-    out: &mut dyn Write,
-) -> Result<(), Error> {
-    if observed.calls > 0 {
-        writeln!(
-            out,
-            "Observed: {}; enforce would have ended {} of them earlier and saved {:.1} minutes.",
-            observed.calls,
-            observed.ended,
-            observed.saved.as_secs_f64() / 60.0
-        )?;
-    }
-    if observed.waiting + observed.given_up > 0 {
-        writeln!(
-            out,
-            "Not delivered yet: {}; given up: {}. voicemail-guard call ID says why.",
-            observed.waiting, observed.given_up
-        )?;
-    }
-    if observed.handed_on > 0 {
-        writeln!(
-            out,
-            "Handed on to VoiceMail(): {}; look into their mailboxes, too.",
-            observed.handed_on
-        )?;
-    }
-    if printed == 0 {
-        writeln!(out, "No calls found.")?;
-    } else if args.limit.is_none() && printed == TABLE_LIMIT as usize {
-        writeln!(out, "The newest {printed}; --limit N shows more.")?;
-    }
-    let waiting = waiting(folder);
-    if waiting > 0 {
-        writeln!(
-            out,
-            "{waiting} entries wait in the journal until the database can be written; they are not shown."
         )?;
     }
     Ok(())

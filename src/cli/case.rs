@@ -16,7 +16,7 @@ use crate::call_log::{CaseQuery, Change, Changed, Reader, change_case};
 use crate::case::{Author, Case, LONGEST_NAME, LONGEST_NOTE, Step, Via};
 use crate::clock::Clock;
 use crate::config::Web;
-use crate::text::{quoted, shortened};
+use crate::text::{one_line, quoted, shortened};
 use crate::wording::{self, Language::En};
 
 /// Which case, and what is done about it.
@@ -228,7 +228,7 @@ fn show(
         let time = wording::time(event.at, zone, En);
         write!(out, "{label:<10} {time}  {who}: {what}")?;
         match &event.note {
-            Some(note) => writeln!(out, ": {}", shortened(note, LONGEST_NOTE))?,
+            Some(note) => writeln!(out, ": {}", shortened(&one_line(note), LONGEST_NOTE))?,
             None => writeln!(out)?,
         }
         label = "";

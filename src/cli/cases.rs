@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::listing::Listing;
 use crate::call_log::CountedCase;
+use crate::call_record::Pseudonym;
 use crate::text::shortened;
 use crate::wording::{self, Language};
 
@@ -61,6 +62,7 @@ fn call_back(counted: &CountedCase) -> String {
     lead.and_then(|lead| wording::callback(&lead.callback, Language::En))
         .unwrap_or_else(|| match counted.number.as_str() {
             "" => "no number is known".into(),
+            number if Pseudonym::is_one(number) => wording::number_deleted(Language::En).into(),
             number => shortened(number, WIDTH).to_string(),
         })
 }

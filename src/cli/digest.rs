@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use jiff::tz::TimeZone;
 
 use super::calls::Error;
-use crate::call_record::MailboxName;
+use super::mailbox;
+use crate::call_log::Reader;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::delivery::digest::preview;
@@ -23,7 +24,7 @@ Examples:
   voicemail-guard digest --box 100
   voicemail-guard digest --box 100@default --send")]
 pub struct Args {
-    /// The box, such as 100@default
+    /// The mailbox, such as 100@default
     #[arg(long = "box", value_name = "BOX")]
     pub box_name: String,
     /// Send it now to everybody who gets it; the digest of the day is sent at its time all the same
@@ -41,10 +42,7 @@ pub fn run(
     data_folder: &Path,
     out: &mut dyn Write,
 ) -> Result<ExitCode, Error> {
-    let mailbox = MailboxName::from(args.box_name.as_str());
-    if mailbox.mailbox().is_none() {
-        return Err(Error::Mailbox(args.box_name.clone()));
-    }
+    let mailbox = mailbox::known(&args.box_name, config, &Reader::open(data_folder)?)?;
     let wants = config.mailbox_delivery(&mailbox);
     if args.send && wants.digest_to.is_empty() {
         return Err(Error::Usage(

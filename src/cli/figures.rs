@@ -9,14 +9,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::calls::Error;
 use super::listing::Listing;
+use super::mailbox;
 use super::when::When;
 use crate::call_log::Reader;
 use crate::call_log::export::Csv;
 use crate::call_log::export_figures::Export;
-use crate::call_record::{MailboxName, Verdict};
+use crate::call_record::Verdict;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::figures::{Figures, Group, Period, Span, Sum};
+use crate::figures::{Figures, Group, NoPeriod, Period, Sum};
 use crate::text::shortened;
 use crate::wording::{self, Language, figures as words};
 
@@ -39,10 +40,10 @@ pub struct Args {
     /// Up to this day and with it [default: today]
     #[arg(long, value_name = "TIME")]
     pub until: Option<When>,
-    /// Of this box alone, such as 100@default
+    /// Of this mailbox alone, such as 100@default
     #[arg(long = "box", value_name = "BOX")]
     pub box_name: Option<String>,
-    /// How they are printed: table, by week and box; json, one object; csv, a row a day and box, safe in a
+    /// How they are printed: table, by week and mailbox; json, one object; csv, a row a day and mailbox, safe in a
     /// spreadsheet; csv-excel, for an Excel with decimal commas such as the German one
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
     pub format: super::calls::OutputFormat,
@@ -63,14 +64,11 @@ pub fn run(
 ) -> Result<ExitCode, Error> {
     use super::calls::OutputFormat;
     let period = period(args)?;
+    let reader = Reader::open(data_folder)?;
     let mailbox = match &args.box_name {
         None => None,
-        Some(name) => match MailboxName::from(name.as_str()) {
-            MailboxName::Impossible(_) => return Err(Error::Mailbox(name.clone())),
-            MailboxName::Mailbox(mailbox) => Some(mailbox.as_str().to_owned()),
-        },
+        Some(name) => Some(mailbox::known(name, config, &reader)?.to_string()),
     };
-    let reader = Reader::open(data_folder)?;
     let tally = reader.tally(period, mailbox.as_ref().map(std::slice::from_ref))?;
     let figures = Figures::of(period, &tally);
     let export = Export {
@@ -93,22 +91,24 @@ fn period(args: &Args) -> Result<Period, Error> {
         .date()
         .to_zoned_datetime(TimeZone::system());
     let day = |at: Timestamp| at.to_zoned_datetime(now.time_zone().clone()).date();
-    let usual = Span::default().until(now.date());
     let last = match args.until {
-        None => now.date(),
+        None => None,
+        Some(When::Day(day)) => Some(day),
         // The end of a day is the first moment of the next.
-        Some(until) => day(until
-            .ends(&now)?
-            .saturating_sub(SignedDuration::from_millis(1))?),
+        Some(until) => {
+            let end = until.ends(&now)?;
+            Some(day(end.saturating_sub(SignedDuration::from_millis(1))?))
+        }
     };
     let first = match args.since {
-        Some(since) => day(since.begins(&now)?),
-        None => usual.first().min(last),
+        None => None,
+        Some(When::Day(day)) => Some(day),
+        Some(since) => Some(day(since.begins(&now)?)),
     };
-    if first > last {
-        return Err(Error::NoSpan);
-    }
-    Ok(Period::new(first, last))
+    Period::asked(first, last, now.date()).map_err(|no| match no {
+        NoPeriod::TurnedRound => Error::NoSpan,
+        no => Error::NoPeriod(no),
+    })
 }
 
 fn table(export: &Export<'_>, width: Option<u16>, out: &mut dyn Write) -> Result<(), Error> {
@@ -143,7 +143,51 @@ fn table(export: &Export<'_>, width: Option<u16>, out: &mut dyn Write) -> Result
         ]);
     }
     list.print(width, out)?;
-    summary(export, &figures.total, out)
+    summary(export, &figures.total, out)?;
+    queues(figures, width, out)
+}
+
+/// Callers who waited in queues, by week and queue.
+fn queues(figures: &Figures, width: Option<u16>, out: &mut dyn Write) -> Result<(), Error> {
+    let (queues, en) = (&figures.queues, Language::En);
+    if queues.by_week.is_empty() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    let mut list = Listing::new(
+        [
+            "week",
+            "queue",
+            "waits",
+            "asked",
+            "answered",
+            "nobody there",
+            "in vain",
+            "taken out",
+            "saved",
+            "lost",
+        ],
+        2,
+    );
+    for ((week, queue), counts) in &queues.by_week {
+        let count = |of| words::count(of, en);
+        list.add([
+            words::week(*week, en),
+            shortened(queue, WIDTH).to_string(),
+            count(counts.waits),
+            count(counts.asked),
+            count(counts.answered),
+            count(counts.nobody),
+            count(counts.in_vain),
+            count(counts.taken_out),
+            words::minutes(counts.saved_at_most(), en),
+            words::minutes(counts.lost(), en),
+        ]);
+    }
+    list.print(width, out)?;
+    writeln!(out, "{}", words::queues(&queues.total, en))?;
+    writeln!(out, "{}", words::how_queues(en))?;
+    Ok(())
 }
 
 fn summary(export: &Export<'_>, total: &Sum, out: &mut dyn Write) -> Result<(), Error> {

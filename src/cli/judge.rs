@@ -65,7 +65,6 @@ fn a_verdict(word: &str) -> Result<Verdict, String> {
 pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitCode, Error> {
     let (now, zone) = (Clock::default().date(), TimeZone::system());
     let judgement = args.verdict.map_or(Judgement::Withdrawn, Judgement::Was);
-    let (note, who) = (note(&args.note)?, who(args.who.as_deref())?);
     let id = quoted(&args.id);
     let found = Reader::open(data_folder)?.find(&args.id)?;
     let record = match found.as_slice() {
@@ -82,6 +81,7 @@ pub fn run(args: &Args, data_folder: &Path, out: &mut dyn Write) -> Result<ExitC
             return Ok(ExitCode::from(NOTHING_FOUND));
         }
     };
+    let (note, who) = (note(&args.note)?, who(args.who.as_deref())?);
     let judging = Judging {
         call: record.id,
         judgement,

@@ -1,5 +1,7 @@
 //! The commands, one file each; here what they share: the two options, exit codes, and who prints.
 
+mod asterisk_conf;
+mod below_calls;
 pub mod call;
 pub mod calls;
 pub mod case;
@@ -8,12 +10,21 @@ pub mod check;
 pub mod classify;
 pub mod demo;
 pub mod digest;
+pub mod doctor;
+pub mod erase;
 pub mod export;
 pub mod figures;
 pub mod follow;
+pub mod generate;
+pub mod import;
+pub mod install_dialplan;
 pub mod judge;
 mod listing;
+mod mailbox;
 mod owed;
+mod parallel;
+pub mod privacy;
+mod recording;
 pub mod serve;
 pub mod token;
 pub mod user;
@@ -32,7 +43,7 @@ use crate::config::{Config, ConfigError, NoDataFolder, data_folder};
 #[command(
     name = "voicemail-guard",
     version,
-    about = "Guards the mailbox of a support hotline: a FastAGI server in front of Asterisk's VoiceMail()",
+    about = "Guards the mailbox of a support hotline, and the callers who wait in its queues: a FastAGI server for Asterisk, on its machine or on another, to which sound comes over the network",
     after_help = "Exit codes: 0 all well; 1 something was found or failed; 2 wrong usage or configuration\n\
         (to check, mistakes in the configuration are something it found: 1).\n\
         The log goes to standard error; VOICEMAIL_GUARD_LOG=debug shows more of it.",
@@ -84,10 +95,14 @@ impl SharedArgs {
     /// # Errors
     /// The file cannot be read or holds mistakes.
     pub fn settings(&self) -> Result<Config, ConfigError> {
-        match &self.config {
-            Some(file) => Config::load(file),
-            None => Ok(Config::default()),
+        let mut config = match &self.config {
+            Some(file) => Config::load(file)?,
+            None => Config::default(),
+        };
+        if let Ok(data) = self.data_folder() {
+            config.tap.below(&data);
         }
+        Ok(config)
     }
 
     /// Where the data lives.
@@ -102,7 +117,7 @@ impl SharedArgs {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Answer Asterisk's FastAGI requests until stopped
+    /// Answer Asterisk's FastAGI requests until stopped: calls to mailboxes, callers who wait in queues
     Serve(serve::Args),
     /// Play example calls of every kind of caller against the guard, without an Asterisk
     Demo(demo::Args),
@@ -114,20 +129,33 @@ pub enum Command {
     Call(call::Args),
     /// Show what a caller still wants, or note what was done about it
     Case(case::Args),
-    /// Count calls, what was spared, and how long callers waited, by week and box
+    /// Count calls, what was spared, and how long callers waited, by week and mailbox
     Figures(figures::Args),
-    /// Show what the digest of a box would say now, or send it to try it
+    /// Show what the digest of a mailbox would say now, or send it to try it
     Digest(digest::Args),
     /// Note that the guard judged a call wrongly, and what it really was
     Judge(judge::Args),
-    /// Take recordings of wrongly judged calls out of the log, for the ear's training
+    /// Write everything about a person, for themselves; or recordings of wrongly judged calls
     Export(export::Args),
+    /// Hear and count old mailboxes and call detail records: what came before the guard
+    Import(import::Args),
     /// Make what the configuration needs for somebody who logs in to the support team's page
     User(user::Args),
     /// Make, list and revoke the tokens with which other programs use the JSON interface
     Token(token::Args),
+    /// Erase everything that there is of a number or a call
+    Erase(erase::Args),
+    /// Print the record of processing (GDPR, Art. 30), filled in with the settings that hold
+    Privacy(privacy::Args),
     /// Look whether configuration and installation are in order, and say how to mend what is not
     Check(check::Args),
+    /// Put dialplan and prompts into Asterisk, or take them out again
+    InstallDialplan(install_dialplan::Args),
+    /// Write manual pages and completions, for packages
+    #[command(hide = true)]
+    Generate(generate::Args),
+    /// Place a real test call through Asterisk, and report each link from the dialplan to the mailbox
+    Doctor(doctor::Args),
 }
 
 /// Why a command could not do what it was asked.
@@ -154,6 +182,9 @@ pub enum CliError {
     /// Nothing, or not everything, was exported.
     #[error(transparent)]
     Export(#[from] export::Error),
+    /// Not all could be erased.
+    #[error(transparent)]
+    Erase(#[from] erase::Error),
     /// There is no password for the user.
     #[error(transparent)]
     User(#[from] user::Error),
@@ -172,6 +203,7 @@ impl CliError {
             Self::Config(_) | Self::NoDataFolder(_) | Self::Usage(_) => ExitCode::from(2),
             Self::Output(_) | Self::Serve(_) => ExitCode::from(1),
             Self::Calls(error) => error.exit_code(),
+            Self::Erase(error) => error.exit_code(),
             Self::Export(error) => error.exit_code(),
             Self::User(error) => error.exit_code(),
             Self::Token(error) => error.exit_code(),
@@ -212,8 +244,35 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             out,
         )?),
         Command::Judge(args) => Ok(judge::run(&args, &shared.data_folder()?, out)?),
-        Command::Export(args) => Ok(export::run(&args, &shared.data_folder()?, out)?),
+        Command::Export(mut args) => {
+            args.home = shared.settings()?.policy(&"".into()).home_country;
+            Ok(export::run(&args, &shared.data_folder()?, out)?)
+        }
+        Command::Import(args) => Ok(import::run(
+            &args,
+            &shared.settings()?,
+            &shared.data_folder()?,
+            (&mut io::stderr(), out),
+        )?),
         Command::Demo(args) => demo::run(&args, &shared, out),
+        Command::Erase(args) => {
+            let (config, data) = (shared.settings()?, shared.data_folder()?);
+            Ok(erase::run(
+                &args,
+                &config,
+                &data,
+                &mut io::stdin().lock(),
+                out,
+            )?)
+        }
+        Command::Privacy(args) => {
+            let (config, data) = (shared.settings()?, shared.data_folder()?);
+            let assumed = privacy::Assumed {
+                data: shared.data.is_none(),
+                config: shared.config.is_none(),
+            };
+            Ok(privacy::run(&args, &config, &data, assumed, out)?)
+        }
         Command::Serve(arguments) => serve::run(&arguments, &shared, out),
         Command::User(args) => Ok(user::run(&args, &mut io::stderr(), out)?),
         Command::Token(args) => {
@@ -226,6 +285,9 @@ pub fn run(cli: Cli, out: &mut dyn Write) -> Result<ExitCode, CliError> {
             )?)
         }
         Command::Check(args) => check::run(&args, &shared, out),
+        Command::InstallDialplan(args) => install_dialplan::run(&args, &shared, out),
+        Command::Generate(args) => generate::run(&args, out),
+        Command::Doctor(args) => doctor::run(&args, &shared, out),
     }
 }
 
@@ -238,6 +300,7 @@ pub fn exit(ended: Result<ExitCode, CliError>, err: &mut dyn Write) -> ExitCode 
         Err(
             CliError::Output(error)
             | CliError::Calls(calls::Error::Write(error))
+            | CliError::Erase(erase::Error::Io(error))
             | CliError::Export(export::Error::Write(error))
             | CliError::User(user::Error::Io(error))
             | CliError::Token(token::Error::Io(error))

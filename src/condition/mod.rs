@@ -72,6 +72,13 @@ impl Item {
     }
 }
 
+impl Item {
+    /// What was seen, and how it is mended where it is not as it should be.
+    pub(crate) fn parts(self) -> (String, Option<String>) {
+        (self.what, self.mend)
+    }
+}
+
 /// As a line, and how it is mended as another.
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,13 +5,12 @@ use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::{Item, space, writable};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, TapKind};
 use crate::recordings;
-use crate::tap::monitor;
 
 /// A raw recording that is so old belongs to no call that is up.
 const LONG_LAIN: SignedDuration = SignedDuration::from_hours(1);
@@ -19,6 +18,12 @@ pub(crate) fn items(config: &Config) -> Vec<Item> {
     let folder = &config.tap.folder_as_guard_sees_it;
     let shown = folder.display();
     match fs::metadata(folder) {
+        Err(error)
+            if error.kind() == ErrorKind::NotFound && config.tap.kind == TapKind::AudioSocket =>
+        {
+            let what = format!("{shown} is not there yet; serve makes it");
+            vec![Item::ok("tap", what)]
+        }
         Err(error) => vec![Item::fail(
             "tap",
             match without_parent(folder) {
@@ -53,9 +58,7 @@ fn raw_recordings(folder: &Path) -> Item {
     match recordings::left_behind(folder) {
         Ok(calls) => {
             let is_old = |call: &&_| {
-                let file = folder.join(monitor::file_name(**call));
-                let written = fs::metadata(file).and_then(|file| file.modified());
-                let written = written.ok().and_then(|at| Timestamp::try_from(at).ok());
+                let written = recordings::raw_written(folder, **call);
                 written.is_none_or(|at| now.duration_since(at) > LONG_LAIN)
             };
             let old = calls.iter().filter(is_old).count();

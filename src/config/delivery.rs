@@ -130,7 +130,7 @@ impl SoundFormat {
     pub const ALL: [Self; 4] = [Self::Wav, Self::Wav49, Self::Gsm, Self::Sln];
 }
 
-/// `[delivery.ami]`: Asterisk's manager interface, for MWI, for messages that are replayed
+/// `[ami]`: Asterisk's manager interface, for MWI, for messages that are replayed
 /// and for who was answered; not used where no user is set.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -199,8 +199,8 @@ mod tests {
         let replay = "[delivery.voicemail]\nmethod = 'replay'\nlockmode = 'flock'\n";
         let problems = Config::parse(replay.as_bytes()).unwrap_err();
         assert_eq!(problems[0].key, "[delivery.voicemail] method");
-        assert!(problems[0].what.contains("[delivery.ami]"), "{problems:?}");
-        let with_ami = format!("{replay}[delivery.ami]\nuser = 'x'\nsecret = 'y'\n");
+        assert!(problems[0].what.contains("[ami]"), "{problems:?}");
+        let with_ami = format!("{replay}[ami]\nuser = 'x'\nsecret = 'y'\n");
         let boxes = Config::parse(with_ami.as_bytes()).unwrap().delivery;
         let Voicemail {
             method, lockmode, ..

@@ -98,7 +98,7 @@ pub(super) struct Password {
 pub(super) fn mistakes(mail: &Mail) -> Vec<(&'static [&'static str], String)> {
     let mut found: Vec<(&[_], _)> = Vec::new();
     if mail.from.is_none() {
-        let what = "some box has deliver_to \"mail\" or digest_to: set the sender, such as from = \"voicemail@example.com\"";
+        let what = "some mailbox has deliver_to \"mail\" or digest_to: set the sender, such as from = \"voicemail@example.com\"";
         found.push((&["from"], what.to_owned()));
     }
     if mail.user.is_empty() != mail.password.is_unset() {

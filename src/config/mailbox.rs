@@ -13,6 +13,7 @@ use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::call_record::{Destination, Mode};
 use crate::number::{CallerList, Country, Entry};
+use crate::queue_watch::watch::QueueSettings;
 use crate::setting::{seconds_or_off, texts};
 use crate::wording::Language;
 
@@ -26,6 +27,9 @@ pub(super) struct MailboxSettings {
     /// What it wants of its messages.
     #[serde(skip)]
     pub(super) delivery: MailboxDelivery,
+    /// How callers are treated who wait in it, where it stands for a queue.
+    #[serde(skip)]
+    pub(super) queue: QueueSettings,
     /// Where its messages go.
     pub(super) deliver_to: Vec<Destination>,
     /// Calls by one number so close together are one case; `None` where calls form no cases.
@@ -41,6 +45,7 @@ impl Default for MailboxSettings {
         Self {
             policy: Policy::default(),
             delivery: MailboxDelivery::default(),
+            queue: QueueSettings::default(),
             deliver_to: vec![Destination::Mailbox],
             repeat_window: Some(Duration::from_hours(24)),
         }

@@ -7,12 +7,15 @@
 pub mod delivery;
 mod duplicate;
 mod fields;
+mod keep;
 mod limits;
 pub mod mail;
 mod mailbox;
+mod queue;
 mod read;
 mod secret;
 mod shared;
+mod tap;
 mod value;
 mod web;
 pub mod webhook;
@@ -28,16 +31,20 @@ use serde::Deserialize;
 
 pub use self::limits::Limits;
 pub use self::mailbox::{DigestDays, MailboxDelivery};
+pub use self::queue::Queue;
 pub use self::secret::Secret;
 pub use self::shared::{Changes, SharedConfig};
+pub use self::tap::{Tap, TapKind};
 pub use self::web::{User, Web, is_user_name};
 
 use self::delivery::DeliverySettings;
 use self::mailbox::MailboxSettings;
-use self::value::{asterisk_folder, folder, language_tags, log_level};
+use self::value::{folder, language_tags, log_level};
 use crate::call::policy::Policy;
 use crate::call_record::{Destination, MailboxName};
+use crate::keeping::KeepRules;
 use crate::number::Home;
+use crate::queue_watch::watch::QueueSettings;
 use crate::telemetry::LogFormat;
 
 /// All settings of one guard.
@@ -49,16 +56,22 @@ pub struct Config {
     pub limits: Limits,
     /// What it logs.
     pub log: Logging,
-    /// Where Asterisk leaves the caller's sound.
+    /// How the caller's sound comes.
     pub tap: Tap,
     /// Where the prompts are.
     pub prompts: Prompts,
-    /// How messages are delivered.
+    /// How messages are delivered, and `[ami]`.
     pub delivery: DeliverySettings,
+    /// Where the sound of callers comes from who wait in queues.
+    pub queue: Queue,
     /// The support team's page.
     pub web: Web,
+    /// For how long what is kept.
+    pub keep: KeepRules,
     defaults: MailboxSettings,
     mailboxes: BTreeMap<String, MailboxSettings>,
+    /// What stands in the file and does nothing, as the remark on it.
+    unused: Vec<String>,
 }
 
 impl Default for Config {
@@ -73,9 +86,12 @@ impl Default for Config {
             tap: Tap::default(),
             prompts: Prompts::default(),
             delivery: DeliverySettings::default(),
+            queue: Queue::default(),
             web: Web::default(),
+            keep: KeepRules::default(),
             defaults: MailboxSettings::default(),
             mailboxes: BTreeMap::new(),
+            unused: Vec::new(),
         }
     }
 }
@@ -116,6 +132,28 @@ impl Config {
     /// Whether a mailbox has a table of its own.
     pub fn has_table(&self, mailbox: &MailboxName) -> bool {
         self.mailboxes.contains_key(mailbox.as_str())
+    }
+
+    /// How callers are treated who wait in this queue, by its name as `support@queue`.
+    pub fn queue_settings(&self, queue: &MailboxName) -> &QueueSettings {
+        &self.of_mailbox(queue).queue
+    }
+
+    /// The queues that keep what is heard of their callers, by their whole names; `None` for those without a table.
+    pub fn queues_with_audio(&self) -> impl Iterator<Item = Option<&str>> {
+        let keep = |(_, settings): &(_, &MailboxSettings)| settings.queue.keep_audio;
+        let named = self.mailboxes.iter().map(|(name, of)| (&**name, of));
+        let queues = named
+            .filter(keep)
+            .filter(|(name, _)| MailboxName::from(*name).is_queue());
+        let others = self.defaults.queue.keep_audio.then_some(None);
+        queues.map(|(name, _)| Some(name)).chain(others)
+    }
+
+    /// Where the sound of callers in queues comes in alone; what [`Tap::ports`] has takes it as well.
+    pub fn ports_of_queues(&self) -> impl Iterator<Item = SocketAddr> {
+        let all = self.queue.listen.iter().copied();
+        all.filter(|at| !self.tap.ports().contains(at))
     }
 
     /// Where a mailbox wants its messages.
@@ -184,7 +222,7 @@ impl Config {
 
     /// What the settings do that may not be meant, each with its table.
     pub fn remarks(&self) -> Vec<String> {
-        let mut found = Vec::new();
+        let mut found = self.unused.clone();
         for (name, policy) in self.policies() {
             let table = name.map_or("[defaults]".to_owned(), |name| format!("[box.{name:?}]"));
             for remark in mailbox::remarks(policy) {
@@ -244,9 +282,17 @@ impl Config {
         own.unwrap_or(&self.defaults)
     }
 
-    /// The mailboxes that have a table of their own.
+    /// Whether a mailbox has a table of its own, or is among those that have been called: of one that was mistyped there
+    /// is nothing, which is easily taken for good news.
+    pub fn is_somebodys(&self, mailbox: &MailboxName, called: &[String]) -> bool {
+        let name = mailbox.as_str();
+        self.mailboxes.contains_key(name) || called.iter().any(|of| of == name)
+    }
+
+    /// The mailboxes that have a table of their own; queues are none.
     pub fn mailboxes(&self) -> impl Iterator<Item = &str> {
-        self.mailboxes.keys().map(String::as_str)
+        let names = self.mailboxes.keys().map(String::as_str);
+        names.filter(|name| !MailboxName::from(*name).is_queue())
     }
 }
 
@@ -266,28 +312,6 @@ impl Default for Logging {
         Self {
             level: "info".into(),
             format: LogFormat::Text,
-        }
-    }
-}
-
-/// `[tap]`: the one folder where Asterisk leaves the caller's sound, by its two names.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Tap {
-    /// Its path on the machine, or in the container, where Asterisk runs.
-    #[serde(deserialize_with = "asterisk_folder")]
-    pub folder_as_asterisk_sees_it: PathBuf,
-    /// Its path where the guard runs.
-    #[serde(deserialize_with = "folder")]
-    pub folder_as_guard_sees_it: PathBuf,
-}
-
-impl Default for Tap {
-    fn default() -> Self {
-        let folder = PathBuf::from("/var/spool/asterisk/voicemail-guard");
-        Self {
-            folder_as_asterisk_sees_it: folder.clone(),
-            folder_as_guard_sees_it: folder,
         }
     }
 }

@@ -77,6 +77,7 @@ impl Config {
             &mut kept,
         );
         keep(&mut self.tap, &old.tap, "[tap]", &mut kept);
+        keep(&mut self.queue, &old.queue, "[queue]", &mut kept);
         keep(
             &mut own.0.spool,
             &own.1.spool,
@@ -121,6 +122,7 @@ mod tests {
         let new = config(
             "[listen]\naddress = [\"127.0.0.1:1\"]\n[web]\naddress = []\n[limits]\nmax_calls = 7\n[log]\nformat = \"json\"\n\
              [tap]\nfolder_as_asterisk_sees_it = \"/elsewhere\"\n\
+             [queue]\nlisten = [\"127.0.0.1:2\"]\n\
              [delivery.voicemail]\nspool = \"/elsewhere\"\nformats = [\"sln\"]\nmost_messages = 7\n\
              [defaults]\nmode = \"observe\"\n",
         );
@@ -133,6 +135,7 @@ mod tests {
                 "[web] address",
                 "[log] format",
                 "[tap]",
+                "[queue]",
                 "[delivery.voicemail] spool",
                 "[delivery.voicemail] formats"
             ]

@@ -54,14 +54,27 @@ pub(super) fn file<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>
 }
 
 pub(super) fn host_and_port<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let rule = |text: &str| {
-        let (host, port) = text.rsplit_once(':')?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-[]:".contains(c);
-        let good = !host.is_empty() && host.chars().all(plain) && port.parse::<u16>().is_ok();
-        good.then(|| text.to_owned())
-    };
+    let rule = |text: &str| is_host_and_port(text).then(|| text.to_owned());
     let allowed = "a host and a port such as \"127.0.0.1:5038\"";
     text(from, rule, allowed)
+}
+
+pub(super) fn host_and_port_or_none<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<String>, D::Error> {
+    let rule = |text: &str| match text {
+        "" => Some(None),
+        text => is_host_and_port(text).then(|| Some(text.to_owned())),
+    };
+    let allowed = "a host and a port such as \"guard.example.com:4576\", or \"\" for none";
+    text(from, rule, allowed)
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-[]:".contains(c);
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && host.chars().all(plain) && port.parse::<u16>().is_ok()
+    })
 }
 
 /// A machine by its name or address.

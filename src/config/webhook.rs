@@ -62,7 +62,7 @@ pub(super) fn mistakes(webhook: &Webhook) -> Vec<(&'static [&'static str], Strin
     match webhook.url.as_ref().map(|url| (url.scheme(), url.host())) {
         None => found.push((
             &["url"],
-            "some box has deliver_to \"webhook\": set its address, such as url = \"https://example.com/calls\"".to_owned(),
+            "some mailbox has deliver_to \"webhook\": set its address, such as url = \"https://example.com/calls\"".to_owned(),
         )),
         Some(("http", host)) if !is_loopback(host.as_ref()) => found.push((
             &["url"],

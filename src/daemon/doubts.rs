@@ -13,11 +13,12 @@ use crate::delivery::spool::rights;
 /// Logs what of the settings may not be meant, and which prompts callers will miss.
 pub(super) fn log_doubts(config: &Config) {
     for doubt in config.remarks().into_iter().chain(doubts(config)) {
-        warn!("{doubt}");
+        warn!(event = "setting_doubtful", "{doubt}");
     }
     for language in &config.prompts.languages {
         if let Installed::Wanting { missing, useless } = installed(&config.prompts, language) {
             warn!(
+                event = "prompts_missing",
                 language,
                 ?missing,
                 ?useless,
@@ -29,6 +30,7 @@ pub(super) fn log_doubts(config: &Config) {
         let seen = own_sound(&config.prompts, greeting);
         if let Some(missing) = seen.map(|seen| seen.missing).filter(|m| !m.is_empty()) {
             warn!(
+                event = "greeting_missing",
                 greeting,
                 ?missing,
                 "a greeting of your own is missing: callers of these languages hear it in English, or go on to VoiceMail()"

@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tracing::{error, info, warn};
 
 use super::doubts::log_doubts;
-use super::signals;
+use super::service_manager;
 use crate::clock::Clock;
 use crate::condition::prompt_files::measure_greetings;
 use crate::config::{Config, ConfigError, SharedConfig};
@@ -20,6 +20,8 @@ use crate::telemetry::LogLevel;
 pub(crate) struct Reload {
     /// The file, if there is one.
     pub(crate) file: Option<PathBuf>,
+    /// Where the data lives.
+    pub(crate) data: PathBuf,
     /// The settings.
     pub(crate) settings: SharedConfig,
     /// How much the log shows.
@@ -37,24 +39,26 @@ impl Reload {
         let mut hangups = signal(SignalKind::hangup())?;
         tokio::spawn(async move {
             while hangups.recv().await.is_some() {
-                signals::reloading(self.clock);
+                service_manager::reloading(self.clock);
                 if let Some(file) = &self.file {
                     self.read(file).await;
                 } else {
                     warn!(
+                        event = "reload_impossible",
                         "asked to read the configuration again, but serve was started without --config: nothing changes"
                     );
                 }
-                signals::ready();
+                service_manager::ready();
             }
         });
         Ok(())
     }
 
     async fn read(&self, file: &Path) {
-        let path = file.to_owned();
+        let (path, data) = (file.to_owned(), self.data.clone());
         let read = tokio::task::spawn_blocking(move || {
             let mut config = Config::load(&path)?;
+            config.tap.below(&data);
             measure_greetings(&mut config);
             log_doubts(&config);
             Ok(config)
@@ -66,18 +70,19 @@ impl Reload {
                 refuse(&refused);
             }
             Err(broken) => {
-                error!(error = %broken, "reading the configuration broke off: the old one holds on");
+                error!(event = "reload_refused", error = %broken, "reading the configuration broke off: the old one holds on");
             }
         }
     }
 
     fn take(&self, file: &Path, config: Config) {
         if config == Config::default() {
-            warn!(file = %file.display(), "the configuration sets nothing: the defaults hold for every box");
+            warn!(event = "config_empty", file = %file.display(), "the configuration sets nothing: the defaults hold for every mailbox");
         }
         let before = self.settings.now();
         for setting in self.settings.replace(config) {
             warn!(
+                event = "restart_needed",
                 setting,
                 "this cannot be changed while the guard runs and stays as it was; restart to apply"
             );
@@ -87,9 +92,9 @@ impl Reload {
         self.log_level.set(&now.log.level);
         let file = file.display();
         if now == before {
-            info!(%file, "the configuration was read again: nothing in it has changed for this guard");
+            info!(event = "reloaded", %file, "the configuration was read again: nothing in it has changed for this guard");
         } else {
-            info!(%file, "the configuration was read again: new calls and deliveries go by it, calls that are up keep theirs");
+            info!(event = "reloaded", %file, "the configuration was read again: new calls and deliveries go by it, calls that are up keep theirs");
         }
     }
 }
@@ -99,12 +104,13 @@ fn refuse(refused: &ConfigError) {
     match refused {
         ConfigError::Invalid { file, problems } => {
             for problem in problems {
-                error!("{}, {problem}", file.display());
+                error!(event = "config_mistake", "{}, {problem}", file.display());
             }
         }
-        ConfigError::Unreadable { .. } => error!("{refused}"),
+        ConfigError::Unreadable { .. } => error!(event = "config_mistake", "{refused}"),
     }
     error!(
+        event = "reload_refused",
         "the configuration was not taken, the old one holds on as a whole: mend the above (voicemail-guard check) and reload again"
     );
 }

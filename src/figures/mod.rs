@@ -6,6 +6,7 @@
 //! caller whom the guard stopped would have gone on ([`Sum::spared_at_least`], [`Sum::spared_at_most`]).
 
 mod period;
+mod queues;
 mod waits;
 
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use jiff::civil::Date;
 
 use crate::call_record::Verdict;
 
-pub use period::{Period, Span, Week};
+pub use period::{NoPeriod, Period, Span, Week};
+pub use queues::{CountedWaits, DEAD_AIR, QueueCounts, QueueFigures};
 pub use waits::Waits;
 
 /// What a greeting takes: so much of a call is not counted as recorded.
@@ -97,6 +99,8 @@ pub struct Tally {
     pub calls: Vec<Counted>,
     /// The callers who were spoken to in it.
     pub called_back: Vec<CalledBack>,
+    /// The waits in queues that began in it.
+    pub waits: Vec<CountedWaits>,
 }
 
 /// What comes together of some calls and cases.
@@ -240,6 +244,8 @@ pub struct Figures {
     pub by_day: BTreeMap<(Date, String), Sum>,
     /// Of each week and mailbox that has something.
     pub by_week: BTreeMap<(Week, String), Sum>,
+    /// Of the queues in which callers waited.
+    pub queues: QueueFigures,
 }
 
 impl Figures {
@@ -251,6 +257,12 @@ impl Figures {
             days: period.days().map(|day| (day, Sum::default())).collect(),
             by_day: BTreeMap::new(),
             by_week: BTreeMap::new(),
+            queues: QueueFigures::of(
+                tally
+                    .waits
+                    .iter()
+                    .filter(|of| period.place(of.day).is_some()),
+            ),
         };
         for counted in tally.calls.iter().filter(|of| of.counts.calls > 0) {
             figures.each(counted.day, &counted.mailbox, |sum| sum.add(counted));

@@ -23,6 +23,22 @@ impl Period {
         Self { first, last }
     }
 
+    /// The days that somebody asks for. Nothing is counted of days to come: until one of them is until today. Without
+    /// a first day it is the usual period's, or the last where that is earlier.
+    ///
+    /// # Errors
+    /// There is no such period, or it is too long; the first day is never another than the one asked for.
+    pub fn asked(since: Option<Date>, until: Option<Date>, today: Date) -> Result<Self, NoPeriod> {
+        let last = until.unwrap_or(today).min(today);
+        let first = since.unwrap_or_else(|| Span::default().until(today).first().min(last));
+        match until {
+            Some(until) if first > until => Err(NoPeriod::TurnedRound),
+            _ if first > last => Err(NoPeriod::ToCome),
+            _ if between(first, last) >= MOST_DAYS => Err(NoPeriod::TooLong),
+            _ => Ok(Self { first, last }),
+        }
+    }
+
     /// The first day.
     pub fn first(self) -> Date {
         self.first
@@ -49,6 +65,20 @@ impl Period {
     pub(super) fn place(self, day: Date) -> Option<usize> {
         (day <= self.last).then(|| usize::try_from(between(self.first, day)).ok())?
     }
+}
+
+/// Why there are no figures of the days that are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPeriod {
+    /// The first day is behind the last.
+    #[error("since is later than until: no day is in between")]
+    TurnedRound,
+    /// The first day is behind today.
+    #[error("since is a day to come: nothing is counted yet")]
+    ToCome,
+    /// Of so many days nothing is counted day by day.
+    #[error("since is more than {MOST_DAYS} days before the last day: take a later one")]
+    TooLong,
 }
 
 /// Days from one to another.
@@ -128,6 +158,9 @@ impl Week {
 
 #[cfg(test)]
 mod tests {
+    use proptest::option;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn day(text: &str) -> Date {
@@ -161,6 +194,50 @@ mod tests {
         assert_eq!(endless.place(day("2026-11-29")), Some(3_699));
         assert_eq!(endless.place(day("2026-11-30")), None);
         assert_eq!(endless.place(day("1990-01-01")), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_day_is_the_one_asked_for_and_the_last_never_to_come(
+            today in 0_i32..=20_000,
+            since in option::of(-1_000_000_i32..=3_000_000),
+            until in option::of(-1_000_000_i32..=3_000_000),
+            near in any::<bool>(),
+        ) {
+            let at = |days: i32| day("2000-01-01").saturating_add(days.days());
+            let asked = |days: i32| at(if near { today + days % 5_000 } else { days });
+            let (since, until, today) = (since.map(asked), until.map(asked), at(today));
+            let last = until.map_or(today, |until| until.min(today));
+            match Period::asked(since, until, today) {
+                Ok(period) => {
+                    prop_assert_eq!(period.last(), last);
+                    prop_assert_eq!(period.first(), since.unwrap_or(period.first()));
+                    let days = i32::try_from(period.days().count()).unwrap();
+                    prop_assert!((1..=MOST_DAYS).contains(&days), "{}", days);
+                }
+                Err(NoPeriod::TurnedRound) => prop_assert!(since > until && until.is_some()),
+                Err(NoPeriod::ToCome) => prop_assert!(since > Some(today)),
+                Err(NoPeriod::TooLong) => prop_assert!(between(since.unwrap(), last) >= MOST_DAYS),
+            }
+            let usual = Period::asked(None, until, today).unwrap();
+            prop_assert!(usual.first() <= usual.last());
+        }
+    }
+
+    #[test]
+    fn until_a_day_to_come_is_until_today() {
+        let asked =
+            |since, until| Period::asked(Some(day(since)), Some(day(until)), day("2026-11-29"));
+        let plain = asked("2026-11-01", "2026-11-29").unwrap();
+        for until in ["2026-11-30", "2040-01-01", "9999-12-31"] {
+            assert_eq!(asked("2026-11-01", until), Ok(plain), "{until}");
+            assert_eq!(asked("2026-11-30", until), Err(NoPeriod::ToCome), "{until}");
+        }
+        assert_eq!(asked("0001-01-01", "9999-12-31"), Err(NoPeriod::TooLong));
+        assert_eq!(
+            asked("2026-11-02", "2026-11-01"),
+            Err(NoPeriod::TurnedRound)
+        );
     }
 
     #[test]

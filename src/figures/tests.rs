@@ -19,7 +19,7 @@ fn counted(on: &str, mailbox: &str, verdict: Option<Verdict>, calls: u64) -> Cou
 fn november(calls: Vec<Counted>) -> Figures {
     let tally = Tally {
         calls,
-        called_back: Vec::new(),
+        ..Tally::default()
     };
     Figures::of(Period::new(day("2026-11-01"), day("2026-11-30")), &tally)
 }
@@ -74,6 +74,7 @@ fn a_long_period_has_a_column_a_week_also_where_nobody_called() {
             mailbox: "1".into(),
             waited: Duration::from_mins(5),
         }],
+        ..Tally::default()
     };
     let figures = Figures::of(Span::Quarter.until(day("2026-11-29")), &tally);
     let columns = figures.columns();
@@ -107,4 +108,42 @@ fn what_was_spared_lies_between_what_was_recorded_and_the_longest_message() {
     assert_eq!(most, Duration::from_mins(2 + 2 * 2 - 1));
     assert_eq!(Sum::default().spared_at_most(longest), Duration::ZERO);
     assert_eq!(Sum::default().unsure_share(), None);
+}
+
+#[test]
+fn waits_are_counted_by_day_week_and_queue_and_what_agents_lose_with_them() {
+    let counted = |on: &str, queue: &str, waits: u64| CountedWaits {
+        day: day(on),
+        queue: queue.into(),
+        counts: QueueCounts {
+            waits,
+            nobody: 3,
+            in_vain: 2,
+            taken_out: 1,
+            ..QueueCounts::default()
+        },
+    };
+    let tally = Tally {
+        waits: vec![
+            counted("2026-11-02", "support@queue", 5),
+            counted("2026-11-03", "support@queue", 4),
+            counted("2026-11-03", "sales@queue", 3),
+            counted("2026-12-01", "sales@queue", 100),
+        ],
+        ..Tally::default()
+    };
+    let period = Period::new(day("2026-11-01"), day("2026-11-30"));
+    let figures = Figures::of(period, &tally);
+    let queues = &figures.queues;
+    assert_eq!(queues.total.waits, 12);
+    assert_eq!(queues.total.saved_at_most(), Duration::from_secs(90));
+    assert_eq!(queues.total.lost(), Duration::from_mins(3));
+    let of_week = |queue: &str| {
+        let key = (Week::of(day("2026-11-02")), queue.to_owned());
+        queues.by_week[&key].waits
+    };
+    assert_eq!([of_week("support@queue"), of_week("sales@queue")], [9, 3]);
+    assert_eq!(queues.by_day.len(), 3);
+    // They are no calls to a mailbox.
+    assert_eq!(figures.total, Sum::default());
 }

@@ -3,7 +3,7 @@
 //! The polynomials are least-squares fits on Chebyshev nodes; the tests state their errors.
 
 /// Sums are kept apart this many times, since the compiler must not reorder a single one.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// Logarithm to base 2 of a positive normal number.
 pub(super) fn log2(x: f32) -> f32 {
@@ -47,6 +47,16 @@ pub(super) fn exp(x: f32) -> f32 {
         y = y * t + c;
     }
     y * f32::from_bits(((whole as i32 + 127) as u32) << 23)
+}
+
+/// The logistic function.
+pub(super) fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + exp(-x))
+}
+
+/// The hyperbolic tangent.
+pub(super) fn tanh(x: f32) -> f32 {
+    2.0 * sigmoid(2.0 * x) - 1.0
 }
 
 /// Sum of the products of two equally long rows.

@@ -11,7 +11,8 @@ use std::sync::LazyLock;
 
 use super::Class;
 use super::features::WIDTH;
-use super::math::exp;
+use super::layer::{Layer, f32s};
+use super::math::{exp, sigmoid, tanh};
 
 /// Outputs of the network, one per class.
 pub(super) const CLASSES: usize = Class::ALL.len();
@@ -21,7 +22,6 @@ const DENSE: usize = 64;
 /// Units of the recurrent layer.
 const HIDDEN: usize = 96;
 const GATES: usize = 3 * HIDDEN;
-const LANES: usize = 16;
 
 /// What the recurrent layer remembers of one call.
 #[derive(Clone)]
@@ -82,7 +82,7 @@ impl Network {
         assert_eq!(&word(0), b"EAR1", "weights of another form");
         let sizes = [1, 2, 3].map(|i| u32::from_le_bytes(word(i)) as usize);
         assert_eq!(sizes, [inputs, DENSE, HIDDEN], "weights of another size");
-        let mut rest = (4..bytes.len() / 4).map(|i| f32::from_le_bytes(word(i)));
+        let mut rest = f32s(&bytes[16..]);
         let network = Self {
             dense: Layer::read(&mut rest, inputs, DENSE),
             input: Layer::read(&mut rest, DENSE, GATES),
@@ -125,56 +125,6 @@ impl Network {
         self.read_out.apply(&memory.0, &mut logits);
         logits
     }
-}
-
-/// A matrix and a bias; the weights lie in blocks of [`LANES`] outputs so that sums stay in registers.
-struct Layer {
-    blocks: Vec<[f32; LANES]>,
-    bias: Vec<[f32; LANES]>,
-    inputs: usize,
-}
-
-impl Layer {
-    fn read(rest: &mut impl Iterator<Item = f32>, inputs: usize, outputs: usize) -> Self {
-        let weights: Vec<f32> = rest.take(inputs * outputs).collect();
-        let flat: Vec<f32> = rest.take(outputs).collect();
-        let count = outputs.div_ceil(LANES);
-        let mut blocks = vec![[0.0; LANES]; count * inputs];
-        let mut bias = vec![[0.0; LANES]; count];
-        for output in 0..outputs {
-            let (block, lane) = (output / LANES, output % LANES);
-            bias[block][lane] = flat[output];
-            for input in 0..inputs {
-                blocks[block * inputs + input][lane] = weights[output * inputs + input];
-            }
-        }
-        Self {
-            blocks,
-            bias,
-            inputs,
-        }
-    }
-
-    fn apply(&self, input: &[f32], output: &mut [f32]) {
-        let rows = self.blocks.chunks_exact(self.inputs);
-        for ((to, rows), bias) in output.chunks_mut(LANES).zip(rows).zip(&self.bias) {
-            let mut sums = *bias;
-            for (row, &x) in rows.iter().zip(input) {
-                for (sum, w) in sums.iter_mut().zip(row) {
-                    *sum += w * x;
-                }
-            }
-            to.copy_from_slice(&sums[..to.len()]);
-        }
-    }
-}
-
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
-}
-
-fn tanh(x: f32) -> f32 {
-    2.0 * sigmoid(2.0 * x) - 1.0
 }
 
 /// Logits to probabilities.

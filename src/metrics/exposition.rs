@@ -4,7 +4,7 @@
 use std::fmt::{Display, Write};
 
 use super::count::Histogram;
-use super::{ANSWERS, Metrics, Outcome, Refusal};
+use super::{ANSWERS, Metrics, Outcome, Refusal, TapRefusal};
 use crate::call_record::Destination;
 use crate::prompts::Prompt;
 
@@ -60,6 +60,8 @@ families! {
     GAP_SECONDS counter "voicemail_guard_tap_gap_seconds_total" "Sound that never came.",
     TAP_FAILURES counter "voicemail_guard_tap_failures_total"
         "Calls whose sound could not be followed to its end.",
+    TAP_REFUSED counter "voicemail_guard_tap_refused_connections_total"
+        "Connections with sound that were not taken.",
     FILING histogram "voicemail_guard_filing_seconds"
         "Time from the end of a call until its record was in the database.",
     DELIVERIES counter "voicemail_guard_deliveries_total" "Attempts to deliver a message.",
@@ -98,6 +100,11 @@ impl Metrics {
         text.single(GAPS, Some(self.tap_gaps.get()));
         text.single(GAP_SECONDS, Some(self.tap_gap_ms.get() as f64 / 1e3));
         text.single(TAP_FAILURES, Some(self.tap_failures.get()));
+        text.of(TAP_REFUSED);
+        for why in TapRefusal::ALL {
+            let count = self.tap_refused[why as usize].get();
+            text.sample(&[("reason", why.as_str())], count);
+        }
         text.histogram(FILING, &self.filing);
         text.of(DELIVERIES);
         for (to, outcomes) in Destination::ALL.iter().zip(&self.deliveries) {

@@ -37,6 +37,7 @@ pub struct Metrics {
     tap_gaps: Count,
     tap_gap_ms: Count,
     tap_failures: Count,
+    tap_refused: [Count; TapRefusal::ALL.len()],
     deliveries: [[Count; Outcome::ALL.len()]; Destination::ALL.len()],
     ami_is_connected: Count,
     config_generation: Count,
@@ -67,6 +68,8 @@ fn answer_of(answer: Option<Answer>) -> usize {
 pub(crate) enum Refusal {
     /// More calls than allowed: Asterisk carries on.
     TooManyCalls,
+    /// Asterisk is behind with other calls: it carries on with this one alone.
+    Behind,
     /// More connections than allowed.
     TooManyConnections,
     /// Not from an address that may connect.
@@ -76,8 +79,9 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::TooManyCalls,
+        Self::Behind,
         Self::TooManyConnections,
         Self::NotAllowed,
         Self::BadPrelude,
@@ -86,9 +90,36 @@ impl Refusal {
     fn as_str(self) -> &'static str {
         match self {
             Self::TooManyCalls => "too_many_calls",
+            Self::Behind => "behind",
             Self::TooManyConnections => "too_many_connections",
             Self::NotAllowed => "not_allowed",
             Self::BadPrelude => "bad_prelude",
+        }
+    }
+}
+
+/// Why a connection that brings sound is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TapRefusal {
+    /// Not from an address that may connect.
+    NotAllowed,
+    /// It did not say what it is known by, or not in time.
+    NoId,
+    /// Nobody expects it, or not any more.
+    UnknownId,
+    /// Somebody has come with its id before.
+    UsedId,
+}
+
+impl TapRefusal {
+    pub(crate) const ALL: [Self; 4] = [Self::NotAllowed, Self::NoId, Self::UnknownId, Self::UsedId];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAllowed => "not_allowed",
+            Self::NoId => "no_id",
+            Self::UnknownId => "unknown_id",
+            Self::UsedId => "used_id",
         }
     }
 }
@@ -129,6 +160,7 @@ impl Metrics {
             tap_gaps: Count::new(),
             tap_gap_ms: Count::new(),
             tap_failures: Count::new(),
+            tap_refused: [const { Count::new() }; TapRefusal::ALL.len()],
             deliveries: [const { [const { Count::new() }; Outcome::ALL.len()] };
                 Destination::ALL.len()],
             ami_is_connected: Count::new(),
@@ -199,6 +231,10 @@ impl Metrics {
 
     pub(crate) fn tap_failed(&self) {
         self.tap_failures.add(1);
+    }
+
+    pub(crate) fn tap_refused(&self, why: TapRefusal) {
+        self.tap_refused[why as usize].add(1);
     }
 
     pub(crate) fn delivery(&self, to: Destination, outcome: Outcome) {

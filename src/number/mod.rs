@@ -6,6 +6,7 @@
 mod absent;
 mod list;
 mod mask;
+mod mention;
 mod pattern;
 mod search;
 mod trunk;
@@ -23,6 +24,7 @@ use written::{Core, Written};
 pub use absent::{NoNumber, no_number};
 pub use list::{BadEntry, CallerIdentity, CallerList, Entry};
 pub use mask::{mask, mask_in};
+pub use mention::Mention;
 pub use search::{Needle, search_key};
 pub use trunk::{CallerNumbers, Home, Trunk};
 

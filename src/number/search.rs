@@ -19,7 +19,7 @@ pub fn search_key(raw: &str, e164: Option<&E164>) -> String {
     }
 }
 
-fn backwards(digits: &str) -> String {
+pub(super) fn backwards(digits: &str) -> String {
     digits.chars().rev().collect()
 }
 

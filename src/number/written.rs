@@ -146,7 +146,7 @@ fn bare(text: &str) -> &str {
 }
 
 /// A character as it is on a keyboard; `None` for one that is not seen.
-fn plain(c: char) -> Option<char> {
+pub(super) fn plain(c: char) -> Option<char> {
     let from = |first: u32, zero: u32| char::from_u32(u32::from(c) - first + zero);
     match c {
         '\u{ff01}'..='\u{ff5e}' => from(0xff01, 0x21),

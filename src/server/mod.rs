@@ -5,10 +5,11 @@
 
 mod connection;
 pub mod descriptors;
-mod rate_limit;
+pub(crate) mod rate_limit;
 mod slots;
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -44,53 +45,82 @@ pub trait Handler: Send + Sync + 'static {
     }
 }
 
+/// A socket that Asterisk connects to.
+#[derive(Debug)]
+pub struct Listener {
+    /// The socket.
+    pub socket: TcpListener,
+    /// Whether it stays open when this process has ended, since a service manager holds it: who connects meanwhile
+    /// waits for the next process.
+    pub stays: bool,
+}
+
+impl From<TcpListener> for Listener {
+    /// One that is this process's own.
+    fn from(socket: TcpListener) -> Self {
+        let stays = false;
+        Self { socket, stays }
+    }
+}
+
 /// Serves until `stop` is cancelled, and then until the last session has ended or the grace is over.
 ///
 /// `limits` is asked anew for every connection, which keeps what it was let in with.
 ///
-/// The listeners are closed at once when the end is asked for, so that Asterisk sees a refused
-/// connection and carries on.
+/// When the end is asked for, Asterisk carries on at once: the server's own listeners are closed, so that its
+/// connections are refused; those of the service manager would make callers wait, so they get the line that says it.
 pub async fn run<H: Handler>(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     limits: impl Fn() -> Limits + Send + Sync + 'static,
     clock: Clock,
     handler: Arc<H>,
     stop: CancellationToken,
 ) {
-    let server = Arc::new(Server {
-        calls: Slots::default(),
-        connections: Slots::default(),
-        refusals: Slots::default(),
-        log_limits: LogLimits::default(),
-        descriptors: descriptors::allowed(),
-        limits: Box::new(limits),
-        clock,
-        handler,
-        stop: stop.clone(),
-        kill: CancellationToken::new(),
-        sessions: TaskTracker::new(),
-    });
-    let accepting = TaskTracker::new();
-    for listener in listeners {
+    let server = Arc::new(Server::new(limits, clock, handler, stop.clone()));
+    let (closing, staying) = (TaskTracker::new(), TaskTracker::new());
+    for Listener { socket, stays } in listeners {
         let server = Arc::clone(&server);
-        accepting.spawn(async move {
+        let (tasks, end) = if stays {
+            (&staying, server.over.clone())
+        } else {
+            (&closing, stop.clone())
+        };
+        tasks.spawn(async move {
             tokio::select! {
-                () = server.stop.cancelled() => {}
-                () = server.accept(&listener) => {}
+                () = end.cancelled() => {}
+                () = server.accept(&socket) => {}
             }
         });
     }
-    accepting.close();
+    closing.close();
     stop.cancelled().await;
-    accepting.wait().await;
-    server.sessions.close();
-    tokio::select! {
-        () = server.sessions.wait() => return,
-        () = clock.sleep((server.limits)().grace) => {}
+    closing.wait().await;
+    server.end().await;
+    server.over.cancel();
+    staying.close();
+    staying.wait().await;
+    server.refusing.close();
+    server.refusing.wait().await;
+}
+
+/// Makes Asterisk carry on without us, whoever calls in the next while; for a guard that cannot serve, on sockets that
+/// stay.
+pub async fn refuse_for(time: Duration, listeners: Vec<Listener>, limits: Limits, clock: Clock) {
+    struct Nobody;
+    impl Handler for Nobody {
+        async fn call(&self, _: Connection, _: Request) {}
     }
-    tracing::warn!(sessions = server.sessions.len(), "the grace is over");
-    server.kill.cancel();
-    server.sessions.wait().await;
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let limits = move || limits.clone();
+    let server = Arc::new(Server::new(limits, clock, Arc::new(Nobody), stop));
+    let accepting = listeners.iter().map(|it| server.accept(&it.socket));
+    tokio::select! {
+        _ = futures_util::future::join_all(accepting) => {}
+        () = clock.sleep(time) => {}
+    }
+    server.refusing.close();
+    server.refusing.wait().await;
 }
 
 struct Server<H> {
@@ -101,10 +131,13 @@ struct Server<H> {
     connections: Slots,
     refusals: Slots,
     log_limits: LogLimits,
-    descriptors: u64,
     stop: CancellationToken,
+    /// The sessions that are up are to end now.
     kill: CancellationToken,
+    /// The last session has ended.
+    over: CancellationToken,
     sessions: TaskTracker,
+    refusing: TaskTracker,
 }
 
 /// What is logged at a limited rate, since a flood of connections brings it.
@@ -117,6 +150,44 @@ struct LogLimits {
 }
 
 impl<H: Handler> Server<H> {
+    fn new(
+        limits: impl Fn() -> Limits + Send + Sync + 'static,
+        clock: Clock,
+        handler: Arc<H>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self {
+            calls: Slots::default(),
+            connections: Slots::default(),
+            refusals: Slots::default(),
+            log_limits: LogLimits::default(),
+            limits: Box::new(limits),
+            clock,
+            handler,
+            stop,
+            kill: CancellationToken::new(),
+            over: CancellationToken::new(),
+            sessions: TaskTracker::new(),
+            refusing: TaskTracker::new(),
+        }
+    }
+
+    /// Until the last session has ended by itself, or with the grace.
+    async fn end(&self) {
+        self.sessions.close();
+        tokio::select! {
+            () = self.sessions.wait() => return,
+            () = self.clock.sleep((self.limits)().grace) => {}
+        }
+        tracing::warn!(
+            event = "grace_over",
+            sessions = self.sessions.len(),
+            "the grace is over"
+        );
+        self.kill.cancel();
+        self.sessions.wait().await;
+    }
+
     async fn accept(self: &Arc<Self>, listener: &TcpListener) {
         let mut pause = SHORTEST_PAUSE;
         loop {
@@ -126,7 +197,7 @@ impl<H: Handler> Server<H> {
                     self.admit(stream, peer);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, ?pause, "cannot accept connections");
+                    tracing::warn!(event = "accept_failed", %error, ?pause, "cannot accept connections");
                     self.clock.sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -136,22 +207,26 @@ impl<H: Handler> Server<H> {
 
     fn admit(self: &Arc<Self>, stream: TcpStream, peer: SocketAddr) {
         let limits = (self.limits)();
-        if !limits.admits(peer.ip()) {
+        // This machine itself connects from the address that it connects to, or from loopback.
+        let is_from_here = || stream.local_addr().is_ok_and(|own| own.ip() == peer.ip());
+        if !limits.admits(peer.ip()) && !is_from_here() {
             METRICS.refused(Refusal::NotAllowed);
             if let Some(left_out) = self.log_limits.not_on_the_list.allow(self.clock.now()) {
-                tracing::warn!(%peer, left_out, "not on the allow list");
+                tracing::warn!(event = "peer_refused", %peer, left_out, "not on the allow list");
             }
             return;
         }
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "no TCP_NODELAY");
         }
+        if self.stop.is_cancelled() {
+            return self.refuse(stream);
+        }
         let limit = limits.connections.max(limits.calls);
-        let limit = limit.min(descriptors::connections(self.descriptors, limits.calls));
         let Some(slot) = self.connections.take(limit) else {
             METRICS.refused(Refusal::TooManyConnections);
             if let Some(left_out) = self.log_limits.too_many_connections.allow(self.clock.now()) {
-                tracing::warn!(%peer, limit, left_out, "too many connections");
+                tracing::warn!(event = "connections_full", %peer, limit, left_out, "too many connections");
             }
             return self.refuse(stream);
         };
@@ -160,13 +235,13 @@ impl<H: Handler> Server<H> {
             let session = tokio::select! {
                 result = AssertUnwindSafe(server.session(stream, peer, &limits)).catch_unwind() => result,
                 () = server.clock.sleep(limits.session) => {
-                    tracing::error!(%peer, limit = ?limits.session, "session over its limit");
+                    tracing::error!(event = "session_too_long", %peer, limit = ?limits.session, "session over its limit");
                     Ok(())
                 }
                 () = server.kill.cancelled() => Ok(()),
             };
             if let Err(panic) = session {
-                tracing::error!(%peer, panic = message(panic.as_ref()), "session panicked");
+                tracing::error!(event = "session_panicked", %peer, panic = message(panic.as_ref()), "session panicked");
             }
             drop(slot);
         });
@@ -183,7 +258,7 @@ impl<H: Handler> Server<H> {
             return;
         };
         let clock = self.clock;
-        self.sessions.spawn(async move {
+        self.refusing.spawn(async move {
             tokio::select! {
                 () = read_off(stream) => {}
                 () = clock.sleep(LONGEST_REFUSAL) => {}
@@ -199,7 +274,7 @@ impl<H: Handler> Server<H> {
             () = self.clock.sleep(limits.prelude) => {
                 METRICS.refused(Refusal::BadPrelude);
                 if let Some(left_out) = self.log_limits.bad_prelude.allow(self.clock.now()) {
-                    tracing::warn!(%peer, limit = ?limits.prelude, left_out, "no prelude in time");
+                    tracing::warn!(event = "prelude_late", %peer, limit = ?limits.prelude, left_out, "no prelude in time");
                 }
                 return connection.fail(self.clock).await;
             }
@@ -210,7 +285,7 @@ impl<H: Handler> Server<H> {
             Err(error) => {
                 METRICS.refused(Refusal::BadPrelude);
                 if let Some(left_out) = self.log_limits.bad_prelude.allow(self.clock.now()) {
-                    tracing::warn!(%peer, %error, left_out, "bad prelude");
+                    tracing::warn!(event = "prelude_bad", %peer, %error, left_out, "bad prelude");
                 }
                 return match error {
                     CodecError::NotAgi { .. } => {}
@@ -221,7 +296,7 @@ impl<H: Handler> Server<H> {
         let Some(_slot) = self.calls.take(limits.calls) else {
             METRICS.refused(Refusal::TooManyCalls);
             if let Some(left_out) = self.log_limits.too_many_calls.allow(self.clock.now()) {
-                tracing::warn!(%peer, limit = limits.calls, left_out, "too many calls: refused");
+                tracing::warn!(event = "calls_full", %peer, limit = limits.calls, left_out, "too many calls: refused");
             }
             let refusing = connection.fail(self.clock);
             tokio::join!(refusing, self.handler.refused(request));
@@ -231,9 +306,22 @@ impl<H: Handler> Server<H> {
     }
 }
 
+/// Listens at this address. The library's backlog of 128 is full after a moment's stall, and who comes then waits for
+/// seconds until the network tries again.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// Says that nothing more comes, and reads what does until the other side has closed.
 async fn read_off(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-    let mut unread = [0; 4096];
+    // An array would be a part of every session, refused or not.
+    let mut unread = vec![0; 4096];
     let mut left = MOST_READ_OFF;
     let _ = stream.shutdown().await;
     while let (1.., Ok(read @ 1..)) = (left, stream.read(&mut unread).await) {
@@ -246,6 +334,9 @@ fn message(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("of no text")
 }
+
+/// Connections that wait to be taken; the system's own limit (`net.core.somaxconn`) is 4,096 where it is not changed.
+const BACKLOG: u32 = 1024;
 
 /// Makes Asterisk end the session with `AGISTATUS=FAILURE` (`run_agi` of `res_agi.c`).
 const FAILURE: &[u8] = b"failure\n";

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// One kind of line for the log.
 #[derive(Debug, Default)]
-pub(super) struct RateLimit(Mutex<Said>);
+pub(crate) struct RateLimit(Mutex<Said>);
 
 #[derive(Debug, Default)]
 struct Said {
@@ -15,7 +15,7 @@ struct Said {
 
 impl RateLimit {
     /// Whether the line is to be logged now: then how many were left out since the last.
-    pub(super) fn allow(&self, now: Instant) -> Option<u64> {
+    pub(crate) fn allow(&self, now: Instant) -> Option<u64> {
         let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_due = said
             .last

@@ -1,31 +1,29 @@
 //! One call in the shell: the only `select!`, and a `match` that does what the conversation wants.
 
 use std::future::pending;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tracing::field::display;
-use tracing::{Instrument, Span, debug, error, info, warn};
+use tracing::{Instrument, Span, debug, error, warn};
 
 use super::followed::FollowedTap;
+use super::overload::Overload;
+use super::third_listener::{ThirdListener, heard_again};
 use crate::agi::{Command, Incoming};
 use crate::call::{Action, Call, Event};
 use crate::call_log::OpenCall;
-use crate::call_record::{CallId, CallRecord};
+use crate::call_record::CallRecord;
 use crate::clock::{Clock, processor_time};
 use crate::config::Config;
 use crate::metrics::METRICS;
 use crate::recordings;
 use crate::server::Connection;
-use crate::tap::{Gap, Source, TapEvent};
-use crate::wording::support_line;
-use crate::{text, trace};
+use crate::tap::{Follow, Source, TapEvent};
+use crate::trace;
 
 /// A call that is up.
 pub(super) struct Session<'a, S> {
@@ -33,6 +31,10 @@ pub(super) struct Session<'a, S> {
     pub(super) source: &'a dyn Source,
     /// Below this folder the audio is kept.
     pub(super) data: &'a Path,
+    /// Where it is noted that Asterisk answers late.
+    pub(super) overload: &'a Overload,
+    /// When it was noted last.
+    pub(super) late_at: Option<Instant>,
     /// Cancelled when the call is to be handed on now.
     pub(super) at_once: &'a CancellationToken,
     /// The settings with which the call began.
@@ -42,7 +44,10 @@ pub(super) struct Session<'a, S> {
     pub(super) awaited: Option<Instant>,
     pub(super) open: Option<OpenCall>,
     pub(super) call: Call,
+    /// Begins to follow the tap, until it has.
+    pub(super) follow: Option<Follow>,
     pub(super) tap: Option<Box<FollowedTap>>,
+    pub(super) third_listener: Option<ThirdListener>,
     pub(super) filing: Option<JoinHandle<()>>,
     /// The call's span, until it has the linkedid, which only Asterisk's answer has.
     pub(super) unlinked: Option<Span>,
@@ -54,8 +59,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             let event = tokio::select! {
                 event = next_line(&mut self.connection) => Some(event),
                 event = next_sound(&mut self.tap) => { self.hear(event); None }
+                voice = heard_again(&mut self.third_listener) => Some(Event::HeardAgain(voice)),
                 () = wake(self.clock, self.call.poll_timeout().map(|(at, _)| at)) => {
                     self.call.handle_timeout(self.clock.now());
+                    self.note_lateness();
                     None
                 }
                 () = self.at_once.cancelled(), if !self.call.is_stopped() => Some(Event::Shutdown),
@@ -71,12 +78,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                     _ => {}
                 }
                 self.handle(event);
+                self.note_lateness();
                 self.link();
             }
         }
         let count = self.call.unexpected();
         if count > 0 {
             warn!(
+                event = "agi_stray_lines",
                 count,
                 "Asterisk said what answers no command; the lines are in the log at the level debug"
             );
@@ -87,17 +96,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         if let Some(filing) = self.filing.take()
             && let Err(error) = filing.await
         {
-            error!(%error, "filing the call broke off");
+            error!(event = "filing_failed", %error, "filing the call broke off");
+        }
+    }
+
+    fn note_lateness(&mut self) {
+        let Some(at) = self.call.late_at() else {
+            return;
+        };
+        if self.late_at.replace(at) != Some(at) && self.overload.note(self.call.record().id, at) {
+            warn!(
+                event = "overloaded",
+                "Asterisk answers several calls seconds late: until it keeps up again new calls are left to it alone, and no caller is ended"
+            );
         }
     }
 
     fn link(&mut self) {
         let linkedid = &self.call.record().linkedid;
-        if !linkedid.is_empty()
-            && let Some(span) = self.unlinked.take()
-        {
-            span.record("linkedid", display(text::shown(linkedid)));
-        }
+        self.unlinked.take_if(|span| trace::link(span, linkedid));
     }
 
     /// Does what the conversation wants; `false` once it is over.
@@ -111,6 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                         self.handle(Event::TapFinished);
                     }
                 }
+                Action::HearAgain => self.hear_again(),
                 Action::Save(record) => self.save(*record),
                 Action::File(record) => self.file(*record),
                 Action::Close => return false,
@@ -145,8 +163,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
     }
 
     fn follow_tap(&mut self) {
-        let follow = |open: &OpenCall| FollowedTap::new(self.source, open.id(), self.clock);
-        self.tap = self.open.as_ref().map(follow).map(Box::new);
+        let begin = |follow| FollowedTap::new(follow, self.source.ear(), self.clock);
+        self.tap = self.follow.take().map(begin).map(Box::new);
     }
 
     /// Lets the ear hear what the tap sent, and the conversation what came of it.
@@ -160,9 +178,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         }
     }
 
+    /// Lets the third listener hear the recording, beside the call.
+    fn hear_again(&mut self) {
+        let record = self.call.record();
+        let (id, started) = (record.id, record.started);
+        let gaps = self.tap.as_ref().map(|tap| tap.gaps.clone());
+        let gaps = gaps.unwrap_or_default();
+        let folder = self.config.tap.folder_as_guard_sees_it.clone();
+        let data = self.data.to_owned();
+        let read = move |each: &mut dyn FnMut(&[i16])| {
+            recordings::read(&folder, &data, id, started, &gaps, each)
+        };
+        self.third_listener = Some(ThirdListener::begin(read));
+    }
+
     /// Keeps the audio and closes the record, beside the call: no caller waits for our disk.
     fn file(&mut self, mut record: CallRecord) {
         let Some(open) = self.open.take() else { return };
+        if self.third_listener.take().is_some() && !self.at_once.is_cancelled() {
+            warn!(
+                event = "not_heard_again",
+                "the recording was not heard again in time; the verdict is without that"
+            );
+        }
         let gaps = self.tap.take().map(|tap| tap.gaps).unwrap_or_default();
         record.ended = Some(self.clock.date().max(record.started));
         let lost = gaps.iter().map(|gap| Duration::from(gap.lost)).sum();
@@ -171,36 +209,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let folder = config.tap.folder_as_guard_sees_it.clone();
         let data = self.data.to_owned();
         let filing = async move {
-            record.audio = kept(folder, data, record.id, record.started, gaps).await;
-            info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+            record.audio = recordings::kept(folder, data, record.id, record.started, gaps).await;
+            trace::log_end(&record);
             METRICS.call_closed(&record, &config);
             let wanted = config.deliver_to(&record.mailbox);
             open.close_and_deliver(record, wanted);
         };
         self.filing = Some(tokio::spawn(filing.in_current_span()));
-    }
-}
-
-/// Where the audio is kept; `None` where there is none, or it could not be kept.
-async fn kept(
-    folder: PathBuf,
-    data: PathBuf,
-    id: CallId,
-    started: Timestamp,
-    gaps: Vec<Gap>,
-) -> Option<String> {
-    let kept =
-        tokio::task::spawn_blocking(move || recordings::keep(&folder, &data, id, started, &gaps));
-    match kept.await {
-        Ok(Ok(place)) => place,
-        Ok(Err(error)) => {
-            error!(%error, "the audio could not be kept");
-            None
-        }
-        Err(error) => {
-            warn!(%error, "keeping the audio broke off");
-            None
-        }
     }
 }
 
@@ -217,7 +232,7 @@ async fn next_line<S: AsyncRead + AsyncWrite + Unpin>(
         }
         Ok(None) => Event::AgiClosed,
         Err(error) => {
-            warn!(%error, "the FastAGI connection cannot be understood");
+            warn!(event = "agi_unreadable", %error, "the FastAGI connection cannot be understood");
             Event::AgiClosed
         }
     }

@@ -5,10 +5,10 @@ use std::future::pending;
 use tracing::error;
 
 use crate::call::{Event, Listener};
-use crate::call_record::CallId;
 use crate::clock::Clock;
+use crate::hearing::Classifier;
 use crate::metrics::METRICS;
-use crate::tap::{Followed, Gap, Source, TapEvent};
+use crate::tap::{Follow, Followed, Gap, TapEvent};
 
 pub(super) struct FollowedTap {
     /// `None` once the tap has sent its last event.
@@ -19,10 +19,10 @@ pub(super) struct FollowedTap {
 }
 
 impl FollowedTap {
-    pub(super) fn new(source: &dyn Source, call: CallId, clock: Clock) -> Self {
+    pub(super) fn new(follow: Follow, ear: Box<dyn Classifier>, clock: Clock) -> Self {
         Self {
-            followed: Some(source.follow(call, clock)),
-            listener: Listener::new(source.ear()),
+            followed: Some(follow(clock)),
+            listener: Listener::new(ear),
             gaps: Vec::new(),
         }
     }
@@ -55,7 +55,7 @@ impl FollowedTap {
             }
             Some(TapEvent::Failed(error)) => {
                 METRICS.tap_failed();
-                error!(%error, "the tap failed");
+                error!(event = "tap_failed", %error, "the tap failed");
                 self.listener.failed(error.to_string())
             }
             None => {

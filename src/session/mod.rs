@@ -2,32 +2,35 @@
 
 mod conversation;
 mod followed;
+mod overload;
+mod third_listener;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
-use tracing::field::Empty;
 use tracing::{Instrument, Span, debug, error, info};
 
 use crate::agi::{Command, Request};
 use crate::call::Call;
 use crate::call::intake::{self, NoMailbox, Opening, Settings};
 use crate::call_log::CallLog;
-use crate::call_record::{CallId, CallRecord, EndedBy, Reason};
+use crate::call_record::{CallId, CallRecord, EndedBy, Reason, Trouble};
 use crate::clock::Clock;
 use crate::config::{Config, SharedConfig};
 use crate::delivery::spool::rights;
-use crate::metrics::METRICS;
+use crate::doctor::mark;
+use crate::metrics::{METRICS, Refusal};
+use crate::queue_watch::Watches;
 use crate::server::{Connection, Handler};
-use crate::tap::{Source, monitor};
-use crate::wording::{self, Language, support_line};
-use crate::{text, trace};
+use crate::tap::{Prepared, Source, Tapped};
+use crate::trace;
+use crate::wording::{self, Language};
 
 use conversation::Session;
+pub use overload::Overload;
 
 /// What all calls share.
 pub struct Guard {
@@ -43,7 +46,14 @@ pub struct Guard {
     pub source: Box<dyn Source>,
     /// Cancelled when calls that are up are to be handed on now.
     pub at_once: CancellationToken,
+    /// The callers who wait in queues; `None` where nobody is watched there.
+    pub queues: Option<Watches>,
+    /// Whether Asterisk answers late.
+    pub overload: Overload,
 }
+
+/// Path of a request that says that a caller is about to wait in a queue.
+pub const QUEUE_PATH: &str = "queue";
 
 /// Path of a request that asks whether a guard is there: no call, no record.
 pub const CHECK_PATH: &str = "check";
@@ -54,21 +64,42 @@ impl Handler for Guard {
     }
 
     async fn refused(&self, request: Request) {
-        if request.path() == CHECK_PATH {
+        if [CHECK_PATH, QUEUE_PATH].contains(&&*request.path()) {
             return;
         }
-        let (settings, id, now) = self.opens(&request, &self.settings.now());
-        let record = intake::record(&request, &settings, id, now);
-        self.close_unheard(record, EndedBy::Overloaded, Reason::TooManyCalls);
+        self.turn_away(&request, Reason::TooManyCalls);
     }
 }
 
 impl Guard {
-    /// The record of a call that Asterisk carried on with from the start.
-    fn close_unheard(&self, record: CallRecord, ended_by: EndedBy, reason: Reason) {
+    /// Leaves a call to Asterisk alone, since there is too much to do.
+    fn turn_away(&self, request: &Request, reason: Reason) {
+        let (settings, id, now) = self.opens(request, &self.settings.now());
+        let record = intake::record(request, &settings, id, now);
+        let _in_call = trace::call_span(&record).entered();
+        self.close_unheard(request, record, EndedBy::Overloaded, reason);
+    }
+
+    /// The record of a call that Asterisk carried on with from the start. A call that goes on to another guard is in the
+    /// log of that one.
+    fn close_unheard(
+        &self,
+        request: &Request,
+        record: CallRecord,
+        ended_by: EndedBy,
+        reason: Reason,
+    ) {
+        if intake::has_further_guard(request) {
+            let reason = wording::reason(&reason, Language::En);
+            info!(
+                event = "call_sent_on",
+                reason, "not taken; Asterisk asks the next guard"
+            );
+            return;
+        }
         let mut record = intake::unheard(record, ended_by, reason);
         record.ended = Some(self.clock.date());
-        info!(target: "support", "{}", support_line(&record, &TimeZone::system()));
+        trace::log_end(&record);
         METRICS.call_closed(&record, &self.settings.now());
         self.log.close_call(record);
     }
@@ -87,6 +118,18 @@ impl Guard {
             }
             return;
         }
+        if request.path() == QUEUE_PATH {
+            // Over as soon as it is said: the caller goes on to the queue.
+            trace::log_prelude(&request);
+            let id = CallId::new(self.clock.date(), random());
+            let queues = self.queues.iter();
+            return queues.for_each(|queues| queues.begin(&request, id));
+        }
+        if self.overload.is_on(self.clock.now()) {
+            METRICS.refused(Refusal::Behind);
+            self.turn_away(&request, Reason::Behind);
+            return connection.fail(self.clock).await;
+        }
         let _up = METRICS.call_up();
         let config = self.settings.now();
         let (settings, id, now) = self.opens(&request, &config);
@@ -95,13 +138,7 @@ impl Guard {
             Ok(opening) => &opening.record,
             Err(refused) => &refused.record,
         };
-        let span = tracing::info_span!(
-            "call",
-            id = %record.id,
-            uniqueid = %text::shown(&record.uniqueid),
-            linkedid = Empty,
-            r#box = %text::shown(record.mailbox.as_str()),
-        );
+        let span = trace::call_span(record);
         self.guard(connection, &request, opening, config)
             .instrument(span)
             .await;
@@ -116,7 +153,7 @@ impl Guard {
     ) {
         trace::log_prelude(request);
         let Opening {
-            record,
+            mut record,
             policy,
             mistakes,
         } = match opening {
@@ -124,39 +161,64 @@ impl Guard {
             Err(refused) => {
                 let NoMailbox { record, reason } = refused;
                 let why = wording::reason(&reason, Language::En);
-                error!("{why}; the call goes on to VoiceMail()");
-                self.close_unheard(*record, EndedBy::HandedOn, reason);
+                error!(
+                    event = "call_handed_on",
+                    "{why}; the call goes on without this guard"
+                );
+                self.close_unheard(request, *record, EndedBy::HandedOn, reason);
                 return connection.fail(self.clock).await;
             }
         };
         trace::log_mistakes(mistakes);
+        let queues = self.queues.as_ref();
+        record.came_from = queues.and_then(|queues| queues.came_from(&record));
         if let Some(obstacle) = rights::in_the_way(&record, &config, self.clock).await {
             error!(
-                "no message can be put into the mailbox: {obstacle}; the call goes on to VoiceMail()"
+                event = "call_handed_on",
+                "no message can be put into the mailbox: {obstacle}; the call goes on without this guard"
             );
             let reason = Reason::Undeliverable(obstacle.to_string());
-            self.close_unheard(record, EndedBy::HandedOn, reason);
+            self.close_unheard(request, record, EndedBy::HandedOn, reason);
             return connection.fail(self.clock).await;
         }
-        let tap = monitor::plan(
-            &config.tap.folder_as_asterisk_sees_it,
-            record.id,
-            request.get("agi_version").as_deref(),
-        );
-        let call = Call::new(record, policy, tap, self.clock.now());
+        let agi_version = request.get("agi_version");
+        let tapped = Tapped {
+            id: record.id,
+            uniqueid: &record.uniqueid,
+            agi_version: agi_version.as_deref(),
+        };
+        let Prepared { plan, follow } = match self.source.prepare(&tapped) {
+            Ok(tap) => tap,
+            Err(error) => {
+                METRICS.tap_failed();
+                error!(
+                    event = "call_handed_on",
+                    %error,
+                    "the caller cannot be heard; the call goes on without this guard"
+                );
+                let reason = Reason::HandedOn(Trouble::Tap(error.to_string()));
+                self.close_unheard(request, record, EndedBy::HandedOn, reason);
+                return connection.fail(self.clock).await;
+            }
+        };
+        let call = Call::new(record, policy, plan, self.clock.now());
         // As it stands now: a call that a list decided on at once is not to become one of a case.
         let open = self.log.open_call(call.record().clone());
         let session = Session {
             clock: self.clock,
             source: &*self.source,
             data: &self.data,
+            overload: &self.overload,
+            late_at: None,
             at_once: &self.at_once,
             config,
             connection: Some(connection),
             awaited: None,
             open: Some(open),
             call,
+            follow: Some(follow),
             tap: None,
+            third_listener: None,
             filing: None,
             unlinked: Some(Span::current()),
         };
@@ -170,10 +232,19 @@ impl Guard {
         let settings = Settings {
             policy: config.policy(&mailbox),
             repeat_window: config.repeat_window(&mailbox),
+            is_test: is_test(request, config),
         };
         let now = self.clock.date();
         (settings, CallId::new(now, random()), now)
     }
+}
+
+/// Whether `doctor` has placed the call, with the same secret of the manager interface.
+fn is_test(request: &Request, config: &Config) -> bool {
+    let secret = config.delivery.ami.secret.inline();
+    let uniqueid = request.uniqueid().unwrap_or_default();
+    let account = request.get("agi_accountcode").unwrap_or_default();
+    mark::is_of(secret, &uniqueid, &account)
 }
 
 /// Distinguishes calls of one millisecond; where the system has no randomness, the counter does.

@@ -2,12 +2,15 @@
 //!
 //! A tap is a task that sends [`TapEvent`]s until it is asked to finish; the session knows nothing
 //! else of it, and gets it from a [`Source`]. What it wants of Asterisk it says in a [`plan`],
-//! which the conversation sends. [`monitor`] follows the file that MixMonitor writes.
+//! which the conversation sends. [`monitor`] follows the file that MixMonitor writes; [`spy`] listens on a
+//! connection over which Asterisk sends the sound.
 
+pub mod audiosocket;
 pub mod monitor;
 mod pace;
 pub mod plan;
 pub(crate) mod raw;
+pub mod spy;
 
 use std::io;
 use std::path::PathBuf;
@@ -16,6 +19,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::audiosocket::Ended;
+use self::plan::TapPlan;
 use crate::audio::MediaTime;
 use crate::call_record::CallId;
 use crate::clock::Clock;
@@ -23,14 +28,39 @@ use crate::hearing::{Classifier, Ear};
 
 /// Where the sound of calls comes from.
 pub trait Source: Send + Sync {
-    /// Begins to follow the sound of this call, whose tap Asterisk has begun. Does not wait.
-    fn follow(&self, id: CallId, clock: Clock) -> Followed;
+    /// Gets the tap of a call ready, before Asterisk is asked for it. Does not wait.
+    ///
+    /// # Errors
+    /// The call cannot be heard.
+    fn prepare(&self, call: &Tapped<'_>) -> Result<Prepared, TapError>;
 
     /// What hears the sound of one call.
     fn ear(&self) -> Box<dyn Classifier> {
         Box::new(Ear::new())
     }
 }
+
+/// The call whose sound is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Tapped<'a> {
+    /// Our own identifier.
+    pub id: CallId,
+    /// Asterisk's, as it said it.
+    pub uniqueid: &'a str,
+    /// The release of Asterisk, where it said it.
+    pub agi_version: Option<&'a str>,
+}
+
+/// A tap that Asterisk can be asked for. Dropping it withdraws what was got ready.
+pub struct Prepared {
+    /// What is asked of Asterisk.
+    pub plan: TapPlan,
+    /// Begins to follow the sound once Asterisk has begun the tap. Does not wait.
+    pub follow: Follow,
+}
+
+/// See [`Prepared::follow`].
+pub type Follow = Box<dyn FnOnce(Clock) -> Followed + Send>;
 
 /// The sound of one call that is being followed.
 #[derive(Debug)]
@@ -62,6 +92,16 @@ pub struct Gap {
     pub at: MediaTime,
     /// How much is missing.
     pub lost: MediaTime,
+}
+
+impl Gap {
+    /// So much more is missing at this place.
+    fn add(gaps: &mut Vec<Self>, at: MediaTime, lost: MediaTime) {
+        match gaps.last_mut() {
+            Some(gap) if gap.at == at => gap.lost += lost,
+            _ => gaps.push(Self { at, lost }),
+        }
+    }
 }
 
 /// Why a tap cannot be followed, and what to do about it.
@@ -129,6 +169,41 @@ pub enum TapError {
         /// `removed` or `replaced`.
         how: &'static str,
     },
+    /// Asterisk was asked to send the caller's sound, and does not.
+    #[error(
+        "Asterisk has not connected to {address} in {} s: [tap] address_as_asterisk_sees_it must lead to this guard, [{}] be in the dialplan, and app_chanspy, app_originate and app_audiosocket be loaded",
+        .waited.as_secs(), spy::CONTEXT
+    )]
+    NotConnected {
+        /// Where it was to connect.
+        address: String,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The connection with the sound has ended, and the caller has not.
+    #[error("the connection with the caller's sound has ended although they are there: {0}")]
+    Closed(Ended),
+    /// What is heard cannot be kept.
+    #[error(
+        "cannot keep what is heard in {path}: {source}; the guard's user must be able to write there"
+    )]
+    NotKept {
+        /// The file that was to grow.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Asterisk's name for the call cannot stand in a dialplan.
+    #[error(
+        "{0:?} cannot be spied on: systemname in asterisk.conf may have letters, digits, and . _ -"
+    )]
+    Uniqueid(String),
+    /// There is nothing that nobody can guess.
+    #[error("the system gives no random numbers: {0}")]
+    NoId(#[from] getrandom::Error),
+    /// A fault of our own.
+    #[error("keeping what is heard broke off")]
+    BrokeOff,
     /// The file has become shorter.
     #[error(
         "{path} shrank from {had} to {has} bytes while it was followed; only Asterisk may write into the tap folder"

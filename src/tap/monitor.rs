@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::pace::Pace;
 use super::plan::TapPlan;
-use super::raw::{self, Halves, Identity};
-use super::{Followed, Gap, Source, TapError, TapEvent};
+use super::raw::{self, Form, Halves, Identity};
+use super::{Followed, Gap, Prepared, Source, TapError, TapEvent, Tapped};
 use crate::agi::Command;
 use crate::audio::MediaTime;
 use crate::audio::resample::{Resampler, UnusualRate};
@@ -24,28 +24,46 @@ use crate::call_record::CallId;
 use crate::clock::Clock;
 
 /// Samples a second of the file.
-pub const FILE_RATE_HZ: u32 = raw::RATE_HZ;
+pub const FILE_RATE_HZ: u32 = Form::Monitor.rate_hz();
+
+/// Bytes of a second.
+const BYTES_A_SECOND: u64 = FILE_RATE_HZ as u64 * 2;
 
 /// The file's name, made from our own identifier only.
 pub fn file_name(id: CallId) -> String {
-    format!("{id}.sln48")
+    Form::Monitor.file_name(id)
 }
 
-/// The folder in which MixMonitor records, as the guard sees it.
+/// The folder in which MixMonitor records.
 #[derive(Clone, Debug)]
-pub struct Folder(pub PathBuf);
+pub struct Folder {
+    /// As Asterisk sees it.
+    pub as_asterisk_sees_it: PathBuf,
+    /// As the guard sees it.
+    pub as_guard_sees_it: PathBuf,
+}
 
 impl Source for Folder {
-    fn follow(&self, id: CallId, clock: Clock) -> Followed {
-        let (sender, events) = mpsc::channel(8);
-        let finish = CancellationToken::new();
-        match Monitor::new(&self.0, id, clock.now()) {
-            Ok(monitor) => {
-                tokio::spawn(follow(monitor, clock, finish.clone(), sender));
+    fn prepare(&self, call: &Tapped<'_>) -> Result<Prepared, TapError> {
+        let (folder, id) = (self.as_guard_sees_it.clone(), call.id);
+        let plan = plan(&self.as_asterisk_sees_it, id, call.agi_version);
+        let begin = move |clock: Clock| {
+            let (sender, events) = mpsc::channel(8);
+            let finish = CancellationToken::new();
+            match Monitor::new(&folder, id, clock.now()) {
+                Ok(monitor) => {
+                    tokio::spawn(follow(monitor, clock, finish.clone(), sender));
+                }
+                Err(error) => {
+                    tracing::error!(event = "tap_failed", %error, "the tap could not be begun");
+                }
             }
-            Err(error) => tracing::error!(%error, "the tap could not be begun"),
-        }
-        Followed { events, finish }
+            Followed { events, finish }
+        };
+        Ok(Prepared {
+            plan,
+            follow: Box::new(begin),
+        })
     }
 }
 
@@ -224,13 +242,7 @@ impl Monitor {
 
     fn gap(&mut self, lost: Duration) -> TapEvent {
         let lost = MediaTime::from(lost);
-        match self.gaps.last_mut() {
-            Some(gap) if gap.at == self.samples => gap.lost += lost,
-            _ => self.gaps.push(Gap {
-                at: self.samples,
-                lost,
-            }),
-        }
+        Gap::add(&mut self.gaps, self.samples, lost);
         TapEvent::Gap(lost)
     }
 
@@ -310,7 +322,7 @@ impl Monitor {
 }
 
 fn sound(bytes: u64) -> Duration {
-    Duration::from_micros(bytes * 1_000_000 / raw::BYTES_A_SECOND)
+    Duration::from_micros(bytes * 1_000_000 / BYTES_A_SECOND)
 }
 
 /// Where MixMonitor leaves its id.
@@ -395,7 +407,17 @@ mod tests {
         let error = runtime.block_on(async {
             let clock = Clock::faster(50.0);
             let id = CallId::new(jiff::Timestamp::UNIX_EPOCH, 9);
-            let Followed { mut events, .. } = Folder("/nowhere".into()).follow(id, clock);
+            let folder = Folder {
+                as_asterisk_sees_it: "/nowhere".into(),
+                as_guard_sees_it: "/nowhere".into(),
+            };
+            let tapped = Tapped {
+                id,
+                uniqueid: "1.2",
+                agi_version: None,
+            };
+            let follow = folder.prepare(&tapped).unwrap().follow;
+            let Followed { mut events, .. } = follow(clock);
             let began = clock.now();
             let Some(TapEvent::Failed(error)) = events.recv().await else {
                 panic!("the tap hears something");

@@ -1,21 +1,62 @@
-//! The raw files of the tap folder: 48 kHz, 16 bits, one channel, least significant byte first.
+//! The raw files of the tap folder: 16 bits, one channel, least significant byte first.
 //!
 //! Other programs can write into that folder, so nothing but a regular file is ever opened.
 
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
 use super::TapError;
+use crate::call_record::CallId;
 
-/// Samples a second.
-pub(super) const RATE_HZ: u32 = 48_000;
+/// Which tap leaves a raw file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// MixMonitor: at 48 kHz it writes most often.
+    Monitor,
+    /// The spy, as it comes.
+    Spy,
+}
 
-/// Bytes of a second.
-pub(super) const BYTES_A_SECOND: u64 = RATE_HZ as u64 * 2;
+impl Form {
+    pub(crate) const ALL: [Self; 2] = [Self::Monitor, Self::Spy];
+
+    /// Samples a second.
+    pub(crate) const fn rate_hz(self) -> u32 {
+        match self {
+            Self::Monitor => 48_000,
+            Self::Spy => 8_000,
+        }
+    }
+
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Monitor => "sln48",
+            Self::Spy => "sln",
+        }
+    }
+
+    /// The file's name, made from our own identifier only.
+    pub(crate) fn file_name(self, id: CallId) -> String {
+        format!("{id}.{}", self.ending())
+    }
+
+    /// The file of a call in this folder.
+    pub(crate) fn path(self, folder: &Path, id: CallId) -> PathBuf {
+        folder.join(self.file_name(id))
+    }
+
+    /// The call that a file of this name is of.
+    pub(crate) fn call(name: &str) -> Option<CallId> {
+        let (id, _) = name.split_once('.')?;
+        let id = CallId::parse(id)?;
+        let is_of = |form: &Self| form.file_name(id) == name;
+        Self::ALL.iter().any(is_of).then_some(id)
+    }
+}
 
 /// What distinguishes one file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

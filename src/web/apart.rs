@@ -31,7 +31,7 @@ impl Apart {
                 Self(Some(runtime))
             }
             Err(error) => {
-                warn!(%error, "the support team's page cannot be served");
+                warn!(event = "page_failed", %error, "the support team's page cannot be served");
                 Self(None)
             }
         }

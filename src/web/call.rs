@@ -10,6 +10,7 @@ use super::problem::Problem;
 use super::view::{Kind, Light, Number, Top};
 use super::visitor::Visitor;
 use crate::access::Action;
+use crate::audio::MediaTime;
 use crate::call_log::{ListedCall, Listening, export};
 use crate::call_record::CallId;
 use crate::hearing::Class;
@@ -39,6 +40,32 @@ struct Listener {
     address: String,
 }
 
+/// Another record of the same caller's stay.
+struct Beside {
+    /// Where that is.
+    word: &'static str,
+    name: String,
+    id: String,
+}
+
+impl Beside {
+    fn of(known: &ListedCall, visitor: &Visitor) -> Option<Self> {
+        let words = visitor.words();
+        if let Some(from) = &known.record.came_from {
+            return Some(Self {
+                word: words.came_from,
+                name: wording::came_from(from, visitor.language),
+                id: from.id.to_string(),
+            });
+        }
+        known.went_to.as_ref().map(|to| Self {
+            word: words.went_to,
+            name: shown(to.mailbox.as_str()).to_string(),
+            id: to.id.to_string(),
+        })
+    }
+}
+
 #[derive(Template)]
 #[template(path = "call.html")]
 struct Page {
@@ -50,6 +77,8 @@ struct Page {
     number: Number,
     name: String,
     mailbox: String,
+    /// The wait in a queue before it, or the call behind it.
+    beside: Option<Beside>,
     verdict: String,
     /// What was not done, and why.
     refused: String,
@@ -59,6 +88,8 @@ struct Page {
     has_sound: bool,
     /// The classes that were heard, with their names.
     legend: Vec<(&'static str, &'static str)>,
+    /// The keys that the caller pressed, in words.
+    keys: Vec<String>,
     stretches: Vec<Stretch>,
     /// Where the number is said or keyed, as far as that is known.
     number_at: Option<f64>,
@@ -80,11 +111,15 @@ pub(super) async fn known(desk: &Desk, visitor: &Visitor, id: &str) -> Result<Li
         let Some(record) = reader.call(id)? else {
             return Ok(None);
         };
-        Ok(Some(ListedCall {
+        let went_to = reader.went_to(&record)?;
+        let mut known = ListedCall {
             record,
             case: reader.case_of(id)?,
             correction: reader.correction(id)?,
-        }))
+            went_to,
+        };
+        visitor.hide_others(&mut known);
+        Ok(Some(known))
     });
     read.await?.ok_or(Problem::NotFound)
 }
@@ -132,11 +167,14 @@ pub(super) fn page(
     let (zone, language) = (&desk.0.zone, visitor.language);
     let words = visitor.words();
     let title = format!("{} {}", words.call, record.id);
-    let verdict = record.verdict.map_or_else(
-        || words.under_way.to_owned(),
-        |verdict| wording::verdict(verdict, language).to_owned(),
-    );
+    let verdict = match (&record.queue, record.verdict) {
+        (Some(wait), _) if record.ended.is_some() => wording::wait_in_short(wait, language),
+        (_, None) => words.under_way.to_owned(),
+        (_, Some(verdict)) => wording::verdict(verdict, language).to_owned(),
+    };
     let story = wording::story(record, zone, language);
+    let keys = record.key_runs();
+    let keyed = keys.iter().find(|run| run.may_be_number());
     let top = Top::new(visitor, &title);
     let page = Page {
         judge: Buttons::of(known, &top, &light, Back::Call).with(note),
@@ -149,6 +187,7 @@ pub(super) fn page(
         number: Number::of(record, language),
         name: shown(record.caller.name.trim()).to_string(),
         mailbox: shown(record.mailbox.as_str()).to_string(),
+        beside: Beside::of(known, visitor),
         verdict,
         reasons: wording::reasons(&record.reasons, language)
             .iter()
@@ -177,11 +216,19 @@ pub(super) fn page(
                 end: segment.end.as_secs_f64(),
             })
             .collect(),
-        number_at: record
-            .asked
+        number_at: keyed
+            .map(|run| run.at)
+            .or_else(|| {
+                let mut asked = record.asked.iter();
+                let said = asked
+                    .find(|asked| asked.prompt == Prompt::NumberFirst && asked.answer.is_some());
+                said.map(|asked| asked.at)
+            })
+            .map(MediaTime::as_secs_f64),
+        keys: keys
             .iter()
-            .find(|asked| asked.prompt == Prompt::NumberFirst && asked.answer.is_some())
-            .map(|asked| asked.at.as_secs_f64()),
+            .map(|run| wording::pressed(run, language))
+            .collect(),
         deliveries: record
             .delivered
             .iter()

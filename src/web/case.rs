@@ -18,7 +18,7 @@ use crate::call_log::{
     CaseEvent, CaseQuery, Changed, CountedCase, Delivery, ListedCall, LogError, Reader,
 };
 use crate::call_record::CallId;
-use crate::text::shown;
+use crate::text::{shown, shown_lines};
 use crate::wording;
 
 /// One call of a case.
@@ -152,7 +152,7 @@ fn page(desk: &Desk, visitor: &Visitor, known: &Known, refused: &str, note: &str
             language,
         ))
         .to_string(),
-        note: shown(event.note.as_deref().unwrap_or_default()).to_string(),
+        note: shown_lines(event.note.as_deref().unwrap_or_default()),
     });
     let calls = calls.collect();
     let page = Page {

@@ -1,5 +1,7 @@
 //! The figures: how many called, what they were, what was spared, how long callers waited.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::{Query as QueryOf, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -9,14 +11,15 @@ use url::form_urlencoded;
 
 use super::Desk;
 use super::columns::{Picture, picture};
-use super::list::Choice;
+use super::list::{Choice, is_somebodys};
 use super::problem::Problem;
 use super::view::{Top, shape, verdict_word};
 use super::visitor::Visitor;
+use crate::call_log::LogError;
 use crate::call_log::export::Csv;
 use crate::call_log::export_figures::Export;
 use crate::call_record::{MailboxName, Verdict};
-use crate::figures::{Figures, Group, Span, Sum};
+use crate::figures::{Figures, Group, Period, Span, Sum, Week};
 use crate::text::shown;
 use crate::wording::{Language, figures as words};
 
@@ -62,19 +65,29 @@ async fn counted(
     let period = asked.span().until(today.date());
     let mailboxes = match asked.mailbox() {
         None => visitor.mailboxes(),
-        Some(mailbox) if visitor.sees(&mailbox) => Some(vec![mailbox]),
-        Some(_) => return Err(Problem::NotFound),
+        Some(mailbox) => Some(vec![mailbox]),
     };
-    let (tally, called) = desk
-        .0
-        .readers
-        .ask(move |reader| {
-            let tally = reader.tally(period, mailboxes.as_deref())?;
-            Ok((tally, reader.mailboxes()?))
-        })
-        .await?;
+    let (figures, called) = tallied(desk, period, mailboxes).await?;
+    if let Some(name) = asked.mailbox()
+        && !is_somebodys(&name, visitor, &desk.0.settings.now(), &called)
+    {
+        return Err(Problem::NotFound);
+    }
     let seen = called.into_iter().filter(|name| visitor.sees(name));
-    Ok((Figures::of(period, &tally), seen.collect()))
+    Ok((figures, seen.collect()))
+}
+
+/// The figures of these mailboxes, or of all; and all mailboxes that were called.
+pub(super) async fn tallied(
+    desk: &Desk,
+    period: Period,
+    mailboxes: Option<Vec<String>>,
+) -> Result<(Figures, Vec<String>), LogError> {
+    let counting = desk.0.readers.ask(move |reader| {
+        let tally = reader.tally(period, mailboxes.as_deref())?;
+        Ok((Figures::of(period, &tally), reader.mailboxes()?))
+    });
+    counting.await
 }
 
 /// Hands what machines read to `send`.
@@ -170,6 +183,16 @@ struct OfWeek {
     most: String,
 }
 
+struct OfQueue {
+    week: String,
+    /// Whether it is another than that of the row above.
+    is_new: bool,
+    queue: String,
+    counts: [String; 6],
+    saved: String,
+    lost: String,
+}
+
 #[derive(Template)]
 #[template(path = "figures.html")]
 struct Page {
@@ -187,6 +210,7 @@ struct Page {
     legend: Vec<Legend>,
     verdicts: Vec<OfVerdict>,
     weeks: Vec<OfWeek>,
+    queues: Vec<OfQueue>,
     notes: Vec<String>,
     /// The groups, as the table below the picture has them.
     groups: [&'static str; Group::ALL.len()],
@@ -214,6 +238,12 @@ pub(super) async fn show(
         )
     });
     let chosen = asked.mailbox();
+    let in_queues = (figures.queues.total.waits > 0).then(|| {
+        [
+            words::queues(&figures.queues.total, language),
+            words::how_queues(language),
+        ]
+    });
     let page = Page {
         days: words::days(figures.period.first(), figures.period.last(), language),
         spans: Span::ALL
@@ -237,13 +267,16 @@ pub(super) async fn show(
             .collect(),
         json: asked.address("/figures.json", span),
         csv: asked.address("/figures.csv", span),
-        is_empty: counts.calls == 0 && figures.total.waits.count() == 0,
+        is_empty: counts.calls == 0
+            && figures.total.waits.count() == 0
+            && figures.queues.total.waits == 0,
         is_by_week: figures.period.is_long(),
         tiles: tiles(&figures.total, at_most, &visitor),
         picture: picture(&figures, language),
         legend: legend(&figures.total, language),
         verdicts: verdicts(&figures.total, language),
         weeks: weeks(&figures, language),
+        queues: queues(&figures, language),
         notes: observed
             .into_iter()
             .chain([
@@ -251,6 +284,7 @@ pub(super) async fn show(
                 words::how_rescued(language).into(),
                 words::how_waited(language).into(),
             ])
+            .chain(in_queues.into_iter().flatten())
             .collect(),
         groups: Group::ALL.map(|group| words::group(group, language)),
         top: Top::new(&visitor, page.figures),
@@ -357,16 +391,23 @@ fn verdicts(total: &Sum, language: Language) -> Vec<OfVerdict> {
         .collect()
 }
 
-/// The newest week first.
-fn weeks(figures: &Figures, language: Language) -> Vec<OfWeek> {
-    let count = |of| words::count(of, language);
+/// What there is of each week and mailbox or queue, the newest week first; whether it is another than that before.
+fn newest_first<T>(by_week: &BTreeMap<(Week, String), T>) -> Vec<(Week, bool, &str, &T)> {
     let mut last = None;
-    let mut rows: Vec<_> = figures.by_week.iter().collect();
+    let mut rows: Vec<_> = by_week.iter().collect();
     rows.sort_by(|((a, of_a), _), ((b, of_b), _)| (b, of_a).cmp(&(a, of_b)));
     rows.into_iter()
-        .map(|((week, mailbox), sum)| OfWeek {
-            week: words::week(*week, language),
-            is_new: last.replace(*week) != Some(*week),
+        .map(|((week, name), of)| (*week, last.replace(*week) != Some(*week), &**name, of))
+        .collect()
+}
+
+fn weeks(figures: &Figures, language: Language) -> Vec<OfWeek> {
+    let count = |of| words::count(of, language);
+    newest_first(&figures.by_week)
+        .into_iter()
+        .map(|(week, is_new, mailbox, sum)| OfWeek {
+            week: words::week(week, language),
+            is_new,
             mailbox: shown(mailbox).to_string(),
             calls: count(sum.counts.calls),
             messages: count(sum.of(Verdict::Message) + sum.of(Verdict::Rambler)),
@@ -376,6 +417,20 @@ fn weeks(figures: &Figures, language: Language) -> Vec<OfWeek> {
             called_back: count(sum.waits.count() as u64),
             median: words::waited(sum.waits.median(), language),
             most: words::waited(sum.waits.most(), language),
+        })
+        .collect()
+}
+
+fn queues(figures: &Figures, language: Language) -> Vec<OfQueue> {
+    newest_first(&figures.queues.by_week)
+        .into_iter()
+        .map(|(week, is_new, queue, of)| OfQueue {
+            week: words::week(week, language),
+            is_new,
+            queue: shown(queue).to_string(),
+            counts: of.all().map(|of| words::count(of, language)),
+            saved: words::minutes(of.saved_at_most(), language),
+            lost: words::minutes(of.lost(), language),
         })
         .collect()
 }

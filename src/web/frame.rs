@@ -2,6 +2,7 @@
 //! from doing what the page does not want.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -14,11 +15,15 @@ use axum::response::{IntoResponse, Response};
 use url::{Host, Url};
 
 use super::{Desk, api};
+use crate::clock::timeout;
 use crate::config::Web;
 
 /// Nothing inline, nothing from elsewhere.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// How long a request may take, from its head to the head of its answer.
+const LONGEST_REQUEST: Duration = Duration::from_mins(1);
 
 /// Answers what is asked of this page by a name of its own, and gives every answer its headers.
 ///
@@ -31,7 +36,9 @@ pub(super) async fn guard(State(desk): State<Desk>, request: Request, next: Next
     } else if !request.method().is_safe() && !is_same_origin(request.headers()) {
         refused(StatusCode::FORBIDDEN, is_for_program)
     } else {
-        next.run(request).await
+        // What is waited for is the rest of the request: an answer that goes on has begun by then.
+        let answered = timeout(LONGEST_REQUEST, next.run(request)).await;
+        answered.unwrap_or_else(|_| refused(StatusCode::REQUEST_TIMEOUT, is_for_program))
     };
     let headers = response.headers_mut();
     for (name, value) in [

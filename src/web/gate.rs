@@ -1,7 +1,7 @@
 //! Who asks, and whether they are let in: every request passes here before a page sees it.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::body::{Body, to_bytes};
@@ -18,7 +18,6 @@ use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
 use super::again::come_again;
-use super::connections::Remote;
 use super::peer::Peer;
 use super::visitor::{Visitor, cookie};
 use super::{Desk, LARGEST_FORM};
@@ -137,7 +136,7 @@ pub(super) fn network(address: IpAddr) -> IpAddr {
 /// Finds out who asks.
 pub(super) async fn identify(
     State(desk): State<Desk>,
-    ConnectInfo(Remote(remote)): ConnectInfo<Remote>,
+    ConnectInfo(remote): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -152,26 +151,15 @@ impl Desk {
         let (web, gate) = (&config.web, &self.0.gate);
         let peer = Peer::of(remote, headers, &web.proxies);
         let mut visitor = Visitor::of(headers, peer);
+        visitor.has_queues = config.queue.is_watched();
         if !web.has_login() {
-            visitor.rights = Some(Rights {
-                role: Role::Work,
-                mailboxes: None,
-            });
+            visitor.rights = Some(EVERYBODY);
             return visitor;
         }
         visitor.name.clear();
-        let known = match by_header(web, &peer, headers) {
-            ByHeader::Nobody => self.by_session(web, headers),
-            ByHeader::Unknown => {
-                visitor.is_refused = true;
-                None
-            }
-            ByHeader::User(name) => {
-                let user = web.users.get(&name);
-                user.map(|user| (format!("header {name}"), name, user))
-            }
-        };
-        if let Some((of, name, user)) = known {
+        let by_header = by_header(web, &peer, headers);
+        visitor.is_refused = by_header == ByHeader::Unknown;
+        if let Some((of, name, user)) = self.known(web, by_header, headers, Use::Notes) {
             visitor.has_session = of.starts_with(SESSION);
             visitor.token = Some(gate.token(&of));
             visitor.is_known = true;
@@ -181,15 +169,49 @@ impl Desk {
         visitor
     }
 
+    /// What somebody may do now of whom nothing new was heard since they sent these headers; nothing
+    /// where they would have to log in.
+    pub(super) fn still_may(&self, remote: IpAddr, headers: &HeaderMap) -> Option<Rights> {
+        let config = self.0.settings.now();
+        let web = &config.web;
+        if !web.has_login() {
+            return Some(EVERYBODY);
+        }
+        let peer = Peer::of(remote, headers, &web.proxies);
+        let known = self.known(web, by_header(web, &peer, headers), headers, Use::None)?;
+        Some(known.2.rights.clone())
+    }
+
+    fn known<'a>(
+        &self,
+        web: &'a Web,
+        by_header: ByHeader,
+        headers: &HeaderMap,
+        noted: Use,
+    ) -> Option<(String, String, &'a User)> {
+        match by_header {
+            ByHeader::Nobody => self.by_session(web, headers, noted),
+            ByHeader::Unknown => None,
+            ByHeader::User(name) => {
+                let user = web.users.get(&name)?;
+                Some((format!("header {name}"), name, user))
+            }
+        }
+    }
+
     /// What the token is made of, who it is, and what is set for them.
     fn by_session<'a>(
         &self,
         web: &'a Web,
         headers: &HeaderMap,
+        noted: Use,
     ) -> Option<(String, String, &'a User)> {
         let id = cookie(headers, SESSION)?;
-        let mut sessions = self.0.gate.sessions();
-        let session = sessions.used(&id, self.0.clock.date())?;
+        let (mut sessions, now) = (self.0.gate.sessions(), self.0.clock.date());
+        let session = match noted {
+            Use::Notes => sessions.used(&id, now),
+            Use::None => sessions.lasting(&id, now),
+        }?;
         let user = web.users.get(&session.user)?;
         let password = user.password.as_ref()?;
         let lasts = password.as_str() == session.password;
@@ -226,6 +248,19 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+/// What everybody may do where nobody logs in.
+const EVERYBODY: Rights = Rights {
+    role: Role::Work,
+    mailboxes: None,
+};
+
+/// Whether a login is used by what is asked.
+#[derive(Clone, Copy)]
+enum Use {
+    Notes,
+    None,
 }
 
 /// Whom a reverse proxy names.
@@ -309,7 +344,7 @@ fn admission(method: &Method, path: &str, role: Option<Role>) -> Admission {
         Action::TakeStep
     };
     // What a page fetches by itself is not answered by another page.
-    let is_part = path == "/live" || (path.starts_with("/calls/") && path.contains('.'));
+    let is_part = path.ends_with("/live") || (path.starts_with("/calls/") && path.contains('.'));
     match role {
         Some(role) if role.may(action) => Admission::Pass,
         None if is_read && !is_part => Admission::LogIn,
@@ -359,6 +394,9 @@ mod tests {
                 Pass,
             ),
             (Method::GET, "/live", Refuse, Pass, Pass),
+            (Method::GET, "/waiting", LogIn, Pass, Pass),
+            (Method::GET, "/waiting/live", Refuse, Pass, Pass),
+            (Method::POST, "/waiting", Refuse, Refuse, Pass),
             (Method::POST, "/cases/6aq6scwt0001", Refuse, Refuse, Pass),
             (Method::POST, "/assets/page.js", Refuse, Refuse, Pass),
             (Method::DELETE, "/", Refuse, Refuse, Pass),

@@ -5,6 +5,7 @@ use axum::extract::{Query as QueryOf, State};
 use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::form_urlencoded;
 
@@ -14,6 +15,7 @@ use super::view::{Light, Row, Top, verdict_word};
 use super::visitor::Visitor;
 use crate::call_log::{CaseQuery, CountedCase, LogError, Query, Reader, Standing};
 use crate::call_record::{MailboxName, Verdict};
+use crate::config::Config;
 use crate::number::Needle;
 use crate::text::{is_hostile, shown};
 
@@ -80,17 +82,27 @@ impl Filter {
     }
 
     /// The cases it means, with one more than a page has.
-    pub(super) fn query(&self, desk: &Desk, visitor: &Visitor, on_page: u32) -> CaseQuery {
+    ///
+    /// # Errors
+    /// There is no such day.
+    pub(super) fn query(
+        &self,
+        desk: &Desk,
+        visitor: &Visitor,
+        on_page: u32,
+    ) -> Result<CaseQuery, Problem> {
         let now = desk.0.clock.date();
         let config = desk.0.settings.now();
-        let since = self.since.parse::<Date>().ok();
-        let since = since.and_then(|day| day.to_zoned_datetime(desk.0.zone.clone()).ok());
+        let since = match self.since.trim() {
+            "" => None,
+            day => Some(first_moment(day, &desk.0.zone).ok_or(Problem::NoDay)?),
+        };
         let mailbox = MailboxName::from(self.mailbox.trim());
         let home = config.policy(&mailbox).home_country;
         let text = self.q.trim();
         let digits = text.chars().filter(char::is_ascii_digit).count();
         let number = Needle::read(text, Some(home)).filter(|_| digits >= 3);
-        CaseQuery {
+        Ok(CaseQuery {
             standing: match self.show() {
                 "mine" => Standing::ClaimedBy(visitor.name.clone(), now),
                 "later" => Standing::Later(now),
@@ -111,7 +123,7 @@ impl Filter {
                 number,
                 verdict: self.verdict.parse::<Verdict>().ok(),
                 judged_wrong: self.is_judged_wrong(),
-                since: since.map(|since| since.timestamp()),
+                since,
                 mailbox: (!self.mailbox.trim().is_empty()).then_some(mailbox),
                 ..Query::default()
             },
@@ -119,7 +131,7 @@ impl Filter {
             limit: Some(on_page + 1),
             offset: self.page.saturating_mul(on_page),
             ..CaseQuery::default()
-        }
+        })
     }
 
     /// The cases that this query of it finds; where there are none, the one that is searched by an identifier.
@@ -143,6 +155,11 @@ impl Filter {
         }
         Ok(found)
     }
+}
+
+fn first_moment(day: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let day = day.parse::<Date>().ok()?;
+    Some(day.to_zoned_datetime(zone.clone()).ok()?.timestamp())
 }
 
 /// The beginning of an identifier that is looked for as one.
@@ -173,6 +190,8 @@ struct Page {
     mailboxes: Vec<Choice>,
     verdicts: Vec<Choice>,
     rows: Vec<Row>,
+    /// Whether the mailbox that is asked for is nobody's, as far as the visitor sees.
+    is_nobodys: bool,
     newer: Option<String>,
     older: Option<String>,
     /// The address of all that were judged wrongly.
@@ -185,8 +204,7 @@ pub(super) async fn show(
     QueryOf(mut filter): QueryOf<Filter>,
 ) -> Result<Response, Problem> {
     filter.q.retain(|c| !is_hostile(c));
-    filter.since.retain(|c| c.is_ascii_digit() || c == '-');
-    let query = filter.query(&desk, &visitor, PAGE);
+    let query = filter.query(&desk, &visitor, PAGE)?;
     let wanted = filter.clone();
     let now = desk.0.clock.date();
     let counted = counted(&query, &visitor, now);
@@ -204,6 +222,8 @@ pub(super) async fn show(
         .await?;
     let (words, show) = (visitor.words(), filter.show());
     let config = desk.0.settings.now();
+    let is_nobodys = !filter.mailbox.trim().is_empty()
+        && !is_somebodys(filter.mailbox.trim(), &visitor, &config, &mailboxes);
     let light = Light {
         now,
         zone: &desk.0.zone,
@@ -261,10 +281,22 @@ pub(super) async fn show(
         older: has_more.then(|| filter.address(show, filter.page + 1)),
         top: Top::new(&visitor, words.title),
         rows,
+        is_nobodys,
         filter,
         show,
     };
     Ok(Html(page.render().unwrap_or_default()).into_response())
+}
+
+/// Whether the visitor sees this mailbox, and [it is somebody's](Config::is_somebodys).
+pub(super) fn is_somebodys(
+    name: &str,
+    visitor: &Visitor,
+    config: &Config,
+    called: &[String],
+) -> bool {
+    let name = MailboxName::from(name);
+    visitor.sees(name.as_str()) && config.is_somebodys(&name, called)
 }
 
 /// What is counted on the tabs: those whose number says how much there is to do.

@@ -89,7 +89,7 @@ pub(super) async fn log_in(
         (status, Html(page)).into_response()
     };
     if let Err(wait) = gate.attempt(address, &sent.user, now) {
-        warn!(target: ACCESS, event = %"login_blocked", %address, user = %named, "too many logins");
+        warn!(target: ACCESS, event = "login_blocked", %address, user = %named, "too many logins");
         let mut response = refused(StatusCode::TOO_MANY_REQUESTS, words.too_many_logins);
         let seconds = wait.as_secs().max(1);
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
@@ -102,11 +102,11 @@ pub(super) async fn log_in(
     let is_right = spawn_blocking(move || verify(hash.as_ref(), &password)).await;
     drop(permit);
     let Some(kept) = kept.filter(|_| is_right.unwrap_or(false)) else {
-        warn!(target: ACCESS, event = %"login_failed", %address, user = %named, "login failed");
+        warn!(target: ACCESS, event = "login_failed", %address, user = %named, "login failed");
         return refused(StatusCode::FORBIDDEN, words.wrong_login);
     };
     gate.succeeded(address, &sent.user);
-    info!(target: ACCESS, event = %"login", %address, user = %named, "logged in");
+    info!(target: ACCESS, event = "login", %address, user = %named, "logged in");
     let id = format!("{:032x}", u128::from_ne_bytes(random()));
     let session = Session::new(sent.user.clone(), kept.as_str().to_owned(), now);
     let mut sessions = gate.sessions();

@@ -4,13 +4,13 @@
 //! every mailbox. A request that a reverse proxy has passed on is from elsewhere, whether the proxy is one of the
 //! settings' or not.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{CONTENT_TYPE, FORWARDED, HOST, VIA};
+use axum::http::header::{CONTENT_TYPE, HOST, HeaderName};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -20,7 +20,6 @@ use tokio::task::spawn_blocking;
 use tower_http::catch_panic::CatchPanicLayer;
 use url::{Host, Url};
 
-use super::connections::Remote;
 use super::peer::Peer;
 use super::{Desk, problem};
 use crate::call_log::{Durability, JOURNAL, Reader, Stage};
@@ -44,7 +43,7 @@ pub(super) fn router(desk: &Desk) -> Router {
 
 async fn admit(
     State(desk): State<Desk>,
-    ConnectInfo(Remote(remote)): ConnectInfo<Remote>,
+    ConnectInfo(remote): ConnectInfo<SocketAddr>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -64,29 +63,45 @@ async fn admit(
     }
 }
 
-/// Headers with which reverse proxies say that they have passed something on.
-const PASSED_ON: [&str; 5] = [
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-forwarded-server",
+/// Beginnings of the headers with which reverse proxies say that they have passed something on.
+const PASSED_ON: [&str; 10] = [
+    "forwarded",
+    "via",
+    "x-forwarded",
     "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-original-",
+    "true-client-ip",
+    "cdn-loop",
+    "cf-",
 ];
 
 /// Whether somebody on this machine asks for themselves, by this machine's own name.
+///
+/// A reverse proxy that adds no header and asks by the name of this machine cannot be told from them. But the settings
+/// tell that there is one: as `proxies`, or since the page has a name that leads to where it is not served.
 fn is_from_here(remote: IpAddr, headers: &HeaderMap, web: &Web) -> bool {
     let peer = Peer::of(remote, headers, &web.proxies);
-    let passed_on = headers.contains_key(FORWARDED) || headers.contains_key(VIA);
-    let passed_on = passed_on || PASSED_ON.iter().any(|name| headers.contains_key(*name));
+    let mut names = headers.keys().map(HeaderName::as_str);
+    let passed_on = names.any(|name| PASSED_ON.iter().any(|of| name.starts_with(of)));
+    let is_hidden = web.address.iter().all(|own| own.ip().is_loopback());
+    let has_proxy = is_hidden && web.host.iter().any(|name| !is_of_this_machine(name));
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let host = host.and_then(|host| Url::parse(&format!("http://{host}/")).ok());
-    let names_this_machine = match host.as_ref().and_then(Url::host) {
+    let names_this_machine = host.is_some_and(is_of_this_machine);
+    let is_direct = peer.address.is_loopback() && !peer.is_proxied && !has_proxy && !passed_on;
+    is_direct && names_this_machine
+}
+
+/// Whether a host, perhaps with a port, is this machine on every machine.
+fn is_of_this_machine(host: &str) -> bool {
+    let url = Url::parse(&format!("http://{host}/")).ok();
+    match url.as_ref().and_then(Url::host) {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    };
-    peer.address.is_loopback() && !peer.is_proxied && !passed_on && names_this_machine
+    }
 }
 
 async fn figures(State(desk): State<Desk>) -> Response {
@@ -221,7 +236,6 @@ mod tests {
         let here: Sent<'_> = &[("host", "127.0.0.1:4575")];
         let with = |name, value| vec![here[0], (name, value)];
         let web = |proxies: &[&str]| Web {
-            host: vec!["pbx.example.com".into()],
             proxies: proxies.iter().map(|of| of.parse().unwrap()).collect(),
             ..Web::default()
         };
@@ -242,6 +256,14 @@ mod tests {
             ("127.0.0.1", with("forwarded", "for=127.0.0.1"), &[], false),
             ("127.0.0.1", with("x-real-ip", "127.0.0.1"), &[], false),
             ("127.0.0.1", with("via", "1.1 proxy"), &[], false),
+            ("127.0.0.1", with("x-forwarded-port", "443"), &[], false),
+            (
+                "127.0.0.1",
+                with("cf-connecting-ip", "192.0.2.7"),
+                &[],
+                false,
+            ),
+            ("127.0.0.1", with("user-agent", "Prometheus/3.0"), &[], true),
             (
                 "192.0.2.7",
                 with("x-forwarded-for", "127.0.0.1"),
@@ -255,6 +277,29 @@ mod tests {
             }
             let is_so = is_from_here(remote.parse().unwrap(), &headers, &web(proxies));
             assert_eq!(is_so, expected, "{remote} {sent:?} {proxies:?}");
+        }
+    }
+
+    /// One that adds no header and asks for 127.0.0.1, as nginx does where nothing else is set.
+    #[test]
+    fn a_proxy_that_says_nothing_is_known_by_the_pages_name() {
+        let mut headers = HeaderMap::new();
+        headers.append(HOST, "127.0.0.1:4575".parse().unwrap());
+        for (address, host, expected) in [
+            (&["127.0.0.1:4575"][..], &[][..], true),
+            (&["127.0.0.1:4575"], &["localhost", "127.0.0.1"], true),
+            (&["127.0.0.1:4575"], &["pbx.example.com"], false),
+            (&["127.0.0.1:4575", "[::1]:4575"], &["pbx"], false),
+            // The name leads to where it is served itself.
+            (&["127.0.0.1:4575", "192.0.2.1:4575"], &["pbx"], true),
+        ] {
+            let web = Web {
+                address: address.iter().map(|of| of.parse().unwrap()).collect(),
+                host: host.iter().map(ToString::to_string).collect(),
+                ..Web::default()
+            };
+            let is_so = is_from_here("127.0.0.1".parse().unwrap(), &headers, &web);
+            assert_eq!(is_so, expected, "{address:?} {host:?}");
         }
     }
 }

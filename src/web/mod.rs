@@ -7,7 +7,7 @@
 //! browser ──► frame (what every answer carries) ──► gate (who asks, and what they may)
 //!                                                     │
 //!                                                     ▼
-//!                                      list · case · call · sound · figures · live
+//!                                      list · case · call · sound · figures · live · waiting
 //!                                       │ reads              │ steps, listenings
 //!                            Readers (beside the writer)   CallLog
 //! ```
@@ -42,6 +42,7 @@ mod sound;
 mod step;
 mod view;
 mod visitor;
+mod waiting;
 mod words;
 
 use std::path::PathBuf;
@@ -55,21 +56,18 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
-use tracing::warn;
 
 pub use self::apart::Apart;
-use self::connections::{Bounded, Remote};
 use self::gate::Gate;
 use self::readers::Readers;
 use crate::call_log::CallLog;
 use crate::clock::Clock;
 use crate::config::SharedConfig;
+use crate::queue_watch::waiting::Waiting;
+use crate::server::descriptors;
 
 /// The largest form that is taken; a note has at most 2,000 characters.
 const LARGEST_FORM: usize = 32 * 1024;
-
-/// Connections that are open at once: six for each browser of a large team, and far fewer than calls need.
-const MOST_CONNECTIONS: usize = 500;
 
 /// What the page works with.
 #[derive(Clone)]
@@ -79,6 +77,7 @@ struct Parts {
     data: PathBuf,
     settings: SharedConfig,
     log: CallLog,
+    waiting: Waiting,
     clock: Clock,
     zone: TimeZone,
     readers: Readers,
@@ -88,13 +87,20 @@ struct Parts {
 }
 
 impl Desk {
-    /// A page on the log in this data folder.
-    pub fn new(data: PathBuf, settings: SharedConfig, log: CallLog, clock: Clock) -> Self {
+    /// A page on the log in this data folder, and on who waits in queues.
+    pub fn new(
+        data: PathBuf,
+        settings: SharedConfig,
+        log: CallLog,
+        waiting: Waiting,
+        clock: Clock,
+    ) -> Self {
         Self(Arc::new(Parts {
             readers: Readers::new(data.clone()),
             data,
             settings,
             log,
+            waiting,
             clock,
             zone: TimeZone::system(),
             gate: Gate::new(),
@@ -103,19 +109,15 @@ impl Desk {
         }))
     }
 
-    /// Serves the page on these listeners; ends only with what goes wrong.
+    /// Serves the page on these listeners; never returns.
     pub async fn serve(self, listeners: Vec<TcpListener>) {
-        let router = router(self).into_make_service_with_connect_info::<Remote>();
-        let free = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let router = router(self);
+        let most = descriptors::of_page(descriptors::allowed());
+        let free = Arc::new(Semaphore::new(most));
         let served = listeners
             .into_iter()
-            .map(|listener| Bounded::new(listener, Arc::clone(&free)))
-            .map(|listener| axum::serve(listener, router.clone()).into_future());
-        for ended in futures_util::future::join_all(served).await {
-            if let Err(error) = ended {
-                warn!(%error, "the page is not served any more");
-            }
-        }
+            .map(|listener| connections::serve(listener, Arc::clone(&free), router.clone()));
+        futures_util::future::join_all(served).await;
     }
 }
 
@@ -134,6 +136,8 @@ fn router(desk: Desk) -> Router {
         .route("/logout", post(login::log_out))
         .route("/me", post(visitor::remember))
         .route("/live", get(live::events))
+        .route("/waiting", get(waiting::show))
+        .route("/waiting/live", get(waiting::events))
         .route("/assets/{name}", get(asset::send))
         .fallback(problem::nothing_here)
         .with_state(desk.clone())

@@ -19,6 +19,8 @@ use crate::call_log::{LogError, OutboxError};
 pub(super) enum Problem {
     /// There is no such thing, or it is not for this visitor.
     NotFound,
+    /// What stands for a day is none.
+    NoDay,
     /// The log cannot be read now.
     Log(LogError),
     /// A step cannot be filed now.
@@ -43,26 +45,35 @@ impl From<OutboxError> for Problem {
 #[derive(Clone)]
 pub(super) struct Unreadable;
 
+/// That what stands for a day is none.
+#[derive(Clone)]
+struct NoDay;
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Log(error @ LogError::Record { .. }) => {
-                warn!(%error, "the page cannot show a call");
+                warn!(event = "page_unreadable_call", %error, "the page cannot show a call");
                 let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
                 response.extensions_mut().insert(Unreadable);
                 return response;
             }
             Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NoDay => {
+                let mut response = StatusCode::UNPROCESSABLE_ENTITY.into_response();
+                response.extensions_mut().insert(NoDay);
+                return response;
+            }
             Self::Log(error) => {
-                warn!(%error, "the page cannot read the call log");
+                warn!(event = "page_log_unreadable", %error, "the page cannot read the call log");
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Filing(error) => {
-                warn!(%error, "the page cannot change a case");
+                warn!(event = "page_change_failed", %error, "the page cannot change a case");
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Sound(error) => {
-                warn!(%error, "the page cannot read a recording");
+                warn!(event = "page_recording_unreadable", %error, "the page cannot read a recording");
                 StatusCode::SERVICE_UNAVAILABLE
             }
         };
@@ -75,7 +86,10 @@ pub(super) async fn nothing_here() -> StatusCode {
 }
 
 pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
-    error!("a page could not be made; the bug is in the guard, calls are not touched by it");
+    error!(
+        event = "page_bug",
+        "a page could not be made; the bug is in the guard, calls are not touched by it"
+    );
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
@@ -104,6 +118,7 @@ pub(super) async fn as_page(request: Request, next: Next) -> Response {
     let words = visitor.words();
     let what = match status {
         _ if response.extensions().get::<Unreadable>().is_some() => words.broken_call,
+        _ if response.extensions().get::<NoDay>().is_some() => words.no_day,
         StatusCode::NOT_FOUND => words.not_found,
         StatusCode::FORBIDDEN => words.forbidden,
         StatusCode::METHOD_NOT_ALLOWED => words.wrong_method,

@@ -10,7 +10,7 @@ use super::words::{Words, words};
 use crate::access::Action;
 use crate::audio::MediaTime;
 use crate::call_log::{CountedCase, Delivery, ListedCall};
-use crate::call_record::{CallRecord, Verdict};
+use crate::call_record::{CallRecord, Pseudonym, Verdict};
 use crate::case::{State, Urgency};
 use crate::figures::Group;
 use crate::hearing::Class;
@@ -34,6 +34,8 @@ pub(super) struct Top {
     pub(super) says_name: bool,
     pub(super) has_session: bool,
     pub(super) takes_steps: bool,
+    /// Whether queues are watched.
+    pub(super) has_queues: bool,
     /// Whether there is anything for them to see.
     pub(super) sees: bool,
 }
@@ -49,6 +51,7 @@ impl Top {
             says_name: visitor.token.is_none() && visitor.rights.is_some(),
             has_session: visitor.has_session,
             takes_steps: visitor.may(Action::TakeStep),
+            has_queues: visitor.has_queues,
             sees: visitor.may(Action::See),
         }
     }
@@ -88,10 +91,13 @@ impl Kind {
         Self {
             class,
             shape,
-            word: verdict.map_or_else(
-                || words(language).under_way.into(),
-                |verdict| verdict_word(verdict, language),
-            ),
+            word: match (&call.record.queue, verdict) {
+                (Some(wait), _) if call.record.ended.is_some() => {
+                    wording::wait_in_short(wait, language)
+                }
+                (_, Some(verdict)) => verdict_word(verdict, language),
+                (_, None) => words(language).under_way.into(),
+            },
         }
     }
 }
@@ -139,6 +145,9 @@ pub(super) struct Number {
 impl Number {
     pub(super) fn of(record: &CallRecord, language: Language) -> Self {
         let callback = &record.callback;
+        if Pseudonym::is_one(callback.best_form()) {
+            return Self::deleted(language);
+        }
         let plain = shown(callback.best_form()).to_string();
         Self {
             shown: callback
@@ -151,6 +160,29 @@ impl Number {
                 .as_ref()
                 .map(|e164| format!("tel:{}", e164.as_str())),
             source: wording::source(callback.source, language),
+        }
+    }
+
+    /// That of a case whose call cannot be read.
+    fn of_case(number: &str, language: Language) -> Self {
+        if Pseudonym::is_one(number) {
+            return Self::deleted(language);
+        }
+        Self {
+            shown: shown(number).to_string(),
+            plain: String::new(),
+            link: None,
+            source: "",
+        }
+    }
+
+    /// Kept no longer.
+    fn deleted(language: Language) -> Self {
+        Self {
+            shown: wording::number_deleted(language).into(),
+            plain: String::new(),
+            link: None,
+            source: "",
         }
     }
 }
@@ -209,12 +241,7 @@ impl Row {
             age: age(light.now, since, language),
             lateness: if waits { lateness(light, since) } else { "" },
             number: lead.map_or_else(
-                || Number {
-                    shown: shown(&counted.number).to_string(),
-                    plain: String::new(),
-                    link: None,
-                    source: "",
-                },
+                || Number::of_case(&counted.number, language),
                 |lead| Number::of(lead, language),
             ),
             name: lead.map_or_else(String::new, |lead| {
@@ -259,7 +286,7 @@ fn lateness(light: &Light<'_>, since: Timestamp) -> &'static str {
 }
 
 /// How long ago, in the largest unit that is at least one: `3 h`, `2 d`.
-fn age(now: Timestamp, then: Timestamp, language: Language) -> String {
+pub(super) fn age(now: Timestamp, then: Timestamp, language: Language) -> String {
     let minutes = now.duration_since(then).as_mins().max(0);
     let (hours, days) = (minutes / 60, minutes / (24 * 60));
     match (days, hours, language) {

@@ -13,11 +13,17 @@ use serde::Deserialize;
 use super::peer::Peer;
 use super::words::{Words, words};
 use crate::access::{Action, Rights};
+use crate::call_log::ListedCall;
+use crate::call_record::MailboxName;
 use crate::case::{LONGEST_NAME, Via};
 use crate::wording::Language;
 
 /// Who looks at the page.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says something of its own that the page's head asks"
+)]
 pub(super) struct Visitor {
     pub(super) language: Language,
     /// The name they go by; empty until they have said it.
@@ -35,9 +41,23 @@ pub(super) struct Visitor {
     pub(super) has_session: bool,
     /// Whether a reverse proxy says that they are somebody who may not see the page.
     pub(super) is_refused: bool,
+    /// Whether queues are watched here, so that there is a list of who waits.
+    pub(super) has_queues: bool,
 }
 
 impl Visitor {
+    /// Takes out of a call what is said of records that are not there for them.
+    pub(super) fn hide_others(&self, call: &mut ListedCall) {
+        let sees_queue = |queue: &str| {
+            let queue = MailboxName::of_queue(queue);
+            queue.is_some_and(|queue| self.sees(queue.as_str()))
+        };
+        let came_from = call.record.came_from.take();
+        call.record.came_from = came_from.filter(|from| sees_queue(&from.queue));
+        let went_to = call.went_to.take();
+        call.went_to = went_to.filter(|to| self.sees(to.mailbox.as_str()));
+    }
+
     pub(super) fn words(&self) -> &'static Words {
         words(self.language)
     }
@@ -86,6 +106,7 @@ impl Visitor {
             token: None,
             has_session: false,
             is_refused: false,
+            has_queues: false,
         }
     }
 }

@@ -36,10 +36,27 @@ words! {
     filter: "Filter", "Filtern";
     clear: "clear", "zurücksetzen";
     nothing_found: "No case here.", "Hier ist kein Fall.";
+    nobodys_mailbox: "This mailbox is neither in the settings, nor has it been called.", "Diese Mailbox steht nicht in den Einstellungen und wurde noch nie angerufen.";
     nothing_to_ring: "Nobody waits for a call.", "Niemand wartet auf einen Rückruf.";
     older: "Next page", "Nächste Seite";
     newer: "Previous page", "Vorige Seite";
     waits: "waits", "wartet";
+    waiting: "Waiting now", "Wartende";
+    waits_on: "waits", "wartet";
+    asked_now: "asked", "gefragt";
+    nobody_there: "nobody there", "niemand da";
+    place: "place", "Platz";
+    heard: "heard", "zu hören";
+    not_heard_yet: "not listened to yet", "noch nicht mitgehört";
+    not_heard: "cannot be listened to", "Mithören nicht möglich";
+    sign_of_life: "sign of life", "Lebenszeichen";
+    not_asked: "not asked", "nicht gefragt";
+    by_voice: "answered by voice", "mündlich beantwortet";
+    by_key: "answered by key", "per Taste beantwortet";
+    no_answer: "no answer", "keine Antwort";
+    nobody_waits: "Nobody waits in a queue that is watched.", "In den überwachten Warteschlangen wartet niemand.";
+    no_queue_watched: "No queue is watched: [queue] listen is not set.", "Keine Warteschlange wird überwacht: [queue] listen ist nicht gesetzt.";
+    look_again: "Look again", "Neu laden";
     copy: "Copy", "Kopieren";
     copied: "Copied", "Kopiert";
     no_number: "no number is known", "keine Nummer bekannt";
@@ -48,6 +65,7 @@ words! {
     unreadable: "unreadable", "nicht lesbar";
     ring_first: "Ring first", "Zuerst anrufen";
     prompt: "prompt", "Ansage";
+    pressed: "keys pressed", "gedrückte Tasten";
     calls: "calls", "Anrufe";
     one_call: "1 call", "1 Anruf";
     claim: "Claim", "Übernehmen";
@@ -77,6 +95,8 @@ words! {
     call: "Call", "Anruf";
     what_happened: "What happened", "Was geschah";
     sound: "The recording", "Die Aufnahme";
+    came_from: "Waited before:", "Wartete zuvor:";
+    went_to: "Went on to the mailbox", "Weiter an die Mailbox";
     no_sound: "No recording is kept of this call.", "Von diesem Anruf ist keine Aufnahme vorhanden.";
     waveform: "Waveform, coloured by what was heard", "Wellenform, gefärbt nach dem Gehörten";
     to_speech: "First speech", "Erste Sprache";
@@ -97,6 +117,7 @@ words! {
         "Das Anrufbuch ist gerade nicht zu lesen oder zu schreiben. Nichts wurde geändert; bitte gleich noch einmal versuchen.";
     broken: "The page has a fault, which is in the guard's log now. Calls are not touched by it.",
         "Die Seite hat einen Fehler, der jetzt im Protokoll des Wächters steht. Anrufe sind davon nicht betroffen.";
+    no_day: "There is no such day. Write the day behind “since” as 2026-11-24.", "Diesen Tag gibt es nicht. Bitte den Tag hinter „since“ so schreiben: 2026-11-24.";
     not_understood: "The request could not be understood.", "Die Anfrage war nicht zu verstehen.";
     changes: "There is news – show it", "Es gibt Neues – anzeigen";
     keys: "Keys", "Tasten";
@@ -151,6 +172,16 @@ words! {
     share: "Share", "Anteil";
     by_verdict: "What the callers were", "Was die Anrufer waren";
     by_week: "By week and mailbox", "Je Woche und Mailbox";
+    in_queues: "Waited in queues", "In Warteschlangen gewartet";
+    queue: "Queue", "Warteschlange";
+    queue_waits: "Waited", "Gewartet";
+    queue_asked: "Asked", "Gefragt";
+    queue_answered: "Answered", "Geantwortet";
+    queue_nobody: "Nobody there", "Niemand da";
+    queue_in_vain: "In vain", "Vergeblich angenommen";
+    queue_taken_out: "Taken out", "Herausgenommen";
+    queue_saved: "Saved", "Gespart";
+    queue_lost: "Lost", "Verloren";
     how_counted: "How it is counted", "Wie gezählt wird";
     broken_call: "The record of this call cannot be read.", "Der Eintrag dieses Anrufs ist nicht lesbar.";
 }

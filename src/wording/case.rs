@@ -187,7 +187,7 @@ pub fn refusal(refusal: &Refusal, step: Step, zone: &TimeZone, language: Languag
 mod tests {
     use super::Language::{De, En};
     use super::*;
-    use crate::case::tests::caller;
+    use crate::call_record::example::caller;
 
     #[test]
     fn how_a_case_stands_in_both_languages() {

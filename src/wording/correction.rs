@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::{Language, pick, time, verdict_name};
 use crate::call_record::Verdict;
 use crate::case::{Correction, LONGEST_NOTE, NotCorrected, Via};
-use crate::text::shortened;
+use crate::text::{one_line, shortened};
 
 /// Characters of somebody's name that are shown.
 const MOST_SHOWN: usize = 40;
@@ -25,7 +25,7 @@ pub fn correction(of: &Correction, zone: &TimeZone, language: Language) -> Strin
         Language::De => format!("{verdict}, sagt {who} ({via}, {at})"),
     };
     match &of.note {
-        Some(note) => format!("{said}: {}", shortened(note, LONGEST_NOTE)),
+        Some(note) => format!("{said}: {}", shortened(&one_line(note), LONGEST_NOTE)),
         None => said,
     }
 }

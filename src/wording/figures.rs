@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use super::{Language, pick};
-use crate::figures::{Group, Week};
+use crate::figures::{DEAD_AIR, Group, QueueCounts, Week};
 
 /// A number of calls, in groups of three digits: `12,345`, `12.345`.
 pub fn count(of: u64, language: Language) -> String {
@@ -148,11 +148,48 @@ pub fn observed(calls: u64, ended: u64, saved: Duration, language: Language) -> 
     let saved = minutes(saved, language);
     match language {
         Language::En => format!(
-            "Only observed: {calls} calls; enforce would have ended {ended} of them earlier and saved at most {saved}."
+            "Calls only observed: {calls}; enforce would have ended {ended} of them earlier and saved at most {saved}."
         ),
         Language::De => format!(
-            "Nur zugehört: {calls} Anrufe; mit enforce wären {ended} davon früher beendet und höchstens {saved} \
-             gespart worden."
+            "Anrufe, bei denen nur zugehört wurde: {calls}; mit enforce früher beendet: {ended}, gespart: höchstens \
+             {saved}."
+        ),
+    }
+}
+
+/// What became of callers who waited in queues, as a sentence.
+pub fn queues(of: &QueueCounts, language: Language) -> String {
+    let [waits, asked, answered, nobody, in_vain, out] = of.all().map(|of| count(of, language));
+    let [saved, lost] = [of.saved_at_most(), of.lost()].map(|of| minutes(of, language));
+    match language {
+        Language::En => format!(
+            "Waited in queues: {waits}; asked: {asked}, of whom {answered} answered. Nobody was there at the end of \
+             {nobody}: answered in vain {in_vain}, taken out of the queue {out}. Agents' time saved: at most {saved}; \
+             lost: {lost}."
+        ),
+        Language::De => format!(
+            "In Warteschlangen gewartet: {waits}; gefragt: {asked}, davon haben geantwortet: {answered}. Am Ende \
+             niemand da: {nobody}, vergeblich angenommen: {in_vain}, aus der Warteschlange genommen: {out}. Gesparte \
+             Zeit der Agenten: höchstens {saved}; verloren: {lost}."
+        ),
+    }
+}
+
+/// How that is counted.
+pub fn how_queues(language: Language) -> String {
+    let seconds = DEAD_AIR.as_secs();
+    match language {
+        Language::En => format!(
+            "An agent is taken to lose {seconds} seconds with a caller who is not there. Saved is that time for each \
+             caller whom the guard took out of a queue, at most, since some would have hung up before an agent \
+             answered; lost it is for each who was answered though nobody was there. A wait counts on the day on which \
+             it began."
+        ),
+        Language::De => format!(
+            "Angenommen ist, dass ein Agent mit einem Anrufer, der nicht da ist, {seconds} Sekunden verliert. Gespart ist \
+             diese Zeit für jeden, den Voicemail Guard aus einer Warteschlange genommen hat, höchstens, denn manche \
+             hätten vorher aufgelegt; verloren ist sie für jeden, der angenommen wurde, obwohl niemand da war. Jede \
+             Wartezeit zählt an dem Tag, an dem sie begann."
         ),
     }
 }

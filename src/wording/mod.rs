@@ -8,6 +8,8 @@
 mod case;
 mod correction;
 pub mod figures;
+pub mod imported;
+mod queue;
 mod reason;
 mod story;
 mod support_line;
@@ -18,14 +20,15 @@ use serde::Deserialize;
 
 pub use case::{case_author, case_event, case_state, closed_by, refusal};
 pub use correction::{corrected_in_short, correction, instead_of, not_corrected};
+pub use queue::{came_from, instead_in_short, wait, wait_in_short};
 pub use reason::{reason, reasons};
 pub use story::{Sentence, story};
 pub use support_line::support_line;
 pub use time::{call_length, length, nth_call, span, time};
 pub use words::{
     Pending, Undelivered, asked, callback, class, delivered, ended_by, listed, look_elsewhere,
-    mode, name, number, passed_by, played, seconds, source, sure, undelivered,
-    undelivered_in_short, verdict, verdict_name, would_have,
+    mode, name, number, number_deleted, passed_by, played, pressed, seconds, source, sure,
+    undelivered, undelivered_in_short, verdict, verdict_name, would_have,
 };
 
 /// A language of people who read about calls.
@@ -39,7 +42,8 @@ pub enum Language {
     De,
 }
 
-fn pick<T>(language: Language, en: T, de: T) -> T {
+/// The text of this language.
+pub(crate) fn pick<T>(language: Language, en: T, de: T) -> T {
     match language {
         Language::En => en,
         Language::De => de,

@@ -117,6 +117,10 @@ pub fn reason(reason: &Reason, language: Language) -> String {
             "not heard: more calls than [limits] max_calls; Asterisk carried on",
             "nicht angehört: mehr Anrufe als [limits] max_calls; Asterisk machte allein weiter",
         ),
+        (Reason::Behind, _) => text(
+            "not heard: Asterisk answered several calls seconds late, this machine or Asterisk's is overloaded; Asterisk carried on",
+            "nicht angehört: Asterisk antwortete bei mehreren Anrufen Sekunden zu spät, dieser Rechner oder der von Asterisk ist überlastet; Asterisk machte allein weiter",
+        ),
         (Reason::NoMailbox, _) => text(
             "the request names no mailbox: write agi://…/guard?box=100@default",
             "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
@@ -181,6 +185,14 @@ fn trouble(trouble: &Trouble, language: Language) -> String {
         (Trouble::NoReply, _) => text(
             "Asterisk did not answer in time",
             "Asterisk antwortete nicht rechtzeitig",
+        ),
+        (Trouble::Late(by), En) => format!(
+            "Asterisk answered {} late, so the sound may have come late as well; this machine or Asterisk's is overloaded",
+            length(*by, language)
+        ),
+        (Trouble::Late(by), De) => format!(
+            "Asterisk antwortete {} zu spät, womöglich kam auch der Ton zu spät an; dieser Rechner oder der von Asterisk ist überlastet",
+            length(*by, language)
         ),
         (Trouble::Disconnected, _) => text(
             "the connection to Asterisk broke off during the call",

@@ -3,9 +3,9 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Language, asked, callback, ended_by, length, name, number, pick, verdict};
+use super::{Language, asked, callback, ended_by, length, name, number, pick, pressed, verdict};
 use crate::audio::MediaTime;
-use crate::call_record::{Answer, CallRecord, Played};
+use crate::call_record::{Answer, CallRecord, Played, QueueWait};
 use crate::hearing::{Class, Signal};
 use crate::prompts::Prompt;
 use crate::text::shown;
@@ -26,16 +26,23 @@ pub struct Sentence {
 
 /// What happened in a call, in order.
 pub fn story(record: &CallRecord, zone: &TimeZone, language: Language) -> Vec<Sentence> {
+    if let Some(wait) = &record.queue {
+        return of_wait(record, wait, zone, language);
+    }
     let mut sentences = vec![(MediaTime::ZERO, 0, opening(record, language))];
     for stretch in stretches(record) {
-        sentences.push((stretch.start, 2, stretch.text(language)));
+        sentences.push((stretch.start, 3, stretch.text(language)));
     }
     for of in &record.asked {
         let text = match (of.answer, of.prompt.wants_answer()) {
             (None, false) => played(&asked(of, language), language),
             (answer, _) => question(&of.prompt, answer, language),
         };
-        sentences.push((of.at, 1, text));
+        sentences.push((of.at, 2, text));
+    }
+    // A key that brought a prompt about comes before it.
+    for run in record.key_runs() {
+        sentences.push((run.at, 1, pressed(&run, language)));
     }
     sentences.sort_by_key(|(at, order, _)| (*at, *order));
     let mut sentences: Vec<_> = sentences
@@ -59,6 +66,36 @@ pub fn story(record: &CallRecord, zone: &TimeZone, language: Language) -> Vec<Se
     sentences
 }
 
+/// A wait in a queue: what became of it, and what was asked meanwhile.
+fn of_wait(
+    record: &CallRecord,
+    wait: &QueueWait,
+    zone: &TimeZone,
+    language: Language,
+) -> Vec<Sentence> {
+    let who = number(&record.caller, language);
+    let who = name(&record.caller).map_or(who.clone(), |name| format!("{who}, {name}"));
+    let mut texts = super::wait(wait, language).into_iter();
+    let first = texts.next().unwrap_or_default();
+    let mut sentences = vec![Sentence {
+        time: time_of_day(record.started, MediaTime::ZERO, zone),
+        at: MediaTime::ZERO,
+        text: format!("{who} {first}"),
+    }];
+    sentences.extend(record.asked.iter().map(|of| Sentence {
+        time: time_of_day(record.started, of.at, zone),
+        at: of.at,
+        text: question(&of.prompt, of.answer, language),
+    }));
+    let last = sentences.last().map_or(MediaTime::ZERO, |last| last.at);
+    sentences.extend(texts.map(|text| Sentence {
+        time: String::new(),
+        at: last,
+        text,
+    }));
+    sentences
+}
+
 fn time_of_day(started: Timestamp, at: MediaTime, zone: &TimeZone) -> String {
     let at = started + SignedDuration::from_millis((at.as_secs_f64() * 1_000.0) as i64);
     at.to_zoned_datetime(zone.clone())
@@ -77,9 +114,16 @@ fn opening(record: &CallRecord, language: Language) -> String {
             Language::De => format!(", gewählt wurde {}", shown(dnid)),
         },
     };
+    let from = match &record.came_from {
+        Some(from) => {
+            let from = super::came_from(from, language);
+            format!("{}{from}", pick(language, "; before: ", "; zuvor: "))
+        }
+        None => String::new(),
+    };
     match language {
-        Language::En => format!("{who} reached the mailbox {mailbox}{dialled}"),
-        Language::De => format!("{who} erreichte die Mailbox {mailbox}{dialled}"),
+        Language::En => format!("{who} reached the mailbox {mailbox}{dialled}{from}"),
+        Language::De => format!("{who} erreichte die Mailbox {mailbox}{dialled}{from}"),
     }
 }
 
@@ -152,10 +196,12 @@ fn played(what: &str, language: Language) -> String {
 
 fn question(prompt: &Played, answer: Option<Answer>, language: Language) -> String {
     let asked = match (prompt, language) {
-        (Played::Prompt(Prompt::StillThere), Language::En) => {
+        (Played::Prompt(Prompt::StillThere | Prompt::StillWaiting), Language::En) => {
             "the guard asked: are you still there?"
         }
-        (Played::Prompt(Prompt::StillThere), Language::De) => "die Frage: Sind Sie noch da?",
+        (Played::Prompt(Prompt::StillThere | Prompt::StillWaiting), Language::De) => {
+            "die Frage: Sind Sie noch da?"
+        }
         (Played::Prompt(Prompt::NumberFirst), Language::En) => {
             "the guard asked for the callback number first"
         }

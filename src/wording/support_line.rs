@@ -23,6 +23,11 @@ pub fn support_line(record: &CallRecord, zone: &TimeZone) -> String {
     if let Some(name) = name(&record.caller) {
         let _ = write!(line, " {name}");
     }
+    if let Some(wait) = &record.queue {
+        let of = super::wait(wait, En).join("; ");
+        let _ = write!(line, " {of}. Call {}.", record.id);
+        return line;
+    }
     let _ = write!(line, " called box {}", shown(record.mailbox.as_str()));
     match (passed_by(record, En), record.verdict) {
         (Some(passed_by), _) => {

@@ -4,8 +4,8 @@ use super::Language::{De, En};
 use super::*;
 use crate::audio::MediaTime;
 use crate::call_record::{
-    Answer, Asked, Caller, Delivered, Destination, EndedBy, Mode, Presentation, Reason, Trouble,
-    Verdict,
+    Answer, Asked, Caller, Delivered, Destination, EndedBy, KeyPress, Mode, Presentation, Reason,
+    Trouble, Verdict,
 };
 use crate::hearing::Signal;
 use crate::prompts::Prompt;
@@ -154,6 +154,11 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             "nicht angehört: mehr Anrufe als [limits] max_calls; Asterisk machte allein weiter",
         ),
         (
+            R::Behind,
+            "not heard: Asterisk answered several calls seconds late, this machine or Asterisk's is overloaded; Asterisk carried on",
+            "nicht angehört: Asterisk antwortete bei mehreren Anrufen Sekunden zu spät, dieser Rechner oder der von Asterisk ist überlastet; Asterisk machte allein weiter",
+        ),
+        (
             R::NoMailbox,
             "the request names no mailbox: write agi://…/guard?box=100@default",
             "die Anfrage nennt keine Mailbox; richtig ist agi://…/guard?box=100@default",
@@ -217,6 +222,11 @@ fn all() -> Vec<(Reason, &'static str, &'static str)> {
             handed_on(T::NoReply),
             "handed on to VoiceMail(): Asterisk did not answer in time",
             "an VoiceMail() übergeben: Asterisk antwortete nicht rechtzeitig",
+        ),
+        (
+            R::Trouble(T::Late(s(8_200))),
+            "Asterisk answered 8.2 s late, so the sound may have come late as well; this machine or Asterisk's is overloaded",
+            "Asterisk antwortete 8,2 s zu spät, womöglich kam auch der Ton zu spät an; dieser Rechner oder der von Asterisk ist überlastet",
         ),
         (
             R::Trouble(T::Disconnected),
@@ -453,5 +463,34 @@ fn a_prompt_and_its_answer_in_both_languages() {
     ] {
         assert_eq!(asked(&one, En), english);
         assert_eq!(asked(&one, De), german);
+    }
+}
+
+#[test]
+fn keys_stand_in_the_story_before_the_prompt_that_they_bring_about() {
+    let mut record = crate::call_record::example::caller("030 1234567", "shown");
+    let press = |(key, millis)| KeyPress { key, at: s(millis) };
+    let keys = [('0', 1_000), ('3', 1_500), ('0', 2_000), ('1', 9_000)];
+    record.keys = keys.map(press).into();
+    record.asked = vec![Asked {
+        prompt: Prompt::NumberConfirm.into(),
+        at: s(2_000),
+        answer: Some(Answer::Key),
+    }];
+    for (language, [first, second]) in [
+        (En, ["the caller pressed 030", "the caller pressed 1"]),
+        (
+            De,
+            [
+                "die Tasten 030 wurden gedrückt",
+                "die Taste 1 wurde gedrückt",
+            ],
+        ),
+    ] {
+        let told = story(&record, &jiff::tz::TimeZone::UTC, language);
+        let place = |text: &str| told.iter().position(|of| of.text == text).unwrap();
+        let prompt = told.iter().position(|of| of.at == s(2_000)).unwrap();
+        assert!(place(first) < prompt && prompt < place(second), "{told:?}");
+        assert_eq!(told[place(second)].at, s(9_000));
     }
 }

@@ -7,7 +7,7 @@ use super::{Language, length, pick, time};
 use crate::audio::MediaTime;
 use crate::call_record::{
     Answer, Asked, CallRecord, Callback, CallbackSource, Caller, Delivered, Destination, EndedBy,
-    Mode, Played, Presentation, Verdict, WouldHave,
+    KeyRun, Mode, Played, Presentation, Pseudonym, Verdict, WouldHave,
 };
 use crate::hearing::Class;
 use crate::prompts::Prompt;
@@ -234,6 +234,7 @@ pub fn played(played: &Played, language: Language) -> &str {
         Prompt::OfferConfirm => "Rückruf unter dieser Nummer?",
         Prompt::Thanks => "Dank",
         Prompt::Goodbye => "Verabschiedung",
+        Prompt::StillWaiting => "Warten Sie noch?",
     };
     pick(language, prompt.name(), german)
 }
@@ -248,6 +249,16 @@ pub fn asked(asked: &Asked, language: Language) -> String {
     };
     let prompt = shortened(played(&asked.prompt, language), MOST_SHOWN);
     format!("{prompt}{}", pick(language, en, de))
+}
+
+/// Keys that the caller pressed one after another: `the caller pressed 0911234567#`.
+pub fn pressed(run: &KeyRun, language: Language) -> String {
+    let keys = shortened(&run.keys, MOST_SHOWN);
+    match language {
+        Language::En => format!("the caller pressed {keys}"),
+        Language::De if run.keys.len() == 1 => format!("die Taste {keys} wurde gedrückt"),
+        Language::De => format!("die Tasten {keys} wurden gedrückt"),
+    }
 }
 
 /// Where a message went and when.
@@ -358,10 +369,16 @@ pub fn number(caller: &Caller, language: Language) -> String {
             format!("{e164} ({})", pick(language, "withheld", "unterdrückt"))
         }
         (None, _) if withheld => pick(language, "number withheld", "Nummer unterdrückt").into(),
+        (None, _) if Pseudonym::is_one(&caller.number) => number_deleted(language).into(),
         (_, None) => pick(language, "no number", "keine Nummer").into(),
         (_, Some(number)) if is_plain(number) => shortened(number, MOST_SHOWN).to_string(),
         (_, Some(number)) => quoted(&clip(number)),
     }
+}
+
+/// What is shown where a pseudonym stands in place of a number.
+pub fn number_deleted(language: Language) -> &'static str {
+    pick(language, "number deleted", "Nummer gelöscht")
 }
 
 /// Whether a number as sent cannot be taken for words of ours.
@@ -383,7 +400,11 @@ pub fn callback(callback: &Callback, language: Language) -> Option<String> {
     let number = callback.best_form();
     (!number.is_empty()).then(|| {
         let source = source(callback.source, language);
-        format!("{} ({source})", shortened(number, MOST_SHOWN))
+        if Pseudonym::is_one(number) {
+            format!("{} ({source})", number_deleted(language))
+        } else {
+            format!("{} ({source})", shortened(number, MOST_SHOWN))
+        }
     })
 }
 

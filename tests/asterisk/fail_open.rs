@@ -120,7 +120,7 @@ fn a_guard_that_takes_the_call_and_says_nothing() {
     );
     let prelude = guard.heard();
     let request = format!(
-        "agi_network_script: guard?box={}@default&vm_options=us",
+        "agi_network_script: guard?box={}@default&vm_options=us&further=0&dialplan=2",
         lab.mailbox()
     );
     assert!(prelude.contains(&request), "{prelude:?}");
@@ -318,7 +318,7 @@ fn strange_characters_in_the_arguments_do_no_harm() {
     message_after_the_beep(&lab, 'x');
     plain_voicemail_took_it(&lab);
     let request = format!(
-        "agi_network_script: guard?box={}@default&vm_options=us",
+        "agi_network_script: guard?box={}@default&vm_options=us&further=0&dialplan=2",
         lab.mailbox()
     );
     assert!(guard.heard().contains(&request), "{:?}", guard.heard());

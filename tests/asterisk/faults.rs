@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use crate::disk::SmallDisk;
 use crate::fake_guard::FallsSilent;
-use crate::guard::{Guard, Record};
+use crate::guard::{Guard, Record, Tap};
 use crate::lab::{Ending, Lab, SOON, wait_for};
 use crate::sip::{Caller, Stay};
 use crate::sound::Sound;
@@ -71,14 +71,27 @@ fn killed_during_the_greeting() {
 
 #[test]
 fn killed_while_it_listens() {
+    is_killed_while_it_listens(Tap::Monitor);
+}
+
+#[test]
+fn killed_while_it_listens_over_audiosocket() {
+    is_killed_while_it_listens(Tap::AudioSocket);
+}
+
+fn is_killed_while_it_listens(tap: Tap) {
     let lab = Lab::enter();
-    let mut guard = Guard::start(&lab);
+    let mut guard = Guard::by(&lab, tap, "");
     let caller = leaves_his_message(is_interrupted(&lab, somebody(&lab)));
     guard.listens_for(3.0);
     guard.is_killed();
     caller.join().unwrap();
     voicemail_has_his_message(&lab);
     is_closed_at_the_next_start(&mut guard);
+    let call = guard.record();
+    // Of the three seconds the first goes by before they speak, and on a busy machine the last is not on the disk.
+    assert!(call.number("seconds.speech") > 0.8, "{call:#?}");
+    assert!(guard.data().join(call.get("audio")).exists(), "{call:#?}");
 }
 
 #[test]

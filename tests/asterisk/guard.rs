@@ -1,7 +1,7 @@
 //! The real guard: the binary as it is shipped, on the test's port, with the test's tap folder.
 
 use std::fs::{self, File, Permissions};
-use std::net::{Ipv4Addr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -23,6 +23,20 @@ pub struct Guard<'a> {
     child: Child,
 }
 
+/// How callers' sound comes to the guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tap {
+    /// By a file that Asterisk writes.
+    Monitor,
+    /// Over the network, where the guard's own data folder is all that it has.
+    AudioSocket,
+}
+
+/// Where this test's guard takes sound.
+pub fn sound_port(lab: &Lab) -> SocketAddr {
+    (Ipv4Addr::new(127, 0, 0, 3), lab.guard_port()).into()
+}
+
 /// What the guard's user may do.
 #[derive(Clone, Copy)]
 enum Rights {
@@ -42,6 +56,35 @@ impl<'a> Guard<'a> {
     pub fn with(lab: &'a Lab, defaults: &str) -> Self {
         let seen = lab.inside(&lab.tap_folder());
         Self::with_tap_folder(lab, &seen, defaults)
+    }
+
+    /// One that hears callers by this tap.
+    pub fn by(lab: &'a Lab, tap: Tap, defaults: &str) -> Self {
+        match tap {
+            Tap::Monitor => Self::with(lab, defaults),
+            Tap::AudioSocket => Self::over_audiosocket(lab, "", defaults),
+        }
+    }
+
+    /// One that hears callers over the network, with further lines under `[tap]`.
+    pub fn over_audiosocket(lab: &'a Lab, tap: &str, defaults: &str) -> Self {
+        let home = TempDir::new().unwrap();
+        let listen = sound_port(lab);
+        let tap = format!("kind = \"audiosocket\"\nlisten = [\"{listen}\"]\n{tap}");
+        let config = Self::settings(lab, &tap, defaults);
+        fs::write(home.path().join("guard.toml"), config).unwrap();
+        Self::launch(lab, home, None, Rights::All)
+    }
+
+    /// One by the tables of a page, with this test's addresses in them already.
+    pub fn by_page(lab: &'a Lab, tables: &str) -> Self {
+        let home = TempDir::new().unwrap();
+        let sounds = lab.inside("/usr/share/asterisk/sounds");
+        let config = format!(
+            "{tables}\n[prompts]\nsounds = {sounds:?}\n[log]\nlevel = \"debug\"\n[defaults]\ndeliver_to = []\n"
+        );
+        fs::write(home.path().join("guard.toml"), config).unwrap();
+        Self::launch(lab, home, None, Rights::All)
     }
 
     /// One that looks for the caller's sound elsewhere.
@@ -81,6 +124,13 @@ impl<'a> Guard<'a> {
     }
 
     fn configuration(lab: &Lab, of_asterisk: &str, folder: &Path, defaults: &str) -> String {
+        let tap = format!(
+            "folder_as_asterisk_sees_it = {of_asterisk:?}\nfolder_as_guard_sees_it = {folder:?}"
+        );
+        Self::settings(lab, &tap, defaults)
+    }
+
+    fn settings(lab: &Lab, tap: &str, defaults: &str) -> String {
         // In most tests a message in a box is one of VoiceMail()'s own.
         let nowhere = if defaults.contains("deliver_to") {
             ""
@@ -89,10 +139,8 @@ impl<'a> Guard<'a> {
         };
         format!(
             "[listen]\naddress = [\"127.0.0.1:{}\"]\n\
-             [tap]\nfolder_as_asterisk_sees_it = {:?}\nfolder_as_guard_sees_it = {folder:?}\n\
-             [prompts]\nsounds = {:?}\n[log]\nlevel = \"debug\"\n[defaults]\n{nowhere}{defaults}\n",
+             [tap]\n{tap}\n[prompts]\nsounds = {:?}\n[log]\nlevel = \"debug\"\n[defaults]\n{nowhere}{defaults}\n",
             lab.guard_port(),
-            of_asterisk,
             lab.inside("/usr/share/asterisk/sounds"),
         )
     }
@@ -145,7 +193,12 @@ impl<'a> Guard<'a> {
         });
         // It takes connections a moment before it has opened its log.
         wait_for("the guard to be ready", SOON, || {
-            (self.log().matches(" listening addresses=").count() >= self.starts).then_some(())
+            (self
+                .log()
+                .matches(" listening event=listening addresses=")
+                .count()
+                >= self.starts)
+                .then_some(())
         });
     }
 
@@ -212,6 +265,14 @@ impl<'a> Guard<'a> {
     pub fn logs(&self, what: &str) {
         wait_for(&format!("the guard to log {what:?}"), LONGEST_CALL, || {
             self.log().contains(what).then_some(())
+        });
+    }
+
+    /// Waits until this stands in its log so many times.
+    pub fn logs_times(&self, what: &str, times: usize) {
+        let waited_for = format!("the guard to log {what:?} {times} times");
+        wait_for(&waited_for, LONGEST_CALL, || {
+            (self.log().matches(what).count() >= times).then_some(())
         });
     }
 
@@ -321,6 +382,13 @@ impl Record {
         prompts
             .filter(|prompt| !prompt.starts_with("greeting"))
             .collect()
+    }
+
+    /// How the questions were answered that were.
+    pub fn answers(&self) -> Vec<&str> {
+        let asked = self.0["asked"].as_array().expect("asked");
+        let answers = asked.iter().filter_map(|asked| asked["answer"].as_str());
+        answers.collect()
     }
 
     /// When this prompt began, in seconds of the caller's sound.

@@ -53,6 +53,18 @@ impl Lab {
         self.ports + FIRST_GUARD_PORT + self.slot
     }
 
+    /// The same as the dialplan names it.
+    pub fn guard(&self) -> String {
+        format!("127.0.0.1:{}", self.guard_port())
+    }
+
+    /// Where Asterisk asks for names.
+    pub fn name_server(&self) -> Ipv4Addr {
+        let file = fs::read_to_string(self.inside("/etc/resolv.conf")).unwrap();
+        let address = file.strip_prefix("nameserver ").unwrap();
+        address.lines().next().unwrap().parse().unwrap()
+    }
+
     /// This test's box; the next number is its other one.
     pub fn mailbox(&self) -> u16 {
         1000 + 2 * self.slot

@@ -1,7 +1,8 @@
 //! Asterisk's manager interface as a test uses it: what is reported there, and commands.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use crate::lab::{Lab, SOON};
 
@@ -13,7 +14,12 @@ pub struct Manager {
 impl Manager {
     /// Logs in; from now on nothing is missed.
     pub fn listens(lab: &Lab) -> Self {
-        let stream = TcpStream::connect(lab.manager()).unwrap();
+        Self::listens_at(lab.manager())
+    }
+
+    /// The same at another Asterisk.
+    pub fn listens_at(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
         let mut manager = Self {
             stream: BufReader::new(stream),
@@ -42,6 +48,12 @@ impl Manager {
         }
     }
 
+    /// The same within this time.
+    pub fn hears_in(&mut self, lines: &[&str], limit: Duration) -> Vec<String> {
+        self.stream.get_mut().set_read_timeout(Some(limit)).unwrap();
+        self.hears(lines)
+    }
+
     /// Waits until Asterisk has ended the connection.
     pub fn is_cut_off(&mut self) {
         let mut rest = Vec::new();
@@ -57,7 +69,8 @@ impl Manager {
         assert!(event.contains(&"New: 1".to_owned()), "{event:?}");
     }
 
-    fn does(&mut self, action: &str, fields: &[(&str, &str)]) -> Vec<String> {
+    /// Asks for an action, which succeeds.
+    pub fn does(&mut self, action: &str, fields: &[(&str, &str)]) -> Vec<String> {
         let mut lines = format!("Action: {action}\r\n");
         for (name, value) in fields {
             lines.push_str(&format!("{name}: {value}\r\n"));

@@ -11,11 +11,13 @@ use voicemail_guard::call_record::{CallRecord, Destination, Verdict};
 use voicemail_guard::clock::Clock;
 
 use crate::delivery::records::{closed, opened};
-use crate::guard::Guard;
+use crate::guard::{Guard, Tap, sound_port};
 use crate::lab::{LONGEST_CALL, Lab, SOON, wait_for};
 use crate::manager::Manager;
+use crate::over_audiosocket::told;
 use crate::sip::Caller;
 use crate::sound::{Sound, likeness};
+use crate::wire::Wire;
 
 fn replays(lab: &Lab) -> String {
     format!(
@@ -67,6 +69,22 @@ fn alike(original: &[i16], heard: &[i16]) -> (usize, f64) {
     (delay, product(delay, original.len()))
 }
 
+/// Whether this is all of it: its first word is there, its last one is, and little else.
+fn is_whole(original: &[i16], heard: &[i16]) {
+    let (delay, likeness) = alike(original, heard);
+    let end = heard.len() as i64 - (delay + original.len()) as i64;
+    assert!(delay < 4_000, "begins after {delay} samples");
+    assert!(likeness > 0.98, "{likeness}");
+    assert!((-400..4_000).contains(&end), "{end} samples at its end");
+}
+
+/// What Asterisk has fetched of a message of these tests and still has.
+fn fetched(lab: &Lab, n: u32) -> Option<u64> {
+    let id = opened(n).id;
+    let file = format!("/var/spool/asterisk/tmp/voicemail-guard-{id}.sln");
+    fs::metadata(lab.inside(&file)).ok().map(|file| file.len())
+}
+
 /// What stands in Asterisk's database of the guard's messages.
 fn marks(lab: &Lab) -> String {
     Manager::listens(lab).command("database show voicemail-guard")
@@ -106,10 +124,19 @@ fn replay_of_a_call_is_in_its_box_as_if_the_caller_had_left_it_there() {
 
 #[test]
 fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
+    is_once_and_whole_however_often_the_guard_is_killed(Tap::Monitor, 0);
+}
+
+#[test]
+fn replay_over_the_network_is_once_and_whole_however_often_the_guard_is_killed() {
+    is_once_and_whole_however_often_the_guard_is_killed(Tap::AudioSocket, 2_000);
+}
+
+fn is_once_and_whole_however_often_the_guard_is_killed(tap: Tap, number: u32) {
     const COUNT: u32 = 6;
     const KILLS: usize = 8;
     let lab = Lab::enter();
-    let mut guard = Guard::with(&lab, &replays(&lab));
+    let mut guard = Guard::by(&lab, tap, &replays(&lab));
     guard.is_killed();
     let mailbox = format!("{}@default", lab.mailbox());
     let noted = |guard: &Guard<'_>| {
@@ -124,7 +151,7 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
     let mut filed: Vec<u32> = Vec::new();
     while kills < KILLS || noted(&guard) < filed.len() {
         if noted(&guard) == filed.len() {
-            let first = 100 * filed.len() as u32;
+            let first = number + 100 * filed.len() as u32;
             for n in first..first + COUNT {
                 leaves_undelivered(&guard, &mailbox, n, &murmur(n, 5 + n % 3));
                 filed.push(n);
@@ -162,18 +189,33 @@ fn replay_is_once_and_whole_however_often_the_guard_is_killed() {
             .filter(|m| m.get("callerid").ends_with(&number))
             .collect();
         assert_eq!(ours.len(), 1, "{number}");
-        let original = murmur(n, 5 + n % 3);
-        let heard = ours[0].sound.samples();
-        let (delay, likeness) = alike(&original, heard);
-        let end = heard.len() as i64 - (delay + original.len()) as i64;
-        // Its first word is there, its last one is, and little else.
-        assert!(delay < 4_000, "{number} begins after {delay} samples");
-        assert!(likeness > 0.98, "{number}: {likeness}");
-        assert!(
-            (-400..4_000).contains(&end),
-            "{number}: {end} samples at its end"
-        );
+        is_whole(&murmur(n, 5 + n % 3), ours[0].sound.samples());
+        assert_eq!(fetched(&lab, n), None);
     }
+}
+
+#[test]
+fn replay_whose_connection_breaks_is_fetched_again() {
+    const N: u32 = 15;
+    let lab = Lab::enter();
+    let wire = Wire::to(sound_port(&lab));
+    let mut guard = Guard::over_audiosocket(&lab, &told(wire.address()), &replays(&lab));
+    guard.is_killed();
+    let mailbox = format!("{}@default", lab.mailbox());
+    let original = murmur(N, 24);
+    leaves_undelivered(&guard, &mailbox, N, &original);
+    guard.starts_again();
+    wait_for("some of it to be fetched", SOON, || {
+        (fetched(&lab, N)? > 0).then_some(())
+    });
+    wire.is_cut();
+    guard.logs("Asterisk did not get the whole message");
+    assert!(guard.calls()[0].delivered().is_empty());
+    wait_for("the delivery to be noted", LONGEST_CALL, || {
+        (!guard.calls()[0].delivered().is_empty()).then_some(())
+    });
+    is_whole(&original, lab.message().sound.samples());
+    assert_eq!(fetched(&lab, N), None);
 }
 
 #[test]
@@ -191,10 +233,19 @@ fn replay_of_a_second_of_silence_is_kept_where_three_of_sound_are_wanted() {
 
 #[test]
 fn replay_into_a_box_that_is_not_there_waits_and_says_why() {
+    is_not_there(Tap::Monitor, 11);
+}
+
+#[test]
+fn replay_over_the_network_into_a_box_that_is_not_there_waits_and_says_why() {
+    is_not_there(Tap::AudioSocket, 16);
+}
+
+fn is_not_there(tap: Tap, n: u32) {
     let lab = Lab::enter();
-    let mut guard = Guard::with(&lab, &replays(&lab));
+    let mut guard = Guard::by(&lab, tap, &replays(&lab));
     guard.is_killed();
-    leaves_undelivered(&guard, "999999@default", 11, &murmur(1, 3));
+    leaves_undelivered(&guard, "999999@default", n, &murmur(1, 3));
     guard.starts_again();
     wait_for("the failure to be reported", SOON, || {
         guard
@@ -203,15 +254,25 @@ fn replay_into_a_box_that_is_not_there_waits_and_says_why() {
             .then_some(())
     });
     assert!(guard.calls()[0].delivered().is_empty());
+    assert_eq!(fetched(&lab, n), None);
 }
 
 #[test]
 fn replay_into_a_box_that_stays_locked_is_tried_again() {
+    stays_locked(Tap::Monitor, 13);
+}
+
+#[test]
+fn replay_over_the_network_into_a_box_that_stays_locked_is_tried_again() {
+    stays_locked(Tap::AudioSocket, 17);
+}
+
+fn stays_locked(tap: Tap, n: u32) {
     let lab = Lab::enter();
-    let mut guard = Guard::with(&lab, &replays(&lab));
+    let mut guard = Guard::by(&lab, tap, &replays(&lab));
     guard.is_killed();
     let mailbox = format!("{}@default", lab.mailbox());
-    leaves_undelivered(&guard, &mailbox, 13, &murmur(3, 3));
+    leaves_undelivered(&guard, &mailbox, n, &murmur(3, 3));
     guard.starts_again();
     let folder = format!("/var/spool/asterisk/voicemail/default/{}", lab.mailbox());
     let folder = lab.inside(&folder);
@@ -235,12 +296,21 @@ fn replay_into_a_box_that_stays_locked_is_tried_again() {
 
 #[test]
 fn replay_that_voicemail_cuts_off_is_said_to_be() {
+    is_cut_off(Tap::Monitor, 12);
+}
+
+#[test]
+fn replay_over_the_network_that_voicemail_cuts_off_is_said_to_be() {
+    is_cut_off(Tap::AudioSocket, 18);
+}
+
+fn is_cut_off(tap: Tap, n: u32) {
     let lab = Lab::enter();
-    let mut guard = Guard::with(&lab, &replays(&lab));
+    let mut guard = Guard::by(&lab, tap, &replays(&lab));
     guard.is_killed();
     // The lab's voicemail.conf has maxsilence = 3.
     let sound = [murmur(1, 3), vec![0; 48_000], murmur(2, 3)].concat();
-    leaves_undelivered(&guard, &format!("{}@default", lab.mailbox()), 12, &sound);
+    leaves_undelivered(&guard, &format!("{}@default", lab.mailbox()), n, &sound);
     guard.starts_again();
     guard.logs("raise maxsecs and maxsilence in voicemail.conf");
     let call = wait_for("the delivery to be noted", SOON, || {

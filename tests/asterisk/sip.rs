@@ -11,12 +11,18 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use voicemail_guard::audio::g711::alaw;
+
 use self::rtp::{KEY_DOWN, Key, Packet};
 use crate::lab::Lab;
 use crate::sound::Sound;
 
 #[path = "rtp.rs"]
 mod rtp;
+#[path = "stay.rs"]
+mod stay;
+
+pub use self::stay::Stay;
 
 /// A caller and what they are going to do.
 #[derive(Clone)]
@@ -30,6 +36,7 @@ pub struct Caller {
 #[derive(Clone)]
 enum Step {
     Listen,
+    UntilNothingIsPlayed,
     Send(VecDeque<u8>),
     TalkUntilSpokenTo(VecDeque<u8>),
     NoMedia(Duration),
@@ -64,6 +71,11 @@ impl Caller {
     /// Waits, with a quiet line, until the caller has been spoken to and the other side has gone silent.
     pub fn listens(self) -> Self {
         self.step(Step::Listen)
+    }
+
+    /// Waits, with a quiet line, until the music stops.
+    pub fn waits_for_an_answer(self) -> Self {
+        self.step(Step::UntilNothingIsPlayed)
     }
 
     /// Sends this sound.
@@ -125,27 +137,6 @@ impl Caller {
     }
 }
 
-/// How a call went, as the caller saw it.
-#[derive(Debug)]
-pub struct Stay {
-    /// Whether Asterisk ended it, and not the caller.
-    pub ended_by_asterisk: bool,
-    /// From the answer to the end.
-    pub lasted: Duration,
-    /// When the caller was spoken to or played something: from and to, since the answer.
-    pub heard: Vec<(Duration, Duration)>,
-}
-
-impl Stay {
-    /// How often the caller was spoken to. A machine that is too busy breaks what is said into pieces; between two
-    /// prompts the guard listens for longer than that.
-    pub fn times_spoken_to(&self) -> usize {
-        let pauses = self.heard.windows(2).map(|two| two[1].0 - two[0].1);
-        let long = pauses.filter(|&pause| pause > Duration::from_secs(4));
-        usize::from(!self.heard.is_empty()) + long.count()
-    }
-}
-
 /// An answered call.
 struct Line {
     sip: UdpSocket,
@@ -154,6 +145,7 @@ struct Line {
     answered: Instant,
     packet: Packet,
     heard: Vec<(Duration, Duration)>,
+    sound: Vec<u8>,
 }
 
 impl Line {
@@ -201,6 +193,7 @@ impl Line {
             answered,
             packet,
             heard: Vec::new(),
+            sound: Vec::new(),
         })
     }
 
@@ -222,6 +215,11 @@ impl Line {
                     assert!(now < begun + PATIENCE, "nobody speaks: {:?}", self.heard);
                     let last = self.heard.last().map_or(Duration::ZERO, |&(_, to)| to);
                     last > begun && now > last + PAUSE
+                }
+                Step::UntilNothingIsPlayed => {
+                    self.send_audio(&[QUIET; 160]);
+                    let last = self.heard.last().map_or(begun, |&(_, to)| to.max(begun));
+                    now > last + AN_ANSWER
                 }
                 Step::Send(audio) => {
                     let frame: Vec<u8> = audio.drain(..audio.len().min(160)).collect();
@@ -287,7 +285,10 @@ impl Line {
             }
             self.rtp.set_read_timeout(Some(left)).unwrap();
             let mut packet = [0; 2048];
-            if self.rtp.recv(&mut packet).is_ok() {
+            if let Ok(length) = self.rtp.recv(&mut packet) {
+                let is_sound = packet[1] & 0x7f == PCMA && length > 12;
+                self.sound
+                    .extend(&packet[12..if is_sound { length } else { 12 }]);
                 let now = self.answered.elapsed();
                 match self.heard.last_mut() {
                     Some((_, to)) if now < *to + PAUSE => *to = now,
@@ -323,6 +324,7 @@ impl Line {
             ended_by_asterisk,
             lasted: self.answered.elapsed(),
             heard: self.heard.clone(),
+            sound: Sound::of(self.sound.iter().copied().map(alaw).collect()),
         }
     }
 
@@ -482,4 +484,7 @@ const RETRANSMIT: Duration = Duration::from_millis(500);
 const QUIET: u8 = 0xd5;
 
 const PCMA: u8 = 8;
+
+/// So long without a packet, and the queue's music is over.
+const AN_ANSWER: Duration = Duration::from_millis(150);
 const EVENTS: u8 = 101;

@@ -85,6 +85,25 @@ impl Sound {
         Self((0..count(seconds)).map(sample).collect())
     }
 
+    /// A tone of this frequency.
+    pub fn tone(hertz: f32, seconds: f32) -> Self {
+        Self::cadence(hertz, seconds, 0.0, seconds)
+    }
+
+    /// The loudest 20 ms of a tone of this frequency in it; 1 is full scale.
+    pub fn loudest_tone(&self, hertz: f32) -> f32 {
+        let turn = |n: usize| TAU * hertz * n as f32 / 8_000.0;
+        let of = |window: &[i16]| {
+            let parts = window.iter().enumerate().map(|(n, &sample)| {
+                let (sin, cos) = turn(n).sin_cos();
+                (f32::from(sample) * sin, f32::from(sample) * cos)
+            });
+            let (sin, cos) = parts.fold((0.0, 0.0), |sum, of| (sum.0 + of.0, sum.1 + of.1));
+            f32::hypot(sin, cos) * 2.0 / window.len() as f32 / 32_768.0
+        };
+        self.0.chunks_exact(160).map(of).fold(0.0, f32::max)
+    }
+
     /// These keys as tones in the sound (ITU-T Q.23): 100 ms each, and as long between them.
     pub fn keys(keys: &str) -> Self {
         let tone = |key: char| {

@@ -1,6 +1,6 @@
 //! The table of callers once more, in the modes that cut nobody off: all of them at the same time.
 
-use crate::guard::Guard;
+use crate::guard::{Guard, Tap};
 use crate::lab::Lab;
 use crate::sip::Caller;
 use crate::sound::Sound;
@@ -73,17 +73,44 @@ const SHORTER: &str = "rambler_prompt_after_s = 22\nrambler_prompt_grace_s = 1\n
 
 #[test]
 fn the_table_in_guide_mode() {
+    in_guide_mode(Tap::Monitor);
+}
+
+#[test]
+fn the_table_in_guide_mode_over_audiosocket() {
+    in_guide_mode(Tap::AudioSocket);
+}
+
+fn in_guide_mode(tap: Tap) {
     let lab = Lab::enter();
-    let guard = Guard::with(&lab, &format!("{SHORTER}mode = \"guide\""));
+    let guard = Guard::by(&lab, tap, &format!("{SHORTER}mode = \"guide\""));
     let ended = each_gets_his_verdict("guide", &lab, &guard, 'p');
     assert!(!ended.contains(&true), "guide ended a call: {ended:?}");
     assert!(lab.inbox(lab.mailbox()).is_empty());
 }
 
 #[test]
-fn the_table_in_observe_mode() {
+fn the_table_in_enforce_mode_over_audiosocket() {
     let lab = Lab::enter();
-    let guard = Guard::with(&lab, &format!("{SHORTER}mode = \"observe\""));
+    let guard = Guard::by(&lab, Tap::AudioSocket, SHORTER);
+    let ended = each_gets_his_verdict("enforce", &lab, &guard, 'p');
+    assert!(ended.contains(&true), "enforce ended nobody: {ended:?}");
+    assert!(lab.inbox(lab.mailbox()).is_empty());
+}
+
+#[test]
+fn the_table_in_observe_mode() {
+    in_observe_mode(Tap::Monitor);
+}
+
+#[test]
+fn the_table_in_observe_mode_over_audiosocket() {
+    in_observe_mode(Tap::AudioSocket);
+}
+
+fn in_observe_mode(tap: Tap) {
+    let lab = Lab::enter();
+    let guard = Guard::by(&lab, tap, &format!("{SHORTER}mode = \"observe\""));
     each_gets_his_verdict("observe", &lab, &guard, 's');
     let asked: Vec<_> = guard
         .calls()

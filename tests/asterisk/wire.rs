@@ -1,14 +1,75 @@
-//! A wire between Asterisk and the guard on which one command is slow: it is still under way when the caller
-//! hangs up. Calls by `[wire-o]` of tests/asterisk/conf/extensions.conf come through it.
+//! Wires between Asterisk and the guard: one that can be cut, and one on which a command is slow.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 
 use crate::lab::Lab;
 
-/// For one call. A command that begins like this one waits until Asterisk has gone, which takes it for lost; in
+/// Connections that come to it go on to an address, until it is cut.
+pub struct Wire {
+    address: SocketAddr,
+    ends: Arc<Mutex<Vec<TcpStream>>>,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Wire {
+    pub fn to(other_end: SocketAddr) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let wire = Self {
+            address: listener.local_addr().unwrap(),
+            ends: Arc::default(),
+            is_down: Arc::default(),
+        };
+        let (ends, is_down) = (Arc::clone(&wire.ends), Arc::clone(&wire.is_down));
+        thread::spawn(move || {
+            for near in listener.incoming() {
+                let Ok(near) = near else { return };
+                if is_down.load(Ordering::Relaxed) {
+                    continue;
+                }
+                let far = TcpStream::connect(other_end).unwrap();
+                let both = [&near, &far].map(|end| end.try_clone().unwrap());
+                ends.lock().unwrap().extend(both);
+                for (mut from, mut to) in [(&near, &far), (&far, &near)]
+                    .map(|(from, to)| (from.try_clone().unwrap(), to.try_clone().unwrap()))
+                {
+                    thread::spawn(move || {
+                        io::copy(&mut from, &mut to).ok();
+                        to.shutdown(Shutdown::Both).ok();
+                    });
+                }
+            }
+        });
+        wire
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Cuts what goes over it now; what comes later gets through.
+    pub fn is_cut(&self) {
+        for end in self.ends.lock().unwrap().drain(..) {
+            end.shutdown(Shutdown::Both).ok();
+        }
+    }
+
+    /// Cuts it, and lets nothing through until it is mended.
+    pub fn is_down(&self) {
+        self.is_down.store(true, Ordering::Relaxed);
+        self.is_cut();
+    }
+
+    pub fn is_mended(&self) {
+        self.is_down.store(false, Ordering::Relaxed);
+    }
+}
+
+/// For one call by `[wire-o]` of tests/asterisk/conf/extensions.conf, whose command is still under way when the caller
+/// hangs up. A command that begins like this one waits until Asterisk has gone, which takes it for lost; in
 /// the end it learns whether the guard said such a command.
 pub fn that_holds(lab: &Lab, command: &'static str) -> JoinHandle<bool> {
     let listener = TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), lab.guard_port())).unwrap();

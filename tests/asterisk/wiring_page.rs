@@ -42,6 +42,14 @@ fn the_wiring_page_leads_to_a_guarded_box() {
         "{listed}"
     );
 
+    let queue = lab.extension_of(600, "en", 'y');
+    Caller::dials(&lab, &queue).is_quiet(4.0).hangs_up().call();
+    wait_for("the wait in the queue", SOON, || {
+        let listed = by_the_page(&lab, "6").output().unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        (listed.contains("support@queue") && listed.contains("hung up")).then_some(())
+    });
+
     // Asterisk goes on with the box where the guard has left off.
     drop(guard);
     caller().says(&message).is_quiet(0.5).hangs_up().call();
@@ -84,7 +92,7 @@ impl Started {
         let mut config = OpenOptions::new();
         let config = config
             .append(true)
-            .open(lab.inside("/etc/voicemail-guard.toml"));
+            .open(lab.inside("/etc/voicemail-guard/voicemail-guard.toml"));
         writeln!(
             config.unwrap(),
             "[listen]\naddress = [\"127.0.0.1:{port}\"]"

@@ -147,7 +147,7 @@ async fn serve(which: &str) {
         ..Limits::default()
     };
     server::run(
-        vec![listener],
+        vec![listener.into()],
         move || limits.clone(),
         Clock::default(),
         Arc::new(Script),

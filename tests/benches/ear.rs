@@ -12,7 +12,7 @@ use std::hint::black_box;
 use allocation_counter::measure;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use voicemail_guard::hearing::Ear;
+use voicemail_guard::hearing::{Ear, VoiceDetector};
 use webrtc_vad::{Vad, VadMode};
 
 const SECONDS: usize = 60;
@@ -122,6 +122,18 @@ fn voicemail_guard(bencher: Bencher<'_, '_>) {
     let bencher = bencher.counter(ItemsCount::new(SECONDS));
     let bencher = bencher.with_inputs(Ear::new);
     bencher.bench_local_refs(|ear| hear(ear, &sound));
+}
+
+/// What hears a call again once it is over.
+#[divan::bench]
+fn third_listener(bencher: Bencher<'_, '_>) {
+    let sound = minute();
+    let bencher = bencher.counter(ItemsCount::new(SECONDS));
+    let bencher = bencher.with_inputs(VoiceDetector::default);
+    bencher.bench_local_values(|mut detector| {
+        detector.push(&sound);
+        black_box(detector.finish())
+    });
 }
 
 #[divan::bench]

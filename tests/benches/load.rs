@@ -1,4 +1,4 @@
-//! Many callers of every kind at once, over SIP through a real Asterisk: `tests/run --load [CALLERS]`.
+//! Many callers of every kind at once, over SIP through a real Asterisk: `tests/run --load [CALLERS [TAP]]`.
 //!
 //! Prints how many calls were up at once, how many got their right verdict and their one record, and the
 //! processor time of the guard beside Asterisk's. Exits with 1 where a verdict or a record is wrong, where
@@ -37,7 +37,7 @@ use std::time::{Duration, Instant};
 
 use rustix::param::clock_ticks_per_second;
 
-use self::guard::Guard;
+use self::guard::{Guard, Tap};
 use self::lab::Lab;
 use self::sip::{Caller, Stay};
 use self::sound::Sound;
@@ -63,7 +63,12 @@ fn main() -> ExitCode {
     let callers = std::env::var("VOICEMAIL_GUARD_LOAD");
     let callers: usize = callers.map_or(200, |n| n.parse().expect("a number of callers"));
     let lab = Lab::enter();
-    let guard = Guard::with(&lab, "[limits]\nmax_calls = 1000");
+    let tap = match std::env::var("VOICEMAIL_GUARD_LOAD_TAP").as_deref() {
+        Err(_) | Ok("monitor") => Tap::Monitor,
+        Ok("audiosocket") => Tap::AudioSocket,
+        Ok(other) => panic!("{other}: monitor or audiosocket"),
+    };
+    let guard = Guard::by(&lab, tap, "[limits]\nmax_calls = 1000");
     let processes = [
         ("guard", guard.data().join("guard.lock")),
         ("Asterisk", lab.inside("/run/asterisk/asterisk.pid")),
@@ -105,7 +110,7 @@ fn main() -> ExitCode {
     }
     let most = most_at_once(&stays);
     println!(
-        "{callers} callers, {most} of them at once; all over after {:.0} s",
+        "{callers} callers by {tap:?}, {most} of them at once; all over after {:.0} s",
         wall.as_secs_f64()
     );
     for (kind, (right, all)) in &right {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -173,12 +173,35 @@ fn what_was_judged_wrongly_is_written_for_its_owner_alone_and_nothing_else() {
         refused(data.path(), &manifest),
         export::Error::NotEmpty(_)
     ));
-    // One that is there and empty is closed to others.
-    let empty = place.path().join("empty");
-    fs::create_dir(&empty).unwrap();
-    fs::set_permissions(&empty, fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(exported(data.path(), &empty).0, ExitCode::SUCCESS);
-    assert_eq!(mode(&empty), 0o700);
+}
+
+#[test]
+fn a_folder_that_is_there_stays_as_it_is() {
+    let (data, _) = data();
+    let place = TempDir::new().unwrap();
+    let [plain, shared] = ["plain", "shared"].map(|name| place.path().join(name));
+    let link = place.path().join("link");
+    symlink(&shared, &link).unwrap();
+    // Nobody makes a folder behind a link by mistake.
+    let error = refused(data.path(), &link);
+    assert!(
+        error
+            .to_string()
+            .ends_with("is a link that leads nowhere; nothing was written"),
+        "{error}"
+    );
+    assert_eq!(error.exit_code(), ExitCode::from(2));
+    assert!(!shared.exists());
+    for folder in [&plain, &shared] {
+        fs::create_dir(folder).unwrap();
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    for (given, folder) in [(&plain, &plain), (&link, &shared)] {
+        assert_eq!(exported(data.path(), given).0, ExitCode::SUCCESS);
+        assert_eq!(mode(folder), 0o755);
+        assert_eq!(mode(&folder.join("wav")), 0o700);
+        assert_eq!(mode(&folder.join("manifest.jsonl")), 0o600);
+    }
 }
 
 #[test]

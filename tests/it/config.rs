@@ -77,9 +77,12 @@ fn the_sample_shows_every_setting() {
         "prompts",
         "delivery",
         "delivery.voicemail",
-        "delivery.ami",
+        "ami",
+        "queue",
         "delivery.mail",
         "delivery.webhook",
+        "keep",
+        "keep.junk",
         "defaults",
     ] {
         let mistake = mistakes(&format!("[{table}]\nno_such_setting = 1")).remove(0);
@@ -216,12 +219,12 @@ fn values_out_of_place_are_refused_with_what_is_allowed() {
     );
     check_mistake(
         "pause_s = 3",
-        "line 1: pause_s: a setting stands in one of the tables [listen], [limits], [log], [tap], [prompts], [delivery], [web], [defaults], [box.\"NAME\"]",
+        "line 1: pause_s: a setting stands in one of the tables [listen], [limits], [log], [tap], [prompts], [delivery], [ami], [queue], [web], [keep], [defaults], [box.\"NAME\"]",
     );
     check_mistake("limits = 7", "line 1: limits: is a table: write [limits]");
     check_mistake(
         "[box.'a b']",
-        "line 1: [box.\"a b\"]: a box is written as [box.\"100@default\"] or [box.\"100\"]",
+        "line 1: [box.\"a b\"]: a mailbox is written as [box.\"100@default\"] or [box.\"100\"], a queue as [box.\"support@queue\"]",
     );
     check_mistake(
         "[box.100]\n[box.'100@default']",

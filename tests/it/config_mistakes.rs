@@ -104,7 +104,7 @@ fn the_mistakes_of_a_delivery_are_reported_at_once() {
                 [defaults]\ndeliver_to = ['mail', 'webhook']\npause_s = 0\nlongest_message_s = 15";
     let found = mistakes(text);
     let begins = [
-        "line 1: [delivery.mail] from: some box has deliver_to",
+        "line 1: [delivery.mail] from: some mailbox has deliver_to",
         "line 2: [delivery.mail] tls: messages would go to mail.example.com",
         "line 5: [delivery.mail] password_file: password is set as well, in line 4",
         "line 6: [delivery.mail] most_bytes: 1 is not",

@@ -321,7 +321,7 @@ fn the_command_prints_what_was_counted() {
         "  1 hold_music, 33.3 %",
         "Spared: at least 0.1 min, at most 2.0 min; calls with nothing left that were recorded: 1, of which the guard ended 1.",
         "Numbers rescued: 3; asked for: in 0 calls.",
-        "Only observed: 1 calls; enforce would have ended 1 of them earlier and saved at most 1.5 min.",
+        "Calls only observed: 1; enforce would have ended 1 of them earlier and saved at most 1.5 min.",
     ] {
         assert!(table.contains(line), "{line}\n{table}");
     }
@@ -336,6 +336,18 @@ fn the_command_prints_what_was_counted() {
     );
     let (_, csv) = run(folder.path(), &[&since[..], &["--format", "csv"]].concat());
     assert_eq!(csv.lines().count(), 3, "{csv}");
+    let to_come = [
+        "figures",
+        "--since",
+        "2026-11-24",
+        "--until",
+        "2090-01-01",
+        "--format",
+        "json",
+    ];
+    let (_, json) = run(folder.path(), &to_come);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["since"], "2026-11-24");
     let (code, none) = run(
         folder.path(),
         &["figures", "--until", "2026-01-31", "--since", "2026-01-01"],

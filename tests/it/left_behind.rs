@@ -11,17 +11,20 @@ use tokio_util::sync::CancellationToken;
 use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::audio::{MediaTime, g711};
 use voicemail_guard::call_log::{Opened, Reader};
-use voicemail_guard::call_record::{CallRecord, Destination, EndedBy, Reason, Trouble, Verdict};
+use voicemail_guard::call_record::{
+    CallRecord, Destination, EndedBy, MailboxName, QueueWait, Reason, Trouble, Verdict,
+};
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::delivery::Worker;
 use voicemail_guard::hearing::{Class, Segment};
 use voicemail_guard::recordings;
 use voicemail_guard::recover::{Cause, recover, recover_all, sweep_tap_folder};
-use voicemail_guard::session::Guard;
+use voicemail_guard::session::{Guard, Overload};
 use voicemail_guard::tap::Gap;
 use voicemail_guard::tap::monitor::{self, Folder};
 
 use crate::support::call_log::{all, clock, open};
+use crate::support::listeners::all_three_were_asked;
 use crate::support::records::{closed, opened};
 
 struct House {
@@ -44,8 +47,13 @@ impl House {
             log: log.log.clone(),
             clock: clock(),
             data: folder.path().join("data"),
-            source: Box::new(Folder(tap)),
+            source: Box::new(Folder {
+                as_asterisk_sees_it: tap.clone(),
+                as_guard_sees_it: tap,
+            }),
             at_once: CancellationToken::new(),
+            queues: None,
+            overload: Overload::default(),
         };
         let guard = Arc::new(guard);
         (Self { folder, guard }, log)
@@ -150,7 +158,8 @@ async fn a_fault_in_a_call_loses_nothing_that_was_said() {
     let failed = Reason::Trouble(Trouble::Abandoned { failed: true });
     assert_eq!(record.reasons[0], failed);
     assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
-    assert!(house.guard.data.join(record.audio.unwrap()).is_file());
+    let kept = house.guard.data.join(record.audio.unwrap());
+    assert!(all_three_were_asked(record.confidence, &kept));
     assert_eq!(house.pending(), [Destination::Mailbox]);
     assert!(!house.raw(1).exists());
 }
@@ -250,7 +259,8 @@ async fn a_guard_that_died_between_keeping_and_closing_finds_the_recording() {
     recover(&house.guard, opened(1), Cause::Crash);
     let record = house.becomes(|record| record.ended.is_some()).await;
     assert!(record.seconds.speech.as_secs_f64() > 5.0, "{record:?}");
-    assert!(house.guard.data.join(record.audio.unwrap()).is_file());
+    let kept = house.guard.data.join(record.audio.unwrap());
+    assert!(all_three_were_asked(record.confidence, &kept));
     assert_eq!(house.pending(), [Destination::Mailbox]);
 }
 
@@ -323,4 +333,41 @@ async fn the_sound_of_a_message_that_is_replayed_no_more_goes() {
     sweeping.abort();
     // One is still to be delivered, of the other this guard does not know.
     assert!(sound(2).exists() && sound(3).exists());
+}
+
+#[tokio::test]
+async fn what_was_heard_of_a_wait_is_kept_where_the_guard_died_meanwhile() {
+    let (house, _log) = House::new();
+    let wait = CallRecord {
+        mailbox: MailboxName::of_queue("support").unwrap(),
+        queue: Some(QueueWait::new("support".into())),
+        ..opened(1)
+    };
+    let raw = house.folder.path().join(format!("tap/{}.sln", wait.id));
+    let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/speech.ulaw");
+    let spoken = fs::read(clip).unwrap().into_iter().map(g711::ulaw);
+    let bytes: Vec<u8> = spoken.flat_map(i16::to_le_bytes).collect();
+    let length = bytes.len() as f64 / 16_000.0;
+    fs::write(&raw, bytes).unwrap();
+    recover(&house.guard, wait, Cause::Crash);
+    let record = house.becomes(|record| record.ended.is_some()).await;
+    assert_eq!(record.ended_by, Some(EndedBy::Recovered));
+    assert_eq!(record.verdict, None);
+    assert!(record.seconds.speech.as_secs_f64() > 2.0, "{record:?}");
+    assert!(!record.timeline.is_empty() && !raw.exists());
+    assert!((house.kept_s(1) - length).abs() < 0.01);
+    assert!(house.guard.data.join(record.audio.unwrap()).is_file());
+    assert!(house.pending().is_empty());
+}
+
+#[tokio::test]
+async fn of_a_wait_that_is_to_keep_nothing_nothing_is_kept() {
+    let (house, _log) = House::new();
+    let wait = CallRecord {
+        queue: Some(QueueWait::new("support".into())),
+        ..opened(1)
+    };
+    recover(&house.guard, wait, Cause::Crash);
+    let record = house.becomes(|record| record.ended.is_some()).await;
+    assert_eq!(record.audio, None);
 }

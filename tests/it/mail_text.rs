@@ -96,6 +96,30 @@ fn a_third_call_is_told_to_be_one() {
 }
 
 #[test]
+fn a_mail_of_a_test_call_says_so_first() {
+    let mut outgoing = outgoing();
+    outgoing.record.is_test = true;
+    for (language, subject, says) in [
+        (
+            Language::De,
+            "TEST: Sprachnachricht von ",
+            "es ist nichts zu tun",
+        ),
+        (
+            Language::En,
+            "TEST: Voice message from ",
+            "nothing is to be done",
+        ),
+    ] {
+        let mail = mail_text_in(language, &outgoing);
+        let mail = MessageParser::default().parse(&mail).unwrap();
+        assert!(mail.subject().unwrap().starts_with(subject), "{mail:?}");
+        let text = mail.body_text(0).unwrap();
+        assert!(text.lines().next().unwrap().contains(says), "{text}");
+    }
+}
+
+#[test]
 fn the_same_mail_is_recognised() {
     let id = |mail: String| {
         let line = mail

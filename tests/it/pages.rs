@@ -69,6 +69,42 @@ fn the_page_of_settings_has_each_with_its_default() {
 }
 
 #[test]
+fn the_page_of_events_has_each_and_each_line_above_debug_has_one() {
+    let mut used = BTreeMap::<String, BTreeSet<&str>>::new();
+    for path in files_below(&root().join("src"), "rs") {
+        let text = fs::read_to_string(&path).unwrap();
+        let program = text.split("\nmod tests {").next().unwrap();
+        for level in ["info", "warn", "error"] {
+            let call = format!("{level}!(");
+            for (at, _) in program.match_indices(&call) {
+                if program[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_') {
+                    continue;
+                }
+                let mut arguments = program[at + call.len()..].trim_start();
+                if let Some(rest) = arguments.strip_prefix("target:") {
+                    arguments = rest.split_once(',').unwrap().1.trim_start();
+                }
+                let named = arguments.strip_prefix("event = \"");
+                let Some((name, _)) = named.and_then(|rest| rest.split_once('"')) else {
+                    panic!("{}: no event: {call}{:.60}", short(&path), arguments);
+                };
+                used.entry(name.to_owned()).or_default().insert(level);
+            }
+        }
+    }
+    assert!(used.len() > 80, "the events are no longer found");
+    let page = page("src/telemetry/README.md");
+    let mut shown = BTreeMap::<String, BTreeSet<&str>>::new();
+    for row in rows(section(&page, "Events")) {
+        let Some(name) = quoted(row[0]) else { continue };
+        let levels = row[1].split(',').map(str::trim).collect();
+        let twice = shown.insert(name.to_owned(), levels);
+        assert!(twice.is_none(), "{name} stands there twice");
+    }
+    assert_eq!(shown, used);
+}
+
+#[test]
 fn the_page_of_metrics_has_each_with_its_kind_and_unit() {
     let page = page("src/metrics/README.md");
     let shown: Vec<_> = rows(section(&page, "Metrics"))
@@ -193,7 +229,14 @@ fn the_page_of_the_call_log_has_every_field_of_a_record() {
             "{field}"
         );
     }
-    for field in ["would_have", "watched", "case", "correction", "undelivered"] {
+    for field in [
+        "would_have",
+        "watched",
+        "test",
+        "case",
+        "correction",
+        "undelivered",
+    ] {
         assert!(shown.contains(field), "{field}");
     }
 }

@@ -1,9 +1,9 @@
-//! Laws of the conversation, for any order of events.
+//! Laws of the conversation, for any order of events; of old calls, for any bytes.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::support::any_call;
+use crate::support::{any_call, any_cdr};
 
 /// Events that are as likely as they are in calls, so that calls get far; and any bytes.
 fn events() -> impl Strategy<Value = Vec<u8>> {
@@ -37,5 +37,16 @@ proptest! {
     #[test]
     fn so_does_anything_at_all(bytes in vec(any::<u8>(), 0..200)) {
         any_call::live(&bytes);
+    }
+
+    /// Any lines of cells, quoted or not, cut anywhere, and any bytes at all.
+    #[test]
+    fn call_detail_records_are_read_the_same_in_any_pieces(text in "\\PC{1}([\",;\r\n\t]|[a-z0-9 :@-]{1,4}|2026-11-23 10:22:19|ANSWERED){0,80}") {
+        any_cdr::read(text.as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_are_read_as_call_detail_records(bytes in vec(any::<u8>(), 0..400)) {
+        any_cdr::read(&bytes);
     }
 }

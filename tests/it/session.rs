@@ -1,17 +1,22 @@
 //! What the session does beside the conversation; the conversation itself is in `calls.rs` and `wire.rs`.
 
+use std::time::Duration;
+
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};
+use voicemail_guard::audio::g711;
 use voicemail_guard::call_log::{CallLog, Query, Reader};
 use voicemail_guard::call_record::{CallRecord, EndedBy, Reason, Verdict};
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::server::Connection;
-use voicemail_guard::session::Guard;
+use voicemail_guard::session::{Guard, Overload};
 use voicemail_guard::tap::monitor::Folder;
+
+use crate::support::listeners::all_three_were_asked;
 
 #[tokio::test]
 async fn a_request_that_names_no_possible_mailbox_goes_on_to_voicemail_and_is_filed() {
@@ -131,18 +136,71 @@ async fn a_caller_who_hangs_up_while_a_command_waits_for_asterisk_has_hung_up() 
     assert_eq!(records[0].ended_by, Some(EndedBy::Caller), "{records:?}");
 }
 
+/// MixMonitor has written ten seconds of a voice by the time that the caller hangs up in `VoiceMail()`.
+#[tokio::test]
+async fn a_call_that_is_over_is_heard_again_by_the_third_listener() {
+    let folder = tempfile::tempdir().unwrap();
+    let guard = guard(&folder, "[defaults]\nmode = \"observe\"");
+    let (near, mut far) = tokio::io::duplex(4096);
+    far.write_all(prelude("guard?box=100@default").as_bytes())
+        .await
+        .unwrap();
+    let clock = guard.clock;
+    let speaks = async move {
+        let (heard, mut says) = tokio::io::split(far);
+        let mut heard = BufReader::new(heard).lines();
+        while let Some(line) = heard.next_line().await.unwrap() {
+            let mut answer = "200 result=1 (x)\n";
+            if line.starts_with("EXEC MixMonitor") {
+                let (_, file) = line.split_once("r(").unwrap();
+                let (file, _) = file.split_once(')').unwrap();
+                std::fs::write(file, spoken_for_ten_seconds()).unwrap();
+            } else if line.starts_with("EXEC VoiceMail") {
+                clock.sleep(Duration::from_millis(700)).await;
+                answer = "200 result=-1\nHANGUP\n";
+            }
+            // The guard may have closed behind its last line.
+            says.write_all(answer.as_bytes()).await.ok();
+        }
+    };
+    let mut connection = Connection::new(near, CodecLimits::default());
+    let Ok(Some(Incoming::Request(request))) = connection.next().await else {
+        panic!("no prelude");
+    };
+    tokio::join!(guard.answer(connection, request), speaks);
+    let (_, records) = filed(&guard).await;
+    let record = &records[0];
+    assert_eq!(record.ended_by, Some(EndedBy::Caller), "{record:?}");
+    assert_eq!(record.verdict, Some(Verdict::Message), "{record:?}");
+    let kept = guard.data.join(record.audio.as_ref().unwrap());
+    assert!(all_three_were_asked(record.confidence, &kept), "{record:?}");
+}
+
+fn spoken_for_ten_seconds() -> Vec<u8> {
+    let clip = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/audio/speech.ulaw");
+    let spoken = std::fs::read(clip).unwrap().repeat(2);
+    let wide = spoken.into_iter().flat_map(|byte| [g711::ulaw(byte); 6]);
+    wide.flat_map(i16::to_le_bytes).collect()
+}
+
 /// A guard by these settings, with everything it keeps below a folder.
 fn guard(folder: &TempDir, settings: &str) -> Guard {
     let (data, clock) = (folder.path().join("data"), Clock::default());
     let mut config = Config::parse(settings.as_bytes()).unwrap();
     config.delivery.voicemail.spool = folder.path().into();
+    config.tap.folder_as_guard_sees_it = folder.path().into();
     Guard {
         settings: SharedConfig::new(config),
         log: CallLog::open(&data, clock).unwrap().log,
         clock,
         data,
-        source: Box::new(Folder(folder.path().to_owned())),
+        source: Box::new(Folder {
+            as_asterisk_sees_it: folder.path().to_owned(),
+            as_guard_sees_it: folder.path().to_owned(),
+        }),
         at_once: CancellationToken::new(),
+        queues: None,
+        overload: Overload::default(),
     }
 }
 

@@ -15,8 +15,8 @@ use voicemail_guard::clock::Clock;
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::recover::{Cause, recover};
 use voicemail_guard::server::{Connection, Handler};
-use voicemail_guard::session::Guard;
-use voicemail_guard::tap::{Followed, Source, TapEvent};
+use voicemail_guard::session::{Guard, Overload};
+use voicemail_guard::tap::{Followed, Prepared, Source, TapError, TapEvent, Tapped, monitor};
 use voicemail_guard::telemetry::LogFormat;
 
 use crate::support::captured_log::CapturedLog;
@@ -185,6 +185,8 @@ fn guard(folder: &TempDir, source: Box<dyn Source>) -> (Guard, Opened) {
         data,
         source,
         at_once: CancellationToken::new(),
+        queues: None,
+        overload: Overload::default(),
     };
     (guard, opened)
 }
@@ -261,24 +263,36 @@ impl Asterisk {
 struct Silence;
 
 impl Source for Silence {
-    fn follow(&self, _: CallId, _: Clock) -> Followed {
-        let (sender, events) = mpsc::channel(1);
-        let finish = CancellationToken::new();
-        let asked = finish.clone();
-        tokio::spawn(async move {
-            asked.cancelled().await;
-            sender.send(TapEvent::Finished(Vec::new())).await
-        });
-        Followed { events, finish }
+    fn prepare(&self, call: &Tapped<'_>) -> Result<Prepared, TapError> {
+        Ok(followed_by(call, |_| {
+            let (sender, events) = mpsc::channel(1);
+            let finish = CancellationToken::new();
+            let asked = finish.clone();
+            tokio::spawn(async move {
+                asked.cancelled().await;
+                sender.send(TapEvent::Finished(Vec::new())).await
+            });
+            Followed { events, finish }
+        }))
     }
+}
+
+/// MixMonitor, as Asterisk sees it.
+fn followed_by(
+    call: &Tapped<'_>,
+    follow: impl FnOnce(Clock) -> Followed + Send + 'static,
+) -> Prepared {
+    let plan = monitor::plan("/tap".as_ref(), call.id, call.agi_version);
+    let follow = Box::new(follow);
+    Prepared { plan, follow }
 }
 
 /// A tap with a fault in it.
 struct Broken;
 
 impl Source for Broken {
-    fn follow(&self, _: CallId, _: Clock) -> Followed {
-        panic!("as the test wants");
+    fn prepare(&self, call: &Tapped<'_>) -> Result<Prepared, TapError> {
+        Ok(followed_by(call, |_| panic!("as the test wants")))
     }
 }
 

@@ -4,16 +4,18 @@ use std::fmt;
 use std::time::Duration;
 
 use voicemail_guard::audio::MediaTime;
+use voicemail_guard::tap::audiosocket::Ended;
 use voicemail_guard::tap::{TapError, TapEvent};
 
 use super::ear::code;
 use super::script::Sound;
 
-/// What MixMonitor writes, and what the tap sends of it, in pieces of 0.34 s.
+/// What MixMonitor writes, or a spy sends, and what the tap sends of it, in pieces of 0.34 s.
 pub(super) struct Recording {
     /// Their sound, each with its beginning in ms.
     changes: Vec<(u64, Sound)>,
-    begun: bool,
+    /// Once it has begun.
+    by: Option<By>,
     followed: bool,
     /// Up to here it has been sent.
     sent: u64,
@@ -26,11 +28,18 @@ pub(super) struct Recording {
     over: bool,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    MixMonitor,
+    /// No command ends it.
+    Spy,
+}
+
 impl Recording {
     pub(super) fn new() -> Self {
         Self {
             changes: vec![(0, Sound::Of(voicemail_guard::hearing::Class::Silence, None))],
-            begun: false,
+            by: None,
             followed: false,
             sent: 0,
             next: 0,
@@ -47,7 +56,16 @@ impl Recording {
     }
 
     pub(super) fn begin(&mut self, now: u64) {
-        self.begun = true;
+        self.begin_by(By::MixMonitor, now);
+    }
+
+    /// The same, until the guard has had enough.
+    pub(super) fn spy(&mut self, now: u64) {
+        self.begin_by(By::Spy, now);
+    }
+
+    fn begin_by(&mut self, by: By, now: u64) {
+        self.by = Some(by);
         self.sent = now;
         self.next = now + PIECE + OFFSET;
     }
@@ -58,7 +76,7 @@ impl Recording {
 
     pub(super) fn follow(&mut self, now: u64) {
         self.followed = true;
-        if !self.begun {
+        if self.by.is_none() {
             // The file never appears: no packets, as far as anybody can tell.
             self.begin(now);
             self.changes = vec![(0, Sound::Nothing)];
@@ -67,11 +85,20 @@ impl Recording {
     }
 
     pub(super) fn finish(&mut self, now: u64) {
+        if self.by == Some(By::Spy) {
+            self.end(now);
+        }
         self.finish.get_or_insert(now / 10 * 10 + FLUSH + OFFSET);
     }
 
-    pub(super) fn fail(&mut self, now: u64) {
+    /// Gives what has happened to it.
+    pub(super) fn fail(&mut self, now: u64) -> &'static str {
         self.failure.get_or_insert(now + OFFSET);
+        if self.by == Some(By::Spy) {
+            "the line with the sound is closed"
+        } else {
+            "the tap's file is removed"
+        }
     }
 
     pub(super) fn hang(&mut self, now: u64) {
@@ -100,10 +127,17 @@ impl Recording {
         }
         if self.failure.is_some_and(|at| at <= now) {
             self.over = true;
-            return vec![TapEvent::Failed(TapError::Replaced {
+            let removed = TapError::Replaced {
                 path: "/tap/caller.sln48".into(),
                 how: "removed",
-            })];
+            };
+            let closed = TapError::Closed(Ended::Closed);
+            let error = if self.by == Some(By::Spy) {
+                closed
+            } else {
+                removed
+            };
+            return vec![TapEvent::Failed(error)];
         }
         let mut events = self.piece(now / 10 * 10);
         self.next = now / 10 * 10 + PIECE + OFFSET;

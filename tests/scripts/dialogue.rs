@@ -131,6 +131,9 @@ impl Outcome {
             )
             .unwrap();
         }
+        for run in record.key_runs() {
+            writeln!(text, "keys       {} at {}", run.keys, run.at).unwrap();
+        }
         if let Some(would_have) = record.would_have {
             let (by, at) = (word(&would_have.ended_by), would_have.at);
             let (verdict, saved) = (would_have.verdict, would_have.saved_s);

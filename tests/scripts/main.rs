@@ -9,6 +9,7 @@
 //! # what this call is about; the first such line is its title
 //! = pause_s = 5                                   a setting of [defaults], as in the configuration
 //! agi_callerid: anonymous                         a line of the prelude, in place of the usual one
+//! tap: audiosocket                                callers are spied on, in place of MixMonitor
 //! < STREAM FILE beep | 200 result=-1 endpos=0     Asterisk's answer to the next such command
 //! < 3 WAIT FOR DIGIT | wait 2s / 200 result=0     ... to the third; in its parts, one after the other
 //! < ANSWER | never                                ... never
@@ -19,7 +20,7 @@
 //! ~ wait 3s                                       the sound goes on
 //! ~ keys 0911#                                    a key every 0.3 s
 //! ~ hangup                                        hangs up; see `HangUp` for the ways Asterisk says it
-//! ~ tap fails                                     the tap's file is gone
+//! ~ tap fails                                     the tap's file is gone, or its line closes
 //! ~ tap hangs                                     the tap's folder answers no more
 //! ~ shutdown                                      the guard must go at once
 //! ```

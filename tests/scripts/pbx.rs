@@ -273,8 +273,8 @@ impl Pbx {
             }
             Act::Close => self.coming.push((now, Coming::Close)),
             Act::TapFails => {
-                self.say(now, '~', "the tap's file is removed");
-                self.recording.fail(now);
+                let what = self.recording.fail(now);
+                self.say(now, '~', what);
             }
             Act::TapHangs => {
                 self.say(now, '~', "the tap's folder hangs");
@@ -359,6 +359,7 @@ impl Pbx {
                 self.variables.insert((*name).into(), (*value).into());
             }
             ["EXEC", "MixMonitor", ..] => self.recording.begin(now),
+            ["EXEC", "Originate", ..] => self.recording.spy(now),
             ["EXEC", "StopMixMonitor", ..] => self.recording.end(now),
             _ => {}
         }

@@ -6,6 +6,9 @@ use std::{fs, iter};
 
 use voicemail_guard::config::Config;
 use voicemail_guard::hearing::{Class, Signal};
+use voicemail_guard::tap::audiosocket::Id;
+use voicemail_guard::tap::plan::TapPlan;
+use voicemail_guard::tap::{Tapped, monitor, spy};
 
 /// One call.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +21,8 @@ pub(crate) struct Script {
     pub(crate) settings: String,
     /// Lines of the prelude that are not as usual, by name.
     pub(crate) prelude: Vec<(String, String)>,
+    /// Callers are spied on; else MixMonitor records.
+    pub(super) spies: bool,
     pub(super) answers: Vec<Answer>,
     pub(super) acts: Vec<Act>,
 }
@@ -133,6 +138,7 @@ impl Script {
             "#" if self.title.is_empty() => rest.clone_into(&mut self.title),
             "#" => {}
             "=" => self.settings.extend([rest, "\n"]),
+            "tap:" if rest == "audiosocket" => self.spies = true,
             "<" => self.answers.push(answer(rest)?),
             "~" => self.acts.extend(acts(rest)?),
             name if name.starts_with("agi_") => {
@@ -152,6 +158,15 @@ impl Script {
         folder.clone_into(&mut config.tap.folder_as_guard_sees_it);
         folder.clone_into(&mut config.delivery.voicemail.spool);
         config
+    }
+
+    /// What the tap asks of Asterisk.
+    pub(crate) fn plan(&self, call: &Tapped<'_>) -> TapPlan {
+        if self.spies {
+            let id = Id::from([0x11; 16]);
+            return spy::plan("guard:4576", call.uniqueid, id).unwrap();
+        }
+        monitor::plan("/tap".as_ref(), call.id, call.agi_version)
     }
 
     /// The prelude as Asterisk 22 sends it.

@@ -10,7 +10,7 @@ use voicemail_guard::call::intake::{self, Opening, Settings};
 use voicemail_guard::call::{Action, Call, Event, Listener};
 use voicemail_guard::call_record::{CallId, CallRecord};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::tap::{TapEvent, monitor};
+use voicemail_guard::tap::{TapEvent, Tapped};
 
 use super::dialogue::Outcome;
 use super::ear::ScriptedEar;
@@ -22,7 +22,11 @@ pub(crate) fn run(script: &Script) -> Outcome {
     let request = request(script);
     let Opening { record, policy, .. } = opened(script, &request);
     let version = request.get("agi_version");
-    let tap = monitor::plan("/tap".as_ref(), record.id, version.as_deref());
+    let tap = script.plan(&Tapped {
+        id: record.id,
+        uniqueid: &record.uniqueid,
+        agi_version: version.as_deref(),
+    });
     let began = Clock::default().now();
     let mut shell = Shell {
         call: Call::new(record, policy, tap, began),
@@ -60,6 +64,7 @@ fn opened(script: &Script, request: &Request) -> Opening {
     let settings = Settings {
         policy: config.policy(&mailbox),
         repeat_window: config.repeat_window(&mailbox),
+        is_test: false,
     };
     let now = Timestamp::UNIX_EPOCH;
     intake::open(request, settings, CallId::new(now, 7), now).expect("a mailbox")
@@ -90,6 +95,8 @@ impl Shell {
                 }
                 Action::FinishTap if self.listener.is_some() => self.pbx.finish_tap(self.now),
                 Action::FinishTap => self.feed(Event::TapFinished),
+                // There is no file.
+                Action::HearAgain => self.feed(Event::HeardAgain(None)),
                 Action::Save(record) => assert_eq!((record.ended, &self.record), (None, &None)),
                 Action::File(record) => {
                     assert_eq!(self.record.replace(*record), None, "filed twice");

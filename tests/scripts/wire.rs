@@ -9,13 +9,13 @@ use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 use voicemail_guard::agi::{CodecLimits, Incoming};
 use voicemail_guard::call_log::{CallLog, Query, Reader};
-use voicemail_guard::call_record::{CallId, CallRecord};
+use voicemail_guard::call_record::CallRecord;
 use voicemail_guard::clock::Clock;
 use voicemail_guard::config::SharedConfig;
 use voicemail_guard::hearing::Classifier;
 use voicemail_guard::server::Connection;
-use voicemail_guard::session::Guard;
-use voicemail_guard::tap::{Followed, Source, TapEvent};
+use voicemail_guard::session::{Guard, Overload};
+use voicemail_guard::tap::{Followed, Prepared, Source, TapError, TapEvent, Tapped};
 use voicemail_guard::telemetry::LogFormat;
 
 use crate::captured_log::CapturedLog;
@@ -105,8 +105,10 @@ async fn place(script: &Script) -> Outcome {
         log: opened.log,
         clock,
         data: data.clone(),
-        source: Box::new(ScriptedTaps(announce)),
+        source: Box::new(ScriptedTaps(announce, script.clone())),
         at_once: CancellationToken::new(),
+        queues: None,
+        overload: Overload::default(),
     };
     let (near, far) = tokio::io::duplex(1 << 16);
     let (read, mut write) = tokio::io::split(far);
@@ -239,18 +241,24 @@ struct Feed {
 }
 
 /// Gives each call a tap whose other end the script holds.
-struct ScriptedTaps(UnboundedSender<Feed>);
+struct ScriptedTaps(UnboundedSender<Feed>, Script);
 
 impl Source for ScriptedTaps {
-    fn follow(&self, _: CallId, _: Clock) -> Followed {
-        let (sender, events) = mpsc::channel(1_000);
-        let finish = CancellationToken::new();
-        let feed = Feed {
-            events: sender,
-            finish: finish.clone(),
+    fn prepare(&self, call: &Tapped<'_>) -> Result<Prepared, TapError> {
+        let plan = self.1.plan(call);
+        let feeds = self.0.clone();
+        let follow = move |_: Clock| {
+            let (sender, events) = mpsc::channel(1_000);
+            let finish = CancellationToken::new();
+            let feed = Feed {
+                events: sender,
+                finish: finish.clone(),
+            };
+            assert!(feeds.send(feed).is_ok(), "nobody wants the tap");
+            Followed { events, finish }
         };
-        assert!(self.0.send(feed).is_ok(), "nobody wants the tap");
-        Followed { events, finish }
+        let follow = Box::new(follow);
+        Ok(Prepared { plan, follow })
     }
 
     fn ear(&self) -> Box<dyn Classifier> {

@@ -97,6 +97,13 @@ impl Browser {
         self.driver.cdp().send_raw(command, params).await.unwrap()
     }
 
+    /// Pages that are opened from now on run none of their scripts.
+    pub(crate) async fn runs_no_scripts(&self) {
+        let off = json!({"value": true});
+        self.devtools("Emulation.setScriptExecutionDisabled", off)
+            .await;
+    }
+
     /// Opens a page of the site.
     pub(crate) async fn open(&self, path: &str) {
         let url = format!("{}{path}", self.site);

@@ -2,6 +2,7 @@
 
 pub(crate) mod any_call;
 pub(crate) mod any_caller_list;
+pub(crate) mod any_cdr;
 pub(crate) mod argument_splitter;
 #[cfg(feature = "asterisk")]
 pub(crate) mod browser;
@@ -9,6 +10,8 @@ pub(crate) mod call_log;
 pub(crate) mod captured_log;
 pub(crate) mod certificates;
 pub(crate) mod command_line;
+pub(crate) mod laws_of_calls;
+pub(crate) mod listeners;
 pub(crate) mod outgoing;
 pub(crate) mod progress;
 pub(crate) mod receiver;

@@ -43,7 +43,8 @@ impl Watch {
         }
         if !settings.is_set() {
             info!(
-                "[delivery.ami] has no user: cases of callers who were answered stay open until the team closes them"
+                event = "ami_off",
+                "[ami] has no user: cases of callers who were answered stay open until the team closes them"
             );
             return None;
         }
@@ -77,7 +78,7 @@ impl Watch {
             // Said once: what is tried again every quarter of an hour need not fill the log.
             if logged_in || why != warned_of {
                 warned_of = why;
-                warn!(%address, why = %error, "the manager interface does not report who was answered; it is tried again and again");
+                warn!(event = "ami_lost", %address, why = %error, "the manager interface does not report who was answered; it is tried again and again");
             } else {
                 debug!(%address, why = %error, failures, "the manager interface still does not report who was answered");
             }
@@ -97,14 +98,14 @@ impl Watch {
         let since = self.clock.date();
         *logged_in = true;
         METRICS.ami_is_connected(true);
-        info!(address = %self.settings.address, "the manager interface reports who was answered");
+        info!(event = "ami_connected", address = %self.settings.address, "the manager interface reports who was answered");
         let (mut sees_calls, mut skipped) = (false, 0);
         loop {
             if connection.skipped() > skipped {
                 skipped = connection.skipped();
                 warn!(
-                    skipped,
-                    "the manager interface sent something too large, it was skipped"
+                    event = "ami_skipped",
+                    skipped, "the manager interface sent something too large, it was skipped"
                 );
             }
             if let Ok(event) = timeout(QUIET, connection.event()).await {
@@ -118,6 +119,7 @@ impl Watch {
             if !sees_calls && self.log.any_call_since(since).await.unwrap_or(false) {
                 sees_calls = true;
                 warn!(
+                    event = "ami_silent",
                     "the manager interface reports no calls, though there are some: its user needs read = call in manager.conf"
                 );
             }
@@ -127,7 +129,10 @@ impl Watch {
 
     fn queue(&self, connections: &Sender<(Connected, Timestamp)>, connected: Connected) {
         if let Err(TrySendError::Full(_)) = connections.try_send((connected, self.clock.date())) {
-            warn!("the call log cannot be written: a call that was answered closes no case");
+            warn!(
+                event = "case_not_closed",
+                "the call log cannot be written: a call that was answered closes no case"
+            );
         }
     }
 
@@ -140,7 +145,7 @@ impl Watch {
                 match noting.await {
                     Ok(closed) => {
                         for case in closed {
-                            info!(%case, "the case is closed: the caller was connected");
+                            info!(event = "case_answered", %case, "the case is closed: the caller was connected");
                         }
                         break;
                     }

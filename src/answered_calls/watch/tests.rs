@@ -8,7 +8,6 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::call_log::{CallLog, CaseQuery, Reader, Standing};
 use crate::call_record::Verdict;
-use crate::case;
 use crate::config::Secret;
 
 const GREETING: &str = "Asterisk Call Manager/11.0.0\r\n";
@@ -31,7 +30,7 @@ impl Desk {
         let folder = TempDir::new().unwrap();
         let clock = Clock::default();
         let log = CallLog::open(folder.path(), clock).unwrap().log;
-        let mut record = case::tests::caller("0911555001", "shown");
+        let mut record = crate::call_record::example::caller("0911555001", "shown");
         record.verdict = Some(Verdict::Hangup);
         log.close_call(record);
         let asterisk = TcpListener::bind("127.0.0.1:0").await.unwrap();

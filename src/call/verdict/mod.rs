@@ -31,20 +31,20 @@
 //! knows who ended it: there only `mutter` becomes `unsure`. Of a machine only what came before its
 //! tone counts. Who types on a textphone is always `unsure`: the team has to read what it says.
 //!
-//! Last of all come the probabilities of both listeners, where they speak against what the rules
-//! say: `doubt`.
+//! Last of all come the probabilities of the listeners, where they speak against what the rules
+//! say: `doubt`. The third of them is asked once the call is over ([`asks_for_voice`]).
 
 mod doubt;
 mod limits;
 #[cfg(test)]
 mod tests;
 
-use self::doubt::Doubt;
-pub use self::doubt::evidence;
+use self::doubt::{Doubt, Side};
+pub use self::doubt::{LONGEST_HEARD_AGAIN, evidence, evidence_of_voice};
 use self::limits::Bounds;
 use crate::audio::MediaTime;
 use crate::call_record::{Answer, Asked, Reason, Verdict};
-use crate::hearing::{Class, Segment, Signal, Timeline};
+use crate::hearing::{Class, Segment, Signal, Timeline, Voice};
 use crate::number;
 use crate::prompts::Prompt;
 
@@ -53,6 +53,9 @@ use crate::prompts::Prompt;
 pub struct Facts<'a> {
     /// What was heard.
     pub timeline: &'a Timeline,
+    /// What the third listener made of it, where it was asked. It has no say about what is longer
+    /// than [`LONGEST_HEARD_AGAIN`].
+    pub voice: Option<&'a Voice>,
     /// Where the recording proper began, behind greeting and beep; zero for a file.
     pub began: MediaTime,
     /// Whether any packet ever came.
@@ -85,6 +88,7 @@ impl<'a> Facts<'a> {
     pub fn of_recording(timeline: &'a Timeline) -> Self {
         Self {
             timeline,
+            voice: None,
             began: MediaTime::ZERO,
             packets: true,
             longest_message: MediaTime::from_secs(120),
@@ -110,10 +114,10 @@ pub struct Judgement {
 /// Less near speech than this is a mutter, where a mailbox does not say otherwise.
 pub const MUTTER: MediaTime = MediaTime::from_millis(1_500);
 
-/// What the caller was, by the rules above, and in doubt where both listeners leave it.
+/// What the caller was, by the rules above, and in doubt where the listeners leave it.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
     let mut judgement = by_rules(facts);
-    if let Some(doubt) = Doubt::of(judgement.verdict, facts.timeline, facts.began) {
+    if let Some(doubt) = Doubt::of(judgement.verdict, facts.timeline, facts.began, facts.voice) {
         if doubt.is_doubtful {
             judgement.verdict = Verdict::Unsure;
             judgement.confidence = judgement.confidence.min(0.4);
@@ -127,6 +131,14 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
     judgement
 }
 
+/// Whether the third listener has a say in the verdict of a call that is over.
+pub fn asks_for_voice(facts: &Facts<'_>) -> bool {
+    let (timeline, began) = (facts.timeline, facts.began);
+    timeline.heard() <= LONGEST_HEARD_AGAIN
+        && Side::of(by_rules(facts).verdict).is_some()
+        && evidence(timeline, began).is_some()
+}
+
 /// Whether a call of which nothing but the sound is known, and which looks like junk so far, may
 /// hold a message all the same. Nobody is ended while that is so.
 pub fn is_doubtful(timeline: &Timeline, began: MediaTime) -> bool {
@@ -136,7 +148,7 @@ pub fn is_doubtful(timeline: &Timeline, began: MediaTime) -> bool {
         ..Facts::of_recording(timeline)
     };
     let verdict = by_rules(&facts).verdict;
-    let doubt = Doubt::of(verdict, timeline, began);
+    let doubt = Doubt::of(verdict, timeline, began, None);
     !verdict.is_delivered() && doubt.is_some_and(|doubt| doubt.is_doubtful)
 }
 

@@ -43,6 +43,17 @@ pub(super) fn record(
     Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
+/// The mailbox of the call or the case with this identifier, also of one whose record cannot be
+/// read.
+pub(super) fn mailbox_of(connection: &Connection, id: CallId) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached(
+            "SELECT box FROM calls WHERE id = ?1 UNION ALL SELECT box FROM cases WHERE id = ?1",
+        )?
+        .query_row([id.to_string()], |row| row.get(0))
+        .optional()
+}
+
 /// Changes the record of a closed call in what only delivery knows, and returns it.
 pub(super) fn amend(
     connection: &Connection,

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 
+use super::case_upkeep::{self, Weight};
 use super::{Reader, begin, cases, moment, via_of};
 use crate::call_log::case_change::{CaseEvent, Judged};
 use crate::call_log::error::LogError;
 use crate::call_record::{CallId, CallRecord, Verdict};
-use crate::case::{Author, Case, Correction, Judging, NotCorrected, Step, Urgency};
+use crate::case::{Author, Case, Correction, Judging, NotCorrected, Step};
 
 pub(super) const JUDGED: &str = "
     -- What people said that calls really were; the call's own row keeps what the guard said.
@@ -163,28 +164,12 @@ fn in_its_case(
 
 /// Finds out anew what its calls make of a case; one without calls goes.
 fn weigh(connection: &Connection, case_seq: i64) -> rusqlite::Result<Option<Case>> {
-    let mut calls = connection.prepare_cached(
-        "SELECT seq, started_ms, record, coalesce(corrected, verdict) FROM calls
-         WHERE case_seq = ?1 AND ended_ms IS NOT NULL ORDER BY started_ms, seq",
-    )?;
-    let mut rows = calls.query([case_seq])?;
-    let (mut most, mut lead, mut waiting, mut verdicts) = (Urgency::Junk, None, None, 0);
-    while let Some(row) = rows.next()? {
-        let (seq, started): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let word: Option<String> = row.get(3)?;
-        let verdict = word.and_then(|word| word.parse::<Verdict>().ok());
-        let urgency = match serde_json::from_str(&row.get::<_, String>(2)?) {
-            Ok(record) => Urgency::judged(&record, verdict),
-            Err(_) => verdict.map_or(Urgency::Junk, Urgency::by_verdict),
-        };
-        if urgency >= most {
-            (most, lead) = (urgency, Some(seq));
-        }
-        if urgency > Urgency::Junk {
-            waiting = waiting.or(Some(started));
-        }
-        verdicts |= verdict.map_or(0, cases::bit_of);
-    }
+    let Weight {
+        urgency: most,
+        lead,
+        waiting_ms: waiting,
+        verdicts,
+    } = case_upkeep::weigh(connection, case_seq)?;
     let Some((_, case)) = cases::read(connection, "seq = ?1", case_seq)? else {
         return Ok(None);
     };

@@ -24,11 +24,18 @@ pub(super) const DIGESTS: &str = "
 /// Rows are kept so long: longer than any mailbox waits for its next digest.
 const KEPT: SignedDuration = SignedDuration::from_hours(60 * 24);
 
-/// Notes what has been done about a digest; it is on the disk when this returns.
-pub(super) fn note(connection: &Connection, note: &DigestNote) -> rusqlite::Result<()> {
+/// Forgets what was done about digests long ago.
+pub(super) fn forget_old(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
+    let before = now.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
     connection
         .prepare_cached("DELETE FROM digests WHERE at_ms < ?1")?
-        .execute([(note.at - KEPT).as_millisecond()])?;
+        .execute([before.as_millisecond()])
+        .map(drop)
+}
+
+/// Notes what has been done about a digest; it is on the disk when this returns.
+pub(super) fn note(connection: &Connection, note: &DigestNote) -> rusqlite::Result<()> {
+    forget_old(connection, note.at)?;
     connection
         .prepare_cached(
             "INSERT INTO digests (box, day, recipient, at_ms) VALUES (?1, ?2, ?3, ?4)

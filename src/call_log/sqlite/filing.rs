@@ -3,15 +3,18 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, named_params};
 
-use super::{calls, cases, outbox};
+use super::{calls, cases, keeping, outbox};
 use crate::call_log::journal::Entry;
 use crate::call_record::{CallRecord, Verdict};
 use crate::number::{self, E164};
 
 /// Files one entry; whether it changed anything. An opening never changes a row that is there, the others never one
-/// that is closed.
+/// that is closed; nothing brings back a call that was erased.
 pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<bool> {
     let record = entry.record();
+    if keeping::was_erased(connection, record.id)? {
+        return Ok(false);
+    }
     let sql = match entry {
         Entry::Open(_) => OPEN,
         Entry::Update(_) | Entry::Close(_) => UPDATE,
@@ -41,6 +44,7 @@ pub(super) fn file(connection: &Connection, entry: &Entry) -> rusqlite::Result<b
     };
     file_numbers(connection, seq, record)?;
     cases::file(connection, seq, case_seq, record)?;
+    keeping::file(connection, seq, record)?;
     outbox::insert(connection, record, entry.deliver_to())?;
     Ok(true)
 }
@@ -66,7 +70,11 @@ const UPDATE: &str = "
     WHERE calls.ended_ms IS NULL
     RETURNING seq, case_seq";
 
-fn file_numbers(connection: &Connection, seq: i64, record: &CallRecord) -> rusqlite::Result<()> {
+pub(super) fn file_numbers(
+    connection: &Connection,
+    seq: i64,
+    record: &CallRecord,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached("DELETE FROM call_numbers WHERE seq = ?1")?
         .execute([seq])?;

@@ -6,6 +6,19 @@ use super::moment;
 use crate::call_log::listening::Listening;
 use crate::call_record::CallId;
 
+/// The migration that brings them.
+pub(super) const LISTENED: &str = "
+    -- Who had which recording sent to them: once for each user, address and hour.
+    CREATE TABLE listened (
+        call_seq  INTEGER NOT NULL REFERENCES calls (seq) ON DELETE CASCADE,
+        who       TEXT NOT NULL,
+        address   TEXT NOT NULL,
+        hour      INTEGER NOT NULL,
+        at_ms     INTEGER NOT NULL,
+        PRIMARY KEY (call_seq, who, address, hour)
+    ) STRICT, WITHOUT ROWID;
+";
+
 /// Notes that somebody listened to a call that is there; once for each hour.
 pub(super) fn note(connection: &Connection, listening: &Listening) -> rusqlite::Result<()> {
     connection

@@ -2,17 +2,28 @@
 
 mod calls;
 mod case_list;
+mod case_upkeep;
 mod cases;
+mod cdr;
 mod corrections;
 mod digests;
+mod erasing;
 mod figures;
 mod filing;
+mod from_queue;
+mod imported;
+mod imported_tables;
+mod keeping;
 mod listening;
+mod mentions;
 mod outbox;
 mod reader;
+mod removal;
+mod retention;
 mod salvage;
 mod schema;
 mod search;
+mod table;
 mod tokens;
 
 use std::io;
@@ -22,19 +33,26 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 
+pub use cdr::CdrDatabase;
+pub use erasing::{Eraser, Found};
+pub use imported::ImportLog;
+pub use mentions::{Elsewhere, NoteWithNumber, OthersCall, Place};
 pub use reader::{Reader, quick_check};
 
 use super::case_change::{Change, Changed, Judged};
 use super::digest::{DigestNote, DigestsOfDay};
 use super::error::{LogError, StoreError};
 use super::journal::Entry;
+use super::kept::{Decided, Kept, Pause};
 use super::listening::Listening;
+use super::query::SetAside;
 use super::queue::{self, Delivery, Key, Settlement};
 use super::store::{Filing, Result, Store};
 use crate::access::Token;
 use crate::call_record::{CallId, CallRecord};
 use crate::case::{Connected, Judging, Via};
 use crate::hearing::Segment;
+use crate::keeping::Pseudonyms;
 use crate::number::Home;
 use crate::token::Hash;
 
@@ -90,6 +108,15 @@ pub fn revoke_token(folder: &Path, name: &str) -> std::result::Result<bool, LogE
     })
 }
 
+/// Removes a test call of `doctor` that is over, from a log that another process may be writing; whether there was one.
+pub fn remove_test(folder: &Path, call: CallId) -> std::result::Result<bool, LogError> {
+    let (path, mut connection) = schema::open_beside_writer(folder)?;
+    removal::remove_test(&mut connection, call).map_err(|error| LogError::Database {
+        path,
+        source: refused(error),
+    })
+}
+
 /// Moves a broken database aside with all that belongs to it; returns its new name.
 pub(super) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     schema::set_aside(path, now)
@@ -113,13 +140,19 @@ impl Store for Database {
         calls::record(&self.connection, call).map_err(refused)
     }
 
+    fn mailbox_of(&self, id: CallId) -> Result<Option<String>> {
+        calls::mailbox_of(&self.connection, id).map_err(refused)
+    }
+
     fn note_audio(&self, call: CallId, place: &str, timeline: &[Segment]) -> Result<()> {
         let change = |record: &mut CallRecord| {
             record.audio = Some(place.to_owned());
             record.timeline = timeline.to_vec();
         };
         let amended = calls::amend(&self.connection, call, change);
-        amended.map(drop).map_err(refused)
+        amended
+            .and_then(|_| keeping::audio_came(&self.connection, call))
+            .map_err(refused)
     }
 
     fn due(&self) -> Result<Vec<Delivery>> {
@@ -188,6 +221,47 @@ impl Store for Database {
 
     fn any_call_since(&self, since: Timestamp) -> Result<bool> {
         calls::any_since(&self.connection, since).map_err(refused)
+    }
+
+    fn begin_sweep(&mut self, now: Timestamp) -> Result<Option<Pause>> {
+        let paused = keeping::begin_sweep(&self.connection, now).map_err(refused)?;
+        if paused.is_none() {
+            digests::forget_old(&self.connection, now).map_err(refused)?;
+        }
+        Ok(paused)
+    }
+
+    fn keeps_audio(&self, call: CallId) -> Result<bool> {
+        keeping::keeps_audio(&self.connection, call).map_err(refused)
+    }
+
+    fn go_by_rules(&mut self, rules: &str, after: i64) -> Result<Option<i64>> {
+        keeping::go_by_rules(&mut self.connection, rules, after).map_err(refused)
+    }
+
+    fn kept_until(&self, now: Timestamp, most: u32) -> Result<Vec<Kept>> {
+        retention::kept_until(&self.connection, now, most).map_err(refused)
+    }
+
+    fn keep_no_longer(&mut self, decided: &[Decided], pseudonyms: &Pseudonyms) -> Result<()> {
+        retention::keep_no_longer(&mut self.connection, decided, pseudonyms).map_err(refused)
+    }
+
+    fn erased_since(&self, since: Timestamp) -> Result<Vec<(CallId, Timestamp)>> {
+        keeping::erased_since(&self.connection, since).map_err(refused)
+    }
+
+    fn forget_set_aside(&self, file: &str) -> Result<()> {
+        salvage::forget(&self.connection, file).map_err(refused)
+    }
+
+    fn set_aside(&self) -> Result<Vec<SetAside>> {
+        let path = self.connection.path().map(PathBuf::from);
+        salvage::set_aside(&self.connection, &path.unwrap_or_default()).map_err(refused)
+    }
+
+    fn truncate_wal(&self) -> Result<bool> {
+        keeping::truncate_wal(&self.connection).map_err(refused)
     }
 }
 

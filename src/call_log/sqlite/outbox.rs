@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, Params, Row};
 
-use super::{begin, calls, case_list, moment, queue, schema};
+use super::{begin, calls, case_list, moment, queue, table};
 use crate::call_log::queue::{Delivery, Key, Settlement, Stage};
 use crate::call_record::{CallId, CallRecord, Destination, PlaceInCase};
 
@@ -57,7 +57,7 @@ pub(super) fn candidates(connection: &Connection) -> rusqlite::Result<Vec<Delive
 /// All that is not delivered yet, what was given up included, oldest first; nothing in a database that
 /// an older version has written.
 pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Delivery>> {
-    if schema::has_table(connection, "outbox")? {
+    if table::has_table(connection, "outbox")? {
         deliveries(connection, "SELECT * FROM outbox ORDER BY seq", [])
     } else {
         Ok(Vec::new())
@@ -68,6 +68,12 @@ pub(super) fn all(connection: &Connection) -> rusqlite::Result<Vec<Delivery>> {
 pub(super) fn delivery(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Delivery>> {
     let found = deliveries(connection, "SELECT * FROM outbox WHERE seq = ?1", [seq]);
     Ok(found?.pop())
+}
+
+/// What is not delivered yet of a call, what was given up included.
+pub(super) fn of_call(connection: &Connection, call: CallId) -> rusqlite::Result<Vec<Delivery>> {
+    let sql = "SELECT * FROM outbox WHERE call = ?1 ORDER BY seq";
+    deliveries(connection, sql, [call.to_string()])
 }
 
 /// `sql` gives whole rows. What a newer version has put there is left to it.

@@ -10,8 +10,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, params_
 use super::case_list::Placing;
 use super::search::{Columns, Statement};
 use super::{
-    case_list, cases, corrections, digests, figures, listening, outbox, refused, salvage, schema,
-    tokens,
+    case_list, cases, corrections, digests, figures, from_queue, listening, outbox, refused,
+    salvage, schema, tokens,
 };
 use crate::access::Token;
 use crate::call_log::DATABASE;
@@ -37,9 +37,9 @@ type EachRow<'a> = dyn FnMut(Result<CallRecord, LogError>, &Row<'_>) -> rusqlite
 
 /// Reads the log of a data folder, also while a guard works on it.
 pub struct Reader {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     pub(super) connection: Connection,
-    /// Not in a database that an older version has written.
+    /// Not in a database from before cases were what they are now.
     pub(super) has_cases: bool,
 }
 
@@ -68,7 +68,7 @@ impl Reader {
         Ok(Self {
             path,
             connection,
-            has_cases: found == schema::KNOWN,
+            has_cases: found >= schema::WITH_CASES,
         })
     }
 
@@ -104,10 +104,15 @@ impl Reader {
             } else {
                 None
             };
+            let went_to = match &call {
+                Ok(record) => from_queue::of(&self.connection, record)?,
+                Err(_) => None,
+            };
             Ok(each(call.map(|record| ListedCall {
                 record,
                 case,
                 correction,
+                went_to,
             })))
         };
         self.select_rows(&sql, values, &mut each)
@@ -210,7 +215,7 @@ impl Reader {
         Ok(calls)
     }
 
-    /// The cases that are wanted; none in a database that an older version has written.
+    /// The cases that are wanted; none in a database from before they were what they are now.
     pub fn cases(&self, query: &CaseQuery) -> Result<Vec<CountedCase>, LogError> {
         if !self.has_cases {
             return Ok(Vec::new());
@@ -289,14 +294,14 @@ impl Reader {
         Ok(found)
     }
 
-    /// The mailboxes that have been called, in order.
+    /// The mailboxes that have been called, in order; not the queues in which callers waited.
     pub fn mailboxes(&self) -> Result<Vec<String>, LogError> {
         // From one to the next by the index, whatever the number of calls.
         let sql = "WITH RECURSIVE called (box) AS (
                 SELECT min(box) FROM calls
                 UNION ALL SELECT (SELECT min(box) FROM calls WHERE box > called.box) FROM called
                 WHERE called.box IS NOT NULL)
-             SELECT box FROM called WHERE box IS NOT NULL AND box != ''";
+             SELECT box FROM called WHERE box != '' AND box NOT LIKE '%@queue'";
         let read = || -> rusqlite::Result<Vec<String>> {
             let mut statement = self.connection.prepare_cached(sql)?;
             statement.query_map([], |row| row.get(0))?.collect()

@@ -13,10 +13,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
 use tracing::{error, info};
 
-use super::{begin, filing, outbox, schema};
+use super::{begin, filing, keeping, moment, outbox, schema, table};
 use crate::call_log::journal::{Closing, Entry};
 use crate::call_log::query::{SetAside, Takeover};
 use crate::call_log::queue::Delivery;
@@ -27,7 +28,7 @@ const FARTHEST: i64 = 100_000;
 
 /// The broken databases beside the one at `path`, oldest first.
 pub(super) fn set_aside(connection: &Connection, path: &Path) -> rusqlite::Result<Vec<SetAside>> {
-    let known = schema::has_table(connection, "set_aside")?;
+    let known = table::has_table(connection, "set_aside")?;
     let mut found = Vec::new();
     for file in schema::broken_beside(path) {
         let takeover = if known {
@@ -71,6 +72,36 @@ fn note(
     Ok(())
 }
 
+/// The calls in a broken database whose records are wanted, and when they began, as far as it comes.
+pub(super) fn calls_in(
+    path: &Path,
+    is_wanted: impl Fn(&CallRecord) -> bool,
+) -> rusqlite::Result<Vec<(CallId, Timestamp)>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let broken = Connection::open_with_flags(path, flags)?;
+    broken.pragma_update(None, "writable_schema", true)?;
+    let mut statement = broken.prepare("SELECT id, started_ms, record FROM calls NOT INDEXED")?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Ok(Some(row)) = rows.next() {
+        let record = row.get_ref(2)?.as_str().ok();
+        let record = record.and_then(|json| serde_json::from_str(json).ok());
+        if record.is_some_and(|record| is_wanted(&record)) {
+            let id = CallId::parse(row.get_ref(0)?.as_str()?);
+            let started = moment(row.get(1)?);
+            found.extend(id.map(|id| (id, started)));
+        }
+    }
+    Ok(found)
+}
+
+/// The file is not there any more.
+pub(super) fn forget(connection: &Connection, file: &str) -> rusqlite::Result<()> {
+    connection
+        .execute("DELETE FROM set_aside WHERE file = ?1", [file])
+        .map(drop)
+}
+
 /// Takes over the pending deliveries of the broken databases beside the one at `path`, each once.
 pub(super) fn take_over_all(
     connection: &mut Connection,
@@ -87,11 +118,12 @@ pub(super) fn take_over_all(
         let (deliveries, unreadable) = (takeover.deliveries, takeover.unreadable);
         if takeover.is_complete && unreadable == 0 {
             info!(
-                file,
-                deliveries, "the deliveries that a broken database owed were taken over"
+                event = "salvage_done",
+                file, deliveries, "the deliveries that a broken database owed were taken over"
             );
         } else {
             error!(
+                event = "salvage_incomplete",
                 file,
                 deliveries,
                 unreadable,
@@ -114,6 +146,8 @@ struct Salvaged {
     is_complete: bool,
     /// Those that had been set aside before.
     earlier: Vec<(String, Takeover)>,
+    /// The calls that were erased, so that nothing of them is filed again: which, when they began, when that was.
+    erased: Vec<(CallId, Timestamp, Timestamp)>,
 }
 
 impl Salvaged {
@@ -125,7 +159,7 @@ impl Salvaged {
             Err(_) => copy_with_new_first_page(broken, &mended)
                 .map_err(|error| error.to_string())
                 .and_then(|()| Self::read(&mended).map_err(|error| error.to_string()))
-                .inspect_err(|error| error!(%error, file = %broken.display(), "nothing can be read of a broken database"))
+                .inspect_err(|error| error!(event = "salvage_failed", %error, file = %broken.display(), "nothing can be read of a broken database"))
                 .unwrap_or_default(),
         };
         for part in ["", "-wal", "-shm"] {
@@ -139,10 +173,10 @@ impl Salvaged {
         let broken = Connection::open_with_flags(path, flags)?;
         // Else a file that was cut off is refused whole.
         broken.pragma_update(None, "writable_schema", true)?;
-        if !schema::has_table(&broken, "calls")? {
+        if !table::has_table(&broken, "calls")? {
             return Err(rusqlite::Error::QueryReturnedNoRows);
         }
-        if !schema::has_table(&broken, "outbox")? {
+        if !table::has_table(&broken, "outbox")? {
             // An older version delivered nothing.
             return Ok(Self {
                 is_complete: true,
@@ -159,6 +193,7 @@ impl Salvaged {
             let rows = earlier.query_map([], read);
             found.earlier = rows.into_iter().flatten().map_while(Result::ok).collect();
         }
+        found.erased = keeping::all_erased(&broken).unwrap_or_default();
         Ok(found)
     }
 
@@ -221,7 +256,7 @@ impl Salvaged {
         self.deliveries.retain(|(delivery, _)| {
             let is_there = self.records.contains_key(&delivery.call);
             if !is_there {
-                error!(call = %delivery.call, r#box = delivery.mailbox.as_str(), to = delivery.to.as_str(), "the record of a call that was to be delivered cannot be read in the broken database; its recording is still in the data folder");
+                error!(event = "salvage_unreadable", call = %delivery.call, r#box = delivery.mailbox.as_str(), to = delivery.to.as_str(), "the record of a call that was to be delivered cannot be read in the broken database; its recording is still in the data folder");
             }
             is_there
         });
@@ -231,6 +266,9 @@ impl Salvaged {
     fn file(self, filing: &Connection, is_new: bool) -> rusqlite::Result<Takeover> {
         if let Some(id) = self.installation.filter(|_| is_new) {
             filing.execute("UPDATE guard SET id = ?1", [id])?;
+        }
+        for (call, started, at) in self.erased {
+            keeping::note_erased(filing, call, started, at)?;
         }
         for (file, takeover) in self.earlier {
             note(filing, "INSERT OR IGNORE", &file, &takeover)?;

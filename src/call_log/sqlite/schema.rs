@@ -12,7 +12,10 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::corrections::JUDGED;
 use super::digests::DIGESTS;
-use super::figures::{self, FIGURES};
+use super::figures::{self, FIGURES, QUEUE_FIGURES};
+use super::imported_tables::IMPORTED;
+use super::keeping::{self, KEEPING};
+use super::listening::LISTENED;
 use super::{begin, refused};
 use crate::call_log::DATABASE;
 use crate::call_log::error::LogError;
@@ -23,7 +26,7 @@ const WRITER_WAITS: Duration = Duration::from_millis(100);
 const OTHERS_WAIT: Duration = Duration::from_secs(5);
 
 /// Migrations in order; a database whose `user_version` is n has seen the first n of them.
-const MIGRATIONS: [&str; 14] = [
+const MIGRATIONS: [&str; 17] = [
     FIRST,
     OUTBOX,
     SERVED,
@@ -38,6 +41,9 @@ const MIGRATIONS: [&str; 14] = [
     JUDGED,
     FIGURES,
     DIGESTS,
+    KEEPING,
+    IMPORTED,
+    QUEUE_FIGURES,
 ];
 
 const FIRST: &str = "
@@ -225,18 +231,6 @@ const TEAM: &str = "
     END;
 ";
 
-const LISTENED: &str = "
-    -- Who had which recording sent to them: once for each user, address and hour.
-    CREATE TABLE listened (
-        call_seq  INTEGER NOT NULL REFERENCES calls (seq) ON DELETE CASCADE,
-        who       TEXT NOT NULL,
-        address   TEXT NOT NULL,
-        hour      INTEGER NOT NULL,
-        at_ms     INTEGER NOT NULL,
-        PRIMARY KEY (call_seq, who, address, hour)
-    ) STRICT, WITHOUT ROWID;
-";
-
 const TOKENS: &str = "
     -- Who may use the programming interface: of each token what it may do and the SHA-256 of its secret.
     CREATE TABLE tokens (
@@ -271,6 +265,9 @@ const DESK_INDEX: &str = "
     CREATE INDEX cases_claimed ON cases (claimed_by) WHERE closed_ms IS NULL AND claimed_by IS NOT NULL;
     CREATE INDEX cases_later ON cases (next_try_ms) WHERE closed_ms IS NULL AND next_try_ms IS NOT NULL;
 ";
+
+/// From here on all lists are read as they are; what came later, [`has_table`](super::table::has_table) says.
+pub(super) const WITH_CASES: i64 = 16;
 
 /// The newest schema known here.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
@@ -318,7 +315,7 @@ pub(super) fn open_beside_writer(folder: &Path) -> Result<(PathBuf, Connection),
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(&path, flags).and_then(|connection| {
         connection.busy_timeout(OTHERS_WAIT)?;
-        connection.pragma_update(None, "foreign_keys", true)?;
+        keeping::leave_nothing_behind(&connection)?;
         let found = version(&connection)?;
         Ok((connection, found))
     });
@@ -341,7 +338,7 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(WRITER_WAITS)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
+    keeping::leave_nothing_behind(connection)?;
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
     connection.set_prepared_statement_cache_capacity(32);
     Ok(())
@@ -349,12 +346,6 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
 
 pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
-}
-
-/// Whether the database, perhaps of an older version, has this table.
-pub(super) fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = ?1)";
-    connection.query_row(sql, [name], |row| row.get(0))
 }
 
 fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -1,20 +1,17 @@
 //! `check` of Asterisk's own configuration: is the guard's dialplan brought in, and are the boxes
 //! that have settings mailboxes of Asterisk's.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::Item;
+use super::{Item, wired};
+use crate::cli::asterisk_conf::AsteriskConf;
 use crate::config::Config;
 use crate::config::delivery::Method;
+use crate::dialplan::{self, DIALPLAN};
 
-/// The dialplan that is shipped.
-const DIALPLAN: &str = "extensions_voicemail_guard.conf";
-/// Includes within includes that are followed, as Asterisk does.
-const DEEPEST: usize = 10;
 /// Mailboxes named in one line.
 const MOST_NAMED: usize = 5;
 
@@ -23,7 +20,9 @@ pub(super) fn items(config: &Config, folder: &Path) -> Vec<Item> {
         return vec![not_asterisks];
     }
     let mut items = vec![file(folder, &config.tap.folder_as_guard_sees_it)];
+    items.extend(version(folder));
     items.extend(included(folder));
+    items.extend(wired::items(config, folder));
     items.extend(mailboxes(config, folder));
     items
 }
@@ -118,6 +117,25 @@ fn file(folder: &Path, tap: &Path) -> Item {
     }
 }
 
+/// Whether the file is of another version than this guard.
+fn version(folder: &Path) -> Option<Item> {
+    let path = folder.join(DIALPLAN);
+    let found = dialplan::version(&fs::read_to_string(&path).ok()?);
+    let stands = dialplan::compared(found)?;
+    let mend = format!(
+        "voicemail-guard install-dialplan, or: install -m 644 asterisk-conf/{DIALPLAN} {}/, both of this guard's version; \
+         then: asterisk -rx 'dialplan reload'",
+        folder.display()
+    );
+    let what = format!(
+        "{} is {stands} than this guard (version {found}, not {}): calls are guarded, but not all that this version can do \
+         may work",
+        path.display(),
+        dialplan::VERSION
+    );
+    Some(Item::warn("dialplan", what, mend))
+}
+
 fn may_read(file: &fs::Metadata, user: u32, group: u32) -> bool {
     let bit = if user == 0 {
         return true;
@@ -142,7 +160,7 @@ fn unknown(path: &Path, error: &io::Error) -> Item {
 /// Whether the dialplan brings the shipped file in, and so that nothing else falls with it.
 fn included(folder: &Path) -> Vec<Item> {
     let start = folder.join("extensions.conf");
-    let lines = match Lines::of(folder, &start) {
+    let lines = match AsteriskConf::of(folder, &start) {
         Ok(lines) => lines,
         Err(error) => return vec![unknown(&start, &error)],
     };
@@ -161,7 +179,7 @@ fn included(folder: &Path) -> Vec<Item> {
     missing.chain([brought_in(&lines, &start)]).collect()
 }
 
-fn brought_in(lines: &Lines, start: &Path) -> Item {
+fn brought_in(lines: &AsteriskConf, start: &Path) -> Item {
     let line = format!("#tryinclude {DIALPLAN}");
     let reload = "asterisk -rx 'dialplan reload'";
     match lines
@@ -211,7 +229,7 @@ fn mailboxes(config: &Config, folder: &Path) -> Option<Item> {
         return None;
     }
     let path = folder.join("voicemail.conf");
-    let lines = Lines::of(folder, &path).ok()?;
+    let lines = AsteriskConf::of(folder, &path).ok()?;
     let known = lines.mailboxes();
     let mut missing: Vec<_> = wanted
         .into_iter()
@@ -242,181 +260,11 @@ fn mailboxes(config: &Config, folder: &Path) -> Option<Item> {
 
 fn has_realtime(folder: &Path) -> bool {
     let path = folder.join("extconfig.conf");
-    Lines::of(folder, &path).is_ok_and(|lines| {
+    AsteriskConf::of(folder, &path).is_ok_and(|lines| {
         lines.text.iter().any(|line| {
             line.split("=>")
                 .next()
                 .is_some_and(|key| key.trim() == "voicemail")
         })
     })
-}
-
-/// A configuration of Asterisk's with what it includes, without comments.
-#[derive(Default)]
-pub(super) struct Lines {
-    text: Vec<String>,
-    includes: Vec<Include>,
-    unread: Vec<PathBuf>,
-    /// Which file includes which that is not there, so that Asterisk takes none of all this.
-    missing: Vec<(PathBuf, PathBuf)>,
-}
-
-struct Include {
-    from: PathBuf,
-    file: String,
-    try_only: bool,
-}
-
-impl Include {
-    fn read(line: &str, from: &Path) -> Option<Self> {
-        let (word, rest) = line.split_once(char::is_whitespace)?;
-        let word = word.to_ascii_lowercase();
-        let try_only = word == "#tryinclude";
-        let file = rest.trim().trim_matches(['"', '<', '>', '\'']);
-        (try_only || word == "#include").then(|| Self {
-            from: from.to_owned(),
-            file: file.to_owned(),
-            try_only,
-        })
-    }
-
-    fn names(&self, file: &str) -> bool {
-        let last = self.file.rsplit('/').next().unwrap_or_default();
-        fits(last, file)
-    }
-
-    /// The files that are meant: a pattern in its last part may mean several.
-    fn files(&self, folder: &Path) -> Vec<PathBuf> {
-        let path = folder.join(&self.file);
-        let name = path.file_name().and_then(|name| name.to_str());
-        let (Some(name), Some(parent)) = (name, path.parent()) else {
-            return Vec::new();
-        };
-        if !name.contains('*') {
-            return vec![path];
-        }
-        let mut files: Vec<_> = fs::read_dir(parent)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .filter(|path| {
-                let found = path.file_name().and_then(|name| name.to_str());
-                found.is_some_and(|found| fits(name, found))
-            })
-            .collect();
-        files.sort();
-        files
-    }
-}
-
-/// Whether a name fits a pattern with `*` in it.
-fn fits(pattern: &str, name: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
-        return false;
-    };
-    let mut last = None;
-    for part in parts {
-        let Some(at) = rest.find(part) else {
-            return false;
-        };
-        rest = &rest[at + part.len()..];
-        last = Some(part);
-    }
-    last.map_or(rest.is_empty(), |last| name.ends_with(last))
-}
-
-impl Lines {
-    pub(super) fn of(folder: &Path, file: &Path) -> io::Result<Self> {
-        let mut lines = Self::default();
-        lines.read(folder, file, 0)?;
-        Ok(lines)
-    }
-
-    fn read(&mut self, folder: &Path, file: &Path, depth: usize) -> io::Result<()> {
-        let bytes = fs::read(file)?;
-        let mut in_comment = false;
-        for line in String::from_utf8_lossy(&bytes).lines() {
-            let line = line.trim();
-            if in_comment || line.starts_with(";--") {
-                in_comment = !line.contains("--;");
-                continue;
-            }
-            let line = line.split(';').next().unwrap_or_default().trim();
-            let Some(include) = Include::read(line, file) else {
-                self.text.push(line.to_owned());
-                continue;
-            };
-            let files = include.files(folder);
-            let needed = !include.try_only;
-            self.includes.push(include);
-            for included in files {
-                if depth == DEEPEST {
-                    continue;
-                }
-                match self.read(folder, &included, depth + 1) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        self.unread.push(included);
-                    }
-                    Err(_) if needed => self.missing.push((file.to_owned(), included)),
-                    _ => {}
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// What a section sets last under this name.
-    pub(super) fn setting(&self, section: &str, name: &str) -> Option<&str> {
-        let lines = self.settings().filter(|(found, ..)| *found == section);
-        let mut set = lines.filter(|(_, key, _)| key.eq_ignore_ascii_case(name));
-        set.next_back().map(|(.., value)| value)
-    }
-
-    pub(super) fn has_section(&self, name: &str) -> bool {
-        self.settings().any(|(section, ..)| section == name)
-    }
-
-    /// Every setting with its section: section, name, value.
-    fn settings(&self) -> impl DoubleEndedIterator<Item = (&str, &str, &str)> {
-        let mut section = "";
-        let mut found = Vec::new();
-        for line in &self.text {
-            if let Some(name) = line.strip_prefix('[') {
-                section = name.split(']').next().unwrap_or_default();
-            } else if let Some((key, value)) = line.split_once('=') {
-                found.push((section, key.trim(), value.trim_start_matches('>').trim()));
-            }
-        }
-        found.into_iter()
-    }
-
-    /// The mailboxes of a `voicemail.conf`, each with its context.
-    fn mailboxes(&self) -> BTreeSet<String> {
-        self.settings()
-            .filter(|(context, ..)| !matches!(*context, "" | "general" | "zonemessages"))
-            .map(|(context, name, _)| format!("{name}@{context}"))
-            .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_of_includes() {
-        for (pattern, name, expected) in [
-            (DIALPLAN, DIALPLAN, true),
-            ("*.conf", DIALPLAN, true),
-            ("extensions_*.conf", DIALPLAN, true),
-            ("extensions_*_guard.*", DIALPLAN, true),
-            ("extensions.conf", DIALPLAN, false),
-            ("*.conf.d", DIALPLAN, false),
-            ("a*a", "a", false),
-        ] {
-            assert_eq!(fits(pattern, name), expected, "{pattern}");
-        }
-    }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Item;
-use super::asterisk::Lines;
 use crate::call_record::{Destination, Mode};
+use crate::cli::asterisk_conf::AsteriskConf;
 use crate::config::Config;
 use crate::config::delivery::{LockMode, Method, Voicemail};
 
@@ -15,7 +15,7 @@ use crate::config::delivery::{LockMode, Method, Voicemail};
 const MAXMSG: u32 = 100;
 
 pub(super) fn items(config: &Config, folder: &Path) -> Vec<Item> {
-    let read = |name: &str| Lines::of(folder, &folder.join(name)).ok();
+    let read = |name: &str| AsteriskConf::of(folder, &folder.join(name)).ok();
     let mut items = Vec::new();
     if let Some(voicemail) = read("voicemail.conf") {
         items.extend(longest_message(config, &voicemail));
@@ -27,7 +27,7 @@ pub(super) fn items(config: &Config, folder: &Path) -> Vec<Item> {
 }
 
 /// `longest_message_s` beside `maxsecs`.
-fn longest_message(config: &Config, voicemail: &Lines) -> Vec<Item> {
+fn longest_message(config: &Config, voicemail: &AsteriskConf) -> Vec<Item> {
     let replays = replays(config);
     let mut items = Vec::new();
     let mut seen = BTreeSet::new();
@@ -70,7 +70,7 @@ fn longest_message(config: &Config, voicemail: &Lines) -> Vec<Item> {
 }
 
 /// What a mailbox has itself, else what holds for all; `None` where a message may be of any length.
-fn maxsecs(voicemail: &Lines, mailbox: Option<&str>) -> Option<Duration> {
+fn maxsecs(voicemail: &AsteriskConf, mailbox: Option<&str>) -> Option<Duration> {
     let own = mailbox.and_then(|name| {
         let (number, context) = name.split_once('@')?;
         let options = voicemail.setting(context, number)?.split(',').nth(4)?;
@@ -87,7 +87,7 @@ fn maxsecs(voicemail: &Lines, mailbox: Option<&str>) -> Option<Duration> {
     (seconds > 0).then(|| Duration::from_secs(seconds))
 }
 
-fn most_messages(config: &Config, voicemail: &Lines) -> Option<Item> {
+fn most_messages(config: &Config, voicemail: &AsteriskConf) -> Option<Item> {
     let ours = files(config)?.most_messages;
     let set = voicemail.setting("general", "maxmsg");
     let theirs = set
@@ -102,7 +102,7 @@ fn most_messages(config: &Config, voicemail: &Lines) -> Option<Item> {
     })
 }
 
-fn lockmode(config: &Config, asterisk: &Lines) -> Option<Item> {
+fn lockmode(config: &Config, asterisk: &AsteriskConf) -> Option<Item> {
     let ours = match files(config)?.lockmode {
         LockMode::Lockfile => "lockfile",
         LockMode::Flock => "flock",
@@ -118,8 +118,8 @@ fn lockmode(config: &Config, asterisk: &Lines) -> Option<Item> {
     })
 }
 
-/// What the user of `[delivery.ami]` may do, by its section in `manager.conf`.
-fn manager_user(config: &Config, manager: &Lines) -> Option<Item> {
+/// What the user of `[ami]` may do, by its section in `manager.conf`.
+fn manager_user(config: &Config, manager: &AsteriskConf) -> Option<Item> {
     let ami = &config.delivery.ami;
     // Whether there is such a section at all the login says.
     if !ami.is_set() || !manager.has_section(&ami.user) {
@@ -135,6 +135,12 @@ fn manager_user(config: &Config, manager: &Lines) -> Option<Item> {
             Method::Replay => needed.extend([("write", "system"), ("write", "originate")]),
         }
     }
+    if config.queue.is_watched() {
+        needed.extend([("read", "call"), ("read", "agent"), ("read", "dtmf")]);
+        needed.extend([("write", "call"), ("write", "user"), ("write", "originate")]);
+    }
+    needed.sort_unstable();
+    needed.dedup();
     let may = |kind: &str, class: &str| {
         let granted = manager.setting(&ami.user, kind).unwrap_or_default();
         granted
@@ -156,14 +162,37 @@ fn manager_user(config: &Config, manager: &Lines) -> Option<Item> {
         Item::fail(
             "manager",
             format!(
-                "[{user}] of manager.conf lacks {}: without read = call cases of repeat callers close late, without write nothing is asked of Asterisk",
-                missing.join(", ")
+                "[{user}] of manager.conf lacks {}: {}",
+                missing.join(", "),
+                what_for(&missing).join(", ")
             ),
             format!(
                 "add to the lines read and write of [{user}] in manager.conf, then: asterisk -rx 'manager reload'"
             ),
         )
     })
+}
+
+/// What does not happen without these classes.
+fn what_for(missing: &[String]) -> Vec<&'static str> {
+    let without = [
+        (
+            "read = call",
+            "without read = call cases of repeat callers close late",
+        ),
+        (
+            "read = agent",
+            "without read = agent nobody who waits in a queue is watched",
+        ),
+        (
+            "read = dtmf",
+            "without read = dtmf no key is an answer of who waits in a queue",
+        ),
+        ("write = ", "without write nothing is asked of Asterisk"),
+    ];
+    let lacks = |class: &str| missing.iter().any(|of| of.starts_with(class));
+    let lacking = without.into_iter().filter(|(class, _)| lacks(class));
+    lacking.map(|(_, what)| what).collect()
 }
 
 fn replays(config: &Config) -> bool {

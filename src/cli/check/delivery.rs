@@ -143,8 +143,8 @@ fn manager(settings: &Ami) -> Item {
     if !settings.is_set() {
         return Item::warn(
             "mwi",
-            "[delivery.ami] has no user: MWI and externnotify do not follow the guard's messages",
-            "make a user in manager.conf with write = user and read = call, and name it in [delivery.ami]; or set pollmailboxes = yes in voicemail.conf",
+            "[ami] has no user: MWI and externnotify do not follow the guard's messages",
+            "make a user in manager.conf with write = user and read = call, and name it in [ami]; or set pollmailboxes = yes in voicemail.conf",
         );
     }
     let tried = tokio::runtime::Builder::new_current_thread()
@@ -162,7 +162,7 @@ fn manager(settings: &Ami) -> Item {
         Ok(Err(error)) => Item::fail(
             "mwi",
             error.to_string(),
-            "compare [delivery.ami] with manager.conf, then: asterisk -rx 'manager reload'",
+            "compare [ami] with manager.conf, then: asterisk -rx 'manager reload'",
         ),
         Err(error) => Item::fail("mwi", error.to_string(), "try again"),
     }

@@ -1,11 +1,15 @@
 //! `check`: is everything in order, and how is it mended where it is not.
 
-mod asterisk;
+pub(super) mod asterisk;
 mod compared;
 mod data;
 mod delivery;
+mod guards;
+mod keeping;
 mod page;
 mod secrets;
+mod sound;
+pub(super) mod wired;
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -17,9 +21,9 @@ use rustix::process::geteuid;
 
 use super::{CliError, SharedArgs};
 use crate::condition::{Item, prompts, tap};
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, TapKind};
 use crate::daemon::zone_in_doubt;
-use crate::server::descriptors;
+use crate::server::descriptors::{self, Wants};
 use crate::session::CHECK_PATH;
 
 /// How long a running guard, or a writer of its database, is waited for.
@@ -30,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[command(
     after_help = "Run it as the user that runs the guard, beside a running guard or without one.\n\n\
         Examples:\n  \
-        voicemail-guard check --config /etc/voicemail-guard.toml\n  \
+        voicemail-guard check --config /etc/voicemail-guard/voicemail-guard.toml\n  \
         sudo -u asterisk voicemail-guard check\n\n\
         Exit codes: 0 nothing is broken (warnings may stand); 1 something is, mistakes in the configuration among it; \
         2 wrong usage."
@@ -71,6 +75,7 @@ pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<Exit
             let mut items = secrets::items(&config, shared.config.as_deref());
             items.extend(installation(&config, &data));
             items.extend(asterisk::items(&config, &args.asterisk));
+            items.extend(guards::items(&args.asterisk));
             items.extend(compared::items(&config, &args.asterisk));
             items
         }
@@ -87,11 +92,13 @@ fn installation(config: &Config, data: &Path) -> Vec<Item> {
     let tap = tap::items(config);
     let descriptors = enough_descriptors(config);
     ports
+        .chain(sound::items(config))
         .chain(page::items(config))
         .chain(tap)
         .chain(prompts::items(config))
         .chain(crate::condition::data::items(data))
         .chain([data::item(data)])
+        .chain(keeping::items(config))
         .chain([descriptors])
         .chain(delivery::items(config, data))
         .collect()
@@ -213,12 +220,21 @@ fn port(address: SocketAddr) -> Item {
 
 /// Whether a guard started from here may have as many descriptors as its limits need.
 fn enough_descriptors(config: &Config) -> Item {
-    let (possible, needed) = (descriptors::possible(), descriptors::needed(&config.limits));
+    let (possible, needed) = (descriptors::possible(), Wants::of(config).needed());
+    let of_sound = match config.tap.kind {
+        TapKind::Monitor => "",
+        TapKind::AudioSocket => " with [tap] kind = \"audiosocket\"",
+    };
+    let of_queues = if config.queue.is_watched() {
+        " and callers in queues"
+    } else {
+        ""
+    };
     if possible < needed {
         return Item::warn(
             "limits",
             format!(
-                "a guard started from here may have {possible} descriptors, and max_connections and max_calls need {needed}: connections above are refused"
+                "a guard started from here may have {possible} descriptors, and max_connections and max_calls{of_sound}{of_queues} need {needed}: connections above are refused"
             ),
             "raise the hard limit (LimitNOFILE= in the unit, ulimit -Hn in a shell), or lower [limits] max_connections",
         );
@@ -235,7 +251,7 @@ fn connect(address: SocketAddr) -> io::Result<TcpStream> {
 }
 
 /// Asks the process that listens there: a guard answers with its name, and files no call.
-fn greet(address: SocketAddr) -> io::Result<String> {
+pub(super) fn greet(address: SocketAddr) -> io::Result<String> {
     let mut stream = connect(address)?;
     write!(
         stream,

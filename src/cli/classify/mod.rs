@@ -2,26 +2,24 @@
 
 mod explain;
 mod names;
-mod parallel;
 mod plots;
-mod read;
 mod show;
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use tokio_util::sync::CancellationToken;
 
 use self::explain::Seconds;
 use self::names::{Gathered, ListError, Named, PassedOver};
-use self::parallel::in_order;
 use self::plots::{NoFolder, Plots};
-use self::read::{FileError, Known, Onlooker, hear_file};
 use self::show::{Classified, Sum};
+use super::parallel::{cores, in_order, progress};
+use super::recording::{FileError, Known, Onlooker, hear_file, made_of};
 use crate::audio::file::Format;
-use crate::call::verdict::{Facts, judge};
+use crate::call::verdict::judge;
 use crate::hearing::Frame;
 use crate::plot::{Envelope, Plot};
 use crate::text::shown;
@@ -137,6 +135,7 @@ pub fn run(args: &Args, out: &mut dyn Write, err: &mut dyn Write) -> Result<Exit
         err,
     };
     in_order(
+        cores(),
         names,
         move |number, named, stop| hear(&wanted, plots.as_ref(), number, named, stop),
         |named, result| report.add(&named.path, &result.unwrap_or(Err(FileError::Broken))),
@@ -164,8 +163,8 @@ fn hear(
         channel: args.channel.map(|channel| channel - 1),
     };
     let heard = hear_file(&named.path, known, &mut seen, stop)?;
-    let made_of = read::made_of(&heard.origin, known.channel);
-    let judgement = judge(&Facts::of_recording(&heard.timeline));
+    let made_of = made_of(&heard.origin, known.channel);
+    let judgement = judge(&heard.facts());
     let picture = match (plots, &seen.envelope) {
         (Some(plots), Some(envelope)) => {
             let name = named.path.file_name().unwrap_or_default();
@@ -287,20 +286,5 @@ impl Report<'_> {
         } else {
             ExitCode::SUCCESS
         })
-    }
-}
-
-/// A bar on standard error, where that is a terminal and there is something to wait for.
-fn progress(count: usize) -> ProgressBar {
-    if count <= 1 {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template(
-        "{bar:30} {pos} of {len} recordings, {elapsed} gone, {eta} to go",
-    );
-    let bar = ProgressBar::new(count as u64);
-    match style {
-        Ok(style) => bar.with_style(style),
-        Err(_) => bar,
     }
 }

@@ -8,8 +8,8 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use super::read::FileError;
 use crate::audio::file::Format;
+use crate::cli::recording::FileError;
 
 /// The longest list, in bytes: some hundred thousand names.
 const LONGEST_LIST: u64 = 256 << 20;

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::explain::{self, ShownSecond};
-use super::read::{FileError, HeardFile};
 use crate::audio::MediaTime;
 use crate::call::verdict::Judgement;
 use crate::call_record::Verdict;
+use crate::cli::recording::{FileError, HeardFile};
 use crate::hearing::{Class, Segment};
 use crate::plot::percent;
 use crate::text::{plain_json, shown};

@@ -5,13 +5,13 @@ use crate::call_record::Verdict;
 use crate::wording::{self, Language};
 
 /// One caller's side of a call, and what the guard must make of it.
-pub(super) struct Example {
+pub(in crate::cli) struct Example {
     /// Caller ID.
-    pub(super) number: &'static str,
+    pub(in crate::cli) number: &'static str,
     /// The name that is sent with it.
-    pub(super) name: &'static str,
+    pub(in crate::cli) name: &'static str,
     /// The right verdict.
-    pub(super) made_for: Verdict,
+    pub(in crate::cli) made_for: Verdict,
     /// A WAV file; `None` sends no packets at all.
     recording: Option<&'static [u8]>,
 }
@@ -34,7 +34,7 @@ macro_rules! example {
 }
 
 /// One of every kind of caller, with numbers that are kept free for films and books.
-pub(super) const EXAMPLES: [Example; 10] = [
+pub(in crate::cli) const EXAMPLES: [Example; 10] = [
     example!("+493023125001", "Miriam Vogt", Message, "message.wav"),
     example!("+4917604069002", "Tobias Lindner", Hangup, "hangup.wav"),
     example!("+493023125014", "Heike Brandt", Mutter, "mutter.wav"),
@@ -62,13 +62,13 @@ impl Example {
     ///
     /// # Errors
     /// The recording cannot be decoded.
-    pub(super) fn samples(&self) -> Result<Option<Vec<i16>>, SoundError> {
+    pub(in crate::cli) fn samples(&self) -> Result<Option<Vec<i16>>, SoundError> {
         let decoded = self.recording.map(|bytes| decode(bytes, Format::Wav));
         Ok(decoded.transpose()?.map(|sound| sound.samples))
     }
 
     /// What is to be heard in it, as the end of the sentence "the caller …".
-    pub(super) fn did(&self) -> &'static str {
+    pub(in crate::cli) fn did(&self) -> &'static str {
         match self.made_for {
             Verdict::Rambler => "talked on for over two minutes",
             Verdict::NoAudio => "sent no sound at all",

@@ -23,11 +23,11 @@ use super::{CliError, DATA_VARIABLE, SharedArgs};
 use crate::call_log::{Query, Reader};
 use crate::call_record::CallRecord;
 use crate::clock::Clock;
-use crate::config::SharedConfig;
+use crate::config::{SharedConfig, TapKind};
 use crate::daemon::{self, Listeners, Stop};
 use crate::telemetry;
 
-use self::examples::EXAMPLES;
+pub(super) use self::examples::{EXAMPLES, Example};
 use self::fake_asterisk::{ExampleCaller, place_call};
 use self::story::Story;
 
@@ -80,6 +80,7 @@ pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<Exit
         .prefix("voicemail-guard-demo-")
         .tempdir()?;
     let tap = folder.path().join("tap");
+    config.tap.kind = TapKind::Monitor;
     config.tap.folder_as_asterisk_sees_it.clone_from(&tap);
     config.tap.folder_as_guard_sees_it = tap;
     config.prompts.languages.clear();
@@ -103,8 +104,9 @@ pub fn run(args: &Args, shared: &SharedArgs, out: &mut dyn Write) -> Result<Exit
             SharedConfig::new(config),
             data.clone(),
             Listeners {
-                agi: vec![listener],
+                agi: vec![listener.into()],
                 web: vec![web],
+                sound: Vec::new(),
             },
             clock,
             stop.clone(),

@@ -204,8 +204,8 @@ pub(super) fn next_steps(program: &str, data: Option<&Path>) -> String {
 mod tests {
     use super::*;
     use crate::audio::MediaTime;
+    use crate::call_record::example::caller;
     use crate::call_record::{Asked, Verdict};
-    use crate::case::tests::caller;
 
     fn closed(example: &Example) -> CallRecord {
         CallRecord {

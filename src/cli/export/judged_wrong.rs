@@ -1,9 +1,9 @@
 //! `export --judged-wrong FOLDER`: recordings of calls that were judged wrongly, with what they
 //! really were.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -127,7 +127,12 @@ fn truth(record: &CallRecord, verdicts: (Verdict, Verdict), samples: &[i16]) -> 
 fn must_be_empty(folder: &Path) -> Result<(), Error> {
     match folder.read_dir().map(|mut entries| entries.next()) {
         Ok(None) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if folder.is_symlink() {
+                return Err(Error::LeadsNowhere(folder.into()));
+            }
+            Ok(())
+        }
         Ok(Some(_)) => Err(Error::NotEmpty(folder.into())),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(Error::NotEmpty(folder.into()))
@@ -136,14 +141,14 @@ fn must_be_empty(folder: &Path) -> Result<(), Error> {
     }
 }
 
-/// Makes the folder for its owner alone, also where it is there already.
+/// Makes what is not there yet for its owner alone: the folder and the one for the recordings. One that is there,
+/// perhaps behind a link, stays as it is: what is written into it nobody else can read.
 fn make(folder: &Path) -> Result<(), Error> {
     let mut builder = DirBuilder::new();
     builder.mode(0o700);
     builder
         .recursive(true)
         .create(folder)
-        .and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o700)))
         .map_err(failed(folder))?;
     let wav = folder.join(WAV);
     builder.recursive(false).create(&wav).map_err(failed(&wav))

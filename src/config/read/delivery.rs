@@ -9,7 +9,7 @@ use toml::de::DeValue;
 use super::{Reader, Table};
 use crate::call_record::Destination;
 use crate::config::Config;
-use crate::config::delivery::{DeliverySettings, Method};
+use crate::config::delivery::{Ami, DeliverySettings, Method};
 use crate::config::mail::{self, Password};
 use crate::config::webhook::{self, Signature};
 
@@ -89,6 +89,23 @@ impl<'a> Reader<'a> {
         (delivery, places)
     }
 
+    /// `[ami]`, which was `[delivery.ami]` before it was of use for more than deliveries.
+    pub(super) fn ami(
+        &mut self,
+        at: &Range<usize>,
+        value: Spanned<DeValue<'a>>,
+        places: &Places,
+    ) -> Ami {
+        if let Some(old) = places.get("[delivery.ami]") {
+            let line = self.line_of(Some(old));
+            let what = format!(
+                "[delivery.ami], its name in earlier versions, stands in line {line} as well; keep one of the two"
+            );
+            self.report(Some(at), "[ami]", &what);
+        }
+        self.section("ami", value)
+    }
+
     /// Two settings that say the same in two ways.
     fn report_both(&mut self, table: &Table<'a>, one: &str, other: &str) {
         let at = table.own.get(other).cloned();
@@ -107,9 +124,9 @@ impl<'a> Reader<'a> {
             && replays
             && !config.delivery.ami.is_set()
             && !self.is_reported("[delivery.ami] user")
+            && !self.is_reported("[ami] user")
         {
-            let what =
-                "\"replay\" needs Asterisk's manager interface: user and secret in [delivery.ami]";
+            let what = "\"replay\" needs Asterisk's manager interface: user and secret in [ami]";
             found.push(("voicemail", &["method"][..], what.to_owned()));
         }
         if config.sends_mail() {

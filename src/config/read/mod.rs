@@ -5,6 +5,10 @@
 //! fields name, and a table may have several; what none of them takes is unknown.
 
 mod delivery;
+mod keep;
+mod number;
+mod tap;
+mod unused;
 mod web;
 mod words;
 
@@ -24,16 +28,17 @@ use toml::de::{DeTable, DeValue};
 use super::fields::fields;
 use super::mailbox::{MailboxSettings, OwnLists, conflicts};
 use super::value::{networks, ports};
-use super::{Config, Problem, Tap, duplicate};
+use super::{Config, Problem, duplicate};
 use crate::call::admission::CallerLists;
 use crate::call::policy::Policy;
 use crate::call_record::{Destination, MailboxName};
+use crate::keeping::KeepRules;
 
-const TABLES: &str =
-    "[listen], [limits], [log], [tap], [prompts], [delivery], [web], [defaults], [box.\"NAME\"]";
+const TABLES: &str = "[listen], [limits], [log], [tap], [prompts], [delivery], [ami], [queue], [web], [keep], [defaults], [box.\"NAME\"]";
 
-const NAMES: [&str; 9] = [
-    "listen", "limits", "log", "tap", "prompts", "delivery", "web", "defaults", "box",
+const NAMES: [&str; 12] = [
+    "listen", "limits", "log", "tap", "prompts", "delivery", "ami", "queue", "web", "keep",
+    "defaults", "box",
 ];
 
 /// A session may last this much longer than its call: it says goodbye and is filed.
@@ -56,11 +61,12 @@ pub(super) fn config(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
             None => reader.report(error.span().as_ref(), "", words::no_toml(error.message())),
         }
     }
-    let config = if reader.problems.is_empty() {
+    let mut config = if reader.problems.is_empty() {
         reader.config(table.into_inner())
     } else {
         Config::default()
     };
+    config.unused = reader.unused;
     reader.problems.sort_by_key(|problem| problem.line);
     if reader.problems.is_empty() {
         Ok(config)
@@ -72,6 +78,8 @@ pub(super) fn config(bytes: &[u8]) -> Result<Config, Vec<Problem>> {
 struct Reader<'a> {
     text: &'a str,
     problems: Vec<Problem>,
+    /// What stands where it does nothing, as the remark on it.
+    unused: Vec<String>,
 }
 
 impl<'a> Reader<'a> {
@@ -79,6 +87,7 @@ impl<'a> Reader<'a> {
         Self {
             text,
             problems: Vec::new(),
+            unused: Vec::new(),
         }
     }
 
@@ -86,20 +95,27 @@ impl<'a> Reader<'a> {
         let mut config = Config::default();
         let mut listen = Listen::default();
         let mut inherited = Inherited::default();
-        let mut mailboxes = None;
+        let (mut mailboxes, mut ami, mut queue_at) = (None, None, None);
         let mut places = delivery::Places::new();
+        let mut tap = None;
         for (key, value) in tables {
             let at = key.span();
             match &**key.get_ref() {
                 "listen" => listen = self.listen(value),
                 "limits" => config.limits = self.section("limits", value),
                 "log" => config.log = self.section("log", value),
-                "tap" => config.tap = self.tap(value),
+                "tap" => tap = Some(value),
                 "prompts" => config.prompts = self.section("prompts", value),
                 "delivery" => {
                     (config.delivery, places) = self.delivery(value);
                 }
+                "ami" => ami = Some((at, value)),
+                "queue" => {
+                    queue_at = Some(at);
+                    config.queue = self.section("queue", value);
+                }
                 "web" => config.web = self.web(value),
+                "keep" => config.keep = self.keep_of_all(value),
                 "defaults" => {
                     (config.defaults, inherited) = self.mailbox("[defaults]", value, &inherited);
                 }
@@ -120,9 +136,16 @@ impl<'a> Reader<'a> {
             }
         }
         if let Some(mailboxes) = mailboxes {
-            config.mailboxes = self.mailboxes(mailboxes, &inherited);
+            config.mailboxes = self.mailboxes(mailboxes, &inherited, &mut config.keep);
+        }
+        if let Some((at, value)) = ami {
+            config.delivery.ami = self.ami(&at, value, &places);
+        }
+        if let Some(tap) = tap {
+            config.tap = self.tap(tap, &listen.allow);
         }
         self.wanted_deliveries(&config, &places);
+        self.sound_of_queues(&config, &listen.allow, queue_at.as_ref());
         let settings = config.mailboxes.values().chain([&config.defaults]);
         let longest_stay = settings.map(|settings| settings.policy.longest_stay());
         config.limits.session = longest_stay.max().unwrap_or_default() + LEEWAY;
@@ -159,29 +182,18 @@ impl<'a> Reader<'a> {
         listen
     }
 
-    /// The guard's name of the folder is Asterisk's where it has none of its own.
-    fn tap(&mut self, value: Spanned<DeValue<'a>>) -> Tap {
-        let mut table = self.open("[tap]", value);
-        let mut tap: Tap = self.part(&mut table);
-        if !table.own.contains_key("folder_as_guard_sees_it") {
-            tap.folder_as_guard_sees_it
-                .clone_from(&tap.folder_as_asterisk_sees_it);
-        }
-        self.close(table);
-        tap
-    }
-
     fn mailboxes(
         &mut self,
         value: Spanned<DeValue<'a>>,
         defaults: &Inherited<'a>,
+        keep: &mut KeepRules,
     ) -> BTreeMap<String, MailboxSettings> {
         let at = value.span();
         let DeValue::Table(tables) = value.into_inner() else {
             self.report(
                 Some(&at),
                 "box",
-                "boxes are tables such as [box.\"100@default\"]",
+                "mailboxes are tables such as [box.\"100@default\"]",
             );
             return BTreeMap::new();
         };
@@ -189,20 +201,33 @@ impl<'a> Reader<'a> {
         let mut tables: Vec<_> = tables.into_iter().collect();
         tables.sort_by_key(|(key, _)| key.span().start);
         let mut places = BTreeMap::new();
-        for (key, value) in tables {
+        for (key, mut value) in tables {
             let name = key.get_ref();
             let title = format!("[box.{name:?}]");
+            let own = match value.get_mut() {
+                DeValue::Table(settings) => settings.remove("keep"),
+                _ => None,
+            };
             let mailbox = MailboxName::from(&**name);
             if mailbox.mailbox().is_none() {
                 self.report(
                     Some(&key.span()),
                     &title,
-                    "a box is written as [box.\"100@default\"] or [box.\"100\"]",
+                    "a mailbox is written as [box.\"100@default\"] or [box.\"100\"], a queue as [box.\"support@queue\"]",
                 );
+            }
+            if let DeValue::Table(own) = value.get_ref() {
+                let own = own.keys().map(|key| &**key.get_ref());
+                self.note_unused_of_mailbox(&title, &mailbox, own);
             }
             let (settings, _) = self.mailbox(&title, value, defaults);
             let full = mailbox.to_string();
             mailboxes.insert(full.clone(), settings);
+            if let Some(own) = own {
+                let tables = self.keep(&format!("[box.{name:?}.keep]"), own, None);
+                let keeping = tables.over(&keep.all);
+                keep.mailboxes.insert(full.clone(), keeping);
+            }
             if let Some(first) = places.insert(full.clone(), key.span()) {
                 let line = self.line_of(Some(&first));
                 let what =
@@ -232,6 +257,7 @@ impl<'a> Reader<'a> {
         let mut settings: MailboxSettings = self.part(&mut table);
         settings.policy = policy;
         settings.delivery = self.part(&mut table);
+        settings.queue = self.part(&mut table);
         let written = std::mem::take(&mut table.good);
         let lists: OwnLists = self.part(&mut table);
         let home = Some(settings.policy.home_country);
@@ -311,6 +337,9 @@ impl<'a> Reader<'a> {
             table.known.push(name);
             own.extend(table.settings.remove_entry(*name));
         }
+        for (_, value) in &mut own {
+            number::bounded(value.get_mut());
+        }
         loop {
             let value = Spanned::new(table.at.clone(), DeValue::Table(own.clone()));
             let error = match T::deserialize(value.into_deserializer()) {
@@ -333,7 +362,8 @@ impl<'a> Reader<'a> {
             };
             let key = format!("{} {}", table.title, wrong.get_ref());
             let written = self.text.get(at.clone()).unwrap_or_default().trim();
-            let what = words::wrong_value(error.message(), written);
+            let message = number::as_written(error.message(), written);
+            let what = words::wrong_value(&message, written);
             let choices = (error.message() == words::NO_TEXT)
                 .then(|| wrong_choice::<T>(&own, &wrong, written))
                 .flatten();

@@ -47,6 +47,7 @@ pub(super) fn wrong_value(message: &str, written: &str) -> String {
     let found = match found {
         "map" => "a table",
         "sequence" => "a list",
+        found if found.starts_with("integer") || found.starts_with("floating") => written,
         found => found
             .trim_start_matches(|c: char| c.is_alphabetic() || c == ' ')
             .trim_matches('`'),
@@ -87,9 +88,8 @@ pub(super) fn no_toml(message: &str) -> &str {
              such as [box.\"100@default\"]"
         }
         "string values must be quoted, expected literal string" => VALUE,
-        _ if message.starts_with("invalid float") || message.starts_with("invalid boolean") => {
-            VALUE
-        }
+        _ if NO_VALUE.iter().any(|start| message.starts_with(start)) => VALUE,
+        _ if OF_NUMBERS.iter().any(|word| message.contains(word)) => NUMBER,
         "key with no value, expected `=`" => "a setting is written as name = value",
         "invalid basic string, expected `\"`" => {
             "a text that does not end: its closing \" is missing"
@@ -109,6 +109,25 @@ pub(super) fn no_toml(message: &str) -> &str {
 /// What the parser says of a value that is none of those to choose from, nor any text.
 pub(super) const NO_TEXT: &str = "wanted string or table";
 const VALUE: &str = "a value is a number, true or false, or a text in quotation marks";
+/// What the parser says of words that are no value.
+const NO_VALUE: [&str; 4] = [
+    "invalid float",
+    "invalid boolean",
+    "invalid date",
+    "invalid time",
+];
+const NUMBER: &str = "a number is written in digits, such as 5 or 2.5";
+/// Words of the parser about digits that make no number.
+const OF_NUMBERS: [&str; 8] = [
+    "integer",
+    "hexadecimal",
+    "octal",
+    "binary",
+    "radix",
+    "sign",
+    "between digits",
+    "expected digits",
+];
 const TEXT: &str = "a text in quotation marks";
 const LIST: &str = "a list in square brackets";
 

@@ -23,7 +23,7 @@ use crate::call_log::{
     CallLog, CaseQuery, CountedCase, DigestNote, DigestsOfDay, LogError, OutboxError, Query,
     Reader, Standing,
 };
-use crate::call_record::MailboxName;
+use crate::call_record::{Callback, MailboxName, Pseudonym};
 use crate::clock::Clock;
 use crate::config::{Config, MailboxDelivery, SharedConfig};
 use crate::wording::{self, Language};
@@ -124,11 +124,11 @@ impl Digests {
             }
             match mail::send_digest(&config.delivery.mail, &digest, wants.language, to).await {
                 Ok(Sent::Taken) => {
-                    info!(mailbox, %to, "digest sent");
+                    info!(event = "digest_sent", mailbox, %to, "digest sent");
                     self.note(mailbox, slot.day, Some(to.to_string())).await?;
                 }
                 Ok(Sent::Refused(why)) => {
-                    warn!(mailbox, %to, why, "the mail server refuses the digest for good");
+                    warn!(event = "digest_refused", mailbox, %to, why, "the mail server refuses the digest for good");
                     self.note(mailbox, slot.day, Some(to.to_string())).await?;
                 }
                 Err(error) => failures.push(error),
@@ -143,7 +143,7 @@ impl Digests {
                     .map_or(0, |(failures, _)| *failures)
                     + 1;
                 let again = self.clock.date() + backoff::wait(failures, 0.5).max(ROUND);
-                warn!(mailbox, %error, failures, "the digest could not be sent, it is tried again today");
+                warn!(event = "digest_delayed", mailbox, %error, failures, "the digest could not be sent, it is tried again today");
                 self.failed.insert(mailbox.to_owned(), (failures, again));
                 Ok(())
             }
@@ -271,10 +271,12 @@ fn waiting(counted: &CountedCase, context: &Context) -> Waiting {
     let callback = lead.map(|lead| &lead.callback);
     Waiting {
         name: lead.map_or_else(String::new, |lead| lead.caller.name.clone()),
-        number: callback.map_or_else(
-            || counted.number.clone(),
-            |callback| callback.best_form().to_owned(),
-        ),
+        number: match callback.map_or(counted.number.as_str(), Callback::best_form) {
+            number if Pseudonym::is_one(number) => {
+                wording::number_deleted(context.language).to_owned()
+            }
+            number => number.to_owned(),
+        },
         dial: callback
             .and_then(|callback| callback.e164.as_ref())
             .map(|e164| e164.as_str().to_owned()),

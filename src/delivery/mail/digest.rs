@@ -124,10 +124,7 @@ struct Words<'a> {
 
 impl Words<'_> {
     fn pick<T>(&self, en: T, de: T) -> T {
-        match self.language {
-            Language::En => en,
-            Language::De => de,
-        }
+        wording::pick(self.language, en, de)
     }
 
     fn time(&self, at: Timestamp) -> String {

@@ -85,7 +85,9 @@ impl MailTemplate<'_> {
     /// Labels and what stands behind them; the last may hold a link.
     fn lines(&self, outgoing: &Outgoing, words: &'static Words, attached: bool) -> Vec<Row> {
         let record = &outgoing.record;
+        let test = if record.is_test { words.test_call } else { "" };
         let mut lines = vec![
+            Row::text(words.test, test.to_owned()),
             Row::text(words.caller, caller(record, words)),
             Row::text(
                 words.watched,
@@ -188,8 +190,13 @@ fn subject(record: &CallRecord, words: &Words) -> String {
     } else {
         words.no_message_from
     };
+    let test = if record.is_test {
+        format!("{}: ", words.test)
+    } else {
+        String::new()
+    };
     format!(
-        "{what} {} {} {}",
+        "{test}{what} {} {} {}",
         caller(record, words),
         words.to_box,
         clean(record.mailbox.as_str())

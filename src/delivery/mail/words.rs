@@ -6,6 +6,8 @@ use crate::wording::Language;
 /// The words of one language.
 pub(super) struct Words {
     pub(super) lang: &'static str,
+    pub(super) test: &'static str,
+    pub(super) test_call: &'static str,
     pub(super) message_from: &'static str,
     pub(super) no_message_from: &'static str,
     pub(super) watched: &'static str,
@@ -45,6 +47,8 @@ pub(crate) const TOO_LARGE_DE: &str =
 
 const EN: Words = Words {
     lang: "en",
+    test: "TEST",
+    test_call: "A test call by voicemail-guard doctor: nobody has called, nothing is to be done.",
     message_from: "Voice message from",
     no_message_from: "Call without a message from",
     watched: "Watch list",
@@ -71,6 +75,8 @@ const EN: Words = Words {
 
 const DE: Words = Words {
     lang: "de",
+    test: "TEST",
+    test_call: "Testanruf von voicemail-guard doctor: Niemand hat angerufen, es ist nichts zu tun.",
     message_from: "Sprachnachricht von",
     no_message_from: "Anruf ohne Nachricht von",
     watched: "Merkliste",

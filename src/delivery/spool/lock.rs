@@ -94,9 +94,9 @@ fn take(
         }
         if take_over(disk, lock, &held, mark)? {
             if own {
-                warn!(lock = %lock.display(), "the guard died while it held this lock; it is taken back");
+                warn!(event = "mailbox_lock_taken", lock = %lock.display(), "the guard died while it held this lock; it is taken back");
             } else {
-                warn!(lock = %lock.display(), age_s = age.as_secs(), "a process has died while it held this lock, or hangs; it is taken over, since VoiceMail() loses messages as long as it lies there");
+                warn!(event = "mailbox_lock_taken", lock = %lock.display(), age_s = age.as_secs(), "a process has died while it held this lock, or hangs; it is taken over, since VoiceMail() loses messages as long as it lies there");
             }
         }
     }
@@ -120,7 +120,7 @@ fn take_over(disk: &dyn Disk, lock: &Path, held: &Seen, mark: &str) -> io::Resul
         .look(&aside)?
         .is_some_and(|moved| moved.identity == held.identity);
     if !dead && let Err(error) = disk.link(&aside, lock) {
-        warn!(lock = %lock.display(), %error, "a lock was taken from its holder by mistake and cannot be given back");
+        warn!(event = "mailbox_lock_lost", lock = %lock.display(), %error, "a lock was taken from its holder by mistake and cannot be given back");
     }
     disk.remove(&aside)?;
     Ok(dead)

@@ -11,6 +11,7 @@
 //! cannot cost it. Nothing of Asterisk's is ever replaced. Which formats it has, `tmp` shows: the
 //! settings may have changed since.
 
+pub mod carrier;
 #[cfg(test)]
 mod crash_tests;
 mod disk;
@@ -272,7 +273,7 @@ impl Spool {
         if self.is_in_a_folder(record, paths)? {
             return Ok(number);
         }
-        warn!(call = %record.id, r#box = record.mailbox.as_str(), number, "Asterisk has written over a message that was put into its box, since its flock lets two in at a time; it is put there once more");
+        warn!(event = "message_overwritten", call = %record.id, r#box = record.mailbox.as_str(), number, "Asterisk has written over a message that was put into its box, since its flock lets two in at a time; it is put there once more");
         Err(SpoolError::Unprepared)
     }
 
@@ -402,7 +403,7 @@ impl Spool {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let aside = paths.tmp.join(format!("{}-found-{name}", paths.stem));
-        warn!(found = %path.display(), kept = %aside.display(), "audio without a message lay in INBOX; it is kept aside");
+        warn!(event = "orphan_kept", found = %path.display(), kept = %aside.display(), "audio without a message lay in INBOX; it is kept aside");
         disk.rename(path, &aside).at(path)
     }
 
@@ -411,7 +412,7 @@ impl Spool {
         for format in SoundFormat::ALL {
             let path = paths.audio(format);
             if let Err(error) = self.disk.remove(&path) {
-                warn!(file = %path.display(), %error, "audio that is delivered stays in tmp as well");
+                warn!(event = "leftover_file", file = %path.display(), %error, "audio that is delivered stays in tmp as well");
             }
         }
     }
@@ -431,7 +432,7 @@ impl Spool {
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 made => {
                     made.at(path)?;
-                    info!(folder = %path.display(), "made a folder of a mailbox");
+                    info!(event = "mailbox_made", folder = %path.display(), "made a folder of a mailbox");
                 }
             }
         }

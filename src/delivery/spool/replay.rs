@@ -7,6 +7,9 @@
 //! watch the mark · done: note it in the outbox · then remove mark and sound
 //! ```
 //!
+//! Where no folder is shared the sound goes over a [connection](super::carrier) first, behind "begun"; one that has not
+//! come whole is never played, and its mark is "lost".
+//!
 //! The mark is Asterisk's own word on what became of a token (the call), and outlives both
 //! programs: a guard that starts again asks for it before anything is played once more, and the
 //! dialplan makes only the attempt that was asked for last. So a message is in its mailbox once,
@@ -25,6 +28,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use super::carrier::Carrier;
 use super::disk::{Disk, System};
 use super::{SpoolError, message, possible};
 use crate::ami::{self, AmiError, Connection, Events};
@@ -60,6 +64,8 @@ const TONE: f64 = 2_500.0;
 pub struct Replay {
     ami: Ami,
     tap: Tap,
+    /// How the sound comes to an Asterisk that sees no folder of ours.
+    carrier: Option<Carrier>,
     clock: Clock,
 }
 
@@ -88,6 +94,8 @@ enum Mark {
     Cut,
     /// `VoiceMail()` did not keep it.
     Failed,
+    /// Asterisk did not get it whole, and played nothing.
+    Lost,
 }
 
 impl Mark {
@@ -99,15 +107,21 @@ impl Mark {
             Some("done") => Self::Done,
             Some("cut") => Self::Cut,
             Some("failed") => Self::Failed,
+            Some("lost") => Self::Lost,
             _ => Self::None,
         }
     }
 }
 
 impl Replay {
-    /// Over this manager interface, with the sound in the folder of the tap.
-    pub fn new(ami: Ami, tap: Tap, clock: Clock) -> Self {
-        Self { ami, tap, clock }
+    /// Over this manager interface, with the sound in the folder of the tap, or carried over a connection.
+    pub fn new(ami: Ami, tap: Tap, carrier: Option<Carrier>, clock: Clock) -> Self {
+        Self {
+            ami,
+            tap,
+            carrier,
+            clock,
+        }
     }
 
     /// Has the message of a call recorded by `VoiceMail()`, unless it has been; takes as long as
@@ -125,7 +139,10 @@ impl Replay {
             return Err(SpoolError::NoSound.into());
         }
         let sound = filled(sound);
-        let length = Duration::from_secs_f64(sound.len() as f64 / f64::from(RATE_HZ));
+        let mut length = Duration::from_secs_f64(sound.len() as f64 / f64::from(RATE_HZ));
+        if self.carrier.is_some() {
+            length += Carrier::takes(sound.len());
+        }
         let mut connection = None;
         let found = self.mark(record.id, &mut connection).await;
         let mut mark = found.map_err(DeliveryError::transient)?;
@@ -134,11 +151,14 @@ impl Replay {
             mark = self.watch(record.id, mark, length, &mut connection).await?;
         }
         if !matches!(mark, Mark::Done | Mark::Cut) {
-            self.lay_down(record.id, sound).await?;
-            self.ask(record, mailbox).await?;
-            mark = self
-                .watch(record.id, Mark::Asked, length, &mut connection)
-                .await?;
+            let watching = (length, &mut connection);
+            mark = match &self.carrier {
+                Some(carrier) => {
+                    self.carry(carrier, record, mailbox, sound, watching)
+                        .await?
+                }
+                None => self.lay_and_play(record, mailbox, sound, watching).await?,
+            };
         }
         match mark {
             Mark::Done => Ok(Replayed::Whole),
@@ -147,6 +167,12 @@ impl Replay {
                 "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs (3 at the most) or has a pause of maxsilence in voicemail.conf",
                 record.mailbox
             ))),
+            Mark::Lost => Err(DeliveryError::transient(format!(
+                "Asterisk did not get the whole message over the network: {} must lead to this guard, app_audiosocket, app_record, app_senddtmf and func_env be loaded, and Asterisk's spool have room",
+                self.carrier
+                    .as_ref()
+                    .map_or("", |carrier| &*carrier.address)
+            ))),
             Mark::Begun => Err(DeliveryError::transient(
                 "VoiceMail() did not come to its end in time; Asterisk may have been restarted meanwhile",
             )),
@@ -154,6 +180,42 @@ impl Replay {
                 "Asterisk did not begin to play the message: [{CONTEXT}] of extensions_voicemail_guard.conf has to be in its dialplan, and app_voicemail, app_talkdetect, app_playback, func_db and chan Local loaded"
             ))),
         }
+    }
+
+    /// Has the message played from the folder that both see.
+    async fn lay_and_play(
+        &self,
+        record: &CallRecord,
+        mailbox: &Mailbox,
+        sound: Vec<i16>,
+        (length, over): (Duration, &mut Option<Connection>),
+    ) -> Result<Mark, DeliveryError> {
+        self.lay_down(record.id, sound).await?;
+        let laid = Self::sound(&self.tap.folder_as_asterisk_sees_it, record.id);
+        let laid = format!("VG_SOUND={}", laid.with_extension("").display());
+        self.ask(record, mailbox, vec![laid]).await?;
+        self.watch(record.id, Mark::Asked, length, over).await
+    }
+
+    /// Has the message fetched from here, then played.
+    async fn carry(
+        &self,
+        carrier: &Carrier,
+        record: &CallRecord,
+        mailbox: &Mailbox,
+        sound: Vec<i16>,
+        (length, over): (Duration, &mut Option<Connection>),
+    ) -> Result<Mark, DeliveryError> {
+        let carried = carrier.ready(sound, BEGINS + LEEWAY)?;
+        self.ask(record, mailbox, carried.variables()).await?;
+        let asked = self.clock.now();
+        let watching = self.watch(record.id, Mark::Asked, length, over);
+        let (mark, came) = carried.hand_over(watching).await;
+        let mark = mark?;
+        if mark == Mark::Lost && !came {
+            carrier.reach.failed(self.clock.now() - asked);
+        }
+        Ok(mark)
     }
 
     /// Removes what is left of a message once it has been noted as delivered or given up: its
@@ -167,13 +229,34 @@ impl Replay {
         let key = call.to_string();
         let forgetting = async {
             let mut connection = Connection::open(&self.ami, Events::Off).await?;
-            if connection.database_get(FAMILY, &key).await?.is_some() {
+            let mark = connection.database_get(FAMILY, &key).await?;
+            if self.carrier.is_some()
+                && matches!(Mark::read(mark.as_deref()), Mark::Asked | Mark::Begun)
+            {
+                // An Asterisk that has died meanwhile has left what it had fetched.
+                self.have_removed(&mut connection, &key).await?;
+            }
+            if mark.is_some() {
                 let fields = [("Family", FAMILY), ("Key", &*key)];
                 connection.act("DBDel", &fields).await?;
             }
             connection.log_off().await
         };
         forgetting.await.map_err(DeliveryError::transient)
+    }
+
+    /// Has Asterisk remove what it has fetched of a message.
+    async fn have_removed(&self, over: &mut Connection, key: &str) -> Result<(), AmiError> {
+        let channel = format!("Local/forget@{CONTEXT}/n");
+        let token = format!("VG_TOKEN={key}");
+        let fields = [
+            ("Channel", &*channel),
+            ("Application", "Wait"),
+            ("Data", "0.1"),
+            ("Timeout", "3000"),
+            ("Variable", &*token),
+        ];
+        over.act("Originate", &fields).await
     }
 
     /// The mark as it is now, over a connection that is opened anew where there is none any more.
@@ -203,7 +286,9 @@ impl Replay {
             let patience = match mark {
                 Mark::Asked => BEGINS,
                 Mark::Begun => length + LEEWAY,
-                Mark::None | Mark::Done | Mark::Cut | Mark::Failed => return Ok(mark),
+                Mark::None | Mark::Done | Mark::Cut | Mark::Failed | Mark::Lost => {
+                    return Ok(mark);
+                }
             };
             if self.clock.now().duration_since(since) > patience {
                 return Ok(mark);
@@ -240,23 +325,26 @@ impl Replay {
         })
     }
 
-    /// Asks for the call that plays and records. An attempt of an earlier life that has not begun
+    /// Asks for the call that plays this sound and records. An attempt of an earlier life that has not begun
     /// never will.
-    async fn ask(&self, record: &CallRecord, mailbox: &Mailbox) -> Result<(), DeliveryError> {
+    async fn ask(
+        &self,
+        record: &CallRecord,
+        mailbox: &Mailbox,
+        sound: Vec<String>,
+    ) -> Result<(), DeliveryError> {
         let key = record.id.to_string();
         let attempt = self.clock.date().as_millisecond().to_string();
         let value = format!("asked-{attempt}");
         let mark = [("Family", FAMILY), ("Key", &*key), ("Val", &*value)];
         let marked = ami::act(&self.ami, "DBPut", &mark).await;
         marked.map_err(DeliveryError::transient)?;
-        let sound = Self::sound(&self.tap.folder_as_asterisk_sees_it, record.id);
-        let sound = sound.with_extension("");
-        let variables = [
+        let mut variables = vec![
             format!("VG_TOKEN={key}"),
             format!("VG_ATTEMPT={attempt}"),
             format!("VG_BOX={}", mailbox.as_str()),
-            format!("VG_SOUND={}", sound.display()),
         ];
+        variables.extend(sound);
         let caller_id = message::caller_id(record);
         let channel = format!("Local/listen@{CONTEXT}/n");
         let mut fields = vec![
@@ -291,7 +379,7 @@ pub fn laid_down(tap_folder: &Path) -> io::Result<Vec<CallId>> {
 pub fn remove_sound(tap_folder: &Path, call: CallId) {
     let path = Replay::sound(tap_folder, call);
     if let Err(error) = System.remove(&path) {
-        warn!(file = %path.display(), %error, "the sound of a message that was replayed stays");
+        warn!(event = "leftover_file", file = %path.display(), %error, "the sound of a message that was replayed stays");
     }
 }
 

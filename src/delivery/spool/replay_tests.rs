@@ -4,13 +4,17 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use bytes::BytesMut;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::codec::Decoder;
 
 use super::super::tests::record;
 use super::*;
 use crate::config::Secret;
+use crate::tap::audiosocket::{Codec, Frame, Listener};
+use crate::tap::spy::Reach;
 
 fn sound() -> Vec<i16> {
     super::super::tests::sound().repeat(2)
@@ -24,6 +28,8 @@ enum Call {
     NeverBegun,
     /// Asterisk dies in it.
     CutOff,
+    /// The sound is fetched, up to this frame.
+    Fetches(usize),
 }
 
 #[derive(Default)]
@@ -32,12 +38,16 @@ struct Asterisk {
     placed: Mutex<Vec<String>>,
     calls: Mutex<Vec<Call>>,
     logins: AtomicUsize,
+    /// How often it was asked to remove what it had fetched.
+    removals: AtomicUsize,
+    /// The samples that were fetched last.
+    fetched: Mutex<Vec<i16>>,
     /// Actions after which a connection is cut.
     cut_after: Option<usize>,
 }
 
 impl Asterisk {
-    fn does(&self, action: &str, fields: &HashMap<String, Vec<String>>) -> String {
+    fn does(self: &Arc<Self>, action: &str, fields: &HashMap<String, Vec<String>>) -> String {
         let field = |name: &str| {
             fields
                 .get(name)
@@ -65,6 +75,9 @@ impl Asterisk {
             "Login" => drop(self.logins.fetch_add(1, Ordering::Relaxed)),
             "DBPut" => drop(database.insert(field("Key"), field("Val"))),
             "DBDel" => drop(database.remove(&field("Key"))),
+            "Originate" if field("Channel").starts_with("Local/forget@") => {
+                self.removals.fetch_add(1, Ordering::Relaxed);
+            }
             "Originate" => {
                 self.placed
                     .lock()
@@ -77,6 +90,11 @@ impl Asterisk {
                     Call::NotKept => "failed",
                     Call::NeverBegun => "asked",
                     Call::CutOff => "begun",
+                    Call::Fetches(frames) => {
+                        let fetching = Arc::clone(self).fetch(fields["Variable"].clone(), frames);
+                        tokio::spawn(fetching);
+                        "begun"
+                    }
                 };
                 database.insert(record().id.to_string(), format!("{mark}-{attempt}"));
             }
@@ -86,6 +104,36 @@ impl Asterisk {
             "Response: Success\r\nActionID: {}\r\n\r\n",
             field("ActionID")
         )
+    }
+
+    /// As the dialplan does it: what is not all there is lost.
+    async fn fetch(self: Arc<Self>, variables: Vec<String>, frames: usize) {
+        let of = |name: &str| {
+            let mut values = variables
+                .iter()
+                .filter_map(|it| it.strip_prefix(name)?.strip_prefix('='));
+            values.next().unwrap().to_owned()
+        };
+        let mut all = Vec::new();
+        if let Ok(mut stream) = TcpStream::connect(of("VG_SOUND_AT")).await {
+            let id = u128::from_str_radix(&of("VG_SOUND_ID").replace('-', ""), 16).unwrap();
+            let said = [&b"\x01\x00\x10"[..], &id.to_be_bytes()].concat();
+            stream.write_all(&said).await.unwrap();
+            let mut bytes = BytesMut::new();
+            while all.len() / 160 < frames {
+                match Codec.decode(&mut bytes).unwrap() {
+                    Some(Frame::Audio(samples)) => all.extend(samples),
+                    Some(_) => break,
+                    None if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 => break,
+                    None => {}
+                }
+            }
+        }
+        let is_whole = all.len() * 2 >= of("VG_BYTES").parse().unwrap();
+        let mark = if is_whole { "done" } else { "lost" };
+        *self.fetched.lock().unwrap() = all;
+        let mark = format!("{mark}-{}", of("VG_ATTEMPT"));
+        self.database.lock().unwrap().insert(of("VG_TOKEN"), mark);
     }
 
     async fn serve(self: Arc<Self>, stream: TcpStream) {
@@ -151,14 +199,36 @@ impl World {
         let tap = Tap {
             folder_as_asterisk_sees_it: "/as/asterisk/sees/it".into(),
             folder_as_guard_sees_it: folder.path().into(),
+            ..Tap::default()
         };
         // Half a second is five milliseconds.
-        let replay = Replay::new(ami, tap, Clock::faster(100.0));
+        let replay = Replay::new(ami, tap, None, Clock::faster(100.0));
         Self {
             asterisk,
             folder,
             replay,
         }
+    }
+
+    /// The same where nothing is shared but a network; `is_reached` says whether the guard is.
+    async fn apart(mark: Option<&str>, calls: &[Call], is_reached: bool) -> Self {
+        let mut world = Self::new(mark, calls).await;
+        let clock = Clock::faster(20.0);
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap().to_string();
+        let listener = Listener::new(|_| false, clock);
+        if is_reached {
+            tokio::spawn(listener.clone().serve(socket));
+        }
+        let Replay { ami, tap, .. } = world.replay;
+        let reach = Reach::new(clock);
+        let carrier = Carrier {
+            listener,
+            address,
+            reach,
+        };
+        world.replay = Replay::new(ami, tap, Some(carrier), clock);
+        world
     }
 
     async fn delivers(&self) -> Result<Replayed, DeliveryError> {
@@ -310,4 +380,53 @@ async fn the_sound_goes_without_the_manager_interface() {
     replay.ami.address = "127.0.0.1:1".into();
     replay.forget(record().id).await.unwrap_err();
     assert_eq!(world.sounds(), 0);
+}
+
+#[tokio::test]
+async fn where_no_folder_is_shared_asterisk_fetches_the_sound() {
+    let world = World::apart(None, &[Call::Fetches(usize::MAX)], true).await;
+    assert_eq!(world.delivers().await.unwrap(), Replayed::Whole);
+    let mut whole = sound();
+    // Record() does without the last quarter of a second.
+    whole.resize((whole.len() + 2_000).next_multiple_of(160), 0);
+    assert_eq!(*world.asterisk.fetched.lock().unwrap(), whole);
+    assert_eq!(world.sounds(), 0);
+    world.replay.forget(record().id).await.unwrap();
+    assert!(world.asterisk.database.lock().unwrap().is_empty());
+    assert_eq!(world.asterisk.removals.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn what_did_not_come_whole_is_fetched_again() {
+    let calls = [Call::Fetches(9), Call::Fetches(usize::MAX)];
+    let world = World::apart(None, &calls, true).await;
+    let failed = world.delivers().await.unwrap_err().to_string();
+    assert!(failed.contains("did not get the whole message"), "{failed}");
+    assert_eq!(world.delivers().await.unwrap(), Replayed::Whole);
+    assert_eq!(world.placed(), 2);
+}
+
+/// Each attempt may cost another call a descriptor of Asterisk's.
+#[tokio::test]
+async fn who_does_not_reach_the_guard_is_not_asked_again_at_once() {
+    let calls = [Call::Fetches(9), Call::Fetches(9)];
+    let world = World::apart(None, &calls, false).await;
+    for expected in ["did not get the whole message", "has not connected"] {
+        let failed = world.delivers().await.unwrap_err();
+        assert!(matches!(failed, DeliveryError::Transient { .. }));
+        assert!(failed.to_string().contains(expected), "{failed}");
+    }
+    assert_eq!(world.placed(), 1);
+}
+
+/// Only an Asterisk that died has left something.
+#[tokio::test]
+async fn what_asterisk_had_fetched_of_a_message_that_is_given_up_is_removed() {
+    for (mark, removals) in [("begun-7", 1), ("failed-7", 0), ("lost-7", 0)] {
+        let world = World::apart(Some(mark), &[], true).await;
+        world.replay.forget(record().id).await.unwrap();
+        let asterisk = &world.asterisk;
+        assert_eq!(asterisk.removals.load(Ordering::Relaxed), removals);
+        assert!(asterisk.database.lock().unwrap().is_empty());
+    }
 }

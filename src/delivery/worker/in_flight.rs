@@ -54,7 +54,7 @@ impl InFlight {
         let id = match ended {
             Ok((id, ())) => *id,
             Err(error) => {
-                error!(%error, "a delivery broke off");
+                error!(event = "delivery_failed", %error, "a delivery broke off");
                 error.id()
             }
         };

@@ -10,7 +10,8 @@ use crate::config::Config;
 pub(super) fn warn_without_mwi(config: &Config) {
     if config.delivers_to(Destination::Mailbox) && !config.delivery.ami.is_set() {
         warn!(
-            "[delivery.ami] has no user: messages are counted in their boxes, but MWI and externnotify follow only where voicemail.conf has pollmailboxes = yes"
+            event = "mwi_off",
+            "[ami] has no user: messages are counted in their boxes, but MWI and externnotify follow only where voicemail.conf has pollmailboxes = yes"
         );
     }
 }
@@ -24,34 +25,34 @@ pub(super) fn log(delivery: &Delivery, settlement: &Settlement, is_for_people: b
     );
     match settlement {
         Settlement::Stored(entry) | Settlement::Done(Some(entry)) => {
-            info!(%call, to, r#box, "delivered: {entry}");
+            info!(event = "delivered", %call, to, r#box, "delivered: {entry}");
         }
         Settlement::Done(None) => debug!(%call, to, r#box, "MWI follows"),
         Settlement::Prepared(_) | Settlement::Unprepared => {}
         Settlement::Later { due, why } if delivery.stage == Stage::Stored => {
-            warn!(%call, to, r#box, %due, why, "the message is in its box, but what follows (MWI, or the end of its replay) is not done yet");
+            warn!(event = "mwi_delayed", %call, to, r#box, %due, why, "the message is in its box, but what follows (MWI, or the end of its replay) is not done yet");
         }
         // Said once, and on `check` for as long as it lasts.
         Settlement::Later { due, why } if delivery.why.as_ref() == Some(why) => {
             debug!(%call, to, r#box, %due, why, "not delivered yet");
         }
         Settlement::Later { due, why } if is_for_people => {
-            error!(%call, to, r#box, %due, why, "not delivered until a setting is mended, here or at the receiver");
+            error!(event = "delivery_delayed", %call, to, r#box, %due, why, "not delivered until a setting is mended, here or at the receiver");
         }
         Settlement::Later { due, why } => {
-            warn!(%call, to, r#box, %due, why, "not delivered yet");
+            warn!(event = "delivery_delayed", %call, to, r#box, %due, why, "not delivered yet");
         }
         Settlement::GivenUp { why, .. } if delivery.stage == Stage::Stored => {
-            error!(%call, to, r#box, why, "the message is in its box, but what follows (MWI, or the end of its replay) was given up");
+            error!(event = "mwi_given_up", %call, to, r#box, why, "the message is in its box, but what follows (MWI, or the end of its replay) was given up");
         }
         Settlement::GivenUp {
             why,
             entry: Some(entry),
         } => {
-            error!(%call, to, r#box, why, "a delivery was given up that has reached some: {entry}");
+            error!(event = "delivery_given_up", %call, to, r#box, why, "a delivery was given up that has reached some: {entry}");
         }
         Settlement::GivenUp { why, entry: None } => {
-            error!(%call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");
+            error!(event = "delivery_given_up", %call, to, r#box, why, "a delivery was given up; the message is in the call log alone: voicemail-guard call {call}");
         }
     }
 }

@@ -42,11 +42,11 @@ impl Shared {
             Ok(Placement::As(number)) => delivered(&format!(" msg{number:04}")),
             Ok(Placement::Before) => delivered(""),
             Ok(Placement::Gone) if self.lies_in_another_spool(delivery) => {
-                warn!(call = %delivery.call, r#box = delivery.mailbox.as_str(), "a message that was in flight when the guard died lies in another spool; it is delivered into the one that is set now");
+                warn!(event = "delivery_repeated", call = %delivery.call, r#box = delivery.mailbox.as_str(), "a message that was in flight when the guard died lies in another spool; it is delivered into the one that is set now");
                 return Ok(Settlement::Unprepared);
             }
             Ok(Placement::Gone) => {
-                warn!(call = %delivery.call, r#box = delivery.mailbox.as_str(), "a message that was in flight when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
+                warn!(event = "delivery_repeated", call = %delivery.call, r#box = delivery.mailbox.as_str(), "a message that was in flight when the guard died is in no folder of the box: it was delivered and has been deleted since, or tmp was cleared");
                 delivered("")
             }
             Err(SpoolError::Unprepared) => return Ok(Settlement::Unprepared),
@@ -80,7 +80,7 @@ impl Shared {
         let how = match self.replay.deliver(&outgoing.record, sound).await? {
             Replayed::Whole => "by replay",
             Replayed::CutOff => {
-                warn!(call = %delivery.call, r#box = delivery.mailbox.as_str(), "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
+                warn!(event = "message_cut_off", call = %delivery.call, r#box = delivery.mailbox.as_str(), "VoiceMail() ended the recording before the end of a message that was played to it: raise maxsecs and maxsilence in voicemail.conf; the whole message is in the call log");
                 "by replay, cut off by VoiceMail(),"
             }
         };
@@ -141,13 +141,14 @@ impl Shared {
     pub(super) async fn clear_up(self: Arc<Self>, delivery: Delivery) {
         if self.replays() && delivery.stage == Stage::Waiting {
             if let Err(error) = self.replay.forget(delivery.call).await {
-                warn!(%error, "the mark of a message that was given up stays in Asterisk's database");
+                warn!(event = "leftover_mark", %error, "the mark of a message that was given up stays in Asterisk's database");
             }
-        } else if delivery.stage == Stage::Prepared {
+        } else if delivery.stage != Stage::Stored && delivery.mailbox.mailbox().is_some() {
+            // Whatever its stage was at the begin: of a call that was erased meanwhile it could not be noted.
             let discarded =
                 blocking(move || self.spool.discard(&delivery.mailbox, delivery.call)).await;
             if let Ok(Err(error)) = discarded {
-                warn!(%error, "what was prepared of a message stays in tmp");
+                warn!(event = "leftover_file", %error, "what was prepared of a message stays in tmp");
             }
         }
     }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::spool::Spool;
+use super::spool::carrier::Carrier;
 use super::spool::replay::Replay;
 use super::trim::{TrimPlan, trim};
 use super::{DeliveryError, Outgoing, blocking, key_of, mail, sound, webhook};
@@ -58,6 +59,7 @@ struct Shared {
     mark: String,
     spool: Spool,
     replay: Replay,
+    carrier: Option<Carrier>,
     config: Arc<Config>,
     data: PathBuf,
     clock: Clock,
@@ -75,7 +77,7 @@ impl Worker {
             match outbox.installation().await {
                 Ok(mark) => break mark,
                 Err(error) => {
-                    warn!(%error, "deliveries wait");
+                    warn!(event = "delivery_waits", %error, "deliveries wait");
                     clock.sleep(OUTBOX_RETRY).await;
                 }
             }
@@ -83,8 +85,16 @@ impl Worker {
         Self {
             settings: settings.clone(),
             changes,
-            shared: Arc::new(Shared::of(config, outbox, mark, data, clock)),
+            shared: Arc::new(Shared::of(config, outbox, mark, data, None, clock)),
         }
+    }
+
+    /// The same where what is replayed goes over connections, since Asterisk sees no folder of the guard's.
+    #[must_use]
+    pub fn carrying(mut self, carrier: Carrier) -> Self {
+        let config = Arc::clone(&self.shared.config);
+        self.shared = Arc::new(self.shared.with(config, Some(carrier)));
+        self
     }
 
     /// Works until `stop`; then what is in flight may finish within ten seconds.
@@ -99,7 +109,9 @@ impl Worker {
                 Some(ended) = in_flight.tasks.join_next_with_id() => in_flight.ended(&ended),
                 () = self.shared.outbox.changed() => {}
                 () = self.changes.changed() => {
-                    self.shared = Arc::new(self.shared.with(self.settings.now()));
+                    let (config, carrier) = (self.settings.now(), self.shared.carrier.clone());
+                    warn_without_mwi(&config);
+                    self.shared = Arc::new(self.shared.with(config, carrier));
                     at_once = true;
                 }
                 () = clock.sleep(pause) => {}
@@ -108,7 +120,7 @@ impl Worker {
         let finish = async { while in_flight.tasks.join_next().await.is_some() {} };
         tokio::select! {
             () = finish => {}
-            () = clock.sleep(GRACE) => info!("deliveries in flight go on at the next start"),
+            () = clock.sleep(GRACE) => info!(event = "delivery_waits", "deliveries in flight go on at the next start"),
         }
     }
 
@@ -156,11 +168,20 @@ impl Worker {
 }
 
 impl Shared {
-    fn of(config: Arc<Config>, outbox: Outbox, mark: String, data: PathBuf, clock: Clock) -> Self {
+    fn of(
+        config: Arc<Config>,
+        outbox: Outbox,
+        mark: String,
+        data: PathBuf,
+        carrier: Option<Carrier>,
+        clock: Clock,
+    ) -> Self {
         let delivery = &config.delivery;
+        let (ami, tap) = (delivery.ami.clone(), config.tap.clone());
         Self {
             spool: Spool::new(delivery.voicemail.clone(), mark.clone()),
-            replay: Replay::new(delivery.ami.clone(), config.tap.clone(), clock),
+            replay: Replay::new(ami, tap, carrier.clone(), clock),
+            carrier,
             mark,
             config,
             outbox,
@@ -170,10 +191,9 @@ impl Shared {
     }
 
     /// The same under other settings.
-    fn with(&self, config: Arc<Config>) -> Self {
-        warn_without_mwi(&config);
+    fn with(&self, config: Arc<Config>, carrier: Option<Carrier>) -> Self {
         let (outbox, mark) = (self.outbox.clone(), self.mark.clone());
-        Self::of(config, outbox, mark, self.data.clone(), self.clock)
+        Self::of(config, outbox, mark, self.data.clone(), carrier, self.clock)
     }
 
     fn kind(&self, delivery: &Delivery) -> Lane {
@@ -200,7 +220,7 @@ impl Shared {
         let settlement = match settlement {
             Ok(settlement) => settlement,
             Err(error) => {
-                warn!(call = %delivery.call, to = delivery.to.as_str(), %error, "a delivery waits");
+                warn!(event = "delivery_waits", call = %delivery.call, to = delivery.to.as_str(), %error, "a delivery waits");
                 self.clock.sleep(OUTBOX_RETRY).await;
                 return;
             }
@@ -218,7 +238,7 @@ impl Shared {
         // What cannot be noted is tried again, and found to be done: nothing is delivered twice by
         // it into a mailbox, and elsewhere the receiver knows its key.
         while let Err(error) = self.outbox.settle(&delivery, settlement.clone()).await {
-            warn!(call = %delivery.call, to = delivery.to.as_str(), %error, "what came of a delivery cannot be noted");
+            warn!(event = "delivery_not_noted", call = %delivery.call, to = delivery.to.as_str(), %error, "what came of a delivery cannot be noted");
             self.clock.sleep(OUTBOX_RETRY).await;
         }
         if delivery.to == Destination::Mailbox && matches!(settlement, Settlement::GivenUp { .. }) {
@@ -361,7 +381,7 @@ impl mail::Recipients for Served<'_> {
     async fn note(&self, to: &lettre::Address) {
         let Shared { outbox, clock, .. } = self.shared;
         while let Err(error) = outbox.note_served(self.delivery, to.to_string()).await {
-            warn!(call = %self.delivery.call, %error, "who has got a mail cannot be noted");
+            warn!(event = "delivery_not_noted", call = %self.delivery.call, %error, "who has got a mail cannot be noted");
             clock.sleep(OUTBOX_RETRY).await;
         }
     }

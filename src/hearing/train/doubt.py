@@ -1,11 +1,13 @@
 """Fits the probability that a call holds a message, and says what it is worth on folds that had no part in it.
 
-    doubt.py [--rust] FOLD... ; a FOLD is FOLDER=PRED.jsonl[,FOLDER=PRED.jsonl...]
+    doubt.py [--rust] [--voice] FOLD... ; a FOLD is FOLDER=PRED.jsonl[,FOLDER=PRED.jsonl...]
 
 FOLDER holds `manifest.jsonl`, PRED.jsonl what `score_ear` said of its calls, by weights that never heard their sources.
 Logistic models on the same evidence (`evidence` in `src/call/verdict/doubt.rs`): for calls that the rules deliver, for hold
 music, and for other junk, of which few hold a message: there the model is fitted on all calls, and then set right by those. Each fold is judged by models and borders from the other folds; predictions with the
-verdicts and confidences of that are written beside PRED as `.doubt`, those of the rules alone as `.rules`. `--rust` prints the models from all folds.
+verdicts and confidences of that are written beside PRED as `.doubt`, those of the rules alone as `.rules`. `--voice`
+adds what the third listener says (`evidence_of_voice`), which takes no doubt about junk away, and writes `.voice` in place of
+`.doubt`. `--rust` prints the models from all folds.
 """
 
 import argparse
@@ -22,7 +24,7 @@ PENALTY = 1.0
 JUNK_UNSURE, REAL_UNSURE = 0.05, 0.02
 
 
-def read(fold):
+def read(fold, with_voice=False):
     """Per call: truth, prediction, evidence."""
     calls = []
     for part in fold.split(","):
@@ -30,7 +32,7 @@ def read(fold):
         truth = {t["file"]: t for t in map(json.loads, open(folder + "/manifest.jsonl"))}
         for p in map(json.loads, open(path)):
             if p["file"] in truth:
-                calls.append((truth[p["file"]], p, np.array(p["evidence"] or [])))
+                calls.append((truth[p["file"]], p, np.array(p["evidence"] and p["evidence"] + (p["voice"] if with_voice else []) or [])))
     return calls
 
 
@@ -107,19 +109,30 @@ def judged(models, border, call):
     return ("unsure", 0.4) if doubtful else (verdict, p if s == "message" else 1 - p)
 
 
+def by_the_others(folds):
+    """Per fold: verdicts and confidences by models and borders from the other folds."""
+    for k, fold in enumerate(folds):
+        others = folds[:k] + folds[k + 1 :]
+        models, border = fit(sum(others, [])), borders(others)
+        yield [judged(models, border, call) for call in fold]
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("folds", nargs="+")
     ap.add_argument("--rust", action="store_true")
+    ap.add_argument("--voice", action="store_true")
     a = ap.parse_args()
-    folds = [read(f) for f in a.folds]
-    for k, fold in enumerate(folds):
-        others = folds[:k] + folds[k + 1 :]
-        models, border = fit(sum(others, [])), borders(others)
-        by_file = {c[1]["file"]: judged(models, border, c) for c in fold}
+    folds = [read(f, a.voice) for f in a.folds]
+    without = by_the_others([read(f) for f in a.folds]) if a.voice else folds
+    for k, (fold, verdicts, two) in enumerate(zip(folds, by_the_others(folds), without)):
+        if a.voice:
+            stays = [side(c) != "message" and before[0] == "unsure" for c, before in zip(fold, two)]
+            verdicts = [before if stay else now for stay, before, now in zip(stays, two, verdicts)]
+        by_file = {c[1]["file"]: now for c, now in zip(fold, verdicts)}
         for part in a.folds[k].split(","):
             path = part.split("=")[1]
-            with open(path + ".doubt", "w") as doubt, open(path + ".rules", "w") as rules:
+            with open(path + (".voice" if a.voice else ".doubt"), "w") as doubt, open(path + ".rules", "w") as rules:
                 for p in map(json.loads, open(path)):
                     if p["file"] in by_file:
                         said = {"file": p["file"], "segments": p["segments"]}

@@ -4,8 +4,8 @@
 # WORK is train.sh's, whose calls are there already (START and FOLD as there). In every fold the first network goes on from
 # START, which must not have heard the second pool, without any call made from a source that is left out; the second network
 # begins from nothing, once without the second pool, to stand beside START, and once for every fold on what the first one hears.
-# Prints a table for START's network and one for the folds', each by the rules alone and with doubt, whose models and borders
-# come from the other folds; and at last the models from all folds.
+# Prints tables for START's network and for the folds', each by the rules alone, with doubt, whose models and borders come from
+# the other folds, and with the third listener; and at last the models from all folds, without the third listener and with it.
 set -eu
 corpus=$(realpath "$1")
 work=$(realpath "$2")
@@ -36,7 +36,7 @@ for k in 0 1 2 3; do
         "$python" "$here/train.py" --train "$@" --without $k --start "$start" --epochs "$epochs" --rate 2e-3 --every 99 --out "$work/net$k/weights.bin"
 done
 for name in before folds; do
-    rules= doubt= all=
+    rules= doubt= voice= all=
     for k in 0 1 2 3; do
         case $name in before) weights=$work/before ;; *) weights=$work/net$k ;; esac
         said=$work/left$k/$name.jsonl
@@ -44,9 +44,11 @@ for name in before folds; do
         all="$all $work/left$k=$said"
         rules="$rules $work/left$k=$said.rules"
         doubt="$doubt $work/left$k=$said.doubt"
+        voice="$voice $work/left$k=$said.voice"
     done
-    models=$("$python" "$here/doubt.py" --rust $all)
+    models=$("$python" "$here/doubt.py" --rust $all; "$python" "$here/doubt.py" --rust --voice $all)
     "$python" "$here/report.py" "$name, rules" $rules
     "$python" "$here/report.py" "$name, doubt" $doubt
+    "$python" "$here/report.py" "$name, third listener" $voice
 done
 echo "$models"

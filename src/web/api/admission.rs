@@ -5,7 +5,7 @@
 //! logs in, whoever is on this machine may do without a token, as on the page.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Mutex;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
@@ -23,7 +23,6 @@ use super::{BASE, Desk};
 use crate::access::{Action, Attempts, Rights, Role, Token};
 use crate::case::Via;
 use crate::token::{self, Hash};
-use crate::web::connections::Remote;
 use crate::web::gate::{ATTEMPTS_OF_ADDRESS, ATTEMPTS_WITHIN, locked, network};
 use crate::web::login::ACCESS;
 use crate::web::peer::Peer;
@@ -55,11 +54,11 @@ impl Tokens {
         let user = name.unwrap_or("-");
         let mut wrong = locked(&self.wrong);
         if let Some(wait) = wrong.wait(&network(address), now) {
-            warn!(target: ACCESS, event = %"login_blocked", %address, %user, "too many logins");
+            warn!(target: ACCESS, event = "login_blocked", %address, %user, "too many logins");
             return fault::too_many(wait.as_secs().max(1));
         }
         wrong.count(network(address), now);
-        warn!(target: ACCESS, event = %"login_failed", %address, %user, "login failed");
+        warn!(target: ACCESS, event = "login_failed", %address, %user, "login failed");
         fault::unauthorized(true)
     }
 
@@ -80,6 +79,10 @@ impl Tokens {
 pub(in crate::web) struct Ticket(pub(super) Option<(Hash, Token)>);
 
 impl Ticket {
+    pub(super) fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether it is still taken.
     pub(super) async fn holds(&self, desk: &Desk) -> bool {
         let Some((hash, _)) = &self.0 else {
@@ -94,7 +97,7 @@ impl Ticket {
 /// Lets in what is described, by who may ask for it.
 pub(super) async fn admit(
     State(desk): State<Desk>,
-    ConnectInfo(Remote(remote)): ConnectInfo<Remote>,
+    ConnectInfo(remote): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -177,7 +180,7 @@ impl Desk {
         if self.0.tokens.is_news(name, now)
             && let Err(error) = self.0.log.note_token_used(name.to_owned(), now).await
         {
-            warn!(%error, token = name, "it cannot be noted that a token was used");
+            warn!(event = "token_use_not_noted", %error, token = name, "it cannot be noted that a token was used");
         }
     }
 }

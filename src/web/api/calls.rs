@@ -131,7 +131,10 @@ pub(super) async fn list(
         let mut failed = None;
         reader.each_with_case(&query, |call| {
             match call {
-                Ok(call) => found.push(Ok(call)),
+                Ok(mut call) => {
+                    visitor.hide_others(&mut call);
+                    found.push(Ok(call));
+                }
                 Err(LogError::Record { id, .. }) => found.push(Err(id)),
                 Err(error) => failed = Some(error),
             }
@@ -184,7 +187,17 @@ pub(super) async fn show(
         Some("de") => Language::De,
         _ => Language::En,
     };
-    let call = known(&desk, &visitor, &id).await?;
+    in_full(&desk, &visitor, &id, language).await
+}
+
+/// A call with what happened in it in sentences.
+pub(super) async fn in_full(
+    desk: &Desk,
+    visitor: &Visitor,
+    id: &str,
+    language: Language,
+) -> Result<Response> {
+    let call = known(desk, visitor, id).await?;
     let record = &call.record;
     let id = record.id;
     let read = desk.0.readers.ask(Reader::undelivered);

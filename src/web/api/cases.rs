@@ -1,32 +1,28 @@
 //! Cases for other programs: the list, one with all there is about it, and the steps.
 
-use std::str::FromStr;
-
 use axum::Extension;
-use axum::body::to_bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH};
+use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response, Result};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::admission::Ticket;
 use super::fault::Fault;
+use super::fields::Fields;
 use super::parameters::Parameters;
 use super::{BASE, Desk, answer};
 use crate::call_log::{CaseEvent, CaseQuery, Changed, CountedCase, export};
 use crate::call_record::CallId;
 use crate::case::{LONGEST_NOTE, Refusal};
-use crate::text::{is_hostile, quoted};
-use crate::web::LARGEST_FORM;
+use crate::text::is_hostile;
 use crate::web::case::known;
 use crate::web::list::{Filter, TABS};
 use crate::web::problem::Problem;
 use crate::web::step::{Mistake, STEPS, Taken, Wanted};
-use crate::web::visitor::{Visitor, fit};
+use crate::web::visitor::Visitor;
 use crate::wording::{self, Language::En};
 
 /// Cases in one answer.
@@ -83,7 +79,7 @@ pub(super) async fn list(
             .number("page", (0, LAST_PAGE))?
             .unwrap_or_default(),
     };
-    let query = filter.query(&desk, &visitor, limit);
+    let query = filter.query(&desk, &visitor, limit)?;
     let next = (filter.page + 1).to_string();
     let next = parameters.address(&format!("{BASE}/cases"), "page", &next);
     let found = desk
@@ -138,7 +134,7 @@ pub(super) async fn step(
     State(desk): State<Desk>,
     mut visitor: Visitor,
     Path(id): Path<String>,
-    Extension(Ticket(ticket)): Extension<Ticket>,
+    Extension(ticket): Extension<Ticket>,
     request: Request,
 ) -> Result<Response> {
     let case = CallId::parse(&id).ok_or(Problem::NotFound)?;
@@ -158,16 +154,8 @@ pub(super) async fn step(
         next_try: fields.time("next_try")?,
         step,
     };
-    let named = fields.text("as")?;
-    fields.none_left()?;
-    match named {
-        Some(_) if ticket.is_some() => {
-            let detail = "the token's name is kept as who did it; leave \"as\" out";
-            return Err(Fault::of_field("as", detail).into());
-        }
-        Some(name) => visitor.name = fit(&name),
-        None => {}
-    }
+    fields.name(&mut visitor, &ticket)?;
+    fields.none_left(&["step", "version", "note", "next_try", "as"])?;
     let (refusal, step) = match wanted.take(&desk, &visitor, case).await? {
         Taken::Changed(Changed::Refused(refusal), step) => (refusal, step),
         Taken::Changed(..) => return in_full(&desk, &visitor, &id).await,
@@ -193,7 +181,7 @@ pub(super) async fn step(
     Err(fault.with("refusal", word).with("case", stands).into())
 }
 
-fn meant(mistake: Mistake) -> Fault {
+pub(super) fn meant(mistake: Mistake) -> Fault {
     match mistake {
         Mistake::Step => {
             let detail = format!("step has to be one of {}", STEPS.join(", "));
@@ -235,82 +223,4 @@ fn if_match(headers: &HeaderMap) -> Result<Option<u32>, Fault> {
         )
     };
     version.map(Some).ok_or_else(wrong)
-}
-
-/// The fields of a JSON object that was sent, each taken once.
-struct Fields(Map<String, Value>);
-
-impl Fields {
-    async fn of(request: Request) -> Result<Self, Fault> {
-        let kind = request.headers().get(CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case("application/json") {
-            let detail = "the body has to be JSON; send the header Content-Type: application/json";
-            return Err(Fault::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
-        }
-        let Ok(body) = to_bytes(request.into_body(), LARGEST_FORM).await else {
-            let detail = "the body is too large, or did not come whole; it has at most 32 KiB";
-            return Err(Fault::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
-        };
-        match serde_json::from_slice(&body) {
-            Ok(Value::Object(fields)) => Ok(Self(fields)),
-            Ok(_) => {
-                let detail =
-                    "the body has to be an object such as {\"step\": \"claim\", \"version\": 3}";
-                Err(Fault::new(StatusCode::UNPROCESSABLE_ENTITY, detail))
-            }
-            Err(error) => {
-                let detail = format!("the body is no JSON: {error}");
-                Err(Fault::new(StatusCode::BAD_REQUEST, detail))
-            }
-        }
-    }
-
-    /// A field, unless it is missing or null.
-    fn take<T>(
-        &mut self,
-        name: &str,
-        expected: &str,
-        read: impl Fn(&Value) -> Option<T>,
-    ) -> Result<Option<T>, Fault> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => {
-                let wrong = || Fault::of_field(name, format!("{name} has to be {expected}"));
-                read(&value).map(Some).ok_or_else(wrong)
-            }
-        }
-    }
-
-    fn text(&mut self, name: &str) -> Result<Option<String>, Fault> {
-        self.take(name, "a text", |value| {
-            value.as_str().map(ToOwned::to_owned)
-        })
-    }
-
-    fn whole(&mut self, name: &str) -> Result<Option<u32>, Fault> {
-        let whole = |value: &Value| value.as_u64().and_then(|number| number.try_into().ok());
-        self.take(name, "a whole number", whole)
-    }
-
-    fn time(&mut self, name: &str) -> Result<Option<Timestamp>, Fault> {
-        let time = |value: &Value| Timestamp::from_str(value.as_str()?).ok();
-        self.take(name, "a time such as 2026-11-24T14:00:00+01:00", time)
-    }
-
-    fn none_left(&self) -> Result<(), Fault> {
-        let known = ["step", "version", "note", "next_try", "as"];
-        match self.0.keys().next() {
-            None => Ok(()),
-            Some(name) => {
-                let detail = format!(
-                    "there is no field {}; there are {}",
-                    quoted(name),
-                    known.join(", ")
-                );
-                Err(Fault::of_field(name, detail).with("allowed", json!(known)))
-            }
-        }
-    }
 }

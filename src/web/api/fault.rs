@@ -101,6 +101,7 @@ fn detail(response: &Response) -> String {
         StatusCode::METHOD_NOT_ALLOWED => {
             format!("this address takes {}", allow.unwrap_or("other methods"))
         }
+        StatusCode::REQUEST_TIMEOUT => "the body did not come whole within a minute".into(),
         StatusCode::PAYLOAD_TOO_LARGE => "the body is too large; it has at most 32 KiB".into(),
         StatusCode::RANGE_NOT_SATISFIABLE => {
             "nothing of the recording is in this range; Content-Range says how many bytes it has"

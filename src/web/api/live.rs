@@ -1,7 +1,7 @@
 //! What a wallboard shows: how much waits for the team, asked once or as it changes.
 
 use std::convert::Infallible;
-use std::time::Duration;
+use std::mem;
 
 use axum::Extension;
 use axum::extract::State;
@@ -16,9 +16,8 @@ use super::admission::Ticket;
 use super::fault::Fault;
 use super::parameters::Parameters;
 use super::{Desk, answer};
-use crate::call_log::{Backlog, LogError, export};
-use crate::clock::timeout;
-use crate::web::live::{AT_MOST_EVERY, KEEP_ALIVE};
+use crate::call_log::{Backlog, LogError, News, export};
+use crate::web::live::{KEEP_ALIVE, look_again};
 use crate::web::problem::Problem;
 use crate::web::visitor::Visitor;
 
@@ -51,12 +50,7 @@ struct Of {
 
 impl Of {
     fn read(visitor: &Visitor, parameters: &Parameters) -> Result<Self, Fault> {
-        let mailboxes = match parameters.mailbox()?.map(String::from) {
-            None => visitor.mailboxes(),
-            // One that is not theirs has nothing for them.
-            Some(name) if !visitor.sees(&name) => Some(Vec::new()),
-            Some(name) => Some(vec![name]),
-        };
+        let mailboxes = parameters.mailboxes(visitor)?;
         Ok(Self { mailboxes })
     }
 
@@ -113,9 +107,12 @@ pub(super) async fn events(
     Extension(parameters): Extension<Parameters>,
     Extension(ticket): Extension<Ticket>,
 ) -> Result<Response> {
+    let (of, mut changes) = (Of::read(&visitor, &parameters)?, desk.0.log.changes());
+    let seen = changes.borrow_and_update().of(of.mailboxes.as_deref());
     let watch = Watch {
-        of: Of::read(&visitor, &parameters)?,
-        changes: desk.0.log.changes(),
+        seen,
+        of,
+        changes,
         ticket,
         sent: None,
         desk,
@@ -128,7 +125,9 @@ pub(super) async fn events(
 struct Watch {
     desk: Desk,
     of: Of,
-    changes: watch::Receiver<()>,
+    changes: watch::Receiver<News>,
+    /// What had changed of it when they were last sent something.
+    seen: u64,
     ticket: Ticket,
     /// What they were sent last.
     sent: Option<Backlog>,
@@ -161,19 +160,11 @@ impl Watch {
         }
     }
 
-    /// Waits for a change, but not for ever; whether there was one, and nothing where the log has ended.
+    /// Whether there was a change that they see, waited for a while; nothing where the log has ended.
     async fn has_changed(&mut self) -> Option<bool> {
-        match timeout(LOOK_AGAIN, self.changes.changed()).await {
-            Ok(changed) => {
-                changed.ok()?;
-                self.desk.0.clock.sleep(AT_MOST_EVERY).await;
-                self.changes.borrow_and_update();
-                Some(true)
-            }
-            Err(_) => Some(false),
-        }
+        look_again(&mut self.changes, self.desk.0.clock).await?;
+        let mailboxes = self.of.mailboxes.as_deref();
+        let now = self.changes.borrow_and_update().of(mailboxes);
+        Some(mem::replace(&mut self.seen, now) != now)
     }
 }
-
-/// How soon it is seen that a claim has lapsed, a next try is due, or a token was revoked.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);

@@ -3,7 +3,7 @@
 //! ```text
 //! program ──► frame ──► in_words (errors as RFC 9457)
 //!                           └──► admit (description, token, rights, parameters)
-//!                                  └──► cases · calls · live, and the page's own step, sound, list
+//!                                  └──► cases · calls · figures · live · waiting, and the page's own step, judge, sound, list
 //! ```
 //!
 //! What is decided is decided by the code of the page; here stands only what JSON has for it. `openapi.json` says what
@@ -14,8 +14,12 @@ mod calls;
 mod cases;
 mod description;
 mod fault;
+mod fields;
+mod figures;
+mod judge;
 mod live;
 mod parameters;
+mod waiting;
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -45,13 +49,16 @@ pub(super) fn router(desk: &Desk) -> Router {
         .route("/api/v1/me", get(who_am_i))
         .route("/api/v1/summary", get(live::summary))
         .route("/api/v1/events", get(live::events))
+        .route("/api/v1/waiting", get(waiting::list))
         .route("/api/v1/cases", get(cases::list))
         .route("/api/v1/cases/{id}", get(cases::show))
         .route("/api/v1/cases/{id}/steps", post(cases::step))
         .route("/api/v1/calls", get(calls::list))
         .route("/api/v1/calls/{id}", get(calls::show))
+        .route("/api/v1/calls/{id}/judge", post(judge::say))
         .route("/api/v1/calls/{id}/sound.wav", get(sound::wav))
         .route("/api/v1/calls/{id}/waveform.svg", get(sound::waveform))
+        .route("/api/v1/figures", get(figures::show))
         .route("/api", any(problem::nothing_here))
         .route("/api/", any(problem::nothing_here))
         .route("/api/{*rest}", any(problem::nothing_here))

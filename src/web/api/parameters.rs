@@ -10,6 +10,7 @@ use super::description::Operation;
 use super::fault::Fault;
 use crate::call_record::{MailboxName, Verdict};
 use crate::text::quoted;
+use crate::web::visitor::Visitor;
 
 /// The parameters of a request: each known, none twice.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +96,16 @@ impl Parameters {
     pub(super) fn mailbox(&self) -> Result<Option<MailboxName>, Fault> {
         self.one("box", "a mailbox such as 100@default", |text| {
             Some(MailboxName::from(text)).filter(|name| name.mailbox().is_some())
+        })
+    }
+
+    /// The mailboxes that are meant: the one that is named, else all that a program sees.
+    pub(super) fn mailboxes(&self, visitor: &Visitor) -> Result<Option<Vec<String>>, Fault> {
+        Ok(match self.mailbox()?.map(String::from) {
+            None => visitor.mailboxes(),
+            // One that is not theirs has nothing for them.
+            Some(name) if !visitor.sees(&name) => Some(Vec::new()),
+            Some(name) => Some(vec![name]),
         })
     }
 

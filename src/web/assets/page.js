@@ -28,6 +28,22 @@ for (const draft of all("textarea[data-draft]")) {
   draft.form.addEventListener("submit", () => sessionStorage.removeItem(key));
 }
 
+// A browser has six connections to a site: only a page that is seen takes one.
+function whileSeen(address, look) {
+  let source;
+  const listen = (isSeen) => {
+    source?.close();
+    source = isSeen ? new EventSource(address) : undefined;
+    source?.addEventListener("change", look);
+  };
+  listen(!document.hidden);
+  document.addEventListener("visibilitychange", () => {
+    listen(!document.hidden);
+    if (!document.hidden) look();
+  });
+  addEventListener("pagehide", () => listen(false));
+}
+
 // News: counts and states change where they stand, the list itself only when it is asked for.
 const list = document.querySelector("[data-live]");
 const news = document.querySelector(".news");
@@ -55,19 +71,21 @@ if (news && window.EventSource) {
     const shown = list ? all("[data-case]", list).map((row) => row.dataset.case).join() : "";
     news.hidden = ids === shown && fresh.querySelector(".news")?.dataset.seen === news.dataset.seen;
   };
-  // A browser has six connections to a site: only a page that is seen takes one.
-  let source;
-  const listen = (isSeen) => {
-    source?.close();
-    source = isSeen ? new EventSource("/live") : undefined;
-    source?.addEventListener("change", look);
-  };
-  listen(!document.hidden);
-  document.addEventListener("visibilitychange", () => {
-    listen(!document.hidden);
-    if (!document.hidden) look();
+  whileSeen("/live", look);
+}
+// A list that is only looked at is exchanged whole.
+const fresh = document.querySelector("[data-fresh]");
+if (fresh && window.EventSource) {
+  whileSeen(fresh.dataset.fresh, async () => {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = page.querySelector("[data-fresh]");
+    if (!now) return;
+    const focused = fresh.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    fresh.replaceChildren(...now.childNodes);
+    if (focused) all("a", fresh).find((link) => link.getAttribute("href") === focused)?.focus();
   });
-  addEventListener("pagehide", () => listen(false));
 }
 
 for (const player of all(".player")) {

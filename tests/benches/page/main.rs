@@ -41,7 +41,9 @@ const GOAL_MS: f64 = 50.0;
 const GOAL_MIB: f64 = 150.0;
 /// Clients that hammer the page, and calls meanwhile.
 const HAMMERS: usize = 8;
-const CALLS: usize = 400;
+const CALLS: usize = 2_000;
+/// Until all clients wait for a page.
+const WARMING_UP: Duration = Duration::from_secs(1);
 /// Pages that are open, how long they are watched at rest, and the changes that they are told of.
 const OPEN: usize = 50;
 const AT_REST: Duration = Duration::from_secs(40);
@@ -225,6 +227,7 @@ fn beside_calls(served: &Served) {
                     }
                 });
             }
+            thread::sleep(WARMING_UP);
             beside.extend(callers::calls(served.agi, CALLS / 4));
             stop.store(true, Ordering::Relaxed);
         });

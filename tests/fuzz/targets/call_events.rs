@@ -4,6 +4,8 @@
 
 #[path = "../../support/any_call.rs"]
 mod any_call;
+#[path = "../../support/laws_of_calls.rs"]
+mod laws_of_calls;
 #[path = "../../support/records.rs"]
 mod records;
 

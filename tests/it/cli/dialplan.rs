@@ -3,7 +3,10 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use super::{House, item};
+use ring::digest::{SHA256, digest};
+use voicemail_guard::dialplan::{VERSION, version};
+
+use super::{House, SHIPPED, WIRED, item};
 
 const DIALPLAN: &str = "extensions_voicemail_guard.conf";
 
@@ -24,7 +27,7 @@ fn a_dialplan_that_is_missing_closed_or_not_brought_in_is_told() {
     let (code, lines) = house.check();
     assert_eq!(code, 0, "{lines:#?}");
     let include = |line: &str| {
-        house.etc("extensions.conf", line);
+        house.etc("extensions.conf", &format!("{line}{WIRED}"));
         house.check()
     };
     for forgotten in [
@@ -87,6 +90,115 @@ fn a_dialplan_that_is_missing_closed_or_not_brought_in_is_told() {
     assert!(code == 1 && mend.contains("install -m 644"), "{mend}");
     let (code, lines) = include(&format!("#include {DIALPLAN}\n"));
     assert!(code == 1 && all_lost(&lines), "{lines:#?}");
+}
+
+/// What each version does: SHA-256 of its lines without comments, in hexadecimal digits.
+const VERSIONS: [&str; 2] = [
+    "8dbe8effc0ee9bc51be6cf80063baacb9e5052674a1f8ad82434dc7104f969f0",
+    "2a0b6c1ed33730c7410b190b056de2f14bc31722a0f09c54beab748a6e4becc5",
+];
+
+#[test]
+fn a_dialplan_that_does_something_else_has_another_version() {
+    assert_eq!(version(SHIPPED), VERSION);
+    let lines = SHIPPED.split_inclusive('\n');
+    let code: String = lines.filter(|line| !line.starts_with(';')).collect();
+    let hash = digest(&SHA256, code.as_bytes());
+    let digits = hash.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    let hash: String = digits.collect();
+    assert_eq!(
+        VERSIONS.get(VERSION as usize - 1),
+        Some(&&*hash),
+        "the dialplan has changed: raise its version, in the file and in src/dialplan.rs, and add this hash"
+    );
+}
+
+#[test]
+fn a_dialplan_of_another_version_is_reported() {
+    let house = House::new();
+    let (_, lines) = house.check();
+    let reported = |lines: &[String]| lines.iter().any(|line| line.contains("than this guard"));
+    assert!(!reported(&lines), "{lines:#?}");
+    let says = format!("&dialplan={VERSION})");
+    for (other, word) in [
+        (SHIPPED.replace(&says, ")"), "older"),
+        (SHIPPED.replace(&says, "&dialplan=99)"), "newer"),
+    ] {
+        house.etc(DIALPLAN, &other);
+        let (code, lines) = house.check();
+        let path = house.path("asterisk").join(DIALPLAN);
+        let (_, mend) = item(
+            &lines,
+            &format!("warn dialplan {} is {word}", path.display()),
+        );
+        assert!(code == 0 && mend.contains("install-dialplan"), "{mend}");
+    }
+}
+
+#[test]
+fn a_guard_that_the_dialplan_names_wrongly_is_reported() {
+    let house = House::new();
+    let (_, lines) = house.check();
+    assert!(!lines.iter().any(|line| line.contains(" guards ")));
+    let checked = |globals: &str, set: &str| {
+        house.etc("globals_custom.conf", globals);
+        house.etc(
+            "extensions.conf",
+            &format!(
+                "#tryinclude {DIALPLAN}\n[globals]\n#include globals_custom.conf\n[from-trunk]\nexten => 1,1,{set}\n{WIRED}"
+            ),
+        );
+        house.check()
+    };
+    for (globals, set, words) in [
+        (
+            "VOICEMAIL_GUARD_AGI = 192.0.2.10:4574&[2001:db8::1]:4574 ; two\n",
+            "NoOp()",
+            "192.0.2.10:4574, then [2001:db8::1]:4574",
+        ),
+        (
+            "VOICEMAIL_GUARD_AGI=>hagi://guards.example.com\n",
+            "Set(VOICEMAIL_GUARD_AGI=127.0.0.1:${PORT})",
+            "hagi://guards.example.com",
+        ),
+        ("", "Set(__VOICEMAIL_GUARD_AGI=guard:4575)", "guard:4575"),
+        (
+            "",
+            "Set(GLOBAL(VOICEMAIL_GUARD_AGI)=guard:4575)",
+            "guard:4575",
+        ),
+    ] {
+        let (code, lines) = checked(globals, set);
+        let (said, _) = item(&lines, "ok guards the dialplan asks");
+        assert!(code == 0 && said.ends_with(words), "{lines:#?}");
+    }
+    for (globals, set, words) in [
+        (
+            "VOICEMAIL_GUARD_AGI = a:4574,b:4574\n",
+            "NoOp()",
+            "several guards have &",
+        ),
+        (
+            "VOICEMAIL_GUARD_AGI = a:4574&b\n",
+            "NoOp()",
+            "names \"b\" in",
+        ),
+        (
+            "VOICEMAIL_GUARD_AGI = hagi://a:4574\n",
+            "NoOp()",
+            "no SRV records",
+        ),
+        (
+            "",
+            "Set(VOICEMAIL_GUARD_AGI=2001:db8::1:4574)",
+            "stands in brackets",
+        ),
+    ] {
+        let (code, lines) = checked(globals, set);
+        let (said, mend) = item(&lines, "fail guards VOICEMAIL_GUARD_AGI names");
+        assert!(code == 1 && said.contains(words), "{lines:#?}");
+        assert!(mend.contains("192.0.2.10:4574&192.0.2.11:4574"), "{mend}");
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use voicemail_guard::clock::block;
 use super::House;
 
 /// What stands between these two.
-fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+pub(super) fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{text}"));
     rest.split_once(after).unwrap().0
 }

@@ -198,6 +198,9 @@ fn settings_that_asterisk_has_as_well_are_compared() {
     assert!(mend.ends_with("lockmode = \"flock\""), "{mend}");
 }
 
+/// What the manager's user may do where queues are watched.
+const QUEUES: &str = "read = call,agent,dtmf\nwrite = user,call,originate";
+
 #[test]
 fn the_rights_of_the_managers_user_are_read_where_they_stand() {
     let house = House::new();
@@ -215,7 +218,18 @@ fn the_rights_of_the_managers_user_are_read_where_they_stand() {
         ),
         ("read=call,cdr\nwrite=system,user", None),
         ("read = all\nwrite = all", None),
+        // What the two are for stands behind it.
+        (QUEUES, None),
+        (
+            "read = call\nwrite = call,user,originate",
+            Some(
+                "lacks read = agent, read = dtmf: without read = agent nobody who waits in a queue is watched, without read = dtmf no key is an answer of who waits in a queue",
+            ),
+        ),
     ] {
+        if rights == QUEUES {
+            house.append("[queue]\nlisten = ['127.0.0.1:1']\n");
+        }
         let lines = with(rights);
         match lacks {
             Some(lacks) => {

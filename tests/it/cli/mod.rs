@@ -12,11 +12,20 @@ use voicemail_guard::prompts::Prompt;
 
 mod delivery;
 mod dialplan;
+mod doctor;
 mod figures;
 mod follow;
+mod generate;
+mod import;
+mod install_dialplan;
+mod keys;
 mod mistaken;
 mod mistyped;
+mod no_such;
+mod nobody;
+mod sockets;
 mod user;
+mod wired;
 
 fn guard() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voicemail-guard"));
@@ -35,6 +44,12 @@ fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+/// The dialplan that is shipped.
+const SHIPPED: &str = include_str!("../../../asterisk-conf/extensions_voicemail_guard.conf");
+
+/// A line that leads callers of one mailbox to the guard.
+const WIRED: &str = "[in]\nexten => 100,1,Gosub(voicemail-guard,s,1(100@default))\n";
+
 /// An installation in a folder of its own, everything in order.
 struct House {
     folder: TempDir,
@@ -43,11 +58,14 @@ struct House {
 impl House {
     /// A guard that serves here: its process, its log, and what that says until it listens.
     fn serve(&self) -> (Child, BufReader<ChildStderr>, String) {
-        let mut serving = self
-            .command("serve")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut serve = self.command("serve");
+        serve.stderr(Stdio::piped());
+        Self::started(serve)
+    }
+
+    /// The same of a guard that is started by this command.
+    fn started(mut serve: Command) -> (Child, BufReader<ChildStderr>, String) {
+        let mut serving = serve.spawn().unwrap();
         let mut log = BufReader::new(serving.stderr.take().unwrap());
         let mut said = String::new();
         while !said.contains("listening") {
@@ -70,8 +88,8 @@ impl House {
             fs::create_dir(house.path(name)).unwrap();
         }
         let dialplan = "extensions_voicemail_guard.conf";
-        fs::write(house.path("asterisk").join(dialplan), "[voicemail-guard]\n").unwrap();
-        let include = format!("[general]\n#tryinclude {dialplan}\n");
+        fs::write(house.path("asterisk").join(dialplan), SHIPPED).unwrap();
+        let include = format!("[general]\n#tryinclude {dialplan}\n{WIRED}");
         fs::write(house.path("asterisk/extensions.conf"), include).unwrap();
         let mine = std::os::unix::fs::PermissionsExt::from_mode(0o770);
         fs::set_permissions(house.path("tap"), mine).unwrap();
@@ -199,7 +217,7 @@ fn a_house_in_order_is_zero_and_left_as_it_was() {
         "ok data files can be made",
         "ok call log",
         "ok voicemail messages can be put into 0 boxes",
-        "warn mwi [delivery.ami] has no user",
+        "warn mwi [ami] has no user",
     ] {
         item(&lines, words);
     }

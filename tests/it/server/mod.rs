@@ -43,7 +43,10 @@ impl Handler for ByPath {
                 }
             }
             "panic" => panic!("as asked"),
-            "stubborn" => std::future::pending().await,
+            "stubborn" => {
+                self.say("taken");
+                std::future::pending::<()>().await;
+            }
             _ => {
                 tokio::select! {
                     () = self.stop.cancelled() => self.say("stopped"),
@@ -104,7 +107,7 @@ impl Guard {
         let handler = Arc::new(ByPath::default());
         let stop = handler.stop.clone();
         let server = tokio::spawn(server::run(
-            vec![listener],
+            vec![listener.into()],
             limits,
             Clock::default(),
             Arc::clone(&handler),
@@ -457,6 +460,10 @@ async fn the_grace_ends() {
     })
     .await;
     let mut stream = guard.call("stubborn").await;
+    // One that is not taken yet would be sent on at once.
+    while guard.handler.said.lock().unwrap().is_empty() {
+        tokio::task::yield_now().await;
+    }
     guard.stop.cancel();
     assert_eq!(rest(&mut stream).await, "");
     guard.end().await;

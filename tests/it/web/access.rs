@@ -14,7 +14,7 @@ use super::{Answer, Served, call};
 use crate::support::captured_log::CapturedLog;
 
 pub(super) const PASSWORD: &str = "correct horse";
-static HASH: LazyLock<String> =
+pub(super) static HASH: LazyLock<String> =
     LazyLock::new(|| PasswordHash::of(PASSWORD).unwrap().as_str().to_owned());
 
 /// anna works on 100, rita reads 100, ada is admin, paul comes by the proxy only.

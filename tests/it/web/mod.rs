@@ -11,6 +11,7 @@ use voicemail_guard::call_log::{CallLog, DATABASE};
 use voicemail_guard::call_record::{CallRecord, Presentation, Verdict};
 use voicemail_guard::config::{Config, SharedConfig};
 use voicemail_guard::number::{Country, normalise};
+use voicemail_guard::queue_watch::waiting::Waiting;
 use voicemail_guard::web::Desk;
 
 use crate::support::call_log::{clock, open};
@@ -21,16 +22,21 @@ mod api;
 #[cfg(feature = "asterisk")]
 mod browser;
 mod figures;
+mod from_queue;
 mod hostile;
 mod judged;
+mod live;
 mod machines;
 mod proxy;
 mod sound;
+mod unfinished;
+mod waiting;
 
 /// A page that is served, and the log behind it.
 struct Served {
     folder: TempDir,
     log: CallLog,
+    waiting: Waiting,
     settings: SharedConfig,
     address: SocketAddr,
 }
@@ -77,11 +83,20 @@ impl Served {
         let settings = SharedConfig::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let desk = Desk::new(folder.path().into(), settings.clone(), log.clone(), clock());
+        let waiting = Waiting::default();
+        let data = folder.path().into();
+        let desk = Desk::new(
+            data,
+            settings.clone(),
+            log.clone(),
+            waiting.clone(),
+            clock(),
+        );
         tokio::spawn(desk.serve(vec![listener]));
         Self {
             folder,
             log,
+            waiting,
             settings,
             address,
         }
@@ -180,10 +195,7 @@ async fn who_is_to_be_rung_stands_first_and_junk_is_elsewhere() {
         ("show=all&box=200", ids(&[])),
         ("show=all&since=2026-11-25", ids(&[])),
         // What nobody can mean is as if it were not there.
-        (
-            "show=1;drop&verdict=x&since=yesterday&page=0",
-            ids(&[&message, &unsure]),
-        ),
+        ("show=1;drop&verdict=x&page=0", ids(&[&message, &unsure])),
         ("page=4294967295", ids(&[])),
     ] {
         let list = served.get(&format!("/?{query}")).await;
@@ -357,6 +369,10 @@ async fn every_mistake_is_a_page_with_a_way_back() {
         ("/calls/6aq6scwt0009/sound.wav", 404),
         ("/assets/..%2fmod.rs", 404),
         ("/me", 405),
+        ("/?since=yesterday", 422),
+        ("/?since=2026-02-30", 422),
+        ("/?since=2026-11-24x", 422),
+        ("/figures?box=555", 404),
     ] {
         let answer = served.get(path).await;
         assert_eq!(answer.status, status, "{path}");
@@ -412,4 +428,24 @@ async fn news_come_while_one_looks() {
         news.push_str(&String::from_utf8_lossy(&more[..read]));
     }
     assert_eq!(served.get("/").await.cases().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_asked_for_and_is_not_there_is_named() {
+    let record = call(1, "030 1", "x", Verdict::Message);
+    let served = Served::with(std::slice::from_ref(&record)).await;
+    let day = served.get("/?since=2026-02-30").await.text();
+    assert!(day.contains("There is no such day"), "{day}");
+    for (query, is_nobodys) in [("box=555", true), ("box=100", false), ("box=..%2fx", true)] {
+        let list = served.get(&format!("/?{query}")).await.text();
+        let says = list.contains("neither in the settings, nor has it been called");
+        assert_eq!(says, is_nobodys, "{query}: {list}");
+    }
+    let case = format!("/cases/{}", record.id);
+    let noted = served
+        .post_as("anna", &case, "step=note&note=one%0D%0Atwo")
+        .await;
+    assert_eq!(noted.status, 303);
+    let text = served.get(&case).await.text();
+    assert!(text.contains("<q><bdi>one\ntwo</bdi></q>"), "{text}");
 }

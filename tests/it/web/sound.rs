@@ -33,6 +33,31 @@ async fn a_recording_comes_whole_and_in_parts_and_as_a_picture() {
     assert_eq!(none.status, 416);
     let end = served.get_with(&url, "range: bytes=-2\r\n").await;
     assert_eq!(end.body, file[file.len() - 2..]);
+    // What is no range of bytes is as if it were not there.
+    for unusable in [
+        "range: bytes=9-0\r\n",
+        "range: bytes=0-1,5-6\r\n",
+        "range: seconds=0-1\r\n",
+        "range: bytes=0-9\r\nif-range: \"x\"\r\n",
+    ] {
+        let whole = served.get_with(&url, unusable).await;
+        assert_eq!(
+            (whole.status, whole.body.len()),
+            (200, file.len()),
+            "{unusable}"
+        );
+        assert_eq!(whole.header("content-range"), None, "{unusable}");
+    }
+    let head = format!(
+        "HEAD {url} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nrange: bytes=0-9\r\n\r\n",
+        served.address
+    );
+    let head = served.raw(head.as_bytes()).await;
+    let length = file.len().to_string();
+    assert_eq!(
+        (head.status, head.header("content-length")),
+        (200, Some(&*length))
+    );
 
     let picture = served
         .get(&format!("/calls/{}/waveform.svg", record.id))

@@ -4,6 +4,8 @@
 //! Days are those of the guard's time zone. Its offsets stand in the database, so that SQL can tell the day of a
 //! call; where they are others than last time (another zone, or new rules for it) all is counted anew.
 
+mod queues;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,8 +14,11 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, params_from_iter};
 
 use super::begin;
+use super::search::Statement;
 use crate::call_record::Verdict;
 use crate::figures::{CalledBack, Counted, Counts, Period, Tally};
+
+pub(super) use queues::QUEUE_FIGURES;
 
 /// The migration that brings the counts.
 pub(super) const FIGURES: &str = "
@@ -152,14 +157,54 @@ pub(super) fn keep_zone(connection: &mut Connection, zone: &TimeZone) -> rusqlit
     }
     change.execute("DELETE FROM figures", [])?;
     change.execute(&format!("INSERT INTO figures {RECOUNT}"), [])?;
+    queues::recount(&change)?;
     change.commit()
 }
 
-/// What stands in `figures`, made of the calls.
+/// What stands in `figures`, made of the calls and of what was counted of those that are gone.
 const RECOUNT: &str = "
     SELECT day, box, kind, sum(calls), sum(unheard), sum(unheard_ms), sum(ended), sum(ended_ms), sum(asked),
            sum(rescued), sum(wrong), sum(observed), sum(would_end), sum(would_ms)
-    FROM counted_calls GROUP BY day, box, kind";
+    FROM (SELECT day, box, kind, calls, unheard, unheard_ms, ended, ended_ms, asked, rescued, wrong, observed,
+                 would_end, would_ms FROM counted_calls
+          UNION ALL SELECT * FROM figures_of_gone)
+    GROUP BY day, box, kind";
+
+/// Has what is counted of a call stay when its row goes, which is about to.
+pub(super) fn keep_of(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO figures_of_gone
+             SELECT day, box, kind, calls, unheard, unheard_ms, ended, ended_ms, asked, rescued, wrong, observed,
+                    would_end, would_ms
+             FROM counted_calls WHERE seq = ?1
+             ON CONFLICT (day, box, kind) DO UPDATE SET
+                 calls = calls + excluded.calls, unheard = unheard + excluded.unheard,
+                 unheard_ms = unheard_ms + excluded.unheard_ms, ended = ended + excluded.ended,
+                 ended_ms = ended_ms + excluded.ended_ms, asked = asked + excluded.asked,
+                 rescued = rescued + excluded.rescued, wrong = wrong + excluded.wrong,
+                 observed = observed + excluded.observed, would_end = would_end + excluded.would_end,
+                 would_ms = would_ms + excluded.would_ms",
+        )?
+        .execute([seq])?;
+    queues::keep_of(connection, seq)?;
+    // Once more, since its row takes it along.
+    connection
+        .prepare_cached("INSERT INTO counting (seq, sign) VALUES (?1, 1)")?
+        .execute([seq])?;
+    let goes_with_it = format!(
+        "INSERT INTO waits_of_gone
+         SELECT (closed_ms + coalesce((SELECT offset_ms FROM local_offsets WHERE from_ms <= closed_ms
+                                       ORDER BY from_ms DESC LIMIT 1), 0)) / {DAY_MS},
+                box, max(closed_ms - waiting_ms, 0)
+         FROM cases WHERE seq = (SELECT case_seq FROM calls WHERE seq = ?1) AND {SPOKEN_TO}
+             AND NOT EXISTS (SELECT 1 FROM calls WHERE case_seq = cases.seq AND seq != ?1)"
+    );
+    connection
+        .prepare_cached(&goes_with_it)?
+        .execute([seq])
+        .map(drop)
+}
 
 /// What was counted in a period, of these mailboxes; of all where there is no list.
 pub(super) fn tally(
@@ -168,32 +213,24 @@ pub(super) fn tally(
     mailboxes: Option<&[String]>,
 ) -> rusqlite::Result<Tally> {
     let days = [number_of(period.first()), number_of(period.last())];
-    let of_boxes = mailboxes.map_or_else(String::new, |mailboxes| {
-        let places = vec!["?"; mailboxes.len()].join(", ");
-        format!(" AND box IN ({places})")
-    });
-    let boxes = || {
-        mailboxes
-            .unwrap_or_default()
-            .iter()
-            .cloned()
-            .map(Into::into)
-    };
-    let values = |bounds: [i64; 2]| {
-        bounds
-            .map(rusqlite::types::Value::from)
-            .into_iter()
-            .chain(boxes())
+    let wanted = |column: &str, bounds: [i64; 2]| {
+        let mut made = Statement::default();
+        made.and(&format!("{column} BETWEEN ? AND ?"), bounds);
+        if let Some(mailboxes) = mailboxes {
+            made.among("box", mailboxes);
+        }
+        made
     };
 
+    let Statement { sql, values } = wanted("day", days);
     let sql = format!(
         "SELECT day, box, kind, calls, unheard, unheard_ms, ended, ended_ms, asked, rescued, wrong, observed,
                 would_end, would_ms
-         FROM figures WHERE day BETWEEN ? AND ?{of_boxes}"
+         FROM figures WHERE TRUE{sql}"
     );
     let calls = connection
         .prepare_cached(&sql)?
-        .query_map(params_from_iter(values(days)), |row| {
+        .query_map(params_from_iter(values), |row| {
             let number = |column| {
                 row.get::<_, i64>(column)
                     .map(|of| u64::try_from(of).unwrap_or(0))
@@ -224,13 +261,14 @@ pub(super) fn tally(
     // A day of any zone begins and ends within a day of UTC's.
     let around = [(days[0] - 1) * DAY_MS, (days[1] + 2) * DAY_MS];
     let offsets = kept_offsets(connection)?;
+    let Statement { sql, values } = wanted("closed_ms", around);
     let sql = format!(
         "SELECT closed_ms, box, max(closed_ms - waiting_ms, 0)
-         FROM cases WHERE {SPOKEN_TO} AND closed_ms BETWEEN ? AND ?{of_boxes}"
+         FROM cases WHERE {SPOKEN_TO}{sql}"
     );
-    let called_back = connection
+    let mut called_back = connection
         .prepare_cached(&sql)?
-        .query_map(params_from_iter(values(around)), |row| {
+        .query_map(params_from_iter(values), |row| {
             let closed: i64 = row.get(0)?;
             let before = offsets.partition_point(|(from, _)| *from <= closed);
             let offset = before.checked_sub(1).map_or(0, |at| offsets[at].1);
@@ -240,8 +278,27 @@ pub(super) fn tally(
                 waited: Duration::from_millis(u64::try_from(row.get::<_, i64>(2)?).unwrap_or(0)),
             })
         })?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Tally { calls, called_back })
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    let Statement { sql, values } = wanted("day", days);
+    let sql = format!("SELECT day, box, waited_ms FROM waits_of_gone WHERE TRUE{sql}");
+    let of_gone = connection
+        .prepare_cached(&sql)?
+        .query_map(params_from_iter(values), |row| {
+            let waited: i64 = row.get(2)?;
+            Ok(CalledBack {
+                day: day_of(row.get(0)?),
+                mailbox: row.get(1)?,
+                waited: Duration::from_millis(waited.unsigned_abs()),
+            })
+        })?
+        .collect::<rusqlite::Result<Vec<_>>>()?;
+    called_back.extend(of_gone);
+    let waits = queues::tally(connection, days, mailboxes)?;
+    Ok(Tally {
+        calls,
+        called_back,
+        waits,
+    })
 }
 
 const DAY_MS: i64 = 86_400_000;

@@ -117,7 +117,7 @@ fn the_command_says_what_it_did_and_the_lists_show_who_said_so() {
         (&"bert".into(), &"message".into())
     );
     let (_, csv) = run(folder, &["calls", "--format", "csv", "--judged-wrong"]);
-    assert!(csv.trim_end().ends_with("\"message\",\"bert\""), "{csv}");
+    assert!(csv.contains(",\"message\",\"bert\","), "{csv}");
 
     for (arguments, code, expected) in [
         (&["7777", "message"][..], 1, "There is no call"),

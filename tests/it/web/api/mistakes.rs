@@ -60,6 +60,12 @@ async fn unknown_addresses_and_parameters_say_what_there_is() {
         ("/calls?cursor=6aq6scwt0009", "cursor"),
         ("/calls?page=1", "page"),
         ("/calls/6aq6scwt0001?language=fr", "language"),
+        ("/figures?span=1d", "span"),
+        ("/figures?span=7d&since=2026-11-24", "span"),
+        ("/figures?since=2026-02-30", "since"),
+        ("/figures?since=9999-12-31", "since"),
+        ("/figures?since=2026-11-24&until=2026-11-23", "since"),
+        ("/figures?box=..%2fx", "box"),
         ("/me?x", "x"),
         ("/summary?%3cscript%3e=1", "<script>"),
         ("/cases/6aq6scwt0001?box=100", "box"),
@@ -113,6 +119,13 @@ async fn bodies_that_are_none_are_refused() {
         (json, "\u{feff}{}", 400),
         (json, "step=claim", 400),
         (json, &deep, 400),
+        (json, "{\"step\": \"claim\", \"step\": \"done\"}", 422),
+        (
+            json,
+            "{\"step\": \"note\", \"note\": \"a\", \"\\u006eote\": null}",
+            422,
+        ),
+        (json, "{\"x\": 1, \"x\": 1}", 422),
         (json, &large, 413),
         ("", "{\"step\": \"claim\"}", 415),
         ("content-type: text/plain\r\n", "{\"step\": \"claim\"}", 415),
@@ -133,6 +146,27 @@ async fn bodies_that_are_none_are_refused() {
         let shown: String = body.chars().take(40).collect();
         assert_eq!(answer.status, status, "{kind} {shown}: {}", answer.text());
         described("POST", &path, &answer);
+    }
+    // What stands there twice may be meant either way, wherever it is sent.
+    for (path, body, field) in [
+        (
+            path.clone(),
+            "{\"step\": \"claim\", \"step\": \"claim\"}",
+            "step",
+        ),
+        (
+            format!("/api/v1/calls/{}/judge", record.id),
+            "{\"verdict\": \"silent\", \"note\": \"\", \"verdict\": \"message\"}",
+            "verdict",
+        ),
+    ] {
+        let answer = served
+            .ask("POST", &path, &format!("{token}{json}"), body)
+            .await;
+        assert_eq!(answer.status, 422, "{}", answer.text());
+        let said: serde_json::Value = serde_json::from_str(&answer.text()).unwrap();
+        assert_eq!(said["field"], field);
+        assert!(said["detail"].as_str().unwrap().contains("twice"), "{said}");
     }
     // The length is not said before.
     let host = served.address;

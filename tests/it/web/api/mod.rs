@@ -11,6 +11,8 @@ use voicemail_guard::cli::{self, Cli};
 use super::access::{record_sound, with_sound};
 use super::{Answer, Served, call};
 
+mod figures;
+mod judge;
 mod live;
 mod mistakes;
 mod reading;
@@ -115,7 +117,7 @@ fn described(method: &str, address: &str, answer: &Answer) -> Value {
 
 impl Served {
     /// A new token, as the command line makes it.
-    fn token_for(&self, name: &str, more: &[&str]) -> String {
+    pub(super) fn token_for(&self, name: &str, more: &[&str]) -> String {
         let folder = self.folder.path().to_str().unwrap();
         let line = ["guard", "--data", folder, "token", "add", name];
         let cli = Cli::try_parse_from(line.iter().chain(more)).unwrap();
@@ -136,19 +138,24 @@ impl Served {
     }
 
     /// An answer that is as described, and this; its JSON.
-    async fn api(&self, path: &str, headers: &str, status: u16) -> Value {
+    pub(super) async fn api(&self, path: &str, headers: &str, status: u16) -> Value {
         let path = format!("/api/v1{path}");
         let answer = self.get_with(&path, headers).await;
         assert_eq!(answer.status, status, "{path}: {}", answer.text());
         described("GET", &path, &answer)
     }
 
+    /// An answer that is as described, and its JSON.
+    async fn send_json(&self, path: &str, headers: &str, body: &Value) -> (Answer, Value) {
+        let headers = format!("{headers}content-type: application/json\r\n");
+        let answer = self.ask("POST", path, &headers, &body.to_string()).await;
+        let value = described("POST", path, &answer);
+        (answer, value)
+    }
+
     async fn step_with(&self, id: &str, headers: &str, body: &Value) -> (Answer, Value) {
         let path = format!("/api/v1/cases/{id}/steps");
-        let headers = format!("{headers}content-type: application/json\r\n");
-        let answer = self.ask("POST", &path, &headers, &body.to_string()).await;
-        let value = described("POST", &path, &answer);
-        (answer, value)
+        self.send_json(&path, headers, body).await
     }
 
     async fn step(&self, id: &str, headers: &str, body: Value, status: u16) -> Value {
@@ -161,7 +168,7 @@ impl Served {
 /// A call about which there is something of everything.
 fn full_call() -> CallRecord {
     use voicemail_guard::audio::MediaTime;
-    use voicemail_guard::call_record::{Answer, Asked, EndedBy, Mode, Played, WouldHave};
+    use voicemail_guard::call_record::{Answer, Asked, EndedBy, KeyPress, Mode, Played, WouldHave};
     let mut record = with_sound(call(1, "030 1111111", "Schmidt", Verdict::Message));
     record.mode = Mode::Observe;
     record.would_have = Some(WouldHave {
@@ -171,6 +178,10 @@ fn full_call() -> CallRecord {
         saved_s: MediaTime::from_secs(20),
     });
     record.watched = Some("+49 30 *".into());
+    record.keys = vec![KeyPress {
+        key: '1',
+        at: MediaTime::from_secs(5),
+    }];
     record.asked = vec![
         Asked {
             prompt: Played::from("are-you-there".to_owned()),
@@ -205,6 +216,7 @@ async fn every_operation_answers_as_described_with_each_of_its_parameters() {
         ("number", "1111111"),
         ("cursor", &id),
         ("language", "de"),
+        ("span", "7d"),
     ];
     let (mut operations, mut parameters) = (0, 0);
     for (path, item) in DOCUMENT["paths"].as_object().unwrap() {
@@ -212,10 +224,13 @@ async fn every_operation_answers_as_described_with_each_of_its_parameters() {
             operations += 1;
             let address = format!("/api/v1{}", path.replace("{id}", &id));
             if method == "post" {
-                let claimed = served
-                    .step(&id, &token, json!({"step": "claim"}), 200)
-                    .await;
-                assert_eq!(claimed["case"]["state"], "claimed");
+                let body = match path.as_str() {
+                    "/cases/{id}/steps" => json!({"step": "claim"}),
+                    "/calls/{id}/judge" => json!({"verdict": "mutter"}),
+                    other => panic!("no sample for {other}"),
+                };
+                let (answer, value) = served.send_json(&address, &token, &body).await;
+                assert_eq!(answer.status, 200, "{value}");
                 continue;
             }
             if path == "/events" {
@@ -257,7 +272,7 @@ async fn every_operation_answers_as_described_with_each_of_its_parameters() {
         }
     }
     assert!(
-        operations >= 11 && parameters >= 15,
+        operations >= 14 && parameters >= 20,
         "{operations} {parameters}"
     );
 }

@@ -2,6 +2,7 @@
 
 use super::{Browser, Served, Verdict, call, heard, json, pages, record_sound};
 use crate::web::access::config;
+use crate::web::waiting::{MUSIC, waiter, watched as queues_watched};
 
 /// Serious and critical ones on the page that is open.
 async fn has_no_barrier(browser: &Browser, axe: &str, what: &str) {
@@ -36,7 +37,8 @@ async fn browser_and_axe_find_no_barrier() {
     let mut watched = call(7, "030 7654321", "Vogt", Verdict::Mutter);
     watched.watched = Some("Vogt".into());
     records.push(watched);
-    let served = Served::with(&records).await;
+    let served = Served::set(queues_watched(), &records).await;
+    let _waits = served.waits(waiter(9, "support", 3, MUSIC));
     record_sound(&served, &record);
     let browser = Browser::of(served.address, "en").await;
     browser.open("/").await;

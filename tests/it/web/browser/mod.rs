@@ -18,6 +18,7 @@ mod pictures;
 mod player;
 mod scripts_off;
 mod team;
+mod waiting;
 
 /// A call with a recording of 20 s, asked for the number at 12 s.
 fn heard(n: u32, number: &str, name: &str) -> CallRecord {
@@ -39,12 +40,13 @@ fn record_sound(served: &Served, record: &CallRecord) {
     std::fs::write(&path, wav::encode(&samples)).unwrap();
 }
 
-/// The list, a case, a call, the figures and a problem.
-fn pages(id: &str) -> [String; 5] {
+/// The list, a case, a call, who waits, the figures and a problem.
+fn pages(id: &str) -> [String; 6] {
     [
         "/?show=all".into(),
         format!("/cases/{id}"),
         format!("/calls/{id}"),
+        "/waiting".into(),
         "/figures?span=year".into(),
         "/nothing".into(),
     ]

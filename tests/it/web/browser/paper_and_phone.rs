@@ -2,13 +2,16 @@
 
 use thirtyfour::common::print::{PrintPage, PrintParameters};
 
+use voicemail_guard::queue_watch::waiting::Entry;
+
 use super::{Browser, Served, Verdict, call, heard, json, pages, record_sound};
+use crate::web::waiting::{MUSIC, waiter, watched};
 
 const LONG: &str =
     "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft";
 
-/// A call with much of everything, served.
-async fn much() -> (Served, String) {
+/// A call with much of everything, served; and callers who wait as long as the last value is there.
+async fn much() -> (Served, String, [Entry; 2]) {
     let mut record = heard(1, "+49 911 76543210987", LONG);
     record.dnid = "9".repeat(60);
     let others = (2..).zip(Verdict::ALL).map(|(n, verdict)| {
@@ -23,14 +26,20 @@ async fn much() -> (Served, String) {
     });
     let mut records: Vec<_> = others.collect();
     records.push(record.clone());
-    let served = Served::with(&records).await;
+    let served = Served::set(watched(), &records).await;
     record_sound(&served, &record);
-    (served, record.id.to_string())
+    let mut long = waiter(1, &LONG.to_lowercase().replace('ä', "ae"), 90, MUSIC);
+    long.caller.name = LONG.into();
+    let waits = [
+        served.waits(long),
+        served.waits(waiter(2, "support", 3, MUSIC)),
+    ];
+    (served, record.id.to_string(), waits)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_fits_every_width() {
-    let (served, id) = much().await;
+    let (served, id, _waits) = much().await;
     let browser = Browser::of(served.address, "de").await;
     for width in [360, 700, 1_000, 1_200, 1_400] {
         browser.is_wide(width).await;
@@ -60,7 +69,7 @@ async fn browser_fits_every_width() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn browser_is_used_by_the_thumb() {
-    let (served, id) = much().await;
+    let (served, id, _waits) = much().await;
     let browser = Browser::of(served.address, "de").await;
     browser.is_a_phone().await;
     for path in pages(&id) {

@@ -13,12 +13,7 @@ async fn browser_works_with_scripts_off() {
     let of_the_page = "return typeof all";
     browser.open("/").await;
     assert_eq!(browser.js(of_the_page).await, json!("function"));
-    browser
-        .devtools(
-            "Emulation.setScriptExecutionDisabled",
-            json!({"value": true}),
-        )
-        .await;
+    browser.runs_no_scripts().await;
     browser.open("/").await;
     assert_eq!(browser.js(of_the_page).await, json!("undefined"));
 

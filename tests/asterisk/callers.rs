@@ -156,7 +156,7 @@ fn rambled_until_the_end() {
 fn laid_the_handset_aside() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let office = Sound::of_example("aside").between(2.0, 42.0);
+    let office = Sound::office();
     let stay = somebody(&lab)
         .listens()
         .says(&office)

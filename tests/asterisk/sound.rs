@@ -24,6 +24,11 @@ impl Sound {
         Self::of_asterisk(lab, "sounds/en/demo-congrats.wav", seconds)
     }
 
+    /// What comes from a handset laid aside: the example without its word, which would leave the verdict near doubt.
+    pub fn office() -> Self {
+        Self::of_example("aside").between(2.0, 42.0)
+    }
+
     /// Music as it is played to those on hold.
     pub fn hold_music(lab: &Lab, seconds: f32) -> Self {
         Self::of_asterisk(lab, "moh/macroform-cold_day.wav", seconds)

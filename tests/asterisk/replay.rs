@@ -5,6 +5,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tempfile::TempDir;
 use voicemail_guard::audio::wav;
 use voicemail_guard::call_log::CallLog;
 use voicemail_guard::call_record::{CallRecord, Destination, Verdict};
@@ -255,6 +256,20 @@ fn is_not_there(tap: Tap, n: u32) {
     });
     assert!(guard.calls()[0].delivered().is_empty());
     assert_eq!(fetched(&lab, n), None);
+}
+
+#[test]
+fn replay_of_a_file_that_asterisk_does_not_see_whole_waits_and_says_why() {
+    let lab = Lab::enter();
+    let elsewhere = TempDir::new().unwrap();
+    let mut guard = Guard::with_tap_folder(&lab, elsewhere.path(), &replays(&lab));
+    guard.is_killed();
+    let mailbox = format!("{}@default", lab.mailbox());
+    leaves_undelivered(&guard, &mailbox, 19, &murmur(4, 3));
+    guard.starts_again();
+    guard.logs("Asterisk does not see the whole message");
+    assert!(guard.calls()[0].delivered().is_empty());
+    assert!(lab.inbox(lab.mailbox()).is_empty());
 }
 
 #[test]

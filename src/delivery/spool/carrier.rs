@@ -29,7 +29,6 @@ pub struct Carrier {
 /// The sound of one message that Asterisk is to come for.
 pub(super) struct Carried {
     expected: Expected,
-    samples: usize,
     carrier: Carrier,
 }
 
@@ -45,12 +44,10 @@ impl Carrier {
             let error = TapError::NotConnected { address, waited };
             return Err(DeliveryError::transient(error));
         }
-        let samples = sound.len();
-        sound.resize(samples + LEFT_OUT, 0);
+        sound.resize(sound.len() + LEFT_OUT, 0);
         let expected = self.listener.expect_to_bring(sound.into(), valid);
         Ok(Carried {
             expected: expected.map_err(DeliveryError::transient)?,
-            samples,
             carrier: self.clone(),
         })
     }
@@ -66,12 +63,11 @@ impl Carrier {
 const LEFT_OUT: usize = RATE_HZ as usize / 4;
 
 impl Carried {
-    /// What the dialplan has to know; so many bytes has the file that it makes.
+    /// What the dialplan has to know.
     pub(super) fn variables(&self) -> Vec<String> {
         vec![
             format!("VG_SOUND_ID={}", self.expected.id()),
             format!("VG_SOUND_AT={}", self.carrier.address),
-            format!("VG_BYTES={}", self.samples * 2),
         ]
     }
 

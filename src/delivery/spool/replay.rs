@@ -7,8 +7,8 @@
 //! watch the mark · done: note it in the outbox · then remove mark and sound
 //! ```
 //!
-//! Where no folder is shared the sound goes over a [connection](super::carrier) first, behind "begun"; one that has not
-//! come whole is never played, and its mark is "lost".
+//! Where no folder is shared the sound goes over a [connection](super::carrier) first, behind "begun". What Asterisk does
+//! not have whole it does not play; the mark is "lost" then.
 //!
 //! The mark is Asterisk's own word on what became of a token (the call), and outlives both
 //! programs: a guard that starts again asks for it before anything is played once more, and the
@@ -94,7 +94,7 @@ enum Mark {
     Cut,
     /// `VoiceMail()` did not keep it.
     Failed,
-    /// Asterisk did not get it whole, and played nothing.
+    /// Asterisk did not have it whole, and played nothing.
     Lost,
 }
 
@@ -167,12 +167,17 @@ impl Replay {
                 "VoiceMail() did not keep the message for {}: the box is full, locked or not there, its IMAP server did not take the message (Asterisk's log says more), or the message is shorter than minsecs (3 at the most) or has a pause of maxsilence in voicemail.conf",
                 record.mailbox
             ))),
-            Mark::Lost => Err(DeliveryError::transient(format!(
-                "Asterisk did not get the whole message over the network: {} must lead to this guard, app_audiosocket, app_record, app_senddtmf and func_env be loaded, and Asterisk's spool have room",
-                self.carrier
-                    .as_ref()
-                    .map_or("", |carrier| &*carrier.address)
-            ))),
+            Mark::Lost => Err(DeliveryError::transient(match &self.carrier {
+                Some(carrier) => format!(
+                    "Asterisk did not get the whole message over the network: {} must lead to this guard, app_audiosocket, app_record, app_senddtmf and func_env be loaded, and Asterisk's spool have room",
+                    carrier.address
+                ),
+                None => format!(
+                    "Asterisk does not see the whole message: {} must be the folder that the guard sees as {}, and func_env be loaded",
+                    self.tap.folder_as_asterisk_sees_it.display(),
+                    self.tap.folder_as_guard_sees_it.display()
+                ),
+            })),
             Mark::Begun => Err(DeliveryError::transient(
                 "VoiceMail() did not come to its end in time; Asterisk may have been restarted meanwhile",
             )),
@@ -190,10 +195,11 @@ impl Replay {
         sound: Vec<i16>,
         (length, over): (Duration, &mut Option<Connection>),
     ) -> Result<Mark, DeliveryError> {
+        let samples = sound.len();
         self.lay_down(record.id, sound).await?;
         let laid = Self::sound(&self.tap.folder_as_asterisk_sees_it, record.id);
         let laid = format!("VG_SOUND={}", laid.with_extension("").display());
-        self.ask(record, mailbox, vec![laid]).await?;
+        self.ask(record, mailbox, samples, vec![laid]).await?;
         self.watch(record.id, Mark::Asked, length, over).await
     }
 
@@ -206,8 +212,10 @@ impl Replay {
         sound: Vec<i16>,
         (length, over): (Duration, &mut Option<Connection>),
     ) -> Result<Mark, DeliveryError> {
+        let samples = sound.len();
         let carried = carrier.ready(sound, BEGINS + LEEWAY)?;
-        self.ask(record, mailbox, carried.variables()).await?;
+        self.ask(record, mailbox, samples, carried.variables())
+            .await?;
         let asked = self.clock.now();
         let watching = self.watch(record.id, Mark::Asked, length, over);
         let (mark, came) = carried.hand_over(watching).await;
@@ -325,12 +333,13 @@ impl Replay {
         })
     }
 
-    /// Asks for the call that plays this sound and records. An attempt of an earlier life that has not begun
+    /// Asks for the call that plays so many samples of this sound and records. An attempt of an earlier life that has not begun
     /// never will.
     async fn ask(
         &self,
         record: &CallRecord,
         mailbox: &Mailbox,
+        samples: usize,
         sound: Vec<String>,
     ) -> Result<(), DeliveryError> {
         let key = record.id.to_string();
@@ -343,6 +352,7 @@ impl Replay {
             format!("VG_TOKEN={key}"),
             format!("VG_ATTEMPT={attempt}"),
             format!("VG_BOX={}", mailbox.as_str()),
+            format!("VG_BYTES={}", samples * size_of::<i16>()),
         ];
         variables.extend(sound);
         let caller_id = message::caller_id(record);

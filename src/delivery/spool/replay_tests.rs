@@ -25,6 +25,8 @@ fn sound() -> Vec<i16> {
 enum Call {
     Recorded,
     NotKept,
+    /// The file is not in the folder that Asterisk looks into.
+    NotSeen,
     NeverBegun,
     /// Asterisk dies in it.
     CutOff,
@@ -88,6 +90,7 @@ impl Asterisk {
                 let mark = match calls.remove(0) {
                     Call::Recorded => "done",
                     Call::NotKept => "failed",
+                    Call::NotSeen => "lost",
                     Call::NeverBegun => "asked",
                     Call::CutOff => "begun",
                     Call::Fetches(frames) => {
@@ -254,7 +257,10 @@ async fn it_asks_watches_and_clears_up() {
         placed.starts_with(&format!("VG_TOKEN={id} VG_ATTEMPT=")),
         "{placed}"
     );
-    let rest = format!(" VG_BOX=100@default VG_SOUND=/as/asterisk/sees/it/replay-{id}");
+    let rest = format!(
+        " VG_BOX=100@default VG_BYTES={} VG_SOUND=/as/asterisk/sees/it/replay-{id}",
+        2 * sound().len()
+    );
     assert!(placed.ends_with(&rest), "{placed}");
     let laid = std::fs::read(world.folder.path().join(format!("replay-{id}.sln"))).unwrap();
     assert_eq!(laid.len(), 2 * sound().len());
@@ -330,6 +336,10 @@ async fn what_never_came_to_its_end_is_played_again() {
 async fn every_failure_says_what_to_look_at_and_may_be_mended() {
     for (call, expected) in [
         (Call::NotKept, "did not keep the message for 100@default"),
+        (
+            Call::NotSeen,
+            "/as/asterisk/sees/it must be the folder that the guard sees as",
+        ),
         (Call::NeverBegun, "[voicemail-guard-replay]"),
         (Call::CutOff, "did not come to its end in time"),
     ] {

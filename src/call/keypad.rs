@@ -114,6 +114,7 @@ impl Call {
         if self.record.keys.len() < MOST_NOTED {
             let at = self.heard.heard();
             self.record.keys.push(KeyPress { key, at });
+            self.save();
         }
     }
 
@@ -125,9 +126,15 @@ impl Call {
         }
         self.heard.update(Update::Key(key));
         self.heard.resume();
-        if let State::Recording(recording) = self.state.lasting_mut()
-            && recording.answer.take().is_some()
-        {
+        let was_asked = match self.state.lasting_mut() {
+            State::Recording(recording) => recording.answer.take().is_some(),
+            State::Playing(playing) if matches!(playing.then, AfterPrompt::AwaitAnswer) => {
+                playing.then = AfterPrompt::RECORD;
+                true
+            }
+            _ => false,
+        };
+        if was_asked {
             self.answered(Prompt::StillThere, Answer::Key);
         }
         let keys_from = self.progress.keys_from;

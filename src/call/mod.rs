@@ -230,6 +230,9 @@ impl Call {
 
     /// What would be lost with the guard is filed now: the number, what was asked and answered.
     fn save(&mut self) {
+        if self.record.ended_by.is_some() {
+            return;
+        }
         let record = Box::new(self.record.clone());
         match self.actions.back_mut() {
             Some(Action::Save(last)) => *last = record,

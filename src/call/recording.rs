@@ -61,10 +61,11 @@ impl Call {
 
     pub(super) fn decide(&mut self, recording: Recording, now: Instant) {
         let situation = self.situation(now);
-        if let Some(answer) = recording.answer {
+        let advice = self.policy.advise(&situation);
+        if let Some(answer) = recording.answer.filter(|_| advice != Advice::EndTone) {
             return self.await_answer(recording, answer, &situation, now);
         }
-        match self.policy.advise(&situation) {
+        match advice {
             Advice::GoOn => self.heartbeat(recording, &situation, now),
             Advice::Ask => {
                 self.progress.questions += 1;
@@ -125,8 +126,11 @@ impl Call {
         self.progress.unanswered = Some(self.heard.heard());
         match self.record.mode {
             Mode::Enforce if self.late_at().is_some() => self.hand_on_late(now),
-            Mode::Enforce => self.end(EndedBy::Guard, now),
-            Mode::Guide | Mode::Observe => self.record_on(Recording::default(), None, now),
+            // Somebody may be speaking, only not clearly enough for an answer.
+            Mode::Enforce if !situation.doubtful => self.end(EndedBy::Guard, now),
+            Mode::Enforce | Mode::Guide | Mode::Observe => {
+                self.record_on(Recording::default(), None, now);
+            }
         }
     }
 

@@ -79,8 +79,12 @@ impl Observing {
                 sound.resume();
                 self.stage = Imagined::Recording(began);
             }
-            Imagined::Awaiting { until, .. } if heard >= until => {
-                return Some(self.end(EndedBy::Guard, heard + GOODBYE));
+            Imagined::Awaiting { began, until, .. } if heard >= until => {
+                if !verdict::is_doubtful(&sound.timeline, began) {
+                    return Some(self.end(EndedBy::Guard, heard + GOODBYE));
+                }
+                sound.resume();
+                self.stage = Imagined::Recording(began);
             }
             Imagined::Greeting
             | Imagined::Asking { .. }

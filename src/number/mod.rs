@@ -158,11 +158,13 @@ pub fn keyed(digits: &str, home: Option<Country>) -> Option<E164> {
 /// Fewer keys than this are no number.
 pub const FEWEST_KEYS: usize = 3;
 
-/// The number among keys that were not told apart as they came: behind the last `*`, up to a `#`.
+/// The number among keys that were not told apart as they came: the last one behind the last `*`, between any `#`.
 pub fn among_keys(keys: &str) -> Option<&str> {
-    let number = keys.rsplit('*').next()?.split('#').next()?;
-    let plain = number.bytes().all(|key| key.is_ascii_digit());
-    (plain && number.len() >= FEWEST_KEYS).then_some(number)
+    let is_number = |keys: &&str| {
+        let plain = keys.bytes().all(|key| key.is_ascii_digit());
+        plain && keys.len() >= FEWEST_KEYS
+    };
+    keys.rsplit('*').next()?.split('#').rfind(is_number)
 }
 
 fn is_in_a_plan(number: &E164) -> bool {
@@ -271,6 +273,25 @@ mod tests {
             expected,
             "{raw:?} in {country}"
         );
+    }
+
+    #[test]
+    fn a_number_among_keys_lies_between_those_that_are_no_digits() {
+        for (keys, number) in [
+            ("0911987654", Some("0911987654")),
+            ("0911987654#", Some("0911987654")),
+            ("#0911987654", Some("0911987654")),
+            ("##0911987654#1", Some("0911987654")),
+            ("#12#0911987654#", Some("0911987654")),
+            ("0911*0911987654", Some("0911987654")),
+            ("0911987654*12", None),
+            ("0911A87654", None),
+            ("12#34#", None),
+            ("##", None),
+            ("", None),
+        ] {
+            assert_eq!(among_keys(keys), number, "{keys}");
+        }
     }
 
     #[test]

@@ -181,6 +181,7 @@ impl fmt::Display for Sound {
             Self::Of(_, Some(signal)) => write!(f, "{signal}"),
             Self::Of(class, None) => write!(f, "{class}"),
             Self::Key(key) => write!(f, "key {key}"),
+            Self::Indistinct => f.write_str("somebody may be speaking"),
             Self::Zeros => f.write_str("zeros"),
             Self::Nothing => f.write_str("no packets"),
             Self::Same => f.write_str("the same"),

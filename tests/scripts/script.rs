@@ -73,6 +73,8 @@ pub(super) enum Sound {
     Of(Class, Option<Signal>),
     /// A key whose tones come in the sound.
     Key(char),
+    /// Noise in which somebody may be speaking.
+    Indistinct,
     /// What MixMonitor pads with where no packets come under a prompt.
     Zeros,
     /// No packets.
@@ -251,6 +253,7 @@ fn sound(words: &[&str]) -> Option<Sound> {
     match words {
         ["zeros"] => Some(Sound::Zeros),
         ["nothing"] => Some(Sound::Nothing),
+        ["indistinct"] => Some(Sound::Indistinct),
         ["tone", signal] => {
             let signal = SIGNALS.into_iter().find(|known| known.0 == *signal)?.1;
             Some(Sound::Of(Class::Tone, Some(signal)))

@@ -11,6 +11,7 @@ use voicemail_guard::agi::{Command, Incoming, Reply, Verb};
 use voicemail_guard::audio::MediaTime;
 use voicemail_guard::call::admission::CallerLists;
 use voicemail_guard::call::policy::{Offer, Policy};
+use voicemail_guard::call::verdict::is_doubtful;
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::call_record::{CallRecord, CallbackSource, CameFrom, EndedBy, Instead, Mode};
 use voicemail_guard::clock::Clock;
@@ -105,6 +106,8 @@ pub(super) struct Life {
     is_closed: bool,
     is_dead: bool,
     pub(super) question_was_played: bool,
+    /// Whether they may have been speaking when the last words were played.
+    pub(super) may_speak: bool,
     /// The set-up is over: the tap runs.
     pub(super) is_tapped: bool,
     /// Asterisk is waited for no longer.
@@ -113,6 +116,9 @@ pub(super) struct Life {
     /// So many digits one after the other, and whether they were a number once.
     digits: usize,
     pub(super) is_number_keyed: bool,
+    /// The same of keys that came as sound alone.
+    sounded: usize,
+    pub(super) is_number_sounded: bool,
     saved: Option<Box<CallRecord>>,
     /// Where the recording had begun at the latest.
     pub(super) listened_from: Option<MediaTime>,
@@ -145,6 +151,9 @@ impl Life {
             status: None,
             digits: 0,
             is_number_keyed: false,
+            may_speak: false,
+            sounded: 0,
+            is_number_sounded: false,
             saved: None,
             listened_from: None,
             record: None,
@@ -181,6 +190,11 @@ impl Life {
                     26 => self.feed(Event::Shutdown),
                     27 => self.feed(Event::HeardAgain(Some(Voice::default()))),
                     28 => self.feed(Event::HeardAgain(None)),
+                    29 => {
+                        let key = b"0123456789*#"[usize::from(operand) % 12];
+                        self.press_in_sound(key.into());
+                        return true;
+                    }
                     _ => self.reply_as_usual(),
                 }
                 return false;
@@ -203,6 +217,18 @@ impl Life {
             (digit, _) => usize::from(digit),
         };
         self.is_number_keyed |= self.digits >= 3;
+    }
+
+    /// Digits in the sound are a number where Asterisk has heard no key of its own.
+    fn press_in_sound(&mut self, key: char) {
+        let update = Update::Key(key);
+        self.timeline.apply(update);
+        self.sounded = match key {
+            '0'..='9' => self.sounded + 1,
+            _ => 0,
+        };
+        self.is_number_sounded |= self.sounded >= 3 && self.is_tapped && !self.is_over;
+        self.feed(Event::Heard(update));
     }
 
     /// What Asterisk says when all is well.
@@ -366,6 +392,10 @@ impl Life {
             self.digits = 0;
         }
         self.question_was_played |= first.ends_with(b"still-there");
+        if first.ends_with(b"goodbye") || first.ends_with(b"thanks") {
+            let from = self.listened_from.unwrap_or_default();
+            self.may_speak = is_doubtful(&self.timeline, from);
+        }
         self.under_way.push_back(command);
     }
 

@@ -17,6 +17,9 @@ impl Life {
             assert!(verdict.is_delivered(), "{verdict} of who keyed a number");
             assert!(record.callback.source <= CallbackSource::Keyed);
         }
+        if self.is_number_sounded {
+            assert!(verdict.is_delivered(), "{verdict} of whose keys were heard");
+        }
         if let Some(from) = self.listened_from.filter(|_| !self.question_was_played) {
             let mut spoken = self.timeline.seconds_within(from, self.heard).speech;
             if verdict == Verdict::HoldMusic {
@@ -52,6 +55,10 @@ impl Life {
                 assert!(
                     self.tone_was_heard || self.question_was_played,
                     "cut off without the question"
+                );
+                assert!(
+                    self.tone_was_heard || !self.may_speak,
+                    "cut off while they may be speaking"
                 );
             }
             EndedBy::Limit => match record.mode {

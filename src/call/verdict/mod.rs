@@ -215,8 +215,6 @@ struct Amounts {
     tone: f64,
     noise: f64,
     silence: f64,
-    /// Where lasting music began.
-    music_from: Option<f64>,
     /// Speech before it.
     before_music: f64,
     /// Speech behind the last of it.
@@ -231,6 +229,8 @@ struct Amounts {
     before_sit: Option<f64>,
     /// Whether somebody types.
     textphone: bool,
+    /// Whether there are keys in the sound: their tones are no machine's.
+    keys: bool,
 }
 
 impl Amounts {
@@ -263,7 +263,6 @@ impl Amounts {
             tone: amounts.tone.as_secs_f64(),
             noise: amounts.noise.as_secs_f64(),
             silence: amounts.silence.as_secs_f64(),
-            music_from: music_from.map(|start| (start - began).as_secs_f64()),
             before_music: spoken_before(music_from),
             after_music: music_until.map_or(0.0, |end| {
                 facts
@@ -279,6 +278,7 @@ impl Amounts {
                 .find(|s| s.signal == Some(Signal::Sit))
                 .map(|s| spoken_before(Some(s.start.max(began)))),
             textphone: segments().any(|s| s.signal == Some(Signal::Textphone)),
+            keys: !facts.timeline.keys().is_empty(),
         }
     }
 
@@ -324,7 +324,7 @@ impl Amounts {
                 &[Reason::ReachedLimit(time(self.length)), self.spoken()],
             );
         }
-        let unnamed = self.tone >= Bounds::TONE && self.music < self.tone;
+        let unnamed = !self.keys && self.tone >= Bounds::TONE && self.music < self.tone;
         if (self.signal.is_some() || unnamed) && self.speech < Bounds::KEEP {
             let lasts = self
                 .signal
@@ -368,9 +368,7 @@ impl Amounts {
 
     fn judge_music(&self) -> Judgement {
         let music = Reason::Music(time(self.music), time(self.speech));
-        let at_once = self.music_from.is_some_and(|from| from < 4.0);
-        let drowned = self.music > 1.5 * self.speech && at_once;
-        if self.before_music >= Bounds::BEFORE_MUSIC && !drowned {
+        if self.before_music >= Bounds::BEFORE_MUSIC {
             let sure = above(self.before_music, Bounds::BEFORE_MUSIC);
             return decide(
                 Verdict::Message,

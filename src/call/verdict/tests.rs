@@ -30,6 +30,19 @@ fn check(script: &[(Class, f64)], expected: Verdict) {
 }
 
 #[test]
+fn the_tone_of_a_key_that_is_held_is_no_machine_s() {
+    let mut held = timeline(&[
+        (Class::Silence, 1.0),
+        (Class::Tone, 3.0),
+        (Class::Silence, 9.0),
+    ]);
+    let verdict = |timeline: &Timeline| judge(&Facts::of_recording(timeline)).verdict;
+    assert_eq!(verdict(&held), Verdict::Tone);
+    held.apply(Update::Key('1'));
+    assert_eq!(verdict(&held), Verdict::Silent);
+}
+
+#[test]
 fn the_table_of_callers() {
     use Class::{Music, Noise, Silence, Speech, Tone};
     check(

@@ -32,9 +32,15 @@ impl QueueWait {
         }
     }
 
+    /// What was heard in place of an answer, where there was none up to its end.
+    pub fn unanswered(&self) -> Option<Instead> {
+        let nobody = self.nobody.filter(|nobody| nobody.back_s.is_none());
+        nobody.map(|nobody| nobody.heard)
+    }
+
     /// Whether nobody was there at its end.
     pub fn is_deserted(&self) -> bool {
-        self.nobody.is_some_and(|nobody| nobody.back_s.is_none())
+        self.unanswered().is_some_and(|heard| !heard.may_listen())
     }
 
     /// Whether an agent answered a telephone at which nobody was.
@@ -111,6 +117,11 @@ pub enum Instead {
 }
 
 impl Instead {
+    /// Whether somebody may be listening all the same.
+    pub fn may_listen(self) -> bool {
+        matches!(self, Self::Echo | Self::Silence)
+    }
+
     /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -15,8 +15,8 @@ pub fn wait_in_short(wait: &QueueWait, language: Language) -> String {
         (Some(seconds), Language::De) => format!("wartete {seconds} s, {how}"),
         (None, _) => how.to_owned(),
     };
-    match wait.nobody.filter(|_| wait.is_deserted()) {
-        Some(nobody) => format!("{waited}; {}", nobody_there(nobody.heard, language)),
+    match wait.unanswered() {
+        Some(heard) => format!("{waited}; {}", nobody_there(heard, language)),
         None => waited,
     }
 }
@@ -36,7 +36,11 @@ pub fn came_from(from: &CameFrom, language: Language) -> String {
 }
 
 fn nobody_there(heard: Instead, language: Language) -> String {
-    let there = pick(language, "nobody there", "niemand da");
+    let there = if heard.may_listen() {
+        pick(language, "no answer", "keine Antwort")
+    } else {
+        pick(language, "nobody there", "niemand da")
+    };
     format!("{there} ({})", instead_in_short(heard, language))
 }
 
@@ -55,9 +59,11 @@ pub fn wait(wait: &QueueWait, language: Language) -> Vec<String> {
     if let Some(nobody) = wait.nobody {
         let heard = instead(nobody.heard, language);
         let after = nobody.after_s;
-        sentences.push(match language {
-            Language::En => format!("nobody was there after {after} s: {heard}"),
-            Language::De => format!("nach {after} s war niemand da: {heard}"),
+        sentences.push(match (nobody.heard.may_listen(), language) {
+            (false, Language::En) => format!("nobody was there after {after} s: {heard}"),
+            (false, Language::De) => format!("nach {after} s war niemand da: {heard}"),
+            (true, Language::En) => format!("nobody answered after {after} s: {heard}"),
+            (true, Language::De) => format!("nach {after} s antwortete niemand: {heard}"),
         });
         if let Some(back) = nobody.back_s {
             sentences.push(match language {

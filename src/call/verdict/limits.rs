@@ -14,6 +14,8 @@ impl Bounds {
     pub(super) const LASTING: f64 = 2.5;
     /// Speech before lasting music that makes a message.
     pub(super) const BEFORE_MUSIC: f64 = 5.0;
+    /// Speech before it that may be a message, or an announcement of the other PBX.
+    pub(super) const MAYBE_BEFORE_MUSIC: f64 = 3.4;
     /// Music in relation to speech from which on it is hold music.
     pub(super) const OUTWEIGHS: f64 = 0.8;
     /// Tone that makes a call a machine's.
@@ -33,7 +35,7 @@ impl Bounds {
     /// A stretch of noise with which the noise around a handset laid aside may have begun.
     pub(super) const LASTING_NOISE: f64 = 1.5;
     /// Speech before it that may be a message.
-    pub(super) const BEFORE_NOISE: f64 = 4.0;
+    pub(super) const BEFORE_NOISE: f64 = 3.4;
     /// Speech that is never outweighed by noise.
     pub(super) const FEW_WORDS: f64 = 8.0;
     /// The longest call that is a hang-up.

@@ -376,6 +376,10 @@ impl Amounts {
                 &[Reason::SpeechBeforeMusic(time(self.before_music)), music],
             );
         }
+        if self.before_music >= Bounds::MAYBE_BEFORE_MUSIC {
+            let before = Reason::SpeechBeforeMusic(time(self.before_music));
+            return decide(Verdict::Unsure, 0.4, &[Reason::Borderline, before, music]);
+        }
         if self.music >= Bounds::OUTWEIGHS * self.speech {
             let sure = above(self.music, Bounds::OUTWEIGHS * self.speech)
                 .min(above(self.music, Bounds::HOLD));

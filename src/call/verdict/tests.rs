@@ -81,6 +81,9 @@ fn the_table_of_callers() {
     check(&[(Silence, 5.0), (Noise, 0.5)], Verdict::Silent);
     check(&[(Speech, 2.0), (Noise, 30.0)], Verdict::Aside);
     check(&[(Speech, 5.0), (Noise, 30.0)], Verdict::Unsure);
+    check(&[(Speech, 3.5), (Noise, 30.0)], Verdict::Unsure);
+    check(&[(Speech, 3.5), (Music, 40.0)], Verdict::Unsure);
+    check(&[(Speech, 5.0), (Music, 40.0)], Verdict::Message);
     check(
         &[(Speech, 1.5), (Noise, 16.0), (Speech, 3.0), (Noise, 16.0)],
         Verdict::Aside,

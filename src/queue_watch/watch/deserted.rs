@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Action, QueueWatch, Stage};
-use crate::call_record::{Instead, Mode, Nobody};
+use crate::call_record::{Mode, Nobody};
 
 impl QueueWatch {
     /// Two questions went unanswered.
@@ -16,8 +16,7 @@ impl QueueWatch {
         });
         let nobody = Some(heard);
         let since = self.heard.now();
-        let may_listen = matches!(heard, Instead::Silence | Instead::Echo);
-        let is_certain = !may_listen || self.settings.silence_ends;
+        let is_certain = !heard.may_listen() || self.settings.silence_ends;
         // Nobody is sent away who was never heard, or whom the questions cannot have reached.
         let is_certain = is_certain && self.heard.has_packets() && self.has_music;
         match self.settings.mode {

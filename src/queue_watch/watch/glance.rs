@@ -17,8 +17,8 @@ pub struct Glance {
     pub asked: u32,
     /// What came of the newest question; `None` where nothing has.
     pub answer: Option<Answer>,
-    /// Two questions went unanswered, or would have in observe, and nobody has come back.
-    pub is_deserted: bool,
+    /// What was heard when two questions had gone unanswered, or would have in observe, and nobody has come back since.
+    pub unanswered: Option<Instead>,
 }
 
 /// What comes from a caller who waits.
@@ -70,7 +70,7 @@ impl QueueWatch {
             sound,
             asked: asked.len().try_into().unwrap_or(u32::MAX),
             answer: asked.last().and_then(|asked| asked.answer),
-            is_deserted: self.wait.is_deserted(),
+            unanswered: self.wait.unanswered(),
         })
     }
 
@@ -106,7 +106,7 @@ mod tests {
             sound: Sound::Instead(Instead::Music),
             asked: 0,
             answer: None,
-            is_deserted: false,
+            unanswered: None,
         };
         assert_eq!(seen(&life), music);
         life.hears(Class::Music, 15_000);
@@ -122,7 +122,7 @@ mod tests {
         life.hears(Class::Music, 90_000);
         let deserted = Glance {
             asked: 3,
-            is_deserted: true,
+            unanswered: Some(Instead::Music),
             ..music
         };
         assert_eq!(seen(&life), deserted);

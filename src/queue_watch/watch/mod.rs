@@ -352,7 +352,7 @@ impl QueueWatch {
             Stage::Listening { .. } => true,
             Stage::Deserted { .. } => return self.came_back(now),
             // Too late to be left in the queue, or listened to; somebody is there all the same.
-            Stage::Leaving { .. } | Stage::Deaf if self.wait.is_deserted() => {
+            Stage::Leaving { .. } | Stage::Deaf if self.wait.unanswered().is_some() => {
                 return self.somebody_is_there(now);
             }
             _ => false,

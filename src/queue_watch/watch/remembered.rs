@@ -32,13 +32,12 @@ impl Remembered {
             }
             // What came of them is not known: somebody may have answered.
             Some(WaitEnd::ManagerLost | WaitEnd::GuardStopped) => None,
-            Some(WaitEnd::Left | WaitEnd::Ended) | None => wait.nobody,
+            Some(WaitEnd::Left | WaitEnd::Ended) | None => wait.unanswered(),
         };
-        let nobody = nobody.filter(|_| wait.is_deserted());
         let came_from = CameFrom {
             id: record.id,
             queue: wait.queue.clone(),
-            nobody: nobody.map(|nobody| nobody.heard),
+            nobody,
         };
         let waited = Waited {
             channel: record.channel.clone(),

@@ -64,7 +64,10 @@ pub(super) async fn list(
         },
         asked: waiter.glance.asked,
         answer: waiter.glance.answer.map(Answer::as_str),
-        nobody: waiter.glance.is_deserted,
+        nobody: waiter
+            .glance
+            .unanswered
+            .is_some_and(|heard| !heard.may_listen()),
     });
     Ok(answer(&Waiting {
         at: export::rfc3339(now, zone),

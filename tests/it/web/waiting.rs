@@ -19,7 +19,7 @@ pub(super) const MUSIC: Glance = Glance {
     sound: Sound::Instead(Instead::Music),
     asked: 0,
     answer: None,
-    is_deserted: false,
+    unanswered: None,
 };
 
 /// The `n`th caller, who has waited in this queue for so many minutes.
@@ -70,17 +70,29 @@ async fn who_waits_is_listed_by_queue_and_place_until_they_do_not() {
     };
     let deserted = Glance {
         asked: 2,
-        is_deserted: true,
+        unanswered: Some(Instead::Music),
         ..MUSIC
+    };
+    let quiet = Glance {
+        sound: Sound::Instead(Instead::Silence),
+        unanswered: Some(Instead::Silence),
+        ..deserted
     };
     let entries = [
         served.waits(waiter(1, "support", 3, second)),
         served.waits(waiter(2, "support", 65, deserted)),
         served.waits(waiter(3, "sales", 0, MUSIC)),
+        served.waits(waiter(4, "sales", 0, quiet)),
     ];
     let page = served.get("/waiting").await.text();
     let found = rows(&page);
-    assert_eq!(found.len(), 3, "{page}");
+    assert_eq!(found.len(), 4, "{page}");
+    let of_the_quiet = found.iter().find(|row| row.contains("Caller 4")).unwrap();
+    assert!(!of_the_quiet.contains("nobody there"), "{of_the_quiet}");
+    let found: Vec<_> = found
+        .iter()
+        .filter(|row| !row.contains("Caller 4"))
+        .collect();
     for (row, expected) in found.iter().zip([
         ["Caller 3", "sales", "place 1", "not asked", "0 min"],
         [

@@ -8,7 +8,8 @@ use crate::sip::Caller;
 use crate::sound::Sound;
 use crate::wire;
 
-fn check(verdict: &str, script: impl Fn(&Lab, Caller) -> Caller) {
+/// Gives the record of the call.
+fn check(verdict: &str, script: impl Fn(&Lab, Caller) -> Caller) -> Record {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
     let caller = Caller::dials(&lab, &lab.extension("en", 'p'));
@@ -21,6 +22,7 @@ fn check(verdict: &str, script: impl Fn(&Lab, Caller) -> Caller) {
         "{call:#?}"
     );
     nothing_is_left(&lab);
+    call
 }
 
 /// Gives the dialplan's view of the call.
@@ -105,13 +107,27 @@ fn check_ended_by_guard() {
 
 #[test]
 fn while_keying_in_a_number() {
-    check("message", |lab, caller| {
+    let call = check("message", |lab, caller| {
         caller
             .listens()
             .says(&Sound::speech(lab, 6.0))
             .presses("0911555")
             .is_quiet(0.2)
     });
+    assert_eq!(call.get("callback.number"), "0911555", "{call:#?}");
+    assert_eq!(call.get("callback.source"), "keyed");
+}
+
+#[test]
+fn behind_the_last_key_of_a_number_and_without_a_word() {
+    let call = check("unsure", |_, caller| {
+        let caller = caller.is("anonymous", "Anonymous").listens();
+        caller.presses("09115550224")
+    });
+    assert_eq!(call.get("caller.presentation"), "withheld", "{call:#?}");
+    assert_eq!(call.get("callback.number"), "09115550224");
+    assert_eq!(call.get("callback.e164"), "+499115550224");
+    assert_eq!(call.get("callback.source"), "keyed");
 }
 
 #[test]

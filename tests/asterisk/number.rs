@@ -1,6 +1,6 @@
 //! The callback number beyond the simple case, and the ways out of the box, as the dialplan sees them.
 
-use crate::guard::Guard;
+use crate::guard::{Guard, Record};
 use crate::lab::Lab;
 use crate::sip::Caller;
 use crate::sound::Sound;
@@ -131,6 +131,33 @@ fn keyed_in_as_tones_in_the_sound() {
     assert_eq!(call.get("callback.e164"), "+49911555066", "{call:#?}");
     assert_eq!(call.get("callback.source"), "keyed_confirmed");
     assert_eq!(call.get("verdict"), "message");
+}
+
+#[test]
+fn keyed_in_as_tones_that_asterisk_does_not_hear() {
+    let call = keyed_in_unheard_by_asterisk(|_, caller| caller);
+    assert_eq!(call.get("verdict"), "unsure", "{call:#?}");
+}
+
+#[test]
+fn keyed_in_as_tones_that_asterisk_does_not_hear_behind_what_was_said() {
+    let call = keyed_in_unheard_by_asterisk(|lab, caller| caller.says(&Sound::speech(lab, 4.0)));
+    let verdict = call.get("verdict");
+    assert!(matches!(verdict, "message" | "unsure"), "{call:#?}");
+}
+
+/// Where keys come as events Asterisk looks for none in the sound: the guard alone can hear them there.
+fn keyed_in_unheard_by_asterisk(before: impl Fn(&Lab, Caller) -> Caller) -> Record {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let caller = somebody(&lab).is("anonymous", "Anonymous").listens();
+    let caller = before(&lab, caller).says(&Sound::keys("0911555066#"));
+    caller.is_quiet(1.0).hangs_up().call();
+    let call = guard.record();
+    assert_eq!(call.get("callback.e164"), "+49911555066", "{call:#?}");
+    assert_eq!(call.get("callback.source"), "keyed");
+    assert_eq!(call.asked(), [""; 0], "Asterisk has heard the keys");
+    call
 }
 
 #[test]

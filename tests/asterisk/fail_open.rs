@@ -1,10 +1,12 @@
 //! Whatever becomes of the guard, the caller ends in VoiceMail() and the message is in the mailbox. The
-//! guards here are none or fakes; what is tested is the dialplan that administrators include.
+//! guards here are none, fakes or not asked; what is tested is the dialplan that administrators include.
 
+use std::fs;
 use std::thread;
 use std::time::Duration;
 
 use crate::fake_guard::{FakeGuard, Then};
+use crate::guard::Guard;
 use crate::lab::{Ending, Lab, SOON, wait_for};
 use crate::local::LocalCaller;
 use crate::sip::{Caller, Stay};
@@ -56,18 +58,32 @@ fn no_guard_in_the_dialplan() {
     plain_voicemail_took_it(&lab);
 }
 
+/// Nobody would hear what the guard takes there: it is not asked, and the administrator reads why.
 #[test]
 fn a_mailbox_that_asterisk_does_not_have() {
     let lab = Lab::enter();
-    let extension = lab.extension_of(9999, "en", 's');
-    Caller::dials(&lab, &extension)
-        .listens()
-        .is_quiet(3.0)
-        .hangs_up()
+    let guard = Guard::start(&lab);
+    let missing = lab.mailbox() + 4000;
+    let stay = Caller::dials(&lab, &lab.extension_of(missing, "en", 's'))
+        .stays(20.0)
         .call();
+    assert!(stay.ended_by_asterisk, "{stay:?}");
     let ending = lab.ending();
-    assert_eq!(ending.get("status"), "");
-    assert_eq!(ending.get("vmstatus"), "FAILED");
+    assert_eq!(ending.how, "returned", "{ending:?}");
+    assert_eq!(
+        ["agistatus", "status", "vmstatus"].map(|name| ending.get(name)),
+        ["", "", "FAILED"]
+    );
+    let calls = guard.calls();
+    assert!(calls.is_empty(), "the guard had the call: {calls:#?}");
+    let warning = format!(
+        "Asterisk has no mailbox {missing}@default: VoiceMail({missing}@default) takes the caller"
+    );
+    wait_for("the warning", SOON, || {
+        let log = fs::read(lab.inside("/var/log/asterisk/full")).unwrap();
+        let log = String::from_utf8_lossy(&log);
+        log.contains(&warning).then_some(())
+    });
 }
 
 #[test]

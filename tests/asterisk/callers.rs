@@ -242,27 +242,83 @@ fn sent_no_packets_at_all() {
 
 #[test]
 fn a_busy_tone() {
-    is_a_tone(&Sound::busy(30.0));
+    is_a_tone(|_| Sound::busy(30.0));
 }
 
 #[test]
 fn a_congestion_tone() {
-    is_a_tone(&Sound::congestion(30.0));
+    is_a_tone(|_| Sound::congestion(30.0));
+}
+
+#[test]
+fn a_ringing_tone() {
+    is_a_tone(|_| Sound::ringback(30.0));
 }
 
 #[test]
 fn a_fax_machine() {
-    is_a_tone(&Sound::fax(30.0));
+    is_a_tone(|_| Sound::fax(30.0));
 }
 
-fn is_a_tone(sound: &Sound) {
+#[test]
+fn the_network_says_that_the_number_is_out_of_service() {
+    is_a_tone(|lab| Sound::sit().then(&Sound::speech(lab, 30.0)));
+}
+
+fn is_a_tone(sound: impl Fn(&Lab) -> Sound) {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let stay = somebody(&lab).listens().says(sound).stays(5.0).call();
+    let caller = somebody(&lab).listens().says(&sound(&lab));
+    let stay = caller.stays(5.0).call();
     let call = guard.record();
     is_filed(&lab, &call, "tone", "guard");
     assert!(
         stay.ended_by_asterisk && call.asked().is_empty(),
+        "{call:#?}"
+    );
+    let since_the_beep = stay.lasted - stay.heard.last().unwrap().1;
+    assert!(since_the_beep < Duration::from_secs(10), "{stay:?}");
+}
+
+#[test]
+fn a_busy_tone_from_the_first_moment() {
+    is_a_tone_from_the_first_moment(&Sound::busy(30.0));
+}
+
+#[test]
+fn a_congestion_tone_from_the_first_moment() {
+    is_a_tone_from_the_first_moment(&Sound::congestion(30.0));
+}
+
+#[test]
+fn a_dial_tone_from_the_first_moment() {
+    is_a_tone_from_the_first_moment(&Sound::tone(425.0, 30.0));
+}
+
+/// Nobody listens to the greeting, and it delays the end by its own length at the most.
+fn is_a_tone_from_the_first_moment(sound: &Sound) {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let stay = somebody(&lab).says(sound).stays(5.0).call();
+    let call = guard.record();
+    is_filed(&lab, &call, "tone", "guard");
+    assert!(
+        stay.ended_by_asterisk && call.asked().is_empty(),
+        "{call:#?}"
+    );
+    let longest = lab.prompt("en", "greeting").seconds() + 4.0;
+    assert!(stay.lasted.as_secs_f32() < longest, "{stay:?}");
+}
+
+#[test]
+fn a_busy_tone_that_is_over_before_the_greeting() {
+    let lab = Lab::enter();
+    let guard = Guard::start(&lab);
+    let stay = somebody(&lab).says(&Sound::busy(5.0)).hangs_up().call();
+    let call = guard.record();
+    is_filed(&lab, &call, "tone", "caller");
+    assert!(
+        !stay.ended_by_asterisk && call.asked().is_empty(),
         "{call:#?}"
     );
 }

@@ -76,6 +76,18 @@ impl Sound {
         Self::cadence(425.0, 0.24, 0.24, seconds)
     }
 
+    /// The German ringing tone: 425 Hz, 1 s on, 4 s off.
+    pub fn ringback(seconds: f32) -> Self {
+        Self::cadence(425.0, 1.0, 4.0, seconds)
+    }
+
+    /// The special information tone (ITU-T E.180): 950, 1400 and 1800 Hz, 330 ms each.
+    pub fn sit() -> Self {
+        let tones = [950.0, 1_400.0, 1_800.0].map(|hertz| Self::tone(hertz, 0.33));
+        let [first, second, third] = tones;
+        first.then(&second).then(&third)
+    }
+
     /// A fax machine that calls (ITU-T T.30): 1100 Hz, 0.5 s on, 3 s off.
     pub fn fax(seconds: f32) -> Self {
         Self::cadence(1_100.0, 0.5, 3.0, seconds)

@@ -3,8 +3,9 @@
 use std::fs;
 use std::time::Duration;
 
+use crate::delivery::{context_is_there, delivers};
 use crate::guard::{Guard, Record};
-use crate::lab::Lab;
+use crate::lab::{Lab, SOON, wait_for};
 use crate::local::LocalCaller;
 use crate::sip::{Caller, Stay};
 use crate::sound::Sound;
@@ -138,6 +139,27 @@ fn muttered_and_hung_up() {
     let call = guard.record();
     is_filed(&lab, &call, "mutter", "caller");
     assert!(guard.data().join(call.get("audio")).exists());
+}
+
+#[test]
+fn asked_to_be_called_back_in_two_seconds() {
+    let lab = Lab::enter();
+    context_is_there(&lab);
+    let guard = Guard::with(&lab, &delivers(&lab));
+    let request = Sound::speech(&lab, 2.4);
+    let caller = somebody(&lab).listens().says(&request).is_quiet(0.5);
+    caller.hangs_up().call();
+    let call = guard.record();
+    assert_eq!(
+        (call.get("verdict"), call.get("ended_by")),
+        ("unsure", "caller"),
+        "{call:#?}"
+    );
+
+    let message = wait_for("the request in the box", SOON, || {
+        lab.inbox(lab.mailbox()).pop()
+    });
+    assert!(message.sound.seconds() > 1.5, "{message:?}");
 }
 
 #[test]

@@ -72,6 +72,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
             mutter: config.policy(&record.mailbox).mutter.into(),
             ..Facts::of_recording(&timeline)
         });
+        let judgement = judgement.not_heard_to_the_end();
         record.reasons.extend(judgement.reasons);
         record.verdict = Some(judgement.verdict);
         record.confidence = judgement.confidence;

@@ -268,8 +268,7 @@ impl Call {
             if let Some(by) = late {
                 self.trouble(Trouble::Late(by.into()));
             }
-            judgement.verdict = Verdict::Unsure;
-            judgement.confidence = judgement.confidence.min(NO_BLUFF);
+            judgement = judgement.not_heard_to_the_end();
         }
         if self.heard.deaf && !self.heard.packets {
             judgement.reasons.clear();
@@ -329,9 +328,6 @@ impl Call {
         variables.into_iter().chain(exit).chain([status]).collect()
     }
 }
-
-/// The confidence at most in a verdict about a caller who was not heard to the end.
-const NO_BLUFF: f32 = 0.5;
 
 /// A minute of sound takes a tenth of a second; when many calls end at once they wait for one
 /// another.

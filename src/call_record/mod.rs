@@ -144,7 +144,8 @@ impl CallRecord {
         let heard = Class::ALL
             .into_iter()
             .any(|class| self.seconds.of(class) > MediaTime::ZERO);
-        let by_fault = !heard || self.ended_by == Some(EndedBy::HandedOn);
+        let by_fault =
+            !heard || matches!(self.ended_by, Some(EndedBy::HandedOn | EndedBy::Recovered));
         let is_unsure = self.verdict == Some(Verdict::Unsure);
         self.verdict.is_some() && self.was_let_in() && !(is_unsure && by_fault)
     }

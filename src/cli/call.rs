@@ -254,7 +254,7 @@ fn by_the_guard(record: &CallRecord, owed: &[Delivery]) -> String {
     }
     match (verdict.is_delivered(), record.delivered.is_empty()) {
         (true, false) => format!("the caller {left}; it was delivered"),
-        (true, true) if record.went_to_voicemail() => format!("the caller {left}"),
+        (_, true) if record.went_to_voicemail() => format!("the caller {left}"),
         (true, true) => format!("the caller {left}; no delivery by the guard is noted"),
         (false, false) if record.watched.is_some() => {
             format!("the caller {left}; they are on the watch list, so the call was reported")

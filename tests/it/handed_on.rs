@@ -60,6 +60,28 @@ fn who_was_handed_on_is_looked_for_in_the_mailbox() {
     }
 }
 
+/// Whatever was heard before, they may have said it to `VoiceMail()`; records of earlier versions have every verdict.
+#[test]
+fn of_nobody_who_was_handed_on_it_is_said_that_there_was_no_message() {
+    for verdict in Verdict::ALL {
+        for ended_by in [EndedBy::HandedOn, EndedBy::Overloaded, EndedBy::Recovered] {
+            let record = CallRecord {
+                verdict: Some(verdict),
+                ..unheard(1, ended_by)
+            };
+            let said = seen(&record).concat();
+            assert!(!said.contains("no message to deliver"), "{said}");
+            assert!(said.contains("look into the mailbox"), "{said}");
+        }
+    }
+    let silent = CallRecord {
+        verdict: Some(Verdict::Silent),
+        ..unheard(1, EndedBy::Guard)
+    };
+    let [card, ..] = seen(&silent);
+    assert!(card.contains("no message to deliver"), "{card}");
+}
+
 #[test]
 fn nothing_is_said_of_confidence_where_nobody_judged() {
     for ended_by in [

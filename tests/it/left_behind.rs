@@ -22,6 +22,7 @@ use voicemail_guard::recover::{Cause, recover, recover_all, sweep_tap_folder};
 use voicemail_guard::session::{Guard, Overload};
 use voicemail_guard::tap::Gap;
 use voicemail_guard::tap::monitor::{self, Folder};
+use voicemail_guard::wording::{self, Language};
 
 use crate::support::call_log::{all, clock, open};
 use crate::support::listeners::all_three_were_asked;
@@ -71,6 +72,11 @@ impl House {
         let wide = spoken.into_iter().flat_map(|o| [g711::ulaw(o); 6]);
         let bytes: Vec<u8> = wide.flat_map(i16::to_le_bytes).collect();
         fs::write(self.raw(n), bytes).unwrap();
+    }
+
+    /// Ten seconds of an open line, as MixMonitor has written them.
+    fn records_nothing(&self, n: u32) {
+        fs::write(self.raw(n), vec![0; 10 * 48_000 * 2]).unwrap();
     }
 
     /// Waits until the one record is as wanted.
@@ -262,6 +268,25 @@ async fn a_guard_that_died_between_keeping_and_closing_finds_the_recording() {
     let kept = house.guard.data.join(record.audio.unwrap());
     assert!(all_three_were_asked(record.confidence, &kept));
     assert_eq!(house.pending(), [Destination::Mailbox]);
+}
+
+/// `VoiceMail()` took them over, and what they said to it is not known.
+#[tokio::test]
+async fn who_said_nothing_until_a_fault_is_unsure() {
+    for (cause, ended_by) in [
+        (Cause::Crash, EndedBy::Recovered),
+        (Cause::Panic, EndedBy::HandedOn),
+    ] {
+        let (house, _log) = House::new();
+        house.records_nothing(1);
+        recover(&house.guard, opened(1), cause);
+        let record = house.becomes(|record| record.ended.is_some()).await;
+        assert_eq!(record.ended_by, Some(ended_by));
+        assert!(record.seconds.silence.as_secs_f64() > 9.0, "{record:?}");
+        assert_eq!(record.verdict, Some(Verdict::Unsure), "{record:?}");
+        assert!(record.confidence <= 0.5, "{record:?}");
+        assert_eq!(wording::sure(&record, Language::En), None);
+    }
 }
 
 #[tokio::test]

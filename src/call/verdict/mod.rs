@@ -111,6 +111,21 @@ pub struct Judgement {
     pub reasons: Vec<Reason>,
 }
 
+impl Judgement {
+    /// The same of a caller who was not heard to the end, and may have left a message after all.
+    #[must_use]
+    pub fn not_heard_to_the_end(mut self) -> Self {
+        if !self.verdict.is_delivered() {
+            self.verdict = Verdict::Unsure;
+            self.confidence = self.confidence.min(NO_BLUFF);
+        }
+        self
+    }
+}
+
+/// The confidence at most in a verdict about a caller who was not heard to the end.
+const NO_BLUFF: f32 = 0.5;
+
 /// Less near speech than this is a mutter, where a mailbox does not say otherwise.
 pub const MUTTER: MediaTime = MediaTime::from_millis(1_500);
 

@@ -15,9 +15,11 @@ use voicemail_guard::delivery::trim::LOUDNESS_DBOV;
 use voicemail_guard::delivery::{Worker, key_of};
 use voicemail_guard::hearing::hear;
 use voicemail_guard::prompts::Prompt;
+use voicemail_guard::telemetry::LogFormat;
 use voicemail_guard::wording::{self, Language};
 
 use crate::support::call_log::{all, clock, open};
+use crate::support::captured_log::CapturedLog;
 use crate::support::receiver::{Answer, Receiver, status};
 use crate::support::records::closed;
 use crate::support::smtp_sink::{Manners, Sink};
@@ -325,6 +327,35 @@ async fn a_receiver_that_does_not_know_the_secret_yet_loses_nothing() {
             .contains("[delivery.webhook] secret"),
         "{left:?}"
     );
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_about_settings_is_an_error_in_the_log() {
+    for (reply, level, words) in [
+        (
+            "550 5.7.1 Relaying denied",
+            "ERROR",
+            "not delivered until a setting is mended",
+        ),
+        ("450 4.2.0 busy", "WARN", "not delivered yet"),
+    ] {
+        let (captured, _listening) = CapturedLog::listen(LogFormat::Text, "info");
+        let manners = Manners {
+            refuses: vec![("RCPT", reply)],
+            ..Manners::default()
+        };
+        let house = House::with(status("204 No Content"), manners, &["team@example.com"]).await;
+        house.files(1);
+        house
+            .works_until(|deliveries| deliveries.len() == 1 && deliveries[0].failures == 1)
+            .await;
+        let said = captured.technical();
+        let delayed = said.lines().find(|line| line.contains("delivery_delayed"));
+        assert!(
+            delayed.is_some_and(|line| line.contains(level) && line.contains(words)),
+            "{reply}: {said}"
+        );
+    }
 }
 
 /// One recipient's full box holds up nobody else, and the record says who has the message and who has not.

@@ -235,6 +235,25 @@ async fn what_is_about_settings_is_told_apart() {
     }
 }
 
+/// The name of the settings, else this machine's full one, else its address; never a bare name, which servers refuse.
+#[tokio::test]
+async fn the_server_is_greeted_by_a_full_name() {
+    let greeted = async |hello: Option<&str>| {
+        let sink = Sink::start(Manners::default()).await;
+        let settings = Mail {
+            hello: hello.map(str::to_owned),
+            ..settings(&sink)
+        };
+        deliver(&settings, &mailbox(&["a@example.com"]), &outgoing())
+            .await
+            .unwrap();
+        sink.got().remove(0).hello
+    };
+    assert_eq!(greeted(Some("pbx.example.com")).await, "pbx.example.com");
+    let name = greeted(None).await;
+    assert!(name == "[127.0.0.1]" || name.contains('.'), "{name}");
+}
+
 #[tokio::test]
 async fn a_mail_that_was_taken_is_taken_whatever_was_said() {
     for reply in [

@@ -10,6 +10,8 @@ use tokio_rustls::TlsAcceptor;
 /// A mail as it came.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Got {
+    /// The name behind EHLO.
+    pub(crate) hello: String,
     pub(crate) from: String,
     pub(crate) to: String,
     /// Dots unstuffed.
@@ -51,6 +53,7 @@ impl Sink {
                     let mut talk = Talk {
                         manners,
                         kept,
+                        hello: String::new(),
                         encrypted: false,
                         login: None,
                     };
@@ -80,6 +83,7 @@ impl Sink {
 struct Talk {
     manners: Manners,
     kept: Arc<Mutex<Vec<Got>>>,
+    hello: String,
     encrypted: bool,
     login: Option<String>,
 }
@@ -98,6 +102,9 @@ impl Talk {
         let mut mail = Got::default();
         loop {
             let line = line(&mut stream).await?;
+            if let Some(name) = line.strip_prefix("EHLO ") {
+                name.clone_into(&mut self.hello);
+            }
             let refused = self
                 .manners
                 .refuses
@@ -153,6 +160,7 @@ impl Talk {
                         mail.data += line.strip_prefix('.').unwrap_or(&line);
                         mail.data += "\r\n";
                     }
+                    mail.hello.clone_from(&self.hello);
                     mail.encrypted = self.encrypted;
                     mail.login = self.login.clone();
                     let refused = self.manners.refuses.iter().find(|(at, _)| *at == ".");

@@ -38,6 +38,7 @@ mod mail;
 #[cfg(feature = "asterisk")]
 mod mail_server;
 mod mail_text;
+mod narrow_terminals;
 mod outbox;
 mod overtaking;
 mod pages;

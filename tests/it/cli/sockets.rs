@@ -50,9 +50,14 @@ fn page_answers(page: &str, within: Duration) -> bool {
 
 /// The same command with so many descriptors.
 fn with_descriptors(allowed: u64, command: &Command) -> Command {
+    limited_to(&format!("-n {allowed}"), command)
+}
+
+/// The same command within what `ulimit` sets.
+fn limited_to(limit: &str, command: &Command) -> Command {
     let mut limited = Command::new("sh");
     limited
-        .args(["-c", &format!("ulimit -n {allowed}; exec \"$0\" \"$@\"")])
+        .args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\"")])
         .arg(command.get_program())
         .args(command.get_args());
     limited
@@ -111,6 +116,31 @@ fn what_calls_need_is_counted_by_how_they_are_heard() {
     settings.push_str("[queue]\nlisten = ['127.0.0.1:4577']\n");
     fs::write(house.path("guard.toml"), settings).unwrap();
     says("\"audiosocket\" and callers in queues need 4468: connections");
+}
+
+/// A shell's soft limit is far below what the guard may have.
+#[test]
+fn a_guard_takes_what_it_may_have_and_says_where_that_is_too_few() {
+    let needed = 3_156;
+    for limit in ["-Sn 64", "-n 340"] {
+        let house = House::new();
+        let mut serve = limited_to(limit, &house.command("serve"));
+        serve.stderr(Stdio::piped());
+        let (mut serving, _log, said) = House::started(serve);
+        let limits = fs::read_to_string(format!("/proc/{}/limits", serving.id())).unwrap();
+        let files = limits
+            .lines()
+            .find(|line| line.starts_with("Max open files"));
+        let numbers = files.unwrap().split_whitespace();
+        let numbers: Vec<u64> = numbers.filter_map(|word| word.parse().ok()).collect();
+        assert_eq!(numbers[0], numbers[1], "{limits}");
+        assert!(numbers[0] > 64, "{limits}");
+        let is_few = said.contains("too few descriptors for [limits] max_connections");
+        assert_eq!(is_few, numbers[1] < needed, "{limits}{said}");
+        let id = Pid::from_raw(serving.id().cast_signed()).unwrap();
+        kill_process(id, Signal::TERM).unwrap();
+        assert!(serving.wait().unwrap().success());
+    }
 }
 
 #[test]

@@ -91,6 +91,35 @@ async fn who_could_leave_nothing_that_anybody_hears_goes_on_to_voicemail_until_t
     assert_eq!(first.verdict, Some(Verdict::Unsure));
 }
 
+/// Three calls see within ten seconds that Asterisk answers late; ten seconds later it has caught up.
+#[tokio::test(start_paused = true)]
+async fn while_asterisk_answers_several_calls_late_new_ones_are_left_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let guard = guard(&folder, "");
+    let late = Duration::from_millis(3_200);
+    for before in 0..3 {
+        let said = answers_after(late, &guard, "guard?box=100@default").await;
+        assert!(
+            said.contains("ANSWER\n"),
+            "{before} are not several: {said}"
+        );
+    }
+    let said = answers(&guard, "guard?box=200@default").await;
+    assert_eq!(said, "failure\n");
+    guard.clock.sleep(Duration::from_secs(11)).await;
+    let said = answers(&guard, "guard?box=300@default").await;
+    assert!(said.contains("ANSWER\n"), "it has caught up: {said}");
+    let (_, records) = filed(&guard).await;
+    let refused: Vec<_> = records
+        .iter()
+        .filter(|record| record.ended_by == Some(EndedBy::Overloaded))
+        .collect();
+    assert_eq!(refused.len(), 1, "{records:?}");
+    assert_eq!(refused[0].mailbox.as_str(), "200@default");
+    assert_eq!(refused[0].verdict, Some(Verdict::Unsure));
+    assert_eq!(refused[0].reasons, [Reason::Behind]);
+}
+
 /// As Asterisk closes when the caller hangs up in `VoiceMail()` while a command waits for it: what it said
 /// before counts, although nothing can be written any more.
 #[tokio::test]
@@ -212,16 +241,28 @@ fn prelude(script: &str) -> String {
 
 /// What the guard says to an Asterisk that has this request and does whatever it is asked.
 async fn answers(guard: &Guard, script: &str) -> String {
+    answers_after(Duration::ZERO, guard, script).await
+}
+
+/// The same, by one that does nothing for so long once the guard has decided.
+async fn answers_after(delay: Duration, guard: &Guard, script: &str) -> String {
     let (near, mut far) = tokio::io::duplex(4096);
     far.write_all(prelude(script).as_bytes()).await.unwrap();
+    let clock = guard.clock;
     let asterisk = tokio::spawn(async move {
         let (heard, mut says) = tokio::io::split(far);
         let (mut heard, mut said) = (BufReader::new(heard), String::new());
-        while heard.read_line(&mut said).await.unwrap() > 0 {
+        loop {
+            let before = said.len();
+            if heard.read_line(&mut said).await.unwrap() == 0 {
+                break said;
+            }
+            if said[before..].starts_with("SET VARIABLE GUARD_VERDICT") {
+                clock.sleep(delay).await;
+            }
             // The guard may have closed behind its last line.
             says.write_all(b"200 result=1\n").await.ok();
         }
-        said
     });
     let mut connection = Connection::new(near, CodecLimits::default());
     let Ok(Some(Incoming::Request(request))) = connection.next().await else {

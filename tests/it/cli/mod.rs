@@ -14,6 +14,7 @@ mod delivery;
 mod dialplan;
 mod doctor;
 mod figures;
+mod folders;
 mod follow;
 mod generate;
 mod import;

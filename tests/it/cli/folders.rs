@@ -1,9 +1,24 @@
-//! `check` on what lies in the guard's folders.
+//! `check` on what lies in the guard's folders, and whose it is.
 
+use std::os::unix::fs::{PermissionsExt, chown};
+
+use rustix::process::geteuid;
 use voicemail_guard::call_record::CallId;
 use voicemail_guard::tap::monitor;
 
+use super::nobody::{NOBODY, as_nobody};
 use super::*;
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+/// `check` by a user who is not root; its lines.
+fn check_as_nobody(house: &House) -> Vec<String> {
+    let args = ["check", "--config", "guard.toml", "--data", "data"];
+    let output = as_nobody(house.folder.path(), &args).output().unwrap();
+    text(&output).lines().map(str::to_owned).collect()
+}
 
 #[test]
 fn a_recording_that_has_lain_there_for_more_than_an_hour_is_warned_of() {
@@ -30,4 +45,62 @@ fn a_recording_that_has_lain_there_for_more_than_an_hour_is_warned_of() {
         "{what}"
     );
     assert!(mend.contains("the right to write there"), "{mend}");
+}
+
+#[test]
+fn a_prompt_that_cannot_be_read_is_broken() {
+    let house = House::new();
+    let prompt = house.path("sounds/de/voicemail-guard/thanks.wav");
+    set_mode(&prompt, 0o000);
+    let lines = check_as_nobody(&house);
+    let (what, mend) = item(&lines, "fail prompts de:");
+    assert!(what.ends_with("/thanks.wav cannot be read"), "{what}");
+    assert!(mend.starts_with("chmod a+r "), "{mend}");
+    item(&lines, "ok prompts en: all are there");
+    set_mode(&prompt, 0o644);
+    item(&check_as_nobody(&house), "ok prompts de: all are there");
+}
+
+/// As after a start as root. Root itself may write everywhere, and is told all the same.
+#[test]
+fn a_file_of_another_user_in_the_data_folder_is_named() {
+    let house = House::new();
+    let lock = house.path("data/guard.lock");
+    fs::write(&lock, "").unwrap();
+    item(&house.check().1, "ok data files can be made");
+    set_mode(&lock, 0o444);
+    if geteuid().is_root() {
+        chown(house.path("data"), Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let told = |lines: &[String]| {
+        let about = |line: &&String| line.contains("is not the guard's to write to");
+        let line = lines
+            .iter()
+            .find(about)
+            .unwrap_or_else(|| panic!("{lines:#?}"));
+        assert!(
+            line.starts_with("fail  data") && line.contains("data/guard.lock"),
+            "{line}"
+        );
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("-> chown -R --reference=")),
+            "{lines:#?}"
+        );
+    };
+    told(&check_as_nobody(&house));
+    if geteuid().is_root() {
+        let (code, lines) = house.check();
+        assert_eq!(code, 1, "{lines:#?}");
+        told(&lines);
+        chown(&lock, Some(NOBODY), Some(NOBODY)).unwrap();
+        let lines = house.check().1;
+        assert!(
+            !lines
+                .iter()
+                .any(|line| line.contains("guard's to write to")),
+            "{lines:#?}"
+        );
+    }
 }

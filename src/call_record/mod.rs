@@ -128,6 +128,11 @@ impl CallRecord {
             && match self.ended_by {
                 _ if !self.was_let_in() => false,
                 Some(EndedBy::HandedOn | EndedBy::Asterisk) => self.said_something(),
+                // VoiceMail() has what came behind; a voice in what came before may have been taken for something else.
+                Some(EndedBy::Recovered) if self.mode != Mode::Observe => {
+                    let other = self.seconds.noise + self.seconds.music;
+                    self.said_something() || other >= WORTH_HEARING
+                }
                 _ => self.mode != Mode::Observe || self.said_something(),
             }
     }

@@ -286,6 +286,8 @@ async fn who_said_nothing_until_a_fault_is_unsure() {
         assert_eq!(record.verdict, Some(Verdict::Unsure), "{record:?}");
         assert!(record.confidence <= 0.5, "{record:?}");
         assert_eq!(wording::sure(&record, Language::En), None);
+        // Nothing of it is worth hearing.
+        assert!(!record.leaves_a_message());
     }
 }
 

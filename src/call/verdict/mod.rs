@@ -230,7 +230,7 @@ struct Amounts {
     tone: f64,
     noise: f64,
     silence: f64,
-    /// Speech before it.
+    /// Speech before lasting music.
     before_music: f64,
     /// Speech behind the last of it.
     after_music: f64,

@@ -6,6 +6,7 @@ use std::fmt;
 use super::dtmf::Dtmf;
 use super::features::{Cues, Features, Lines, Row, STEP, WIDTH};
 use super::network::{CLASSES, Memory, Weights, softmax};
+use super::pitch::pitch;
 use super::second::Second;
 use super::segmenter::{Change, Segmenter};
 use super::stationary::Stationary;
@@ -153,7 +154,7 @@ impl Ear {
         for _ in 0..self.second.steps_left() {
             let row = self.features.step(&[0; STEP]);
             let silence = [0.0, 1.0, 0.0, 0.0, 0.0];
-            self.glimpse(&row, &silence, end);
+            self.glimpse(&row, &silence, end, &[0; STEP]);
         }
     }
 
@@ -203,7 +204,8 @@ impl Ear {
             lines,
             row,
         });
-        self.glimpse(&row, &probabilities, self.heard());
+        let samples = self.pending;
+        self.glimpse(&row, &probabilities, self.heard(), &samples);
         if let Some(change) = self.segmenter.step(&probabilities) {
             self.announce(change);
         }
@@ -234,9 +236,16 @@ impl Ear {
         });
     }
 
-    fn glimpse(&mut self, row: &Row, first: &[f32; CLASSES], end: MediaTime) {
+    fn glimpse(
+        &mut self,
+        row: &Row,
+        first: &[f32; CLASSES],
+        end: MediaTime,
+        samples: &[i16; STEP],
+    ) {
         let network = &self.weights.second;
-        if let Some(glimpse) = self.second.step(network, row, first, end) {
+        let pitch = || pitch(samples);
+        if let Some(glimpse) = self.second.step(network, row, first, end, pitch) {
             self.updates.push_back(Update::Glimpsed(glimpse));
         }
     }

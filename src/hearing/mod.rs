@@ -8,6 +8,7 @@ mod howler;
 mod layer;
 mod math;
 mod network;
+mod pitch;
 mod recogniser;
 mod second;
 mod segmenter;

@@ -17,6 +17,8 @@ pub struct Glimpse {
     pub first: [f32; CLASSES],
     /// By the second one.
     pub second: [f32; CLASSES],
+    /// The pitch of their last 40 ms, in hertz, if they have one.
+    pub pitch: Option<f32>,
 }
 
 /// Steps in one glimpse.
@@ -50,14 +52,15 @@ impl Second {
         }
     }
 
-    /// Takes the row of one step, what the first network made of it, and where it ends; gives a glimpse that
-    /// both have had their say about.
+    /// Takes the row of one step, what the first network made of it, where it ends, and what finds its pitch; gives
+    /// a glimpse that both have had their say about.
     pub(super) fn step(
         &mut self,
         network: &Network,
         row: &Row,
         first: &[f32; CLASSES],
         end: MediaTime,
+        pitch: impl FnOnce() -> Option<f32>,
     ) -> Option<Glimpse> {
         add(&mut self.first, first);
         let half = self.steps % STRIDE;
@@ -76,6 +79,7 @@ impl Second {
             end,
             first: std::mem::take(&mut self.first).map(|p| p / STEPS as f32),
             second: std::mem::take(&mut self.own).map(|p| p * STRIDE as f32 / STEPS as f32),
+            pitch: pitch(),
         };
         self.steps = 0;
         let [oldest, newer] = self.waiting;
@@ -110,7 +114,13 @@ mod tests {
         let step = |second: &mut Second, k: usize| {
             let end = MediaTime::from_millis(40 * (k as u64 + 1));
             let first = [0.2; CLASSES];
-            second.step(&Weights::shared().second, &[0.1; WIDTH], &first, end)
+            second.step(
+                &Weights::shared().second,
+                &[0.1; WIDTH],
+                &first,
+                end,
+                || None,
+            )
         };
         for k in 0..31 {
             glimpses.extend(step(&mut second, k));

@@ -3,12 +3,12 @@
 use allocation_counter::measure;
 use proptest::prelude::*;
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::verdict::{Facts, judge};
+use voicemail_guard::call::verdict::{Facts, is_doubtful, judge};
 use voicemail_guard::call_record::Verdict;
 use voicemail_guard::hearing::{Class, Ear, Signal, Timeline, Update};
 
 use crate::support::sounds::{
-    clip, keyed_tones, music_box, over_noise, steady_noise, tone, twice, typed,
+    clip, keyed_tones, music_box, over_noise, speech_on_one_pitch, steady_noise, tone, twice, typed,
 };
 
 #[test]
@@ -294,6 +294,25 @@ fn a_line_that_hums_or_whistles_plays_no_music() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_voice_that_a_device_makes_is_never_taken_for_music_or_a_machine_for_sure() {
+    for (seed, hertz) in [(1, 75.0), (2, 110.0), (3, 150.0), (4, 200.0)] {
+        for secs in [15.0, 40.0] {
+            let timeline = hear(&speech_on_one_pitch(seed, hertz, secs));
+            let judgement = judge(&Facts::of_recording(&timeline));
+            assert!(
+                judgement.verdict.is_delivered(),
+                "{hertz} Hz, {secs} s: {judgement:?}"
+            );
+            // Nobody is ended on it either.
+            let is_music = timeline.seconds().music > timeline.seconds().speech;
+            assert!(!is_music || is_doubtful(&timeline, MediaTime::ZERO));
+        }
+    }
+    let tune = judge(&Facts::of_recording(&hear(&music_box(40.0))));
+    assert_eq!(tune.verdict, Verdict::HoldMusic);
 }
 
 #[test]

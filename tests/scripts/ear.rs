@@ -46,7 +46,12 @@ impl ScriptedEar {
         for n in glimpses(since)..glimpses(self.heard) {
             let [first, second] = [[WORD, SPEECH], [NOISE, SPEECH], [NOISE, NOISE]][n as usize % 3];
             let end = MediaTime::from_millis(480 * (n + 1));
-            let glimpse = Glimpse { end, first, second };
+            let glimpse = Glimpse {
+                end,
+                first,
+                second,
+                pitch: None,
+            };
             self.updates.push_back(Update::Glimpsed(glimpse));
         }
     }

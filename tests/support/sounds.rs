@@ -1,5 +1,6 @@
 //! Sounds to hear: made by arithmetic, and committed clips.
 
+use std::f32::consts::{PI, TAU};
 use std::path::Path;
 
 const RATE: f32 = 8_000.0;
@@ -120,7 +121,7 @@ pub(crate) fn music_box(secs: f32) -> Vec<i16> {
         }
         for (n, to) in sound[start..].iter_mut().take(16_000).enumerate() {
             let t = n as f32 / RATE;
-            let phase = std::f32::consts::TAU * f * t;
+            let phase = TAU * f * t;
             *to += 0.12
                 * (-4.0 * t).exp()
                 * (phase.sin() + 0.4 * (-6.0 * t).exp() * (2.76 * phase).sin());
@@ -148,4 +149,55 @@ pub(crate) fn clip(name: &str) -> Vec<i16> {
             (if b & 0x80 == 0 { magnitude } else { -magnitude }) as i16
         })
         .collect()
+}
+
+/// What a device makes that speaks for somebody without vocal cords: syllables on one pitch, with consonants of noise
+/// and pauses between them.
+pub(crate) fn speech_on_one_pitch(seed: u32, hertz: f32, secs: f32) -> Vec<i16> {
+    const VOWELS: [[f32; 3]; 5] = [
+        [700.0, 1_200.0, 2_500.0],
+        [300.0, 2_200.0, 2_900.0],
+        [500.0, 1_500.0, 2_500.0],
+        [350.0, 800.0, 2_400.0],
+        [450.0, 1_900.0, 2_600.0],
+    ];
+    let mut state = seed.wrapping_mul(2_654_435_761).max(1);
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as f32 / u32::MAX as f32
+    };
+    let len = (secs * 8_000.0) as usize;
+    let mut sound = Vec::with_capacity(len);
+    let mut rings = [[0.0_f32; 2]; 3];
+    let mut turn = 0.0;
+    while sound.len() < len {
+        let (length, kind, loud) = (960.0 + 1_440.0 * random(), random(), 0.5 + 0.5 * random());
+        let vowel = VOWELS[(random() * 4.99) as usize];
+        for _ in 0..length as usize {
+            turn += hertz / 8_000.0;
+            let pulse = if turn >= 1.0 { 1.0 } else { 0.0 };
+            turn %= 1.0;
+            let source = match kind {
+                ..0.15 => 0.0,
+                ..0.3 => 0.1 * (random() - 0.5),
+                _ => pulse,
+            };
+            let mut sum = 0.0;
+            for (n, (ring, formant)) in rings.iter_mut().zip(vowel).enumerate() {
+                let radius = (-PI * 90.0 / 8_000.0).exp();
+                let (twice, square) = (
+                    2.0 * radius * (TAU * formant / 8_000.0).cos(),
+                    radius.powi(2),
+                );
+                let now = source + twice * ring[0] - square * ring[1];
+                *ring = [now, ring[0]];
+                sum += now / (n + 1) as f32;
+            }
+            sound.push((sum * loud * 2_000.0) as i16);
+        }
+    }
+    sound.truncate(len);
+    over_noise(&sound, -58.0)
 }

@@ -107,7 +107,12 @@ impl Doubt {
     ) -> Option<Self> {
         let side = Side::of(verdict)?;
         let evidence = evidence(timeline, began)?;
+        let by_pitch = side == Side::Hold && is_on_one_pitch(timeline, began);
         let by_two = side.doubt(side.model(false), &evidence);
+        let by_two = Self {
+            is_doubtful: by_two.is_doubtful || by_pitch,
+            ..by_two
+        };
         let Some(voice) = voice.filter(|_| timeline.heard() <= LONGEST_HEARD_AGAIN) else {
             return Some(by_two);
         };
@@ -239,6 +244,24 @@ pub fn evidence_of_voice(timeline: &Timeline, began: MediaTime, voice: &Voice) -
     ]
 }
 
+/// Whether what has a pitch keeps it, as a voice does that a device makes (an electrolarynx), and no music.
+fn is_on_one_pitch(timeline: &Timeline, began: MediaTime) -> bool {
+    let glimpses = glimpses_behind(timeline, began);
+    let mut pitches: Vec<f32> = glimpses.iter().filter_map(|g| g.pitch).collect();
+    pitches.sort_by(f32::total_cmp);
+    let from = pitches.iter().enumerate();
+    let near = from.map(|(n, lowest)| pitches.partition_point(|p| *p <= lowest * SAME_PITCH) - n);
+    let most = near.max().unwrap_or(0);
+    pitches.len() >= FEWEST_PITCHES && most as f32 >= ON_ONE_PITCH * pitches.len() as f32
+}
+
+/// Six hundredths of a pitch are a semitone.
+const SAME_PITCH: f32 = 1.06;
+/// Fewer glimpses with a pitch say nothing: six seconds of sound.
+const FEWEST_PITCHES: usize = 12;
+/// The share of glimpses with a pitch that have the same.
+const ON_ONE_PITCH: f32 = 0.93;
+
 fn glimpses_behind(timeline: &Timeline, began: MediaTime) -> Vec<&Glimpse> {
     let glimpses = timeline.glimpses().iter();
     glimpses.filter(|g| g.end > began).collect()
@@ -284,10 +307,15 @@ mod tests {
             known_at: MediaTime::ZERO,
             signal: None,
         });
-        for k in 1..=secs * 100 / 48 {
+        for k in 1..=secs * 100 / 48 * u64::from(!heard.is_empty()) {
             let end = MediaTime::from_millis(480 * k);
             let [first, second] = heard[k as usize % heard.len()];
-            timeline.apply(Update::Glimpsed(Glimpse { end, first, second }));
+            timeline.apply(Update::Glimpsed(Glimpse {
+                end,
+                first,
+                second,
+                pitch: None,
+            }));
         }
         timeline.advance(MediaTime::from_secs(secs));
         timeline
@@ -373,6 +401,35 @@ mod tests {
         assert!(!asks_for_voice(&Facts::of_recording(&hours)));
         assert_eq!(judged(&hours, 0.02), judged(&hours, 0.9));
         assert!(!asks_for_voice(&Facts::of_recording(&Timeline::default())));
+    }
+
+    /// A timeline of music whose glimpses have these pitches.
+    fn music_of(pitches: impl Iterator<Item = Option<f32>>) -> Timeline {
+        let mut timeline = timeline_of(Class::Music, 60, &[]);
+        for (n, pitch) in pitches.take(125).enumerate() {
+            timeline.apply(Update::Glimpsed(Glimpse {
+                end: MediaTime::from_millis(480 * (n as u64 + 1)),
+                first: MUSIC,
+                second: MUSIC,
+                pitch,
+            }));
+        }
+        timeline
+    }
+
+    #[test]
+    fn what_stays_on_one_pitch_is_no_sure_music() {
+        let verdict = |timeline: &Timeline| judge(&Facts::of_recording(timeline)).verdict;
+        let cycle = |pitches: [Option<f32>; 4]| music_of(pitches.into_iter().cycle());
+        let device = cycle([Some(109.0), None, Some(110.0), Some(112.0)]);
+        assert_eq!(verdict(&device), Verdict::Unsure);
+        assert!(is_doubtful(&device, MediaTime::ZERO));
+        let tune = cycle([Some(110.0), None, Some(110.0), Some(147.0)]);
+        assert_eq!(verdict(&tune), Verdict::HoldMusic);
+        let chords = music_of(std::iter::repeat(None));
+        assert_eq!(verdict(&chords), Verdict::HoldMusic);
+        let few = [Some(110.0); 11].into_iter().chain(std::iter::repeat(None));
+        assert_eq!(verdict(&music_of(few)), Verdict::HoldMusic);
     }
 
     #[test]

@@ -268,6 +268,8 @@ impl Call {
             if let Some(by) = late {
                 self.trouble(Trouble::Late(by.into()));
             }
+        }
+        if is_unknown {
             judgement = judgement.not_heard_to_the_end();
         }
         if self.heard.deaf && !self.heard.packets {

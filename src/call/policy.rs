@@ -121,11 +121,17 @@ impl Policy {
             }
         }
         if self.is_idle(at) {
-            return match (at.questions_asked < self.questions, self.mode) {
-                (true, _) => Advice::Ask,
-                (false, Mode::Enforce) if at.questions_asked > 0 && !at.doubtful => Advice::EndIdle,
-                _ => Advice::GoOn,
-            };
+            if at.questions_asked < self.questions {
+                return Advice::Ask;
+            }
+            // Who may be speaking all the same has their time, and no more than others.
+            if !(ends && at.doubtful) {
+                return if ends && at.questions_asked > 0 {
+                    Advice::EndIdle
+                } else {
+                    Advice::GoOn
+                };
+            }
         }
         let of_message = self.longest_message.saturating_sub(at.recording_for);
         let of_call = self.longest_call.saturating_sub(at.call_for);

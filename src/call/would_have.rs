@@ -3,7 +3,7 @@
 //! A simple model, in the time of the caller's sound. The recording begins `GREETING` after the
 //! call did, since nothing shows when `VoiceMail()` beeps. When the question would have been asked,
 //! `QUESTION` passes for it, and then the answer is awaited as ever: near speech is an answer,
-//! without one the call would have ended, and be over `GOODBYE` later. Prompts that end no call are
+//! without one, and without doubt, the call would have ended, and be over `GOODBYE` later. Prompts that end no call are
 //! left out. Nobody was really asked, so some would have answered: what would have been saved is at
 //! most that much.
 
@@ -72,6 +72,9 @@ impl Observing {
                     since: heard,
                     until: heard + self.enforcing.answer.into(),
                 };
+            }
+            Imagined::Awaiting { .. } if sound.tone_for() >= self.enforcing.tone => {
+                return Some(self.end(EndedBy::Guard, heard));
             }
             Imagined::Awaiting { began, since, .. }
                 if sound.speech_since(since) >= ANSWER_BY_VOICE =>

@@ -131,7 +131,8 @@ impl CallRecord {
                 // VoiceMail() has what came behind; a voice in what came before may have been taken for something else.
                 Some(EndedBy::Recovered) if self.mode != Mode::Observe => {
                     let other = self.seconds.noise + self.seconds.music;
-                    self.said_something() || other >= WORTH_HEARING
+                    let is_doubtful = self.reasons.contains(&Reason::Borderline);
+                    self.said_something() || other >= WORTH_HEARING || is_doubtful
                 }
                 _ => self.mode != Mode::Observe || self.said_something(),
             }

@@ -158,13 +158,13 @@ pub fn keyed(digits: &str, home: Option<Country>) -> Option<E164> {
 /// Fewer keys than this are no number.
 pub const FEWEST_KEYS: usize = 3;
 
-/// The number among keys that were not told apart as they came: the last one behind the last `*`, between any `#`.
+/// The number among keys that were not told apart as they came: the first one behind the last `*`, between any `#`.
 pub fn among_keys(keys: &str) -> Option<&str> {
     let is_number = |keys: &&str| {
         let plain = keys.bytes().all(|key| key.is_ascii_digit());
         plain && keys.len() >= FEWEST_KEYS
     };
-    keys.rsplit('*').next()?.split('#').rfind(is_number)
+    keys.rsplit('*').next()?.split('#').find(is_number)
 }
 
 fn is_in_a_plan(number: &E164) -> bool {
@@ -283,6 +283,7 @@ mod tests {
             ("#0911987654", Some("0911987654")),
             ("##0911987654#1", Some("0911987654")),
             ("#12#0911987654#", Some("0911987654")),
+            ("0911987654#555", Some("0911987654")),
             ("0911*0911987654", Some("0911987654")),
             ("0911987654*12", None),
             ("0911A87654", None),

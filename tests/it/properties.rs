@@ -11,7 +11,8 @@ fn events() -> impl Strategy<Value = Vec<u8>> {
     let key = (Just(8_u8), any::<u8>());
     let sound = (14..21_u8, any::<u8>());
     let other = (any::<u8>(), any::<u8>());
-    let event = prop_oneof![12 => reply, 3 => key, 6 => sound, 2 => other];
+    let tones = (Just(29_u8), any::<u8>());
+    let event = prop_oneof![12 => reply, 3 => key, 6 => sound, 3 => tones, 2 => other];
     let start = prop_oneof![any::<u8>(), 128..255_u8];
     (start, 0..20_usize, vec(event, 0..120)).prop_map(|(start, set_up, events)| {
         let mut bytes = vec![start];

@@ -16,7 +16,9 @@
 //! < ANSWER | close                                ... but it closes the connection
 //! ~ when beep ends                                the caller waits until a prompt begins or ends
 //! ~ speech 2s                                     their sound: speech, silence, music, noise, tone BUSY,
-//! ~ music                                           zeros (MixMonitor's padding), nothing (no packets)
+//! ~ music                                           zeros (MixMonitor's padding), nothing (no packets),
+//!                                                   indistinct (noise in which somebody may be speaking)
+//! ~ keys-in-sound 0911#                           keys whose tones come in the sound alone
 //! ~ wait 3s                                       the sound goes on
 //! ~ keys 0911#                                    a key every 0.3 s
 //! ~ hangup                                        hangs up; see `HangUp` for the ways Asterisk says it

@@ -108,6 +108,10 @@ pub(super) struct Life {
     pub(super) question_was_played: bool,
     /// Whether they may have been speaking when the last words were played.
     pub(super) may_speak: bool,
+    /// Whether they may have been when the command before that was sent.
+    was_in_doubt: bool,
+    /// Where the last command was sent before the recording had begun.
+    last_sent: MediaTime,
     /// The set-up is over: the tap runs.
     pub(super) is_tapped: bool,
     /// Asterisk is waited for no longer.
@@ -118,6 +122,7 @@ pub(super) struct Life {
     pub(super) is_number_keyed: bool,
     /// The same of keys that came as sound alone.
     sounded: usize,
+    has_pressed: bool,
     pub(super) is_number_sounded: bool,
     saved: Option<Box<CallRecord>>,
     /// Where the recording had begun at the latest.
@@ -152,7 +157,10 @@ impl Life {
             digits: 0,
             is_number_keyed: false,
             may_speak: false,
+            was_in_doubt: false,
+            last_sent: MediaTime::ZERO,
             sounded: 0,
+            has_pressed: false,
             is_number_sounded: false,
             saved: None,
             listened_from: None,
@@ -205,6 +213,7 @@ impl Life {
 
     /// A number is keyed in with the long waits; a digit anywhere else can only be its first.
     fn press(&mut self, key: u8) {
+        self.has_pressed = true;
         let pause = self.policy.key_pause.as_millis().to_string();
         let hears = !self.is_closed && !self.is_over && !self.is_left;
         let Some(command) = self.under_way.front().filter(|_| hears) else {
@@ -227,7 +236,8 @@ impl Life {
             '0'..='9' => self.sounded + 1,
             _ => 0,
         };
-        self.is_number_sounded |= self.sounded >= 3 && self.is_tapped && !self.is_over;
+        let is_number = self.sounded >= 3 && !self.has_pressed;
+        self.is_number_sounded |= is_number && self.is_tapped && !self.is_over;
         self.feed(Event::Heard(update));
     }
 
@@ -288,6 +298,7 @@ impl Life {
                 end: self.heard + length,
                 first: shades,
                 second: shades,
+                pitch: None,
             });
             self.timeline.apply(glimpse);
             self.feed(Event::Heard(glimpse));
@@ -392,9 +403,16 @@ impl Life {
             self.digits = 0;
         }
         self.question_was_played |= first.ends_with(b"still-there");
+        // The safety timeout may be renewed between the decision and the words.
+        let from = self.listened_from.unwrap_or_default();
+        let in_doubt =
+            is_doubtful(&self.timeline, from) && is_doubtful(&self.timeline, self.last_sent);
         if first.ends_with(b"goodbye") || first.ends_with(b"thanks") {
-            let from = self.listened_from.unwrap_or_default();
-            self.may_speak = is_doubtful(&self.timeline, from);
+            self.may_speak = in_doubt && self.was_in_doubt;
+        }
+        self.was_in_doubt = in_doubt;
+        if self.listened_from.is_none() {
+            self.last_sent = self.heard;
         }
         self.under_way.push_back(command);
     }

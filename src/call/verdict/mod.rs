@@ -9,9 +9,11 @@
 //! 1. No packet ever came, in a call longer than a hang-up: `no_audio`.
 //! 2. Someone was given the rambler's prompt and said enough to keep, or talked up to the longest message with speech in most of
 //!    it: `rambler`.
-//! 3. A machine signal and no speech worth keeping: `tone`. What follows a special information tone is its announcement.
+//! 3. A machine signal and no speech worth keeping: `tone`. What follows a special information tone is its announcement; the
+//!    tones of keys are no signal.
 //! 4. Music makes up a good share. Enough speech before the first lasting music, or more speech than music: `message`
-//!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`.
+//!    (a radio, or a message and then the hold key). Music that outweighs the speech: `hold_music`, or `unsure` where a few
+//!    sentences came before it.
 //! 5. Speech worth keeping: `message`; but a few words in long office noise: `aside`, or `unsure` where enough speech came
 //!    before the noise: they may have left a short message and laid the handset aside.
 //! 6. A few seconds in which someone or something was near, but no message: `mutter`. Nobody lays a handset aside for
@@ -391,11 +393,11 @@ impl Amounts {
                 &[Reason::SpeechBeforeMusic(time(self.before_music)), music],
             );
         }
-        if self.before_music >= Bounds::MAYBE_BEFORE_MUSIC {
-            let before = Reason::SpeechBeforeMusic(time(self.before_music));
-            return decide(Verdict::Unsure, 0.4, &[Reason::Borderline, before, music]);
-        }
         if self.music >= Bounds::OUTWEIGHS * self.speech {
+            if self.before_music >= Bounds::MAYBE_BEFORE_MUSIC {
+                let before = Reason::SpeechBeforeMusic(time(self.before_music));
+                return decide(Verdict::Unsure, 0.4, &[Reason::Borderline, before, music]);
+            }
             let sure = above(self.music, Bounds::OUTWEIGHS * self.speech)
                 .min(above(self.music, Bounds::HOLD));
             return decide(Verdict::HoldMusic, sure, &[music]);

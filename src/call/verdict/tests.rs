@@ -83,6 +83,10 @@ fn the_table_of_callers() {
     check(&[(Speech, 5.0), (Noise, 30.0)], Verdict::Unsure);
     check(&[(Speech, 3.5), (Noise, 30.0)], Verdict::Unsure);
     check(&[(Speech, 3.5), (Music, 40.0)], Verdict::Unsure);
+    check(
+        &[(Speech, 4.0), (Music, 6.0), (Speech, 8.0)],
+        Verdict::Message,
+    );
     check(&[(Speech, 5.0), (Music, 40.0)], Verdict::Message);
     check(
         &[(Speech, 1.5), (Noise, 16.0), (Speech, 3.0), (Noise, 16.0)],

@@ -64,8 +64,8 @@ pub(super) async fn show(State(desk): State<Desk>, visitor: Visitor) -> Response
 fn row(desk: &Desk, visitor: &Visitor, waiter: &Waiter, now: Timestamp) -> Row {
     let (words, language, glance) = (visitor.words(), visitor.language, &waiter.glance);
     let (class, shape, state) = match (glance.unanswered, glance.asked, glance.answer) {
-        (Some(heard), ..) if heard.may_listen() => ("unsure", "▲", words.no_answer),
-        (Some(_), ..) => ("junk", "□", words.nobody_there),
+        (Some(_), ..) if glance.is_deserted() => ("junk", "□", words.nobody_there),
+        (Some(_), ..) => ("unsure", "▲", words.no_sign_of_life),
         (None, 1.., None) => ("unsure", "▲", words.asked_now),
         _ => ("message", "●", words.waits_on),
     };

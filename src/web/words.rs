@@ -45,6 +45,7 @@ words! {
     waits_on: "waits", "wartet";
     asked_now: "asked", "gefragt";
     nobody_there: "nobody there", "niemand da";
+    no_sign_of_life: "no sign of life", "kein Lebenszeichen";
     place: "place", "Platz";
     heard: "heard", "zu hören";
     not_heard_yet: "not listened to yet", "noch nicht mitgehört";

@@ -37,7 +37,7 @@ pub fn came_from(from: &CameFrom, language: Language) -> String {
 
 fn nobody_there(heard: Instead, language: Language) -> String {
     let there = if heard.may_listen() {
-        pick(language, "no answer", "keine Antwort")
+        pick(language, "no sign of life", "kein Lebenszeichen")
     } else {
         pick(language, "nobody there", "niemand da")
     };
@@ -62,8 +62,8 @@ pub fn wait(wait: &QueueWait, language: Language) -> Vec<String> {
         sentences.push(match (nobody.heard.may_listen(), language) {
             (false, Language::En) => format!("nobody was there after {after} s: {heard}"),
             (false, Language::De) => format!("nach {after} s war niemand da: {heard}"),
-            (true, Language::En) => format!("nobody answered after {after} s: {heard}"),
-            (true, Language::De) => format!("nach {after} s antwortete niemand: {heard}"),
+            (true, Language::En) => format!("gave no sign of life for {after} s: {heard}"),
+            (true, Language::De) => format!("nach {after} s noch kein Lebenszeichen: {heard}"),
         });
         if let Some(back) = nobody.back_s {
             sentences.push(match language {

@@ -54,6 +54,13 @@ impl Move {
     }
 }
 
+impl Glance {
+    /// Whether nobody is there.
+    pub fn is_deserted(&self) -> bool {
+        self.unanswered.is_some_and(|heard| !heard.may_listen())
+    }
+}
+
 impl QueueWatch {
     /// What there is to see of it; `None` where the caller has not joined the queue, or has left it.
     pub(crate) fn glance(&self) -> Option<Glance> {

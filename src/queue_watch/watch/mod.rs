@@ -280,7 +280,7 @@ impl QueueWatch {
         }
         let idle = self.heard.idle();
         let after = match idle.heard {
-            Instead::Silence | Instead::Echo => self.settings.silence,
+            quiet if quiet.may_listen() => self.settings.silence,
             _ => Some(self.settings.idle),
         };
         // A voice in their hold music is none of the caller's.

@@ -64,10 +64,7 @@ pub(super) async fn list(
         },
         asked: waiter.glance.asked,
         answer: waiter.glance.answer.map(Answer::as_str),
-        nobody: waiter
-            .glance
-            .unanswered
-            .is_some_and(|heard| !heard.may_listen()),
+        nobody: waiter.glance.is_deserted(),
     });
     Ok(answer(&Waiting {
         at: export::rfc3339(now, zone),

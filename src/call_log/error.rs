@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why the log cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,14 @@ pub enum LogError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// Whether there is one cannot be seen from here.
+    #[error("{} cannot be seen: {source}; run this as the user that runs the guard", .path.display())]
+    Hidden {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The database refused.
     #[error("{}: {source}", .path.display())]
     Database {
@@ -61,6 +69,18 @@ pub enum LogError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+}
+
+impl LogError {
+    /// That the log is there, at this path.
+    pub(crate) fn unless_there(path: &Path) -> Result<(), Self> {
+        let path = path.to_owned();
+        match path.try_exists() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Self::Missing { path }),
+            Err(source) => Err(Self::Hidden { path, source }),
+        }
+    }
 }
 
 /// What the database said, by what it means for the log.

@@ -232,7 +232,7 @@ fn list(folder: &Path, now: Timestamp, zone: &TimeZone, out: &mut dyn Write) -> 
     if tokens.is_empty() {
         writeln!(
             out,
-            "There are no tokens; voicemail-guard token add NAME makes one."
+            "There are no tokens; voicemail-guard token add NAME --role read makes one."
         )?;
     }
     Ok(())

@@ -47,9 +47,7 @@ impl Reader {
     /// Opens the log of this data folder; [`LogError::Missing`] where there is none.
     pub fn open(folder: &Path) -> Result<Self, LogError> {
         let path = folder.join(DATABASE);
-        if !path.exists() {
-            return Err(LogError::Missing { path });
-        }
+        LogError::unless_there(&path)?;
         let failed = |error| LogError::Database {
             path: path.clone(),
             source: refused(error),

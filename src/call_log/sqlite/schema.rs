@@ -309,9 +309,7 @@ pub(super) fn open(path: &Path) -> Result<(Connection, bool), LogError> {
 /// Opens the database of this data folder to change something in it beside the guard that writes it.
 pub(super) fn open_beside_writer(folder: &Path) -> Result<(PathBuf, Connection), LogError> {
     let path = folder.join(DATABASE);
-    if !path.exists() {
-        return Err(LogError::Missing { path });
-    }
+    LogError::unless_there(&path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(&path, flags).and_then(|connection| {
         connection.busy_timeout(OTHERS_WAIT)?;

@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
     after_help = "Run it as the user that runs the guard, beside a running guard or without one.\n\n\
         Examples:\n  \
         voicemail-guard check --config /etc/voicemail-guard/voicemail-guard.toml\n  \
-        sudo -u asterisk voicemail-guard check\n\n\
+        runuser -u asterisk -- voicemail-guard check\n\n\
         Exit codes: 0 nothing is broken (warnings may stand); 1 something is, mistakes in the configuration among it; \
         2 wrong usage."
 )]
@@ -127,7 +127,7 @@ fn user() -> Item {
         Item::warn(
             "user",
             "this runs as root, who may do everything: rights are not tested",
-            "run it as the user that runs the guard: sudo -u USER voicemail-guard check",
+            "run it as the user that runs the guard: runuser -u USER -- voicemail-guard check, with the same --config and --data",
         )
     } else {
         Item::ok(
@@ -205,11 +205,16 @@ fn port(address: SocketAddr) -> Item {
                 ),
             ),
         },
-        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => Item::warn(
-            "port",
-            format!("this machine has no address {}", address.ip()),
-            "take it out of [listen] address, or give the machine that address",
-        ),
+        Err(error) if error.kind() == ErrorKind::AddrNotAvailable => {
+            let why = format!("this machine has no address {}", address.ip());
+            let mend = "take it out of [listen] address, or give the machine that address";
+            // Without IPv6 a guard starts all the same.
+            if address.is_ipv6() {
+                Item::warn("port", why, mend)
+            } else {
+                Item::fail("port", why, format!("{mend}; serve does not start"))
+            }
+        }
         Err(error) => Item::fail(
             "port",
             format!("{address}: {error}"),

@@ -115,12 +115,7 @@ pub fn run(
     asked: &mut dyn BufRead,
     out: &mut dyn Write,
 ) -> Result<ExitCode, Error> {
-    if !data.join(DATABASE).exists() {
-        return Err(LogError::Missing {
-            path: data.join(DATABASE),
-        }
-        .into());
-    }
+    LogError::unless_there(&data.join(DATABASE))?;
     // Opened for writing it would be brought up to this version, which only a guard is asked for.
     if let Err(error @ LogError::Older { .. }) = Eraser::open(data) {
         return Err(error.into());
@@ -202,7 +197,7 @@ pub(super) fn mention(number: &str, home: Country) -> Result<Mention, Error> {
 }
 
 const NO_WHOLE_NUMBER: Error = Error::Usage(
-    "--number needs a whole number, such as 0911/12345678; calls without one are erased by --call",
+    "--number needs a whole number, such as 0911/12345678; calls without one are named by their id",
 );
 
 /// That a number of which there is nothing is a whole one: a few digits may have been meant as the

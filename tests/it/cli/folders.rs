@@ -104,3 +104,41 @@ fn a_file_of_another_user_in_the_data_folder_is_named() {
         );
     }
 }
+
+#[test]
+fn an_address_that_the_machine_lacks_is_broken_since_no_guard_starts_there() {
+    let house = House::new();
+    house.configure("192.0.2.10:4574");
+    let config = fs::read_to_string(house.path("guard.toml")).unwrap();
+    let config = config.replace("[tap]", "allow = ['192.0.2.0/24']\n[tap]");
+    fs::write(house.path("guard.toml"), config).unwrap();
+    let (code, lines) = house.check();
+    assert_eq!(code, 1, "{lines:#?}");
+    item(&lines, "fail port this machine has no address 192.0.2.10");
+    let serve = house.command("serve").output().unwrap();
+    assert!(!serve.status.success());
+}
+
+#[test]
+fn a_log_that_may_not_be_read_is_not_said_to_be_none() {
+    let house = House::new();
+    if !geteuid().is_root() {
+        return;
+    }
+    set_mode(&house.path("data"), 0o700);
+    for args in [
+        &["calls"][..],
+        &["erase", "--number", "0911/12345678", "--dry-run"],
+        &["export", "--number", "0911/12345678", "all.zip"],
+        &["token", "list"],
+    ] {
+        let args = [args, &["--data", "data"]].concat();
+        let output = as_nobody(house.folder.path(), &args).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("run this as the user that runs the guard"),
+            "{args:?}: {said}"
+        );
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+    }
+}

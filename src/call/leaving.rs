@@ -264,10 +264,8 @@ impl Call {
         let broke_off = ended_by == EndedBy::Asterisk && self.trouble.is_some();
         let late = self.lateness.worst();
         let is_unknown = handed_on || broke_off || self.heard.deaf || late.is_some();
-        if is_unknown && !judgement.verdict.is_delivered() {
-            if let Some(by) = late {
-                self.trouble(Trouble::Late(by.into()));
-            }
+        if let Some(by) = late.filter(|_| !judgement.verdict.is_delivered()) {
+            self.trouble(Trouble::Late(by.into()));
         }
         if is_unknown {
             judgement = judgement.not_heard_to_the_end();

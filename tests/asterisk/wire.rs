@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 
-use crate::lab::Lab;
+use crate::lab::{Lab, SOON, wait_for};
 
 /// Connections that come to it go on to an address, until it is cut.
 pub struct Wire {
@@ -50,8 +50,15 @@ impl Wire {
         self.address
     }
 
-    /// Cuts what goes over it now; what comes later gets through.
+    /// Cuts what goes over it, as soon as anything does; what comes later gets through.
     pub fn is_cut(&self) {
+        wait_for("a connection over the wire", SOON, || {
+            (!self.ends.lock().unwrap().is_empty()).then_some(())
+        });
+        self.cut();
+    }
+
+    fn cut(&self) {
         for end in self.ends.lock().unwrap().drain(..) {
             end.shutdown(Shutdown::Both).ok();
         }
@@ -60,7 +67,7 @@ impl Wire {
     /// Cuts it, and lets nothing through until it is mended.
     pub fn is_down(&self) {
         self.is_down.store(true, Ordering::Relaxed);
-        self.is_cut();
+        self.cut();
     }
 
     pub fn is_mended(&self) {

@@ -305,8 +305,10 @@ impl Life {
         }
         self.heard += length;
         self.timeline.advance(self.heard);
-        // Bursts count together.
-        self.tone_was_heard |= Duration::from(self.timeline.seconds().tone) >= self.policy.tone;
+        // Bursts count together, with the pauses between them.
+        let signal = self.timeline.machine_signal();
+        let tone_for = signal.map_or(MediaTime::ZERO, |(_, start)| self.heard - start);
+        self.tone_was_heard |= Duration::from(tone_for) >= self.policy.tone;
         self.feed(Event::HeardUpTo(self.heard));
     }
 

@@ -9,6 +9,7 @@
     reason = "this module is the one that asks the time"
 )]
 
+use std::future::pending;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -82,6 +83,14 @@ impl Clock {
             .saturating_duration_since(self.origin)
             .div_f64(self.speed);
         tokio::time::sleep_until((self.origin + ahead).into()).await;
+    }
+
+    /// The same of a deadline that there may not be; then for ever.
+    pub async fn wake(&self, deadline: Option<Instant>) {
+        match deadline {
+            Some(deadline) => self.sleep_until(deadline).await,
+            None => pending().await,
+        }
     }
 
     /// Waits for this long on this clock.

@@ -124,13 +124,12 @@ impl Policy {
             if at.questions_asked < self.questions {
                 return Advice::Ask;
             }
+            if !ends || at.questions_asked == 0 {
+                return Advice::GoOn;
+            }
             // Who may be speaking all the same has their time, and no more than others.
-            if !(ends && at.doubtful) {
-                return if ends && at.questions_asked > 0 {
-                    Advice::EndIdle
-                } else {
-                    Advice::GoOn
-                };
+            if !at.doubtful {
+                return Advice::EndIdle;
             }
         }
         let of_message = self.longest_message.saturating_sub(at.recording_for);

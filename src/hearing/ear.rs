@@ -151,10 +151,11 @@ impl Ear {
             self.announce(change);
         }
         let end = self.heard();
+        self.pending = [0; STEP];
         for _ in 0..self.second.steps_left() {
-            let row = self.features.step(&[0; STEP]);
+            let row = self.features.step(&self.pending);
             let silence = [0.0, 1.0, 0.0, 0.0, 0.0];
-            self.glimpse(&row, &silence, end, &[0; STEP]);
+            self.glimpse(&row, &silence, end);
         }
     }
 
@@ -204,8 +205,7 @@ impl Ear {
             lines,
             row,
         });
-        let samples = self.pending;
-        self.glimpse(&row, &probabilities, self.heard(), &samples);
+        self.glimpse(&row, &probabilities, self.heard());
         if let Some(change) = self.segmenter.step(&probabilities) {
             self.announce(change);
         }
@@ -236,15 +236,9 @@ impl Ear {
         });
     }
 
-    fn glimpse(
-        &mut self,
-        row: &Row,
-        first: &[f32; CLASSES],
-        end: MediaTime,
-        samples: &[i16; STEP],
-    ) {
+    fn glimpse(&mut self, row: &Row, first: &[f32; CLASSES], end: MediaTime) {
         let network = &self.weights.second;
-        let pitch = || pitch(samples);
+        let pitch = || pitch(&self.pending);
         if let Some(glimpse) = self.second.step(network, row, first, end, pitch) {
             self.updates.push_back(Update::Glimpsed(glimpse));
         }

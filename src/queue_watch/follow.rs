@@ -118,16 +118,16 @@ impl Follower {
                 }
                 () = self.stop.cancelled() => Some(Event::Stop),
                 Some(done) = self.jobs.join_next() => done.ok().and_then(|done| self.done(done)),
-                () = wake(self.clock, self.watch.poll_timeout()) => {
+                () = self.clock.wake(self.watch.poll_timeout()) => {
                     self.watch.handle_timeout(self.clock.now());
                     self.shown_until = self.clock.now();
                     None
                 }
-                () = wake(self.clock, self.tap.said_at) => {
+                () = self.clock.wake(self.tap.said_at) => {
                     self.tap.said_at = None;
                     Some(Event::Said)
                 }
-                () = wake(self.clock, self.tap.held_back.due()) => { self.hear(); None }
+                () = self.clock.wake(self.tap.held_back.due()) => { self.hear(); None }
                 heard = next(&mut self.tap.line) => self.heard(heard),
             };
             if let Some(event) = event {
@@ -451,13 +451,6 @@ impl Follower {
 async fn next(line: &mut Option<Line>) -> Heard {
     match line {
         Some(line) => line.next().await,
-        None => pending().await,
-    }
-}
-
-async fn wake(clock: Clock, at: Option<Instant>) {
-    match at {
-        Some(at) => clock.sleep_until(at).await,
         None => pending().await,
     }
 }

@@ -60,7 +60,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
                 event = next_line(&mut self.connection) => Some(event),
                 event = next_sound(&mut self.tap) => { self.hear(event); None }
                 voice = heard_again(&mut self.third_listener) => Some(Event::HeardAgain(voice)),
-                () = wake(self.clock, self.call.poll_timeout().map(|(at, _)| at)) => {
+                () = self.clock.wake(self.call.poll_timeout().map(|(at, _)| at)) => {
                     self.call.handle_timeout(self.clock.now());
                     self.note_lateness();
                     None
@@ -241,13 +241,6 @@ async fn next_line<S: AsyncRead + AsyncWrite + Unpin>(
 async fn next_sound(tap: &mut Option<Box<FollowedTap>>) -> Option<TapEvent> {
     match tap {
         Some(tap) => tap.next().await,
-        None => pending().await,
-    }
-}
-
-async fn wake(clock: Clock, at: Option<Instant>) {
-    match at {
-        Some(at) => clock.sleep_until(at).await,
         None => pending().await,
     }
 }

@@ -107,12 +107,8 @@ impl Doubt {
     ) -> Option<Self> {
         let side = Side::of(verdict)?;
         let evidence = evidence(timeline, began)?;
-        let by_pitch = side == Side::Hold && is_on_one_pitch(timeline, began);
-        let by_two = side.doubt(side.model(false), &evidence);
-        let by_two = Self {
-            is_doubtful: by_two.is_doubtful || by_pitch,
-            ..by_two
-        };
+        let mut by_two = side.doubt(side.model(false), &evidence);
+        by_two.is_doubtful |= side == Side::Hold && is_on_one_pitch(timeline, began);
         let Some(voice) = voice.filter(|_| timeline.heard() <= LONGEST_HEARD_AGAIN) else {
             return Some(by_two);
         };
@@ -298,8 +294,8 @@ mod tests {
     use super::*;
     use crate::hearing::Update;
 
-    /// A timeline of one class, with what both listeners made of it, again and again.
-    fn timeline_of(class: Class, secs: u64, heard: &[[[f32; 5]; 2]]) -> Timeline {
+    /// A timeline of one class.
+    fn all_of(class: Class, secs: u64) -> Timeline {
         let mut timeline = Timeline::default();
         timeline.apply(Update::ClassChange {
             class,
@@ -307,17 +303,22 @@ mod tests {
             known_at: MediaTime::ZERO,
             signal: None,
         });
-        for k in 1..=secs * 100 / 48 * u64::from(!heard.is_empty()) {
-            let end = MediaTime::from_millis(480 * k);
+        timeline.advance(MediaTime::from_secs(secs));
+        timeline
+    }
+
+    /// The same with what both listeners made of it, again and again.
+    fn timeline_of(class: Class, secs: u64, heard: &[[[f32; 5]; 2]]) -> Timeline {
+        let mut timeline = all_of(class, secs);
+        for k in 1..=secs * 100 / 48 {
             let [first, second] = heard[k as usize % heard.len()];
             timeline.apply(Update::Glimpsed(Glimpse {
-                end,
+                end: MediaTime::from_millis(480 * k),
                 first,
                 second,
                 pitch: None,
             }));
         }
-        timeline.advance(MediaTime::from_secs(secs));
         timeline
     }
 
@@ -405,7 +406,7 @@ mod tests {
 
     /// A timeline of music whose glimpses have these pitches.
     fn music_of(pitches: impl Iterator<Item = Option<f32>>) -> Timeline {
-        let mut timeline = timeline_of(Class::Music, 60, &[]);
+        let mut timeline = all_of(Class::Music, 60);
         for (n, pitch) in pitches.take(125).enumerate() {
             timeline.apply(Update::Glimpsed(Glimpse {
                 end: MediaTime::from_millis(480 * (n as u64 + 1)),

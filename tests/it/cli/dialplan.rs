@@ -232,9 +232,8 @@ fn a_dialplan_that_asterisk_cannot_read_is_told() {
 #[test]
 fn a_box_that_no_mailbox_has_is_told() {
     let house = House::new();
-    let config = fs::read_to_string(house.path("guard.toml")).unwrap();
     let boxes = "[box.\"100@default\"]\nmode = \"guide\"\n[box.\"200@sales\"]\nmode = \"guide\"\n";
-    fs::write(house.path("guard.toml"), config + boxes).unwrap();
+    house.append(boxes);
     let reported = |code_wanted: i32| {
         let (code, lines) = house.check();
         assert_eq!(code, code_wanted, "{lines:#?}");

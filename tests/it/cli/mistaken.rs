@@ -4,11 +4,6 @@
 use super::*;
 
 impl House {
-    fn append(&self, more: &str) {
-        let config = fs::read_to_string(self.path("guard.toml")).unwrap();
-        fs::write(self.path("guard.toml"), config + more).unwrap();
-    }
-
     /// The names of everything in a folder, below it as well.
     fn names(&self, folder: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();

@@ -113,6 +113,12 @@ impl House {
         fs::write(self.path("guard.toml"), config).unwrap();
     }
 
+    /// Adds lines to the configuration.
+    fn append(&self, more: &str) {
+        let config = fs::read_to_string(self.path("guard.toml")).unwrap();
+        fs::write(self.path("guard.toml"), config + more).unwrap();
+    }
+
     fn command(&self, name: &str) -> Command {
         let mut command = guard();
         command
@@ -257,9 +263,8 @@ fn what_is_missing_is_one_and_told_with_its_mending() {
 #[test]
 fn a_greeting_of_ones_own_is_looked_for_too() {
     let house = House::new();
-    let configured = fs::read_to_string(house.path("guard.toml")).unwrap();
     let greeting = "[box.\"100\"]\ngreeting = \"own/hello\"\n";
-    fs::write(house.path("guard.toml"), configured + greeting).unwrap();
+    house.append(greeting);
     let (code, lines) = house.check();
     assert_eq!(code, 1, "{lines:#?}");
     let (_, mend) = item(&lines, "fail greeting own/hello: is not there");

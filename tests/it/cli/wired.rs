@@ -69,9 +69,8 @@ fn a_dialplan_that_leads_nobody_to_the_guard_is_broken() {
 #[test]
 fn a_mailbox_with_settings_that_no_line_leads_to_the_guard_is_named() {
     let house = House::new();
-    let config = fs::read_to_string(house.path("guard.toml")).unwrap();
     let boxes = "[box.\"100@default\"]\nmode = \"guide\"\n[box.\"200@sales\"]\nmode = \"guide\"\n";
-    fs::write(house.path("guard.toml"), config + boxes).unwrap();
+    house.append(boxes);
     let one = format!("[in]\nexten => 100,1,{EXISTS}(100@default)):VoiceMail(100@default,u))\n");
     let two = format!("{one}exten => 200,1,VoiceMail(200@sales)\n");
     for (dialplan, line) in [(&one, "exten => 200,n,"), (&two, "exten => 200,1,")] {
@@ -163,9 +162,8 @@ fn of_a_dialplan_that_is_not_read_here_nothing_is_claimed() {
 #[test]
 fn queues_are_watched_without_any_mailbox() {
     let house = House::new();
-    let config = fs::read_to_string(house.path("guard.toml")).unwrap();
     let settings = "[box.\"support@queue\"]\nqueue_mode = \"guide\"\n";
-    fs::write(house.path("guard.toml"), config + settings).unwrap();
+    house.append(settings);
     let queue = "[in]\nexten => 600,1,Gosub(voicemail-guard-queue,s,1(support))\n same => n,Queue(support)\n";
     checked(
         &house,

@@ -178,7 +178,7 @@ fn rambled_until_the_end() {
 fn laid_the_handset_aside() {
     let lab = Lab::enter();
     let guard = Guard::start(&lab);
-    let office = Sound::office();
+    let office = Sound::of_example("aside");
     let stay = somebody(&lab)
         .listens()
         .says(&office)

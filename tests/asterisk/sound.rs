@@ -24,13 +24,6 @@ impl Sound {
         Self::of_asterisk(lab, "sounds/en/demo-congrats.wav", seconds)
     }
 
-    /// What comes from a handset laid aside: the example without its word, from farther away. As they are, word and
-    /// voices lie near doubt, and where the packets begin decides.
-    pub fn office() -> Self {
-        let near = Self::of_example("aside").between(2.0, 42.0);
-        Self(near.0.iter().map(|sample| sample / 2).collect())
-    }
-
     /// Music as it is played to those on hold.
     pub fn hold_music(lab: &Lab, seconds: f32) -> Self {
         Self::of_asterisk(lab, "moh/macroform-cold_day.wav", seconds)

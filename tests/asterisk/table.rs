@@ -30,7 +30,7 @@ fn callers(lab: &Lab, wiring: char) -> Vec<(&'static str, Caller)> {
         ("hangup", hangup.is_quiet(1.0).hangs_up()),
         says("mutter", &of("mutter")),
         says("rambler", &Sound::speech(lab, 45.0)),
-        says("aside", &Sound::office()),
+        says("aside", &of("aside")),
         says("hold_music", &of("hold_music")),
         says("silent", &Sound::quiet(20.0)),
         ("no_audio", no_audio.sends_nothing(25.0).hangs_up()),

@@ -169,11 +169,11 @@ fn calls_arrive_while_a_number_is_erased() {
                 if is_over.load(Ordering::Relaxed) && others.len() > 20 {
                     break;
                 }
-                let record = by_another(n);
+                let record = by_another(1_000 + n);
                 others.push(record.clone());
                 log.close_call(record);
                 if n < 140 {
-                    log.close_call(theirs(1_000 + n));
+                    log.close_call(theirs(n));
                 }
                 flush(&log);
             }

@@ -205,6 +205,19 @@ fn a_folder_that_is_there_stays_as_it_is() {
 }
 
 #[test]
+fn a_file_beside_the_folder_is_a_mistake() {
+    let line = [
+        "voicemail-guard",
+        "export",
+        "--judged-wrong",
+        "wrong",
+        "x.zip",
+    ];
+    let refused = Cli::try_parse_from(line).unwrap_err().to_string();
+    assert!(refused.contains("cannot be used with"), "{refused}");
+}
+
+#[test]
 fn where_there_is_nothing_to_write_no_folder_is_made() {
     let data = TempDir::new().unwrap();
     let log = open(data.path()).log;

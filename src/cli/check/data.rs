@@ -8,8 +8,12 @@ use crate::call_log::{DATABASE, LogError, Reader, quick_check};
 pub(super) fn item(folder: &Path) -> Item {
     let file = &folder.join(DATABASE);
     let shown = file.display();
-    if !file.exists() {
-        return Item::ok("call log", format!("{shown} is made at the first start"));
+    match LogError::unless_there(file) {
+        Ok(()) => {}
+        Err(LogError::Missing { .. }) => {
+            return Item::ok("call log", format!("{shown} is made at the first start"));
+        }
+        Err(error) => return Item::fail("call log", error.to_string(), MAY_NOT),
     }
     match quick_check(file) {
         Ok(answer) if answer == "ok" => match Reader::open(folder) {
@@ -30,7 +34,9 @@ pub(super) fn item(folder: &Path) -> Item {
         Err(error) => Item::fail(
             "call log",
             format!("{shown} cannot be opened: {error}"),
-            "give the user that runs the guard the right to read and write it; if it is no database, move it away",
+            MAY_NOT,
         ),
     }
 }
+
+const MAY_NOT: &str = "give the user that runs the guard the right to read and write it; if it is no database, move it away";

@@ -137,7 +137,7 @@ pub fn run(
     let zone = TimeZone::system();
     if plan.is_empty() {
         if let Trace::Number(number) = &trace {
-            whole(number)?;
+            whole(number, args.number.as_deref().unwrap_or_default())?;
         }
         let asked_for = args.number.as_ref().or(args.call.as_ref());
         let code = nothing(asked_for.map_or("", String::as_str), out)?;
@@ -200,14 +200,24 @@ const NO_WHOLE_NUMBER: Error = Error::Usage(
     "--number needs a whole number, such as 0911/12345678; calls without one are named by their id",
 );
 
-/// That a number of which there is nothing is a whole one: a few digits may have been meant as the
-/// end of one.
-pub(super) fn whole(number: &Mention) -> Result<(), Error> {
+const TAKEN_FOR_A_NAME: Error = Error::Usage(
+    "--number was taken for a name, since letters stand among its digits, and there is nothing of it; is it mistyped, such as an O in place of a 0?",
+);
+
+/// That what there is nothing of is a whole number: a few digits may have been meant as the end of
+/// one, and letters among digits as some of them.
+pub(super) fn whole(number: &Mention, text: &str) -> Result<(), Error> {
+    if number.is_word() && text.chars().filter(char::is_ascii_digit).count() >= FEW_DIGITS {
+        return Err(TAKEN_FOR_A_NAME);
+    }
     if number.is_found_in_texts() || number.is_word() {
         return Ok(());
     }
     Err(NO_WHOLE_NUMBER)
 }
+
+/// So many digits are meant as a number.
+const FEW_DIGITS: usize = 3;
 
 fn the_call(reference: &str, data: &Path) -> Result<Option<crate::call_record::CallId>, Error> {
     let found = Reader::open(data)?.find(reference)?;

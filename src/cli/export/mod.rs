@@ -31,7 +31,7 @@ use crate::wording::Language;
 pub struct Args {
     /// The recordings of calls that were judged wrongly, with what they really were, in the form
     /// that the ear's training takes; into a folder that is empty or not there yet
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "file")]
     pub judged_wrong: Option<PathBuf>,
     /// Everything about the person with this number, for themselves: the whole number, in any form people write
     #[arg(long, value_name = "NUMBER", requires = "file")]
@@ -132,6 +132,7 @@ pub fn run(args: &Args, data: &Path, out: &mut dyn Write) -> Result<ExitCode, Er
     };
     let wanted = person::Wanted {
         number: erase::mention(number, args.home)?,
+        typed: number.clone(),
         called_back_too: args.called_back_too,
         language: args.language.into(),
     };

@@ -27,6 +27,8 @@ use crate::wording::Language;
 /// What is wanted, and for whom.
 pub(super) struct Wanted {
     pub(super) number: Mention,
+    /// The number as it was typed.
+    pub(super) typed: String,
     pub(super) called_back_too: bool,
     pub(super) language: Language,
 }
@@ -63,7 +65,7 @@ pub(super) fn run(
     }
     if exported.is_empty() {
         if unsure.is_empty() && by_others.is_empty() {
-            whole(&wanted.number)?;
+            whole(&wanted.number, &wanted.typed)?;
         }
         writeln!(out, "There is nothing of this number; nothing was written.")?;
     } else {

@@ -387,6 +387,9 @@ fn what_names_nobody_is_refused() {
         &["--number", "anonymous"][..],
         &["--number", ""],
         &["--number", "12"],
+        // The letter O.
+        &["--number", "0911/1234567O"],
+        &["--number", "O911/1234567"],
     ] {
         let line = [&["voicemail-guard", "erase"], line].concat();
         let Command::Erase(args) = Cli::try_parse_from(line).unwrap().command else {

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example score_ear -- FOLDER… > pred.jsonl` reads `FOLDER/manifest.jsonl` and
 //! `FOLDER/wav/`; `src/hearing/train/score.sh` does that and scores it. `EAR_WEIGHTS` names a folder
-//! with `weights.bin` and `second.bin` to hear with in place of those built in.
+//! with `weights.bin`, `second.bin` and `third.bin` to hear with in place of those built in.
 
 use std::error::Error;
 use std::fs;
@@ -10,8 +10,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use voicemail_guard::audio::MediaTime;
-use voicemail_guard::call::verdict::{Facts, by_rules, evidence, evidence_of_voice, judge};
-use voicemail_guard::hearing::{Ear, Recogniser, VoiceDetector, Weights};
+use voicemail_guard::call::verdict::{Facts, by_rules, evidence, evidence_of_third, judge};
+use voicemail_guard::hearing::{Ear, Recogniser, ThirdListener, Weights};
 
 #[path = "support/wav8k.rs"]
 mod wav8k;
@@ -20,10 +20,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let weights: &Weights = match std::env::var_os("EAR_WEIGHTS") {
         Some(folder) => {
             let read = |name| fs::read(Path::new(&folder).join(name));
-            Box::leak(Box::new(Weights::read(
-                &read("weights.bin")?,
-                &read("second.bin")?,
-            )))
+            let [first, second, third] = ["weights.bin", "second.bin", "third.bin"].map(read);
+            Box::leak(Box::new(Weights::read([&first?, &second?, &third?])))
         }
         None => Weights::shared(),
     };
@@ -34,14 +32,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             let truth: serde_json::Value = serde_json::from_str(line)?;
             let file = truth["file"].as_str().ok_or("a line without a file")?;
             let mut recogniser = Recogniser::with(Ear::with(weights));
-            let mut detector = VoiceDetector::default();
+            let mut third = ThirdListener::with(weights);
             let samples = wav8k::read(&folder.join("wav").join(file))?;
             recogniser.push(&samples);
-            detector.push(&samples);
-            let (timeline, voice) = (recogniser.finish(), detector.finish());
+            third.push(&samples);
+            let (timeline, opinion) = (recogniser.finish(), third.finish());
             let two = Facts::of_recording(&timeline);
             let three = Facts {
-                voice: Some(&voice),
+                third: Some(&opinion),
                 ..two
             };
             let [rules, by_two, judgement] = [by_rules(&two), judge(&two), judge(&three)];
@@ -57,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 "rules": rules.verdict,
                 "rules_confidence": rules.confidence,
                 "evidence": evidence(&timeline, MediaTime::ZERO),
-                "voice": evidence_of_voice(&timeline, MediaTime::ZERO, &voice),
+                "third": evidence_of_third(&timeline, MediaTime::ZERO, &opinion),
             });
             writeln!(out, "{said}")?;
         }

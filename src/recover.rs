@@ -16,7 +16,7 @@ use crate::call_record::{
     CallId, CallRecord, Callback, CallbackSource, EndedBy, Reason, Trouble, Verdict,
 };
 use crate::delivery::spool::replay::{laid_down, remove_sound};
-use crate::hearing::{Recogniser, Timeline, Voice, VoiceDetector};
+use crate::hearing::{Recogniser, ThirdListener, ThirdOpinion, Timeline};
 use crate::metrics::METRICS;
 use crate::number;
 use crate::recordings;
@@ -42,7 +42,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
     }
     let config = guard.settings.now();
     let folder = &config.tap.folder_as_guard_sees_it;
-    let (timeline, voice) = hear(folder, &guard.data, &record);
+    let (timeline, opinion) = hear(folder, &guard.data, &record);
     let keyed = record.callback.source.is_keyed();
     let confirmed = record.callback.confirmed;
     if let Some(number) = number::among_keys(timeline.keys()).filter(|_| !keyed && !confirmed) {
@@ -65,7 +65,7 @@ pub fn recover(guard: &Guard, mut record: CallRecord, cause: Cause) {
         record.reasons.push(Reason::NothingLeft);
     } else {
         let judgement = judge(&Facts {
-            voice: Some(&voice),
+            third: Some(&opinion),
             keyed,
             asked: &record.asked,
             parting: Parting::Gone,
@@ -222,17 +222,17 @@ async fn take_up(guard: &Arc<Guard>, call: CallId) -> Result<(), Box<dyn Error +
     Ok(())
 }
 
-fn hear(tap_folder: &Path, data: &Path, record: &CallRecord) -> (Timeline, Voice) {
+fn hear(tap_folder: &Path, data: &Path, record: &CallRecord) -> (Timeline, ThirdOpinion) {
     let (id, started) = (record.id, record.started);
-    let (mut recogniser, mut detector) = (Recogniser::default(), VoiceDetector::default());
+    let (mut recogniser, mut third) = (Recogniser::default(), ThirdListener::default());
     let each = &mut |samples: &[i16]| {
         recogniser.push(samples);
-        detector.push(samples);
+        third.push(samples);
     };
     if let Err(error) = recordings::read(tap_folder, data, id, started, &[], each) {
         error!(event = "recording_unheard", %error, %id, "the recording of a recovered call could not be heard to its end");
     }
-    (recogniser.finish(), detector.finish())
+    (recogniser.finish(), third.finish())
 }
 
 /// The tap folder is looked through this often.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::agi::{self, Command};
 use crate::audio::MediaTime;
 use crate::call_record::CallRecord;
-use crate::hearing::{Update, Voice};
+use crate::hearing::{ThirdOpinion, Update};
 
 /// What can happen to a call.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub enum Event {
     TapFinished,
     /// What the third listener made of the recording, as [`Action::HearAgain`] asked; nothing where
     /// it could not be read.
-    HeardAgain(Option<Voice>),
+    HeardAgain(Option<ThirdOpinion>),
     /// The guard must go now: the grace period of a graceful stop is over. From the server.
     Shutdown,
 }

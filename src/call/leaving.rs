@@ -11,7 +11,7 @@ use super::{Action, Call, NumberPrompt, SHORT, Timer};
 use crate::agi::{Command, Key};
 use crate::audio::MediaTime;
 use crate::call_record::{Answer, EndedBy, Mode, Reason, Trouble, Verdict};
-use crate::hearing::Voice;
+use crate::hearing::ThirdOpinion;
 use crate::prompts::Prompt;
 use crate::wording::{self, Language};
 
@@ -82,7 +82,7 @@ impl Call {
         *step = Step::HearAgain;
         let is_over = matches!(ended_by, EndedBy::Caller | EndedBy::Guard | EndedBy::Limit);
         let is_sound = self.progress.tapped.is_some() && self.trouble.is_none();
-        if is_over && is_sound && verdict::asks_for_voice(&self.facts()) {
+        if is_over && is_sound && verdict::asks_third_listener(&self.facts()) {
             self.actions.push_back(Action::HearAgain);
             self.await_step(now);
         } else {
@@ -116,7 +116,7 @@ impl Call {
     }
 
     /// All listeners have had their say: judge and file, then set the variables.
-    pub(super) fn heard_again(&mut self, voice: Option<&Voice>, now: Instant) {
+    pub(super) fn heard_again(&mut self, third: Option<&ThirdOpinion>, now: Instant) {
         let State::Leaving(Leaving {
             ended_by,
             exit,
@@ -126,7 +126,7 @@ impl Call {
             return;
         };
         self.deadline.stop();
-        self.judge(ended_by, voice);
+        self.judge(ended_by, third);
         self.actions
             .push_back(Action::File(Box::new(self.record.clone())));
         let variables = self.variables(ended_by);
@@ -192,7 +192,7 @@ impl Call {
             .map_or_else(|| self.unrecorded(), |(_, place)| place);
         Facts {
             timeline: &self.heard.timeline,
-            voice: None,
+            third: None,
             began: self.heard.signal_before(place).unwrap_or(place),
             packets: self.heard.packets,
             longest_message: self.policy.longest_message.into(),
@@ -248,7 +248,7 @@ impl Call {
         }
     }
 
-    fn judge(&mut self, ended_by: EndedBy, voice: Option<&Voice>) {
+    fn judge(&mut self, ended_by: EndedBy, third: Option<&ThirdOpinion>) {
         let handed_on = ended_by == EndedBy::HandedOn;
         if let NumberPrompt::Answerable { since } = self.progress.number_prompt
             && self.heard.speech_since(since) >= ANSWER_BY_VOICE
@@ -256,7 +256,7 @@ impl Call {
             self.note_answer(Prompt::NumberFirst, Answer::Voice);
         }
         let facts = Facts {
-            voice,
+            third,
             ..self.facts()
         };
         let mut judgement = verdict::judge(&facts);

@@ -184,7 +184,7 @@ impl Call {
                 self.trouble(Trouble::Tap(why));
             }
             Event::TapFinished => self.tap_finished(now),
-            Event::HeardAgain(voice) => self.heard_again(voice.as_ref(), now),
+            Event::HeardAgain(third) => self.heard_again(third.as_ref(), now),
             // Nobody stays for the third listener.
             Event::Shutdown if self.is_heard_again() => self.heard_again(None, now),
             Event::Shutdown => self.trouble(Trouble::Stopped),

@@ -13,7 +13,7 @@ use crate::audio::file::{Decoder, Format, Origin, Remark, SoundError};
 use crate::audio::wav::WavError;
 use crate::audio::{Encoding, MediaTime};
 use crate::call::verdict::Facts;
-use crate::hearing::{Frame, Recogniser, Timeline, Voice, VoiceDetector};
+use crate::hearing::{Frame, Recogniser, ThirdListener, ThirdOpinion, Timeline};
 
 /// Bytes read at once.
 const PIECE: usize = 16 * 1024;
@@ -114,7 +114,7 @@ fn remark_hint(remark: &Remark) -> &'static str {
 #[derive(Debug)]
 pub(super) struct HeardFile {
     pub(super) timeline: Timeline,
-    voice: Voice,
+    third: ThirdOpinion,
     pub(super) origin: Origin,
     pub(super) warnings: Vec<Warning>,
 }
@@ -123,7 +123,7 @@ impl HeardFile {
     /// What the file is judged by.
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
-            voice: Some(&self.voice),
+            third: Some(&self.third),
             ..Facts::of_recording(&self.timeline)
         }
     }
@@ -222,7 +222,7 @@ pub(super) fn hear_opened(
     }
     Ok(HeardFile {
         timeline: hearing.recogniser.finish(),
-        voice: hearing.detector.finish(),
+        third: hearing.third.finish(),
         origin,
         warnings,
     })
@@ -230,7 +230,7 @@ pub(super) fn hear_opened(
 
 struct Hearing<'a> {
     recogniser: Recogniser,
-    detector: VoiceDetector,
+    third: ThirdListener,
     samples: Vec<i16>,
     watch: &'a mut dyn Onlooker,
 }
@@ -239,7 +239,7 @@ impl<'a> Hearing<'a> {
     fn new(watch: &'a mut dyn Onlooker) -> Self {
         Self {
             recogniser: Recogniser::default(),
-            detector: VoiceDetector::default(),
+            third: ThirdListener::default(),
             samples: Vec::new(),
             watch,
         }
@@ -252,7 +252,7 @@ impl<'a> Hearing<'a> {
         self.watch.samples(&self.samples);
         self.recogniser
             .push_watched(&self.samples, &mut |frame| self.watch.frame(frame));
-        self.detector.push(&self.samples);
+        self.third.push(&self.samples);
         self.samples.clear();
     }
 }

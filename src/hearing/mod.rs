@@ -16,6 +16,7 @@ mod silero;
 mod stationary;
 mod tables;
 mod textphone;
+mod third;
 mod timeline;
 mod tone;
 
@@ -29,7 +30,7 @@ pub use features::{Cues, Lines, Row, STEP, WIDTH};
 pub use network::Weights;
 pub use recogniser::{Recogniser, hear};
 pub use second::Glimpse;
-pub use silero::{Voice, VoiceDetector};
+pub use third::{Heard, ThirdListener, ThirdOpinion};
 pub use timeline::{ClassSeconds, Segment, Timeline};
 
 use crate::audio::MediaTime;

@@ -13,6 +13,7 @@ use super::Class;
 use super::features::WIDTH;
 use super::layer::{Layer, f32s};
 use super::math::{exp, sigmoid, tanh};
+use super::silero;
 
 /// Outputs of the network, one per class.
 pub(super) const CLASSES: usize = Class::ALL.len();
@@ -33,30 +34,37 @@ impl Memory {
     }
 }
 
-/// The weights of both networks of the ear.
+/// The weights of the listeners' networks.
 pub struct Weights {
     pub(super) first: Network,
     pub(super) second: Network,
+    pub(super) third: Network,
 }
 
 impl Weights {
     /// The weights that the binary was built with.
     pub fn shared() -> &'static Self {
         static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
-            Weights::read(include_bytes!("weights.bin"), include_bytes!("second.bin"))
+            Weights::read([
+                include_bytes!("weights.bin"),
+                include_bytes!("second.bin"),
+                include_bytes!("third.bin"),
+            ])
         });
         &WEIGHTS
     }
 
-    /// Reads the bytes of two weights files, the first network's and the second's.
+    /// Reads the bytes of three weights files: the first network's, the second's, and that of the
+    /// network behind Silero.
     ///
     /// # Panics
     ///
     /// If a file is of another form or size: weights belong to the program that they were trained for.
-    pub fn read(first: &[u8], second: &[u8]) -> Self {
+    pub fn read([first, second, third]: [&[u8]; 3]) -> Self {
         Self {
             first: Network::read(first, WIDTH),
             second: Network::read(second, 2 * WIDTH),
+            third: Network::read(third, silero::WIDTH),
         }
     }
 }
@@ -142,7 +150,11 @@ mod tests {
     #[test]
     fn agrees_with_the_training_framework_to_a_thousandth() {
         let weights = Weights::shared();
-        for (network, inputs) in [(&weights.first, WIDTH), (&weights.second, 2 * WIDTH)] {
+        for (network, inputs) in [
+            (&weights.first, WIDTH),
+            (&weights.second, 2 * WIDTH),
+            (&weights.third, silero::WIDTH),
+        ] {
             assert_eq!(network.check.len(), 8 * inputs + CLASSES);
             let mut memory = Memory::new();
             let mut logits = [0.0; CLASSES];

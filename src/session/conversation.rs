@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, Span, debug, error, warn};
 
 use super::followed::FollowedTap;
+use super::hearing_again::{HearingAgain, heard_again};
 use super::overload::Overload;
-use super::third_listener::{ThirdListener, heard_again};
 use crate::agi::{Command, Incoming};
 use crate::call::{Action, Call, Event};
 use crate::call_log::OpenCall;
@@ -47,7 +47,7 @@ pub(super) struct Session<'a, S> {
     /// Begins to follow the tap, until it has.
     pub(super) follow: Option<Follow>,
     pub(super) tap: Option<Box<FollowedTap>>,
-    pub(super) third_listener: Option<ThirdListener>,
+    pub(super) hearing_again: Option<HearingAgain>,
     pub(super) filing: Option<JoinHandle<()>>,
     /// The call's span, until it has the linkedid, which only Asterisk's answer has.
     pub(super) unlinked: Option<Span>,
@@ -59,7 +59,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
             let event = tokio::select! {
                 event = next_line(&mut self.connection) => Some(event),
                 event = next_sound(&mut self.tap) => { self.hear(event); None }
-                voice = heard_again(&mut self.third_listener) => Some(Event::HeardAgain(voice)),
+                third = heard_again(&mut self.hearing_again) => Some(Event::HeardAgain(third)),
                 () = self.clock.wake(self.call.poll_timeout().map(|(at, _)| at)) => {
                     self.call.handle_timeout(self.clock.now());
                     self.note_lateness();
@@ -189,13 +189,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<'_, S> {
         let read = move |each: &mut dyn FnMut(&[i16])| {
             recordings::read(&folder, &data, id, started, &gaps, each)
         };
-        self.third_listener = Some(ThirdListener::begin(read));
+        self.hearing_again = Some(HearingAgain::begin(read));
     }
 
     /// Keeps the audio and closes the record, beside the call: no caller waits for our disk.
     fn file(&mut self, mut record: CallRecord) {
         let Some(open) = self.open.take() else { return };
-        if self.third_listener.take().is_some() && !self.at_once.is_cancelled() {
+        if self.hearing_again.take().is_some() && !self.at_once.is_cancelled() {
             warn!(
                 event = "not_heard_again",
                 "the recording was not heard again in time; the verdict is without that"

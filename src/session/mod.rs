@@ -2,8 +2,8 @@
 
 mod conversation;
 mod followed;
+mod hearing_again;
 mod overload;
-mod third_listener;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -218,7 +218,7 @@ impl Guard {
             call,
             follow: Some(follow),
             tap: None,
-            third_listener: None,
+            hearing_again: None,
             filing: None,
             unlinked: Some(Span::current()),
         };

@@ -12,7 +12,7 @@ use std::hint::black_box;
 use allocation_counter::measure;
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use voicemail_guard::hearing::{Ear, VoiceDetector};
+use voicemail_guard::hearing::{Ear, ThirdListener};
 use webrtc_vad::{Vad, VadMode};
 
 const SECONDS: usize = 60;
@@ -129,7 +129,7 @@ fn voicemail_guard(bencher: Bencher<'_, '_>) {
 fn third_listener(bencher: Bencher<'_, '_>) {
     let sound = minute();
     let bencher = bencher.counter(ItemsCount::new(SECONDS));
-    let bencher = bencher.with_inputs(VoiceDetector::default);
+    let bencher = bencher.with_inputs(ThirdListener::default);
     bencher.bench_local_values(|mut detector| {
         detector.push(&sound);
         black_box(detector.finish())

@@ -15,7 +15,7 @@ use voicemail_guard::call::verdict::is_doubtful;
 use voicemail_guard::call::{Action, Call, Event};
 use voicemail_guard::call_record::{CallRecord, CallbackSource, CameFrom, EndedBy, Instead, Mode};
 use voicemail_guard::clock::Clock;
-use voicemail_guard::hearing::{Class, Glimpse, Signal, Timeline, Update, Voice};
+use voicemail_guard::hearing::{Class, Glimpse, Signal, ThirdOpinion, Timeline, Update};
 use voicemail_guard::number::CallerList;
 use voicemail_guard::tap::{monitor, plan::TapPlan};
 
@@ -196,7 +196,7 @@ impl Life {
                     24 => self.feed(Event::TapFailed("as the fuzzer wants".into())),
                     25 => self.feed(Event::TapFinished),
                     26 => self.feed(Event::Shutdown),
-                    27 => self.feed(Event::HeardAgain(Some(Voice::default()))),
+                    27 => self.feed(Event::HeardAgain(Some(ThirdOpinion::default()))),
                     28 => self.feed(Event::HeardAgain(None)),
                     29 => {
                         let key = b"0123456789*#"[usize::from(operand) % 12];

@@ -5,18 +5,18 @@ use std::path::Path;
 
 use voicemail_guard::audio::file::{Format, decode};
 use voicemail_guard::call::verdict::{Facts, judge};
-use voicemail_guard::hearing::{Recogniser, VoiceDetector};
+use voicemail_guard::hearing::{Recogniser, ThirdListener};
 
 /// Whether all three were asked about a call whose record has this confidence.
 pub(crate) fn all_three_were_asked(confidence: f32, kept: &Path) -> bool {
     let sound = decode(&fs::read(kept).unwrap(), Format::Wav).unwrap();
-    let (mut recogniser, mut detector) = (Recogniser::default(), VoiceDetector::default());
+    let (mut recogniser, mut third) = (Recogniser::default(), ThirdListener::default());
     recogniser.push(&sound.samples);
-    detector.push(&sound.samples);
-    let (timeline, voice) = (recogniser.finish(), detector.finish());
+    third.push(&sound.samples);
+    let (timeline, opinion) = (recogniser.finish(), third.finish());
     let two = Facts::of_recording(&timeline);
     let three = Facts {
-        voice: Some(&voice),
+        third: Some(&opinion),
         ..two
     };
     let [by_two, by_three] = [two, three].map(|facts| judge(&facts).confidence);

@@ -34,19 +34,19 @@
 //! tone counts. Who types on a textphone is always `unsure`: the team has to read what it says.
 //!
 //! Last of all come the probabilities of the listeners, where they speak against what the rules
-//! say: `doubt`. The third of them is asked once the call is over ([`asks_for_voice`]).
+//! say: `doubt`. The third of them is asked once the call is over ([`asks_third_listener`]).
 
 mod doubt;
 mod limits;
 #[cfg(test)]
 mod tests;
 
-use self::doubt::{Doubt, Side};
-pub use self::doubt::{LONGEST_HEARD_AGAIN, evidence, evidence_of_voice};
+use self::doubt::{Doubt, is_doubted};
+pub use self::doubt::{LONGEST_HEARD_AGAIN, evidence, evidence_of_third};
 use self::limits::Bounds;
 use crate::audio::MediaTime;
 use crate::call_record::{Answer, Asked, Reason, Verdict};
-use crate::hearing::{Class, Segment, Signal, Timeline, Voice};
+use crate::hearing::{Class, Segment, Signal, ThirdOpinion, Timeline};
 use crate::number;
 use crate::prompts::Prompt;
 
@@ -57,7 +57,7 @@ pub struct Facts<'a> {
     pub timeline: &'a Timeline,
     /// What the third listener made of it, where it was asked. It has no say about what is longer
     /// than [`LONGEST_HEARD_AGAIN`].
-    pub voice: Option<&'a Voice>,
+    pub third: Option<&'a ThirdOpinion>,
     /// Where the recording proper began, behind greeting and beep; zero for a file.
     pub began: MediaTime,
     /// Whether any packet ever came.
@@ -90,7 +90,7 @@ impl<'a> Facts<'a> {
     pub fn of_recording(timeline: &'a Timeline) -> Self {
         Self {
             timeline,
-            voice: None,
+            third: None,
             began: MediaTime::ZERO,
             packets: true,
             longest_message: MediaTime::from_secs(120),
@@ -134,7 +134,7 @@ pub const MUTTER: MediaTime = MediaTime::from_millis(1_500);
 /// What the caller was, by the rules above, and in doubt where the listeners leave it.
 pub fn judge(facts: &Facts<'_>) -> Judgement {
     let mut judgement = by_rules(facts);
-    if let Some(doubt) = Doubt::of(judgement.verdict, facts.timeline, facts.began, facts.voice) {
+    if let Some(doubt) = Doubt::of(judgement.verdict, facts.timeline, facts.began, facts.third) {
         if doubt.is_doubtful {
             judgement.verdict = Verdict::Unsure;
             judgement.confidence = judgement.confidence.min(0.4);
@@ -149,10 +149,10 @@ pub fn judge(facts: &Facts<'_>) -> Judgement {
 }
 
 /// Whether the third listener has a say in the verdict of a call that is over.
-pub fn asks_for_voice(facts: &Facts<'_>) -> bool {
+pub fn asks_third_listener(facts: &Facts<'_>) -> bool {
     let (timeline, began) = (facts.timeline, facts.began);
     timeline.heard() <= LONGEST_HEARD_AGAIN
-        && Side::of(by_rules(facts).verdict).is_some()
+        && is_doubted(by_rules(facts).verdict)
         && evidence(timeline, began).is_some()
 }
 

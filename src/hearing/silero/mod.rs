@@ -1,6 +1,5 @@
-//! A third listener, which says where a voice is: Silero VAD (version 6.2.3, its half for 8 kHz;
-//! MIT, see `LICENSE` beside this), a network that others made of other recordings. It costs
-//! several times as much as the ear, so it hears a call only when that is over.
+//! Silero VAD (version 6.2.3, its half for 8 kHz; MIT, see `LICENSE` beside this): a network that says
+//! where a voice is, which others made of other recordings.
 //!
 //! Every 256 samples, with the 32 before them and 32 more mirrored at the end, become four spectra
 //! of 128 samples; four convolutions make one vector of them, a recurrent layer follows.
@@ -8,15 +7,13 @@
 //! this arithmetic against the original's probabilities.
 
 use std::f32::consts::TAU;
-use std::fmt;
 use std::sync::LazyLock;
 
 use super::layer::{Layer, f32s};
 use super::math::{sigmoid, tanh};
-use crate::audio::MediaTime;
 
 /// Samples between two probabilities.
-const HOP: usize = 256;
+pub(super) const HOP: usize = 256;
 /// Samples before them that are heard with them.
 const CONTEXT: usize = 32;
 const SPECTRUM: usize = 128;
@@ -27,106 +24,68 @@ const TAPS: usize = 3;
 /// Numbers in each vector behind the first convolution, and behind the second and the third.
 const FIRST: usize = 128;
 const SECOND: usize = 64;
-const HIDDEN: usize = 128;
-/// Probabilities in one mean, which is as long as a [`super::Glimpse`].
-const HOPS: usize = 15;
+/// Numbers in the vector that the last one makes, and in what the recurrent layer remembers.
+pub(super) const HIDDEN: usize = 128;
 
-/// How probable a voice is, near or far, in means over 0.48 s from the beginning of the sound.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Voice {
-    means: Vec<f32>,
-}
+/// The length of both together.
+pub(super) const WIDTH: usize = 2 * HIDDEN;
 
-impl Voice {
-    /// The mean of the 0.48 s that end there; nothing where nothing was heard.
-    pub fn until(&self, end: MediaTime) -> f32 {
-        let before = (end.samples() as usize).div_ceil(HOP * HOPS);
-        let mean = before.checked_sub(1).and_then(|k| self.means.get(k));
-        mean.copied().unwrap_or(0.0)
-    }
-}
-
-impl FromIterator<f32> for Voice {
-    /// Means over 0.48 s.
-    fn from_iter<I: IntoIterator<Item = f32>>(means: I) -> Self {
-        Self {
-            means: means.into_iter().collect(),
-        }
-    }
-}
-
-/// Hears one call from its beginning to its end: 8 kHz, mono, in pieces of any length.
-pub struct VoiceDetector {
+/// The running state of one call.
+pub(super) struct Silero {
     weights: &'static Weights,
     sound: [f32; CONTEXT + HOP],
     filled: usize,
+    vector: [f32; HIDDEN],
     hidden: [f32; HIDDEN],
     cell: [f32; HIDDEN],
-    sum: f32,
-    hops: usize,
-    voice: Voice,
 }
 
-impl Default for VoiceDetector {
-    fn default() -> Self {
+/// What it makes of 32 ms.
+pub(super) struct Hop<'a> {
+    /// How probable a voice is in them.
+    pub(super) probability: f32,
+    /// What the convolutions make of them.
+    pub(super) vector: &'a [f32; HIDDEN],
+    /// What the recurrent layer remembers behind them.
+    pub(super) hidden: &'a [f32; HIDDEN],
+}
+
+impl Silero {
+    pub(super) fn new() -> Self {
         Self {
             weights: Weights::shared(),
             sound: [0.0; CONTEXT + HOP],
             filled: 0,
+            vector: [0.0; HIDDEN],
             hidden: [0.0; HIDDEN],
             cell: [0.0; HIDDEN],
-            sum: 0.0,
-            hops: 0,
-            voice: Voice::default(),
         }
     }
-}
 
-impl fmt::Debug for VoiceDetector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("VoiceDetector")
-    }
-}
-
-impl VoiceDetector {
-    /// The next samples.
-    pub fn push(&mut self, samples: &[i16]) {
+    /// The next samples, at 8 kHz; gives what it makes of every 32 ms that are complete.
+    pub(super) fn push(&mut self, samples: &[i16], mut each: impl FnMut(&Hop<'_>)) {
         for &sample in samples {
             self.sound[CONTEXT + self.filled] = f32::from(sample) / 32_768.0;
             self.filled += 1;
             if self.filled == HOP {
                 self.filled = 0;
-                let p = self.step();
-                self.sum += p;
-                self.hops += 1;
-                if self.hops == HOPS {
-                    self.hops = 0;
-                    self.voice
-                        .means
-                        .push(std::mem::take(&mut self.sum) / HOPS as f32);
-                }
+                each(&self.step());
                 self.sound.copy_within(HOP.., 0);
             }
         }
     }
 
-    /// The sound has ended; what came of it. What is missing of the last mean counts as nothing.
-    pub fn finish(mut self) -> Voice {
-        if self.filled > 0 {
-            self.push(&[0; HOP][self.filled..]);
-        }
-        if self.hops > 0 {
-            self.voice.means.push(self.sum / HOPS as f32);
-        }
-        self.voice
+    /// How many samples complete the 32 ms that have begun.
+    pub(super) fn samples_left(&self) -> usize {
+        (HOP - self.filled) % HOP
     }
 
-    /// The probability of a voice in the samples that are complete now.
-    fn step(&mut self) -> f32 {
+    fn step(&mut self) -> Hop<'_> {
         let w = self.weights;
         let mut both = [0.0; 2 * HIDDEN];
         let (vector, hidden) = both.split_at_mut(HIDDEN);
         w.encode(&self.sound, vector);
+        self.vector.copy_from_slice(vector);
         hidden.copy_from_slice(&self.hidden);
         let mut gates = [0.0; 4 * HIDDEN];
         w.recurrent.apply(&both, &mut gates);
@@ -138,7 +97,11 @@ impl VoiceDetector {
         let mut logit = [0.0];
         w.read_out
             .apply(&self.hidden.map(|h| h.max(0.0)), &mut logit);
-        sigmoid(logit[0])
+        Hop {
+            probability: sigmoid(logit[0]),
+            vector: &self.vector,
+            hidden: &self.hidden,
+        }
     }
 }
 

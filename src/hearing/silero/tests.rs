@@ -15,50 +15,14 @@ fn the_probabilities_are_those_of_the_original() {
         0.866_292, 0.873_099, 0.424_127, 0.794_401, 0.015_468, 0.001_308, 0.845_906, 0.784_720,
         0.721_822, 0.405_016, 0.272_849,
     ];
-    let mut detector = VoiceDetector::default();
     let mut samples = voice();
     samples.resize(samples.len().next_multiple_of(HOP), 0);
-    assert_eq!(samples.len() / HOP, expected.len());
-    let mut before = 0.0;
-    for (k, (hop, expected)) in samples.chunks(HOP).zip(expected).enumerate() {
-        detector.push(hop);
-        let p = match detector.hops {
-            0 => detector.voice.means[k / HOPS] * HOPS as f32 - before,
-            _ => detector.sum - before,
-        };
-        before = detector.sum;
-        assert!((p - expected).abs() < 1e-4, "{k}: {p} is not {expected}");
+    let mut probabilities = Vec::new();
+    Silero::new().push(&samples, |hop| probabilities.push(hop.probability));
+    assert_eq!(probabilities.len(), expected.len());
+    for (p, expected) in probabilities.iter().zip(expected) {
+        assert!((p - expected).abs() < 1e-4, "{p} is not {expected}");
     }
-}
-
-#[test]
-fn pieces_of_any_length_give_the_same() {
-    let samples = voice().repeat(3);
-    let heard = |size| {
-        let mut detector = VoiceDetector::default();
-        samples.chunks(size).for_each(|piece| detector.push(piece));
-        detector.finish()
-    };
-    let whole = heard(samples.len());
-    assert_eq!(whole.means.len(), samples.len().div_ceil(HOP * HOPS));
-    for size in [1, 255, 256, 257, 1_000] {
-        assert_eq!(heard(size), whole, "pieces of {size}");
-    }
-}
-
-#[test]
-fn a_voice_is_heard_where_it_is() {
-    let mut detector = VoiceDetector::default();
-    detector.push(&[0; 3_840]);
-    detector.push(&voice());
-    detector.push(&vec![0; 16_000]);
-    let voice = detector.finish();
-    let until = |ms| voice.until(MediaTime::from_millis(ms));
-    assert!(
-        until(480) < 0.1 && until(960) > 0.5 && until(2_400) < 0.1,
-        "{voice:?}"
-    );
-    assert!(until(0).abs() < 1e-9 && until(60_000).abs() < 1e-9);
 }
 
 #[test]

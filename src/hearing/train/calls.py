@@ -491,7 +491,7 @@ def main():
     count, failed = collections.Counter(), 0
     with open(f"{a.out}/manifest.jsonl", "w") as out:
         for name, make, weight in ns["PLAN"]:
-            if a.only and name not in a.only.split(","):
+            if name not in a.only.split(",") and (a.only or name in hard.ASKED_FOR):
                 continue
             for i in range(max(1, round(weight * a.scale))):
                 ns["DRAWN"].clear()
@@ -507,7 +507,7 @@ def main():
                     continue
                 segments = ns["level_alts"](ns["flatten"](c, bg, alt), c.x)
                 spoken = sum(s["end"] - s["start"] for s in segments if s["class"] == "speech")
-                if (verdict in ("message", "rambler") and spoken < 3) or (verdict == "mutter" and not 0.3 <= spoken <= 3.4):
+                if (verdict in ("message", "rambler") and spoken < hard.SHORTEST.get(name, 3)) or (verdict == "mutter" and not 0.3 <= spoken <= 3.4):
                     continue
                 file = f"{a.prefix}{name}_{i:03d}.wav"
                 wavfile.write(f"{a.out}/wav/{file}", RATE, (np.clip(c.x, -1, 1) * 32767).astype("<i2"))

@@ -1,7 +1,8 @@
 """Kinds of call beside the corpus's that strangers' calls were hard in: rooms, lines, even voices, songs and beats.
 
 `add` has those that also measure the ear on sources left out, `add_training` those that only teach it: voices that whisper,
-creak or break, loud single noises behind a mutter, songs made of voices.
+creak or break, loud single noises behind a mutter, songs made of voices. `ASKED_FOR` are those of `add` that are rendered only
+where `--only` names them.
 """
 
 import lines
@@ -11,6 +12,9 @@ import synth
 import voices
 
 RATE = 8000
+ASKED_FOR = {"short_request", "message_minutes"}
+# Messages of less speech than 3 s, by kind.
+SHORTEST = {"short_request": 1.6}
 
 
 def add(ns):
@@ -72,6 +76,32 @@ def add(ns):
         background, also = behind(c, rng, (8, 25))
         return c, "message", background, also, ns["lev"](rng)
 
+    def t_short(rng):
+        """A whole request in a breath: "Smith here, please call me back. Thanks." """
+        y, who, *_ = ns["speech"](rng, rng.uniform(2.0, 2.9), mindur=2)
+        y = y[: int(2.9 * RATE)]
+        lead = rng.uniform(0.2, 1.2)
+        c = ns["Call"](lead + len(y) / RATE + rng.uniform(0.3, 2.5))
+        c.put(y, lead)
+        ns["lab_speech"](c, y, lead)
+        c.src.append(who)
+        background, also = behind(c, rng, (10, 30))
+        return c, "message", background, also, ns["lev"](rng)
+
+    def t_minutes(rng):
+        """Who talks on, for most of a minute or longer; whatever there is of them, again and again."""
+        first, who, *_ = ns["speech"](rng, 30)
+        parts, seconds = [first], rng.uniform(45, 115)
+        while sum(map(len, parts)) < seconds * RATE:
+            parts += [np.zeros(int(rng.uniform(0.2, 1.5) * RATE), np.float32), ns["speech"](rng, 30, who)[0]]
+        y, lead = norm(np.concatenate(parts)[: int(seconds * RATE)]), rng.uniform(0.2, 1.5)
+        c = ns["Call"](lead + len(y) / RATE + rng.uniform(0.5, 5))
+        c.put(y, lead)
+        ns["lab_speech"](c, y, lead)
+        c.src.append(who)
+        background, also = behind(c, rng, (8, 30))
+        return c, "message", background, also, ns["lev"](rng)
+
     def sources(*kinds):
         return [s for s in ns["MS"] if s.rsplit(":", 1)[-1] in kinds]
 
@@ -118,7 +148,7 @@ def add(ns):
         c.src += [who, r["group"]]
         return c, "mutter", "silence", [], ns["lev"](rng)
 
-    plan = [("message_lines", t_lines, 40), ("message_hiss", t_hiss, 16), ("message_even", t_even, 14), ("message_young", t_young, 20), ("mutter_noise", t_mutter_noise, 16), ("words_then_beats", t_words_then_beats, 32)]
+    plan = [("message_lines", t_lines, 40), ("message_hiss", t_hiss, 16), ("message_even", t_even, 14), ("message_young", t_young, 20), ("mutter_noise", t_mutter_noise, 16), ("short_request", t_short, 80), ("message_minutes", t_minutes, 40), ("words_then_beats", t_words_then_beats, 32)]
     if ns["BY"]["rir"]:
         plan.append(("message_handsfree", t_handsfree, 40))
     if sources("vocal", "singing"):

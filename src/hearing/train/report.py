@@ -1,6 +1,6 @@
 """The table of a rotation over left-out sources: every fold, all of them together, and the worst sources.
 
-    report.py NAME FOLDER=PRED.jsonl...
+    report.py NAME FOLD... ; a FOLD is FOLDER=PRED.jsonl[,FOLDER=PRED.jsonl...]
 
 Counts as the corpus's `tristate.py` does: an `unsure` is neither lost nor delivered; mutters of 1.5 s of speech and more may
 be unsure. A source counts with 20 calls of that kind and more.
@@ -43,18 +43,23 @@ class Count:
         )
 
 
+def judged(parts):
+    """Truth and prediction of every call of a fold."""
+    for part in parts.split(","):
+        folder, path = part.split("=")
+        truth = {t["file"]: t for t in map(json.loads, open(folder + "/manifest.jsonl"))}
+        for said in map(json.loads, open(path)):
+            if said["file"] in truth:
+                yield truth[said["file"]], said
+
+
 def main():
     name, parts = sys.argv[1], sys.argv[2:]
     everything, by_source, bins = Count(), collections.defaultdict(Count), collections.defaultdict(lambda: [0, 0])
     print(f"| {name} | real lost | junk delivered | unsure, real | unsure, junk | right or unsure |\n|---|---|---|---|---|---|")
-    for k, part in enumerate(parts):
-        folder, path = part.split("=")
-        truth = {t["file"]: t for t in map(json.loads, open(folder + "/manifest.jsonl"))}
+    for k, fold_parts in enumerate(parts):
         fold = Count()
-        for said in map(json.loads, open(path)):
-            t = truth.get(said["file"])
-            if not t:
-                continue
+        for t, said in judged(fold_parts):
             for count in (fold, everything, *(by_source[s] for s in t["drawn"])):
                 count.add(t, said)
             if said["verdict"] != "unsure":

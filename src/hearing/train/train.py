@@ -1,13 +1,13 @@
-"""Trains the ear's network and writes its weights.
+"""Trains a listener's network and writes its weights.
 
     train.py --train FOLDER... [--valid FOLDER...] --out weights.bin [--epochs 18] [--seed 1] [--start weights.bin]
-        [--stride 1] [--lag 4] [--without K]
+        [--stride 1] [--lag 4] [--rows rows] [--without K]
 
-Each folder holds `manifest.jsonl` (truth) and what the example `ear_features` wrote (`rows.f32`, `rows.txt`), so the
-features have one implementation, in Rust. One processor core, fixed seeds. Prints figures now and then and writes the
+Each folder holds `manifest.jsonl` (truth) and what the example `ear_features` wrote (`rows.f32`, `rows.txt`, `third.f32`,
+`third.txt`), so the features have one implementation, in Rust. One processor core, fixed seeds. Prints figures now and then and writes the
 weights of that moment beside the last ones (`.1` and so on); nothing is chosen by them: the last weights are the result.
 A `.json` beside them has figures and the hash of the data. `--stride 2 --lag 24` makes the second listener's weights: two
-rows at a time, and an answer that lags 0.96 s behind. `--without K` drops every call made from a source of `LEFT_OUT[K]`.
+rows at a time, and an answer that lags 0.96 s behind; `--rows third --lag 10` those of the network behind Silero. `--without K` drops every call made from a source of `LEFT_OUT[K]`.
 """
 
 import argparse
@@ -23,7 +23,8 @@ from calls import left_out  # noqa: I001
 
 CLASSES = ["speech", "silence", "music", "tone", "noise"]
 FAR = 1 << len(CLASSES)
-STEP_S = 0.04
+# Seconds between two rows of a kind.
+STEP_S = {"rows": 0.04, "third": 0.096}
 DENSE, HIDDEN = 64, 96
 CHUNK, BATCH = 400, 24
 WIDTH, MELS, LEVEL = 45, 24, 24
@@ -32,14 +33,14 @@ AVERAGED = 0.1
 FAR_SHARE = 0.6
 
 
-def load(folders, stride, lag, without=None):
+def load(folders, stride, lag, kind, without=None):
     """Per call: rows (`stride` of them in one), admissible classes as a bit mask, main class; and the hash of it all."""
     calls, digest = [], hashlib.sha256()
     for folder in folders:
         truth = [json.loads(line) for line in open(folder + "/manifest.jsonl")]
         digest.update(open(folder + "/manifest.jsonl", "rb").read())
-        counts = [int(line.rsplit(" ", 1)[1]) for line in open(folder + "/rows.txt")]
-        raw = np.fromfile(folder + "/rows.f32", "<f4")
+        counts = [int(line.rsplit(" ", 1)[1]) for line in open(f"{folder}/{kind}.txt")]
+        raw = np.memmap(f"{folder}/{kind}.f32", "<f4", "c")
         width = len(raw) // sum(counts)
         rows, at = raw.reshape(-1, width), 0
         for t, n in zip(truth, counts):
@@ -57,7 +58,7 @@ def load(folders, stride, lag, without=None):
                 bits[i:j] = (1 << CLASSES.index(s["class"])) | sum(1 << CLASSES.index(c) for c in s["alt"])
             if t["verdict"] in ("mutter", "aside"):
                 bits |= FAR
-            when = np.clip((((np.arange(n) + 1) * stride - 1 - lag) * 4 + 2), 0, len(fine) - 1)
+            when = np.clip((((np.arange(n) + 1) * stride - lag - 0.5) * STEP_S[kind] * 100).round().astype(int), 0, len(fine) - 1)
             calls.append((x, bits[when], fine[when], t["scenario"]))
     return calls, digest.hexdigest()
 
@@ -193,7 +194,8 @@ def main():
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--start", help="weights file of an earlier run to go on from")
     ap.add_argument("--stride", type=int, default=1, help="rows in one step of the network")
-    ap.add_argument("--lag", type=int, default=4, help="steps of 40 ms by which the answer lags behind the sound")
+    ap.add_argument("--lag", type=int, default=4, help="rows by which the answer lags behind the sound")
+    ap.add_argument("--rows", choices=STEP_S, default="rows", help="what the network hears")
     ap.add_argument("--without", type=int, help="which sources are left out")
     ap.add_argument("--every", type=int, default=3, help="epochs between two looks at the validation calls")
     ap.add_argument("--rate", type=float, default=3e-3, help="highest learning rate")
@@ -201,12 +203,12 @@ def main():
     torch.manual_seed(a.seed)
     torch.set_num_threads(1)
     rng = np.random.default_rng(a.seed)
-    calls, digest = load(a.train, a.stride, a.lag, a.without)
-    valid, _ = load(a.valid, a.stride, a.lag) if a.valid else ([], "")
+    calls, digest = load(a.train, a.stride, a.lag, a.rows, a.without)
+    valid, _ = load(a.valid, a.stride, a.lag, a.rows) if a.valid else ([], "")
     width = calls[0][0].shape[1]
     some = np.concatenate([c[0][::7] for c in calls])
     mean, std = torch.from_numpy(some.mean(0)).double(), torch.from_numpy(some.std(0) + 1e-3).double()
-    steps, hours = sum(len(c[0]) for c in calls), sum(len(c[0]) for c in calls) * a.stride * STEP_S / 3600
+    steps, hours = sum(len(c[0]) for c in calls), sum(len(c[0]) for c in calls) * a.stride * STEP_S[a.rows] / 3600
     print(f"{len(calls)} calls, {hours:.1f} h, {width} inputs; data {digest[:16]}", flush=True)
     net = Net(width)
     if a.start:
@@ -234,9 +236,12 @@ def main():
                 n = min(CHUNK, len(rows) - o)
                 r = torch.from_numpy(np.ascontiguousarray(rows[o : o + n]))
                 x[k, :n], bits[k, :n], main[k, :n] = r, torch.from_numpy(bt[o : o + n]), torch.from_numpy(mn[o : o + n])
-            disturb(x, rng)
+            of_the_ear = a.rows == "rows"
+            if of_the_ear:
+                disturb(x, rng)
             x = (x - fm) / fs
-            hide(x, rng)
+            if of_the_ear:
+                hide(x, rng)
             opt.zero_grad()
             loss = loss_of(net(x)[0], bits, main, weight)
             loss.backward()

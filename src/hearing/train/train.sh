@@ -1,20 +1,17 @@
 #!/bin/sh
-# From the corpus to both weights files, seeds fixed: train.sh CORPUS WORK [EPOCHS]
-# CORPUS holds pool/, pool2/ and render.py; WORK takes packages, pools and calls (about 15 GB). EPOCHS is how often the
-# first network hears the calls, 18 by default. PYTHON names the interpreter with requirements.txt installed.
-# START and SECOND name weights for the first and the second network to go on from; without them training begins from nothing.
-# FOLD tells which groups are kept back for validation (see calls.py); 2 by default, whose weights are the ones in
-# force. Those of other folds, and FOLD=all, which keeps nothing back and has no figures, stay in WORK.
+# From the corpus to the weights of all three networks, seeds fixed: train.sh CORPUS WORK
+# CORPUS holds pool/, pool2/ and render.py; WORK takes packages, pools and calls (about 20 GB). PYTHON names the interpreter with
+# requirements.txt installed. START names weights of the first network that have not heard the second pool, to go on from; without
+# it they are made here. FOLD tells which groups are kept back for validation (see calls.py); 2 by default, whose weights are the
+# ones in force. Those of other folds, and FOLD=all, which keeps nothing back and has no figures, stay in WORK.
 set -eu
 corpus=$(realpath "$1")
 work=$(realpath -m "$2")
-epochs=${3:-18}
 fold=${FOLD:-2}
+start=${START:+$(realpath "$START")}
 here=$(realpath "$(dirname "$0")")
 cd "$here/../../.."
 python=${PYTHON:-python3}
-start=${START:-}
-second=${SECOND:-}
 [ -f "$work/extra/pool.csv" ] || "$python" "$here/gather.py" --out "$work/extra"
 calls=$work/fold$fold
 if [ "$fold" = all ]; then side="all"; else side="train --fold $fold"; fi
@@ -38,10 +35,14 @@ render e --side $side --seed 16 --scale 1.0 --extra "$work/extra" --share 0.5 --
 render f --side $side --seed 21 --scale 1.0 --extra "$work/extra" --only message_unusual,mutter_bang,hold_sung,aside_bangs
 set -- "$calls/a" "$calls/b" "$calls/c" "$calls/d" "$calls/e" "$calls/f"
 cargo run --quiet --release --example ear_features -- "$@"
-"$python" "$here/train.py" --train "$@" --out "$calls/weights.bin" --epochs "$epochs" --every 99 ${start:+--start "$start" --rate 2e-3}
-"$python" "$here/train.py" --train "$@" --out "$calls/second.bin" --epochs 10 --every 99 --seed 7 --stride 2 --lag 24 ${second:+--start "$second" --rate 2e-3}
+if [ -n "$start" ]; then
+    [ "$start" -ef "$calls/start.bin" ] || cp "$start" "$calls/start.bin"
+else
+    "$python" "$here/train.py" --train "$@" --without 4 --out "$calls/start.bin" --epochs 18 --every 99
+fi
+START=$calls/start.bin "$here/networks.sh" "$calls" "$@"
 [ "$fold" = 2 ] || exit 0
-for name in weights second; do
+for name in weights second third; do
     cp "$calls/$name.bin" "src/hearing/$name.bin"
     cp "$calls/$name.bin.json" "src/hearing/$name.json"
 done

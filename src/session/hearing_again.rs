@@ -11,17 +11,17 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{Instrument, error, warn};
 
 use crate::clock::processor_time;
-use crate::hearing::{Voice, VoiceDetector};
+use crate::hearing::{ThirdListener, ThirdOpinion};
 use crate::metrics::METRICS;
 use crate::tap::TapError;
 
 /// A recording that is being heard, or waits for that. Dropped, it is heard no further.
-pub(super) struct ThirdListener {
-    voice: JoinHandle<Option<Voice>>,
+pub(super) struct HearingAgain {
+    opinion: JoinHandle<Option<ThirdOpinion>>,
     _stop: DropGuard,
 }
 
-impl ThirdListener {
+impl HearingAgain {
     /// Begins as soon as it is this recording's turn. `read` gives all samples of it, in pieces.
     pub(super) fn begin<F>(read: F) -> Self
     where
@@ -39,33 +39,33 @@ impl ThirdListener {
             })
         };
         Self {
-            voice: tokio::spawn(hearing.in_current_span()),
+            opinion: tokio::spawn(hearing.in_current_span()),
             _stop: stop.drop_guard(),
         }
     }
 }
 
 /// What the listener made of the recording. Nothing ever comes of it where there is none.
-pub(super) async fn heard_again(listener: &mut Option<ThirdListener>) -> Option<Voice> {
+pub(super) async fn heard_again(listener: &mut Option<HearingAgain>) -> Option<ThirdOpinion> {
     let Some(at_work) = listener else {
         return pending().await;
     };
-    let voice = (&mut at_work.voice).await;
+    let opinion = (&mut at_work.opinion).await;
     *listener = None;
-    voice.ok().flatten()
+    opinion.ok().flatten()
 }
 
 /// `None` where there is no sound, or not all of it was heard.
 fn hear(
     read: impl FnOnce(&mut dyn FnMut(&[i16])) -> Result<(), TapError>,
     stop: &CancellationToken,
-) -> Option<Voice> {
+) -> Option<ThirdOpinion> {
     let before = processor_time();
-    let (mut detector, mut is_there) = (VoiceDetector::default(), false);
+    let (mut listener, mut is_there) = (ThirdListener::default(), false);
     let read = read(&mut |samples| {
         is_there |= !samples.is_empty();
         if !stop.is_cancelled() {
-            detector.push(samples);
+            listener.push(samples);
         }
     });
     METRICS.heard(processor_time().saturating_sub(before));
@@ -73,7 +73,7 @@ fn hear(
         warn!(event = "not_heard_again", %error, "the recording cannot be heard again");
     }
     let is_whole = read.is_ok() && is_there && !stop.is_cancelled();
-    is_whole.then(|| detector.finish())
+    is_whole.then(|| listener.finish())
 }
 
 /// Recordings that are heard at a time: half of the cores are left to the calls that are up.
@@ -115,19 +115,19 @@ mod tests {
         let taken = TURNS.acquire_many(all).await.unwrap();
         let heard_all_the_same = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&heard_all_the_same);
-        let dropped = ThirdListener::begin(move |_| {
+        let dropped = HearingAgain::begin(move |_| {
             seen.store(true, Ordering::Relaxed);
             Ok(())
         });
-        let mut waits = Some(ThirdListener::begin(second(Ok(()))));
+        let mut waits = Some(HearingAgain::begin(second(Ok(()))));
         drop(dropped);
         tokio::task::yield_now().await;
-        assert!(!waits.as_ref().unwrap().voice.is_finished());
+        assert!(!waits.as_ref().unwrap().opinion.is_finished());
         drop(taken);
         assert!(heard_again(&mut waits).await.is_some());
         assert!(waits.is_none());
         assert!(!heard_all_the_same.load(Ordering::Relaxed));
-        let mut broken = Some(ThirdListener::begin(|_| panic!("a fault")));
+        let mut broken = Some(HearingAgain::begin(|_| panic!("a fault")));
         assert_eq!(heard_again(&mut broken).await, None);
     }
 }

@@ -35,8 +35,8 @@ pub(super) struct Silero {
     weights: &'static Weights,
     sound: [f32; CONTEXT + HOP],
     filled: usize,
-    vector: [f32; HIDDEN],
-    hidden: [f32; HIDDEN],
+    /// The last vector, and behind it what the recurrent layer remembers.
+    state: [f32; WIDTH],
     cell: [f32; HIDDEN],
 }
 
@@ -45,9 +45,9 @@ pub(super) struct Hop<'a> {
     /// How probable a voice is in them.
     pub(super) probability: f32,
     /// What the convolutions make of them.
-    pub(super) vector: &'a [f32; HIDDEN],
+    pub(super) vector: &'a [f32],
     /// What the recurrent layer remembers behind them.
-    pub(super) hidden: &'a [f32; HIDDEN],
+    pub(super) hidden: &'a [f32],
 }
 
 impl Silero {
@@ -56,8 +56,7 @@ impl Silero {
             weights: Weights::shared(),
             sound: [0.0; CONTEXT + HOP],
             filled: 0,
-            vector: [0.0; HIDDEN],
-            hidden: [0.0; HIDDEN],
+            state: [0.0; WIDTH],
             cell: [0.0; HIDDEN],
         }
     }
@@ -82,25 +81,25 @@ impl Silero {
 
     fn step(&mut self) -> Hop<'_> {
         let w = self.weights;
-        let mut both = [0.0; 2 * HIDDEN];
-        let (vector, hidden) = both.split_at_mut(HIDDEN);
-        w.encode(&self.sound, vector);
-        self.vector.copy_from_slice(vector);
-        hidden.copy_from_slice(&self.hidden);
+        w.encode(&self.sound, &mut self.state[..HIDDEN]);
         let mut gates = [0.0; 4 * HIDDEN];
-        w.recurrent.apply(&both, &mut gates);
+        w.recurrent.apply(&self.state, &mut gates);
+        let (vector, hidden) = self.state.split_at_mut(HIDDEN);
         for k in 0..HIDDEN {
             let [input, forget, new, output] = [0, 1, 2, 3].map(|gate| gates[gate * HIDDEN + k]);
             self.cell[k] = sigmoid(forget) * self.cell[k] + sigmoid(input) * tanh(new);
-            self.hidden[k] = sigmoid(output) * tanh(self.cell[k]);
+            hidden[k] = sigmoid(output) * tanh(self.cell[k]);
+        }
+        let mut rectified = [0.0; HIDDEN];
+        for (r, h) in rectified.iter_mut().zip(&*hidden) {
+            *r = h.max(0.0);
         }
         let mut logit = [0.0];
-        w.read_out
-            .apply(&self.hidden.map(|h| h.max(0.0)), &mut logit);
+        w.read_out.apply(&rectified, &mut logit);
         Hop {
             probability: sigmoid(logit[0]),
-            vector: &self.vector,
-            hidden: &self.hidden,
+            vector,
+            hidden,
         }
     }
 }

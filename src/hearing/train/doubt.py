@@ -110,6 +110,12 @@ def write(forest, border, calls, path):
             file.write(row.astype("<f4").tobytes() + struct.pack("<f", p))
 
 
+def write_judged(path, said, verdicts):
+    with open(path, "w") as file:
+        for p, (verdict, confidence) in zip(said, verdicts):
+            file.write(json.dumps({"file": p["file"], "segments": p["segments"], "verdict": verdict, "confidence": confidence}) + "\n")
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("folds", nargs="+")
@@ -123,13 +129,10 @@ def main():
             verdicts |= {call: ("unsure", 0.4) for call in verdicts if doubted.get(call)}
             doubted |= {c.name: c.rules not in REAL and verdicts[c.name][0] == "unsure" for some in (folds, unseen) for c in (some[k] if some else [])}
             for path in (part.split("=")[1] for some in (a.folds, a.unseen) for fold in some[k : k + 1] for part in fold.split(",")):
-                with open(f"{path}.{name}", "w") as doubt, open(path + ".rules", "w") as rules:
-                    for p in map(json.loads, open(path)):
-                        if (path, p["file"]) in verdicts:
-                            said = {"file": p["file"], "segments": p["segments"]}
-                            verdict, confidence = verdicts[path, p["file"]]
-                            doubt.write(json.dumps(said | {"verdict": verdict, "confidence": confidence}) + "\n")
-                            rules.write(json.dumps(said | {"verdict": p["rules"], "confidence": p["rules_confidence"]}) + "\n")
+                said = [p for p in map(json.loads, open(path)) if (path, p["file"]) in verdicts]
+                write_judged(f"{path}.{name}", said, [verdicts[path, p["file"]] for p in said])
+                if name == "two":
+                    write_judged(path + ".rules", said, [(p["rules"], p["rules_confidence"]) for p in said])
         if a.into:
             calls = sum(folds, [])
             write(grow(calls), borders(folds), calls, f"{a.into}/{name}.forest")

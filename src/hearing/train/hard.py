@@ -21,15 +21,18 @@ def add(ns):
     """Puts these kinds into a renderer's plan, drawing from whatever sources it has."""
     db, norm = ns["db"], ns["norm"]
 
-    def talk(rng, dur, change=None, tail=(0.5, 3)):
-        y, who, *_ = ns["speech"](rng, dur)
-        y = norm(change(y)) if change else y
-        lead = rng.uniform(0.2, 1.5)
+    def alone(rng, y, who, lead, tail):
+        """A call of these words, with some of the line before and behind them."""
+        lead = rng.uniform(*lead)
         c = ns["Call"](lead + len(y) / RATE + rng.uniform(*tail))
         c.put(y, lead)
         ns["lab_speech"](c, y, lead)
         c.src.append(who)
         return c
+
+    def talk(rng, dur, change=None, tail=(0.5, 3)):
+        y, who, *_ = ns["speech"](rng, dur)
+        return alone(rng, norm(change(y)) if change else y, who, (0.2, 1.5), tail)
 
     def behind(c, rng, snr):
         """Noise behind the words; about as often as not there is none."""
@@ -79,12 +82,7 @@ def add(ns):
     def t_short(rng):
         """A whole request in a breath: "Smith here, please call me back. Thanks." """
         y, who, *_ = ns["speech"](rng, rng.uniform(2.0, 2.9), mindur=2)
-        y = y[: int(2.9 * RATE)]
-        lead = rng.uniform(0.2, 1.2)
-        c = ns["Call"](lead + len(y) / RATE + rng.uniform(0.3, 2.5))
-        c.put(y, lead)
-        ns["lab_speech"](c, y, lead)
-        c.src.append(who)
+        c = alone(rng, y[: int(2.9 * RATE)], who, (0.2, 1.2), (0.3, 2.5))
         background, also = behind(c, rng, (10, 30))
         return c, "message", background, also, ns["lev"](rng)
 
@@ -94,11 +92,7 @@ def add(ns):
         parts, seconds = [first], rng.uniform(45, 115)
         while sum(map(len, parts)) < seconds * RATE:
             parts += [np.zeros(int(rng.uniform(0.2, 1.5) * RATE), np.float32), ns["speech"](rng, 30, who)[0]]
-        y, lead = norm(np.concatenate(parts)[: int(seconds * RATE)]), rng.uniform(0.2, 1.5)
-        c = ns["Call"](lead + len(y) / RATE + rng.uniform(0.5, 5))
-        c.put(y, lead)
-        ns["lab_speech"](c, y, lead)
-        c.src.append(who)
+        c = alone(rng, norm(np.concatenate(parts)[: int(seconds * RATE)]), who, (0.2, 1.5), (0.5, 5))
         background, also = behind(c, rng, (8, 30))
         return c, "message", background, also, ns["lev"](rng)
 

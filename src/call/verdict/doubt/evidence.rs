@@ -21,13 +21,13 @@ pub fn evidence(timeline: &Timeline, began: MediaTime) -> Option<[f64; OF_TWO]> 
     if glimpses.is_empty() {
         return None;
     }
-    let first = |class| by(&glimpses, |g| &g.first, class);
-    let second = |class| by(&glimpses, |g| &g.second, class);
+    let first = |class| by(glimpses, |g| &g.first, class);
+    let second = |class| by(glimpses, |g| &g.second, class);
     let speech = [
         seconds(first(Class::Speech)),
         seconds(second(Class::Speech)),
     ];
-    let sound = sound(&glimpses);
+    let sound = sound(glimpses);
     let share = |part| share_of(part, sound);
     let shares = speech.map(share);
     let amounts = speech.map(f64::ln_1p);
@@ -70,8 +70,8 @@ pub fn evidence_of_third(
     let heard: Vec<Heard> = heard.collect::<Option<_>>()?;
     let voice = || heard.iter().map(|heard| f64::from(heard.voice));
     let own = |class| by(&heard, |heard| &heard.classes, class);
-    let first = |class| by(&glimpses, |g| &g.first, class);
-    let sound = sound(&glimpses);
+    let first = |class| by(glimpses, |g| &g.first, class);
+    let sound = sound(glimpses);
     let share = |part| share_of(part, sound);
     let without_voice = first(Class::Speech)
         .zip(voice())
@@ -91,9 +91,9 @@ pub fn evidence_of_third(
 }
 
 /// The glimpses of the sound behind `began`.
-pub(super) fn glimpses_behind(timeline: &Timeline, began: MediaTime) -> Vec<Glimpse> {
-    let glimpses = timeline.glimpses().iter();
-    glimpses.filter(|g| g.end > began).copied().collect()
+pub(super) fn glimpses_behind(timeline: &Timeline, began: MediaTime) -> &[Glimpse] {
+    let glimpses = timeline.glimpses();
+    &glimpses[glimpses.partition_point(|g| g.end <= began)..]
 }
 
 /// The probabilities of a class, one behind the other.

@@ -65,7 +65,11 @@ fn a_message_that_both_listeners_take_for_music_is_unsure() {
 
 /// What is made of it once the third listener has heard the same throughout.
 fn judged(timeline: &Timeline, voice: f32, classes: [f32; 5]) -> Verdict {
-    let third: ThirdOpinion = std::iter::repeat_n(Heard { voice, classes }, 100).collect();
+    judged_with(timeline, [Heard { voice, classes }; 100])
+}
+
+fn judged_with(timeline: &Timeline, heard: impl IntoIterator<Item = Heard>) -> Verdict {
+    let third: ThirdOpinion = heard.into_iter().collect();
     let facts = Facts {
         third: Some(&third),
         ..Facts::of_recording(timeline)
@@ -104,27 +108,18 @@ fn the_third_listener_takes_no_doubt_about_junk_away() {
 #[test]
 fn what_the_third_listener_has_not_heard_to_its_end_goes_by_two() {
     let noise = timeline_of(Class::Noise, 40, &[[NOISE; 2]]);
-    let heard = std::iter::repeat_n(
-        Heard {
-            voice: 0.9,
-            classes: SPEECH,
-        },
-        82,
-    );
-    for (third, expected) in [
-        (heard.clone().collect(), Verdict::Aside),
-        (ThirdOpinion::default(), Verdict::Aside),
-        (
-            heard.take(83).chain([Heard::default()]).collect(),
-            Verdict::Unsure,
-        ),
+    let glimpses = noise.glimpses().len();
+    let speech = Heard {
+        voice: 0.9,
+        classes: SPEECH,
+    };
+    for (heard, expected) in [
+        (0, Verdict::Aside),
+        (glimpses - 1, Verdict::Aside),
+        (glimpses, Verdict::Unsure),
     ] {
-        let third: ThirdOpinion = third;
-        let facts = Facts {
-            third: Some(&third),
-            ..Facts::of_recording(&noise)
-        };
-        assert_eq!(judge(&facts).verdict, expected);
+        let heard = std::iter::repeat_n(speech, heard);
+        assert_eq!(judged_with(&noise, heard), expected);
     }
 }
 
